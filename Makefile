@@ -1,0 +1,78 @@
+# Everything that one does with this repository. Needs Python >= 3.11 and make, nothing else.
+.DEFAULT_GOAL := help
+.SUFFIXES:
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP_INSTALL := $(BIN)/python -m pip --disable-pip-version-check install --quiet --require-hashes
+
+CODE := auth_service chat_service gateway launcher media_service servicekit video_service bench tests
+LOCK := $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-header \
+	--no-annotate --no-emit-options --no-emit-index-url --no-emit-trusted-host --no-emit-find-links
+
+# Extra arguments for pytest, as in `make test TESTS=tests/gateway` or `make test PYTEST="-k resume -x"`.
+TESTS ?=
+PYTEST ?=
+# How many chat instances `make run` starts, 1 to 16.
+CHAT ?= 1
+
+.PHONY: help run test check format bench lock clean
+
+help: ## Shows this list
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
+
+run: $(VENV)/.run ## Runs Parley here: http://127.0.0.1:8000 (CHAT=3: three chat instances)
+	@exec $(BIN)/python -m launcher --chat-instances $(CHAT)
+
+test: $(VENV)/.dev ## Runs the whole test suite (TESTS=tests/gateway: a part of it)
+	@$(BIN)/python -m pytest $(if $(TESTS),,--cov) $(PYTEST) $(TESTS)
+
+check: $(VENV)/.dev ## Lint, format, types, import contracts, spelling
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy $(wildcard $(CODE))
+	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/codespell
+
+format: $(VENV)/.dev ## Formats the code and repairs what ruff can
+	@$(BIN)/ruff check --fix-only .
+	@$(BIN)/ruff format .
+
+bench: $(VENV)/.dev ## Prints the benchmark tables of this machine
+	@$(BIN)/python -m bench
+
+# The order matters: each lock holds the one before it, at the same versions.
+lock: $(VENV)/.dev ## Pins the newest releases into requirements/, with hashes
+	@$(LOCK) --upgrade --output-file requirements/runtime.txt pyproject.toml
+	@$(LOCK) --upgrade --constraint requirements/runtime.txt --extra launcher \
+		--output-file requirements/launcher.txt pyproject.toml
+	@$(LOCK) --upgrade --constraint requirements/launcher.txt --extra launcher --extra dev \
+		--output-file requirements/dev.txt pyproject.toml
+
+clean: ## Removes .venv and every cache; ./data stays
+	@rm -rf $(VENV) .coverage .coverage.* htmlcov .hypothesis .import_linter_cache .mypy_cache \
+		.pytest_cache .ruff_cache
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Stamps: an environment is brought up to date when its lock is newer than it.
+$(VENV)/.run: requirements/launcher.txt | $(BIN)/python
+	@echo "Installing what Parley needs into $(VENV) ..."
+	@$(PIP_INSTALL) -r requirements/launcher.txt
+	@touch $@
+
+$(VENV)/.dev: requirements/dev.txt | $(BIN)/python
+	@echo "Installing what Parley and its tests need into $(VENV) ..."
+	@$(PIP_INSTALL) -r requirements/dev.txt
+	@touch $(VENV)/.run $@
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+		echo "Parley needs Python 3.11 or newer; '$(PYTHON)' is" \
+			"$$($(PYTHON) --version 2>/dev/null || echo not there). Name another: make PYTHON=python3.13" >&2; \
+		exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { \
+		rm -rf $(VENV); \
+		echo "Python could not make $(VENV). On Debian and Ubuntu: apt install python3-venv" >&2; \
+		exit 1; }

@@ -1,0 +1,81 @@
+"""The composition root: opens everything the auth service works with, and closes it again."""
+
+import secrets
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, closing
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.types import ASGIApp
+
+from auth_service import routes
+from auth_service.actions import Accounts, Reminder, Sessions
+from auth_service.feed import Feed
+from auth_service.passwords import STRONG, Hasher, Passwords
+from auth_service.secret import load_or_make_secret
+from auth_service.settings import AuthSettings
+from auth_service.state import State
+from auth_service.tokens import Tokens
+from servicekit.bus import Bus
+from servicekit.database import Database
+from servicekit.middleware import BodyLimit, RequestContext
+from servicekit.problems import exception_handlers
+from servicekit.server import running
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+def create_app(settings: AuthSettings, *, clock: Callable[[], float] = time.time, hasher: Hasher = STRONG) -> ASGIApp:
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[State]:
+        async with _opened(settings, clock, hasher) as state:
+            yield state
+
+    app = Starlette(
+        routes=routes.routes(),
+        exception_handlers=exception_handlers(routes.REFUSALS),
+        middleware=[Middleware(BodyLimit, bytes_max=settings.json_body_bytes_max)],
+        lifespan=lifespan,
+    )
+    return RequestContext(app)  # outermost: faults, too, are counted and carry their id
+
+
+@asynccontextmanager
+async def _opened(settings: AuthSettings, clock: Callable[[], float], hasher: Hasher) -> AsyncIterator[State]:
+    folder = settings.data_dir / "auth"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # hashes and the secret are nobody else's
+    secret = settings.secret_key or load_or_make_secret(folder / "secret_key")
+    tokens = Tokens(secret=secret, clock=clock, new_id=_new_id)
+    bus = Bus(settings.redis_url)
+    feed = Feed(bus)
+    with (
+        closing(Database(folder / "users.db", MIGRATIONS)) as database,
+        closing(Passwords(hasher=hasher, waiting_max=settings.passwords_waiting_max)) as passwords,
+    ):
+        accounts = Accounts(database=database, passwords=passwords, feed=feed, clock=clock)
+        sessions = Sessions(
+            database=database,
+            passwords=passwords,
+            tokens=tokens,
+            feed=feed,
+            clock=clock,
+            new_id=_new_id,
+            token_lifetime_s=settings.token_lifetime_s,
+            listed_max=settings.sessions_listed_max,
+        )
+        reminder = Reminder(accounts=accounts, sessions=sessions, feed=feed)
+        async with running(bus.run(), reminder.run()):
+            yield State(
+                accounts=accounts,
+                sessions=sessions,
+                rules=settings.rules(),
+                database=database,
+                bus=bus,
+                key_set=tokens.key_set,
+            )
+
+
+def _new_id() -> str:
+    return secrets.token_urlsafe(16)

@@ -1,0 +1,43 @@
+"""Accounts, and the part of them that everyone may see."""
+
+import msgspec
+
+
+class Registration(msgspec.Struct, frozen=True):
+    """What a person asked for, and what the rules have accepted."""
+
+    username: str
+    password: str
+    email: str | None
+
+
+class Profile(msgspec.Struct, frozen=True):
+    """What everyone may know of an account; `pfp` is the address of a picture, or empty."""
+
+    username: str
+    nickname: str
+    pfp: str
+    version: int
+
+
+class Account(msgspec.Struct, frozen=True):
+    """`password` is the argon2 hash; `password_version` grows when the person chooses another password."""
+
+    id: int
+    username: str
+    email: str | None
+    password: str
+    password_version: int
+    nickname: str
+    pfp: str
+    version: int
+
+
+def fold(name: str) -> str:
+    """The form in which names are searched: capital and small letters of any script are alike in it."""
+    return name.casefold()
+
+
+def fold_username(username: str) -> str:
+    """The form in which usernames are the same or not; what is not ASCII stays as it is, and is nobody's."""
+    return username.lower() if username.isascii() else username

@@ -1,0 +1,130 @@
+"""What people may choose: usernames, passwords, nicknames, addresses of e-mail and of pictures."""
+
+import re
+import unicodedata
+from urllib.parse import urlsplit
+
+import msgspec
+
+from auth_service.domain.account import Registration
+from servicekit.problems import FieldError, Invalid
+
+_USERNAME = re.compile(r"[A-Za-z0-9_.-]+")
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
+# Our own files and nothing beside them: a picture is fetched by everyone who sees it, with their cookie.
+_OWN_FILE = re.compile(r"/api/files/[A-Za-z0-9_-]+(/thumbnail)?(\?[A-Za-z0-9_=&-]*)?")
+# They turn the direction of what follows, and so can make one name look like another (UAX #9).
+_DIRECTION_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_UNPRINTABLE = frozenset({"Cc", "Cs", "Zl", "Zp"})
+_UNSEEN = frozenset({"Cf", "Mn", "Zs"})
+_REPLACEMENT = "\ufffd"  # stands where bytes were not UTF-8
+
+
+class Rules(msgspec.Struct, frozen=True, kw_only=True):
+    """Each method returns the value as it is kept, or raises Invalid, naming the field.
+
+    Lengths are in characters (code points).
+    """
+
+    username_length_min: int
+    username_length_max: int
+    password_length_min: int
+    password_length_max: int
+    nickname_length_max: int
+    email_length_max: int
+    avatar_url_length_max: int
+    users_found_max: int
+
+    def registration(self, *, username: str, password: str, email: str | None) -> Registration:
+        email = (email or "").strip()
+        _accept(
+            username=self._username_fault(username),
+            password=self._password_fault(password),
+            email=self._email_fault(email) if email else None,
+        )
+        return Registration(username, password, email or None)
+
+    def new_password(self, password: str) -> str:
+        """The password exactly as given: argon2 takes its UTF-8, nothing is trimmed or normalised."""
+        _accept(new_password=self._password_fault(password))
+        return password
+
+    def nickname(self, nickname: str) -> str:
+        """Trimmed and composed (NFC), so that names that look alike are more often the same characters."""
+        nickname = unicodedata.normalize("NFC", nickname.strip())
+        _accept(nickname=self._nickname_fault(nickname))
+        return nickname
+
+    def avatar_url(self, url: str) -> str:
+        """The address of a picture; empty for none."""
+        url = url.strip()
+        _accept(avatar_url=self._avatar_url_fault(url) if url else None)
+        return url
+
+    def users_wanted(self, limit: int | None, default: int = 20) -> int:
+        wanted = min(default, self.users_found_max) if limit is None else limit
+        _accept(limit=_outside("the number", wanted, 1, self.users_found_max))
+        return wanted
+
+    def prefix(self, query: str) -> str:
+        """The start of a name that is looked for."""
+        query = unicodedata.normalize("NFC", query.strip())
+        longest = max(self.username_length_max, self.nickname_length_max)
+        _accept(query=_outside("the length", len(query), 1, longest) or _text_fault(query))
+        return query
+
+    def _username_fault(self, username: str) -> str | None:
+        if not _USERNAME.fullmatch(username):
+            return "Only letters (A-Z), digits, and the signs _ . - are allowed."
+        return _outside("the length", len(username), self.username_length_min, self.username_length_max)
+
+    def _password_fault(self, password: str) -> str | None:
+        length = len(password)
+        fault = _outside("the length", length, self.password_length_min, self.password_length_max)
+        return fault or _text_fault(password)
+
+    def _nickname_fault(self, nickname: str) -> str | None:
+        if all(unicodedata.category(char) in _UNSEEN for char in nickname):
+            return "Something has to be seen."
+        fault = _outside("the length", len(nickname), 1, self.nickname_length_max)
+        return fault or _text_fault(nickname)
+
+    def _email_fault(self, email: str) -> str | None:
+        if not _EMAIL.fullmatch(email):
+            return "Expected an address such as ada@example.org."
+        return _outside("the length", len(email), 3, self.email_length_max) or _text_fault(email)
+
+    def _avatar_url_fault(self, url: str) -> str | None:
+        fault = _outside("the length", len(url), 1, self.avatar_url_length_max) or _text_fault(url)
+        if fault or _OWN_FILE.fullmatch(url) or _is_web_address(url):
+            return fault
+        return "Expected an http or https address, or the path of a picture uploaded here."
+
+
+def _accept(**faults: str | None) -> None:
+    errors = [FieldError(field, fault) for field, fault in faults.items() if fault is not None]
+    if errors:
+        raise Invalid(*errors)
+
+
+def _outside(what: str, value: int, least: int, most: int) -> str | None:
+    return None if least <= value <= most else f"Expected {what} to be {least} to {most}, got {value}."
+
+
+def _text_fault(text: str) -> str | None:
+    if any(unicodedata.category(char) in _UNPRINTABLE for char in text):
+        return "Control characters are not allowed."
+    if _REPLACEMENT in text or not _DIRECTION_CONTROLS.isdisjoint(text):
+        return "Characters that cannot be shown are not allowed."
+    return None
+
+
+def _is_web_address(url: str) -> bool:
+    """Whether `url` is http(s) with a host, and carries no credentials, spaces or backslashes."""
+    if re.search(r"[\s\\<>\"]", url):
+        return False
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname) and "@" not in parts.netloc
+    except ValueError:
+        return False

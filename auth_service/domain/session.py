@@ -1,0 +1,46 @@
+"""Sessions: one sign-in on one device. Times are whole seconds since the epoch."""
+
+import msgspec
+
+SEEN_INTERVAL_S = 60
+
+
+class Device(msgspec.Struct, frozen=True):
+    """Where a sign-in came from, as far as HTTP tells."""
+
+    address: str
+    user_agent: str
+
+
+class Session(msgspec.Struct, frozen=True):
+    """`expires_at` is that of the session's last token."""
+
+    sid: str
+    username: str
+    created_at: int
+    last_seen_at: int
+    expires_at: int
+    revoked_at: int | None
+    address: str
+    user_agent: str
+
+    def is_active(self, now: float) -> bool:
+        return self.revoked_at is None and now < self.expires_at
+
+    def is_seen_anew(self, now: float) -> bool:
+        """Whether being seen `now` is worth writing down: once a minute is enough to know a device by."""
+        return now - self.last_seen_at >= SEEN_INTERVAL_S
+
+
+def started(*, sid: str, username: str, device: Device, now: float, lifetime_s: int) -> Session:
+    """A session that begins `now` and lasts as long as its first token."""
+    return Session(
+        sid=sid,
+        username=username,
+        created_at=int(now),
+        last_seen_at=int(now),
+        expires_at=int(now) + lifetime_s,
+        revoked_at=None,
+        address=device.address,
+        user_agent=device.user_agent,
+    )

@@ -1,0 +1,295 @@
+"""The HTTP interface: parses and authorises, leaves the rest to the actions, and says what they answered."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Annotated, Any
+from urllib.parse import urlencode
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from auth_service.actions import Ticket
+from auth_service.domain.account import Account, Profile
+from auth_service.domain.refusals import (
+    UnknownSession,
+    UnknownUser,
+    UsernameTaken,
+    WrongCredentials,
+    WrongPassword,
+)
+from auth_service.domain.session import Device, Session
+from auth_service.state import State
+from servicekit import health
+from servicekit.authentication import bearer_token
+from servicekit.bodies import convert, read_form, read_json
+from servicekit.problems import Answer, RefusalTable
+from servicekit.tokens import Identity
+
+REFUSALS: RefusalTable = {
+    UsernameTaken: Answer(409, "username_taken"),
+    WrongCredentials: Answer(401, "wrong_credentials"),
+    WrongPassword: Answer(403, "wrong_password"),
+    UnknownUser: Answer(404, "unknown_user"),
+    UnknownSession: Answer(404, "unknown_session"),
+}
+USER_AGENT_LENGTH_MAX = 256
+PROFILES_PAGE_MAX = 500
+VERSION_MAX = 2**62
+
+
+# Requests. Fields that they do not name are ignored: forms and clients send more than we ask for.
+
+
+class RegistrationBody(msgspec.Struct, frozen=True):
+    username: str
+    password: str
+    email: str | None = None
+
+
+class Credentials(msgspec.Struct, frozen=True):
+    """Also the OAuth2 password form (RFC 6749 §4.3.2), whose other fields change nothing here."""
+
+    username: str
+    password: str
+
+
+class PasswordChange(msgspec.Struct, frozen=True):
+    current_password: str
+    new_password: str
+
+
+class NicknameForm(msgspec.Struct, frozen=True):
+    nickname: str
+
+
+class AvatarForm(msgspec.Struct, frozen=True):
+    avatar_url: str
+
+
+class UsersQuery(msgspec.Struct, frozen=True):
+    query: str
+    limit: int | None = None
+    after: str = ""
+
+
+class ProfilesQuery(msgspec.Struct, frozen=True):
+    after: Annotated[int, msgspec.Meta(ge=0, le=VERSION_MAX)] = 0
+    limit: Annotated[int, msgspec.Meta(ge=1, le=PROFILES_PAGE_MAX)] = PROFILES_PAGE_MAX
+
+
+# Answers.
+
+
+class TokenAnswer(msgspec.Struct, frozen=True, omit_defaults=True):
+    access_token: str
+    expires_in: int
+    token_type: str
+    message: str | None = None
+
+
+class PublicProfile(msgspec.Struct, frozen=True):
+    username: str
+    nickname: str
+    pfp: str
+
+
+class OwnProfile(msgspec.Struct, frozen=True):
+    id: int
+    username: str
+    email: str | None
+    nickname: str
+    pfp: str
+
+
+class DeviceAnswer(msgspec.Struct, frozen=True):
+    sid: str
+    created_at: datetime
+    last_seen_at: datetime
+    address: str
+    user_agent: str
+    current: bool
+
+
+async def register(request: Request[State]) -> Response:
+    await _registered(request)
+    return _json({"message": "User registered successfully"}, 201)
+
+
+async def register_with_email(request: Request[State]) -> Response:
+    account = await _registered(request)
+    registered = {"message": "User registered successfully", "id": account.id, "username": account.username}
+    return _json(registered, 201)
+
+
+async def sign_in(request: Request[State]) -> Response:
+    ticket = await _signed_in(request, await read_json(request, Credentials))
+    return _token(ticket, message="Correct password")
+
+
+async def sign_in_by_form(request: Request[State]) -> Response:
+    return _token(await _signed_in(request, await read_form(request, Credentials)))
+
+
+async def refresh(request: Request[State]) -> Response:
+    return _token(await request.state["sessions"].refresh(await _bearer(request)))
+
+
+async def sign_out(request: Request[State]) -> Response:
+    await request.state["sessions"].sign_out(await _bearer(request))
+    response = _json({"message": "Signed out"})
+    secure = request.url.scheme == "https"
+    response.delete_cookie("access_token", httponly=True, samesite="lax", secure=secure)
+    return response
+
+
+async def list_sessions(request: Request[State]) -> Response:
+    bearer = await _bearer(request)
+    sessions = await request.state["sessions"].list_active(bearer.username)
+    return _json([_device_answer(session, bearer) for session in sessions])
+
+
+async def end_session(request: Request[State]) -> Response:
+    bearer = await _bearer(request)
+    await request.state["sessions"].end(bearer.username, request.path_params["sid"])
+    return Response(status_code=204)
+
+
+async def change_password(request: Request[State]) -> Response:
+    bearer = await _bearer(request)
+    body = await read_json(request, PasswordChange)
+    new = request.state["rules"].new_password(body.new_password)
+    ended = await request.state["accounts"].change_password(bearer, current=body.current_password, new=new)
+    return _json({"message": "Password changed", "sessions_ended": ended})
+
+
+async def search_user(request: Request[State]) -> Response:
+    return _json(_public(await request.state["accounts"].get(request.path_params["username"])))
+
+
+async def list_users(request: Request[State]) -> Response:
+    await _bearer(request)
+    query = convert(dict(request.query_params), UsersQuery)
+    prefix = request.state["rules"].prefix(query.query)
+    limit = request.state["rules"].users_wanted(query.limit)
+    found = await request.state["accounts"].find_by_prefix(prefix, after=query.after, limit=limit + 1)
+    page = found[:limit]
+    headers = _next_page(prefix, limit, page) if len(found) > limit else None
+    return _json([_public(profile) for profile in page], headers=headers)
+
+
+async def own_profile(request: Request[State]) -> Response:
+    bearer = await _bearer(request)
+    account = await request.state["accounts"].get(bearer.username)
+    return _json(OwnProfile(account.id, account.username, account.email, account.nickname, account.pfp))
+
+
+async def update_nickname(request: Request[State]) -> Response:
+    bearer = await _bearer(request)
+    nickname = request.state["rules"].nickname((await read_form(request, NicknameForm)).nickname)
+    profile = await request.state["accounts"].set_nickname(bearer.username, nickname)
+    return _json({"message": "Nickname updated", **msgspec.to_builtins(_public(profile))})
+
+
+async def update_avatar(request: Request[State]) -> Response:
+    bearer = await _bearer(request)
+    url = request.state["rules"].avatar_url((await read_form(request, AvatarForm)).avatar_url)
+    profile = await request.state["accounts"].set_avatar(bearer.username, url)
+    return _json({"message": "Avatar updated", **msgspec.to_builtins(_public(profile))})
+
+
+async def key_set(request: Request[State]) -> Response:
+    return _json(request.state["key_set"])
+
+
+# For the other services; the gateway never routes them.
+
+
+async def revocations(request: Request[State]) -> Response:
+    return _json({"revoked": await request.state["sessions"].list_revoked()})
+
+
+async def profiles(request: Request[State]) -> Response:
+    query = convert(dict(request.query_params), ProfilesQuery)
+    changed = await request.state["accounts"].changed_after(query.after, limit=query.limit)
+    return _json({"profiles": changed, "version": changed[-1].version if changed else query.after})
+
+
+def routes() -> list[Route]:
+    return [
+        Route("/register", register, methods=["POST"]),
+        Route("/api/register", register_with_email, methods=["POST"]),
+        Route("/api/user/login", sign_in, methods=["POST"]),
+        Route("/api/login", sign_in_by_form, methods=["POST"]),
+        Route("/api/refresh", refresh, methods=["POST"]),
+        Route("/api/logout", sign_out, methods=["POST"]),
+        Route("/api/sessions", list_sessions, methods=["GET"]),
+        Route("/api/sessions/{sid}", end_session, methods=["DELETE"]),
+        Route("/api/change-password", change_password, methods=["POST"]),
+        Route("/api/search-user/{username}", search_user, methods=["GET"]),
+        Route("/api/users", list_users, methods=["GET"]),
+        Route("/api/user-profile", own_profile, methods=["GET"]),
+        Route("/api/update-nickname", update_nickname, methods=["POST"]),
+        Route("/api/update-avatar", update_avatar, methods=["POST"]),
+        Route("/.well-known/jwks.json", key_set, methods=["GET"]),
+        Route("/internal/revocations", revocations, methods=["GET"]),
+        Route("/internal/profiles", profiles, methods=["GET"]),
+        *health.routes(_checks),
+    ]
+
+
+def _checks(request: Request[State]) -> Mapping[str, health.Check]:
+    return {"store": request.state["database"].is_alive, "redis": request.state["bus"].ping}
+
+
+async def _bearer(request: Request[State]) -> Identity:
+    """Who asks. Raises Unauthenticated."""
+    token = bearer_token(request.headers.get("authorization"))
+    return await request.state["sessions"].authenticate(token)
+
+
+async def _registered(request: Request[State]) -> Account:
+    body = await read_json(request, RegistrationBody)
+    registration = request.state["rules"].registration(username=body.username, password=body.password, email=body.email)
+    return await request.state["accounts"].register(registration)
+
+
+async def _signed_in(request: Request[State], credentials: Credentials) -> Ticket:
+    return await request.state["sessions"].sign_in(credentials.username, credentials.password, _device(request))
+
+
+def _device(request: Request[State]) -> Device:
+    agent = "".join(char for char in request.headers.get("user-agent", "") if char.isprintable())
+    return Device(request.client.host if request.client else "", agent[:USER_AGENT_LENGTH_MAX])
+
+
+def _json(body: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """Nobody between us and the client may keep it: nearly every answer here is one person's."""
+    headers = {"Cache-Control": "no-store", **(headers or {})}
+    return Response(msgspec.json.encode(body), status, headers, "application/json")
+
+
+def _token(ticket: Ticket, message: str | None = None) -> Response:
+    return _json(TokenAnswer(ticket.access_token, ticket.expires_in, "bearer", message))
+
+
+def _public(person: Account | Profile) -> PublicProfile:
+    return PublicProfile(person.username, person.nickname, person.pfp)
+
+
+def _device_answer(session: Session, bearer: Identity) -> DeviceAnswer:
+    return DeviceAnswer(
+        sid=session.sid,
+        created_at=datetime.fromtimestamp(session.created_at, UTC),
+        last_seen_at=datetime.fromtimestamp(session.last_seen_at, UTC),
+        address=session.address,
+        user_agent=session.user_agent,
+        current=session.sid == bearer.session_id,
+    )
+
+
+def _next_page(prefix: str, limit: int, page: list[Profile]) -> dict[str, str]:
+    """The `Link` to what comes behind `page` (RFC 8288)."""
+    query = urlencode({"query": prefix, "limit": limit, "after": page[-1].username})
+    return {"Link": f'</api/users?{query}>; rel="next"'}

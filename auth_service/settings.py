@@ -1,0 +1,43 @@
+"""What the environment may say to the auth service."""
+
+from typing import Annotated
+
+import msgspec
+
+from auth_service.domain.rules import Rules
+from servicekit.settings import Limit, Settings, WrongSettings
+
+
+class AuthSettings(Settings, frozen=True, kw_only=True):
+    # The signing key follows from it, so it must be hard to guess. Without one the service makes its own.
+    secret_key: Annotated[str, msgspec.Meta(min_length=16)] | None = None
+    token_lifetime_s: Limit = 7 * 24 * 3600
+    username_length_min: Limit = 3
+    username_length_max: Limit = 32
+    password_length_min: Limit = 8
+    password_length_max: Limit = 256
+    nickname_length_max: Limit = 64
+    email_length_max: Limit = 254
+    avatar_url_length_max: Limit = 2048
+    users_found_max: Limit = 50
+    sessions_listed_max: Limit = 100
+    passwords_waiting_max: Limit = 64
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for name in ("username", "password"):
+            if getattr(self, f"{name}_length_min") > getattr(self, f"{name}_length_max"):
+                limit = f"PARLEY_{name.upper()}_LENGTH"
+                raise WrongSettings(f"{limit}_MIN is above {limit}_MAX")
+
+    def rules(self) -> Rules:
+        return Rules(
+            username_length_min=self.username_length_min,
+            username_length_max=self.username_length_max,
+            password_length_min=self.password_length_min,
+            password_length_max=self.password_length_max,
+            nickname_length_max=self.nickname_length_max,
+            email_length_max=self.email_length_max,
+            avatar_url_length_max=self.avatar_url_length_max,
+            users_found_max=self.users_found_max,
+        )

@@ -1,0 +1,194 @@
+"""The store: all SQL of the auth service, in what SQLite and PostgreSQL share.
+
+Each function is one step of a transaction that `servicekit.database` runs.
+"""
+# ruff: noqa: S608 - what is put into the text of a query are lists of columns written in this module
+
+from collections.abc import Iterable
+from typing import TypeVar
+
+import msgspec
+
+from auth_service.domain.account import Account, Profile, Registration, fold, fold_username
+from auth_service.domain.session import Session
+from servicekit.database import Connection, Row
+
+T = TypeVar("T")
+
+_ACCOUNT = "id, username, email, password, password_version, nickname, pfp, version"
+_PROFILE = "username, nickname, pfp, version"
+_SESSION = "sid, username, created_at, last_seen_at, expires_at, revoked_at, address, user_agent"
+
+# Sorts behind every name that begins with what stands before it; names are compared byte by byte.
+_LAST_CHARACTER = "\U0010ffff"
+
+
+def add_account(connection: Connection, registration: Registration, *, password: str, now: float) -> Account | None:
+    """The new account, its nickname being its username; None where the name is taken."""
+    row = connection.execute(
+        "INSERT INTO users (username, username_folded, email, password, nickname, nickname_folded,"
+        " version, created_at)"
+        " VALUES (:username, :folded, :email, :password, :username, :folded, :version, :now)"
+        f" ON CONFLICT (username_folded) DO NOTHING RETURNING {_ACCOUNT}",
+        {
+            "username": registration.username,
+            "folded": fold_username(registration.username),
+            "email": registration.email,
+            "password": password,
+            "version": _next_version(connection),
+            "now": int(now),
+        },
+    ).fetchone()
+    return _one(row, Account)
+
+
+def find_account(connection: Connection, username: str) -> Account | None:
+    query = f"SELECT {_ACCOUNT} FROM users WHERE username_folded = ?"
+    return _one(connection.execute(query, (fold_username(username),)).fetchone(), Account)
+
+
+def list_profiles_by_prefix(connection: Connection, prefix: str, *, after: str, limit: int) -> list[Profile]:
+    """Profiles whose username or nickname begins with `prefix`, by username, those behind `after`.
+
+    A range instead of LIKE: it uses the index in both databases, and nothing in `prefix` has a meaning.
+    """
+    rows = connection.execute(
+        f"SELECT {_PROFILE} FROM users"
+        " WHERE ((username_folded >= :first AND username_folded < :last)"
+        "     OR (nickname_folded >= :first AND nickname_folded < :last))"
+        " AND username_folded > :after ORDER BY username_folded LIMIT :limit",
+        {
+            "first": fold(prefix),
+            "last": fold(prefix) + _LAST_CHARACTER,
+            "after": fold_username(after),
+            "limit": limit,
+        },
+    )
+    return _all(rows, Profile)
+
+
+def list_profiles_after(connection: Connection, version: int, *, limit: int) -> list[Profile]:
+    """Profiles that were made or changed after `version`, each in its newest form, by version."""
+    query = f"SELECT {_PROFILE} FROM users WHERE version > ? ORDER BY version LIMIT ?"
+    return _all(connection.execute(query, (version, limit)), Profile)
+
+
+def get_profile_version(connection: Connection) -> int:
+    """The number of the last change of any profile."""
+    (version,) = connection.execute("SELECT version FROM profile_version").fetchone()
+    return int(version)
+
+
+def set_nickname(connection: Connection, username: str, nickname: str) -> Profile | None:
+    return _change_profile(connection, username, nickname=nickname, nickname_folded=fold(nickname))
+
+
+def set_avatar(connection: Connection, username: str, url: str) -> Profile | None:
+    return _change_profile(connection, username, pfp=url)
+
+
+def change_password(
+    connection: Connection, account: Account, *, password: str, kept_sid: str, now: float
+) -> list[str] | None:
+    """The sessions that this ended: all but `kept_sid`. None if the password is no longer `account`'s."""
+    changed = connection.execute(
+        "UPDATE users SET password = ?, password_version = password_version + 1 WHERE id = ? AND password_version = ?",
+        (password, account.id, account.password_version),
+    )
+    if not changed.rowcount:
+        return None
+    rows = connection.execute(
+        "UPDATE sessions SET revoked_at = :now WHERE username = :username AND sid <> :kept_sid"
+        " AND revoked_at IS NULL AND expires_at > :now RETURNING sid",
+        {"now": int(now), "username": account.username, "kept_sid": kept_sid},
+    ).fetchall()
+    return [row["sid"] for row in rows]
+
+
+def renew_hash(connection: Connection, account: Account, password: str) -> None:
+    """Keep the same password under a newer hash, unless the person has changed it meanwhile."""
+    connection.execute(
+        "UPDATE users SET password = ? WHERE id = ? AND password_version = ?",
+        (password, account.id, account.password_version),
+    )
+
+
+def open_session(connection: Connection, session: Session, *, password_version: int, forget_before: float) -> bool:
+    """Add `session`, unless the password it was opened with has been changed since it was verified.
+
+    Sessions whose last token expired before `forget_before` are forgotten on this occasion.
+    """
+    connection.execute("DELETE FROM sessions WHERE expires_at < ?", (int(forget_before),))
+    added = connection.execute(
+        f"INSERT INTO sessions ({_SESSION})"
+        " SELECT :sid, username, :created_at, :last_seen_at, :expires_at, :revoked_at, :address, :user_agent"
+        " FROM users WHERE username = :username AND password_version = :password_version",
+        {**msgspec.structs.asdict(session), "password_version": password_version},
+    )
+    return added.rowcount == 1
+
+
+def find_session(connection: Connection, sid: str) -> Session | None:
+    query = f"SELECT {_SESSION} FROM sessions WHERE sid = ?"
+    return _one(connection.execute(query, (sid,)).fetchone(), Session)
+
+
+def see_session(connection: Connection, sid: str, now: float) -> None:
+    connection.execute("UPDATE sessions SET last_seen_at = ? WHERE sid = ?", (int(now), sid))
+
+
+def extend_session(connection: Connection, sid: str, *, expires_at: int, now: float) -> bool:
+    """Let the session live until `expires_at`; False where it has been revoked."""
+    extended = connection.execute(
+        "UPDATE sessions SET expires_at = ?, last_seen_at = ? WHERE sid = ? AND revoked_at IS NULL",
+        (expires_at, int(now), sid),
+    )
+    return extended.rowcount == 1
+
+
+def revoke_session(connection: Connection, username: str, sid: str, now: float) -> bool:
+    """Whether this ended an active session of `username`."""
+    revoked = connection.execute(
+        "UPDATE sessions SET revoked_at = :now"
+        " WHERE sid = :sid AND username = :username AND revoked_at IS NULL AND expires_at > :now",
+        {"now": int(now), "sid": sid, "username": username},
+    )
+    return revoked.rowcount == 1
+
+
+def list_active_sessions(connection: Connection, username: str, *, now: float, limit: int) -> list[Session]:
+    """The last seen first."""
+    query = (
+        f"SELECT {_SESSION} FROM sessions WHERE username = ? AND revoked_at IS NULL AND expires_at > ?"
+        " ORDER BY last_seen_at DESC, created_at DESC, sid LIMIT ?"
+    )
+    return _all(connection.execute(query, (username, int(now), limit)), Session)
+
+
+def list_revoked_sids(connection: Connection, *, expired_before: float) -> list[str]:
+    """Every revoked session whose last token expires later than that: bounded by a token's lifetime."""
+    query = "SELECT sid FROM sessions WHERE revoked_at IS NOT NULL AND expires_at > ? ORDER BY expires_at, sid"
+    return [row["sid"] for row in connection.execute(query, (int(expired_before),))]
+
+
+def _change_profile(connection: Connection, username: str, **columns: str) -> Profile | None:
+    """Set `columns` (names from this module only) and give the profile a new version."""
+    assignments = ", ".join(f"{column} = :{column}" for column in columns)
+    row = connection.execute(
+        f"UPDATE users SET {assignments}, version = :version WHERE username = :username RETURNING {_PROFILE}",
+        {**columns, "version": _next_version(connection), "username": username},
+    ).fetchone()
+    return _one(row, Profile)
+
+
+def _next_version(connection: Connection) -> int:
+    (version,) = connection.execute("UPDATE profile_version SET version = version + 1 RETURNING version").fetchone()
+    return int(version)
+
+
+def _one(row: Row | None, row_type: type[T]) -> T | None:
+    return None if row is None else row_type(*row)
+
+
+def _all(rows: Iterable[Row], row_type: type[T]) -> list[T]:
+    return [row_type(*row) for row in rows]

@@ -1,0 +1,1 @@
+"""The chat service owns conversations: the ordered log of what was said, and bringing it to everyone concerned."""

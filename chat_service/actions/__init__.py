@@ -1,0 +1,1 @@
+"""What chat does, in its own verbs."""

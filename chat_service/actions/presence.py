@@ -1,0 +1,74 @@
+"""Presence: who is connected, told to those who have saved them, and only when it really changed."""
+
+import asyncio
+
+from chat_service.domain import events
+from chat_service.domain.conversations import label_of_person
+from chat_service.domain.envelopes import seal
+from chat_service.feed import Feed
+from chat_service.store import Store
+from servicekit.bus import BusUnavailable
+from servicekit.logs import get_logger
+
+GRACE_S = 3
+log = get_logger(__name__)
+
+
+class Presence:
+    """A person is online while any instance is subscribed to their channel; so a dead instance leaves no ghost."""
+
+    def __init__(self, *, store: Store, feed: Feed, grace_s: float = GRACE_S) -> None:
+        self._store = store
+        self._feed = feed
+        self._grace_s = grace_s
+        self._leaving: dict[str, asyncio.Task[None]] = {}
+
+    async def contacts_online(self, username: str) -> list[str]:
+        return sorted(await self.online(await self._store.contacts(username)))
+
+    async def online(self, usernames: list[str]) -> set[str]:
+        """Who of them is online, as far as can be known now."""
+        try:
+            return await self._feed.online(usernames)
+        except BusUnavailable:
+            return set()
+
+    async def arriving(self, username: str) -> bool:
+        """Call before the person's first subscription here. Whether that is news to others."""
+        if (leaving := self._leaving.pop(username, None)) is not None:
+            leaving.cancel()
+            return False
+        try:
+            return not await self._feed.was_here(username)
+        except BusUnavailable:
+            return False
+
+    async def arrived(self, username: str) -> None:
+        """Call after it, where it was news."""
+        await self._tell(username, online=True)
+
+    def left(self, username: str) -> None:
+        """The person's last connection here ended; it is news unless they are back within the grace."""
+        task = asyncio.create_task(self._leave(username))
+        self._leaving[username] = task
+
+    async def _leave(self, username: str) -> None:
+        try:
+            await self._feed.announce_leaving(username, int(self._grace_s) + 1)
+            await asyncio.sleep(self._grace_s)
+            self._leaving.pop(username, None)
+            if not await self._feed.online([username]):
+                await self._tell(username, online=False)
+        except BusUnavailable:
+            self._leaving.pop(username, None)
+
+    async def _tell(self, username: str, *, online: bool) -> None:
+        event = events.presence(username, online=online)
+        watchers = await self._store.watchers(username)
+        self._feed.tell(watchers, seal(label_of_person(username), 0, event))
+
+    async def close(self) -> None:
+        """Drop what was to be told; the next instance to be asked will know."""
+        for task in self._leaving.values():
+            task.cancel()
+        await asyncio.gather(*self._leaving.values(), return_exceptions=True)

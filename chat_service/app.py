@@ -1,0 +1,100 @@
+"""The composition of the chat service: what is opened, wired and closed."""
+
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+
+from chat_service.actions.chat import Chat, Limits
+from chat_service.actions.delivery import Delivery
+from chat_service.actions.people import People
+from chat_service.actions.presence import Presence
+from chat_service.domain.messages import Appended, Draft
+from chat_service.domain.refusals import NotStored
+from chat_service.feed import Feed
+from chat_service.profiles import NEWS_CHANNEL, Profiles
+from chat_service.refusals import REFUSALS
+from chat_service.routes import ROUTES
+from chat_service.settings import ChatSettings
+from chat_service.state import State
+from chat_service.store import Log, Store
+from chat_service.websocket import ChatSocket
+from chat_service.writer import GroupWriter
+from servicekit.database import Database
+from servicekit.middleware import BodyLimit, RequestContext
+from servicekit.problems import exception_handlers
+from servicekit.server import connections, running
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+def create_app(settings: ChatSettings, *, clock: Callable[[], float] = time.time) -> Starlette:
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[State]:
+        async with _opened(settings, clock) as state:
+            yield state
+
+    return Starlette(
+        routes=ROUTES,
+        middleware=[
+            Middleware(RequestContext),
+            Middleware(BodyLimit, bytes_max=settings.json_body_bytes_max),
+        ],
+        exception_handlers=exception_handlers(REFUSALS),
+        lifespan=lifespan,
+    )
+
+
+@asynccontextmanager
+async def _opened(settings: ChatSettings, clock: Callable[[], float]) -> AsyncIterator[State]:
+    database = Database(settings.data_dir / "chat" / "chat.db", MIGRATIONS)
+    sockets: set[ChatSocket] = set()
+    async with connections(settings, clock) as neighbours:
+        store, feed = Store(database), Feed(neighbours.bus)
+        presence = Presence(store=store, feed=feed)
+        delivery = Delivery(store=store, feed=feed, presence=presence)
+        people = People(store=store, profiles=Profiles(http=neighbours.http, auth_url=settings.auth_url))
+        writer: GroupWriter[Draft, Appended] = GroupWriter(database=database, log=Log(), failure=NotStored())
+        chat = Chat(
+            store=store,
+            people=people,
+            presence=presence,
+            delivery=delivery,
+            writer=writer,
+            limits=_limits(settings),
+            clock=clock,
+        )
+
+        def on_revoked(session_id: str) -> None:
+            for socket in [one for one in sockets if one.identity.session_id == session_id]:
+                socket.end_session()
+
+        neighbours.authentication.on_revoked(on_revoked)
+        neighbours.bus.on_connected(people.tell_of_news)
+        async with running(writer.run(chat.stored), people.run()):
+            await neighbours.bus.subscribe(NEWS_CHANNEL, lambda _: people.tell_of_news())
+            yield State(
+                authentication=neighbours.authentication,
+                bus=neighbours.bus,
+                chat=chat,
+                clock=clock,
+                database=database,
+                history_page_max=settings.history_page_max,
+                sockets=sockets,
+            )
+            await presence.close()
+            await delivery.close()
+    database.close()
+
+
+def _limits(settings: ChatSettings) -> Limits:
+    return Limits(
+        message_length_max=settings.message_length_max,
+        messages_per_second=settings.messages_per_second,
+        messages_burst=settings.messages_burst,
+        connections_per_person=settings.connections_per_person,
+        resume_events_max=settings.resume_events_max,
+    )

@@ -1,0 +1,1 @@
+"""The rules and types of chat, without I/O."""

@@ -1,0 +1,28 @@
+"""People, as far as chat knows them, and the chats that somebody has saved with them."""
+
+import msgspec
+
+
+class Person(msgspec.Struct, frozen=True):
+    """Somebody's public profile; `version` grows with each change of anybody's."""
+
+    username: str
+    nickname: str
+    pfp: str | None
+    version: int
+
+
+class SavedChat(msgspec.Struct, frozen=True, kw_only=True):
+    """A contact with what was last said; `unread` counts since one's own last word."""
+
+    id: int
+    user_username: str
+    chat_username: str
+    chat_nickname: str | None
+    chat_pfp: str | None
+    last_message: str | None
+    last_message_time: str | None
+    created_at: str
+    unread: int
+    last_seq: int
+    online: bool = False

@@ -1,0 +1,74 @@
+"""Readers: people who are connected here, and the rule that each gets every event once and in order.
+
+A channel delivers at most once, and the same event can come again after a repair. So a reader knows the last `seq`
+passed on of each conversation: the next one passes, an old one is dropped, and a gap means to read the store.
+"""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from servicekit.frames import text_frame
+
+
+class Connection(Protocol):
+    """Where a reader's events go."""
+
+    def send(self, frame: bytes) -> None: ...
+
+
+class Reader:
+    """One person on this instance: their open connections, all at the same place in every conversation."""
+
+    __slots__ = ("behind", "connections", "is_loaded", "positions", "username")
+
+    def __init__(self, username: str) -> None:
+        self.username = username
+        self.connections: list[Connection] = []
+        self.positions: dict[str, int] = {}
+        self.behind: dict[str, int] = {}
+        self.is_loaded = False
+
+    def load(self, positions: Mapping[str, int]) -> bool:
+        """Start from `positions`, read after the subscription was in force. True when behind already."""
+        self.positions = dict(positions)
+        self.behind = {label: seq for label, seq in self.behind.items() if seq > positions.get(label, 0)}
+        self.is_loaded = True
+        return bool(self.behind)
+
+    def take(self, label: str, seq: int, event: bytes) -> bool:
+        """Pass on an event from the channel. True when it leaves a gap, which only the store can fill."""
+        if not seq:
+            self._pass_on(event)
+            return False
+        position = self.positions.get(label, 0)
+        if seq <= position and self.is_loaded:
+            return False
+        if seq == position + 1 and event and self.is_loaded and label not in self.behind:
+            self.positions[label] = seq
+            self._pass_on(event)
+            return False
+        self.behind[label] = max(seq, self.behind.get(label, 0))
+        return self.is_loaded
+
+    def fall_behind(self, label: str, seq: int) -> None:
+        """The store has `seq` in this conversation: read on from here before anything newer passes."""
+        if seq > self.positions.get(label, 0):
+            self.behind[label] = max(seq, self.behind.get(label, 0))
+
+    def catch_up(self, label: str, seq: int, event: bytes) -> None:
+        """Pass on an event from the store, which is read in order from the position on."""
+        if seq > self.positions.get(label, 0):
+            self.positions[label] = seq
+            self._pass_on(event)
+
+    def caught_up(self, label: str) -> bool:
+        """Whether what made the reader fall behind has been passed on; then live events pass again."""
+        if self.positions.get(label, 0) < self.behind[label]:
+            return False
+        del self.behind[label]
+        return True
+
+    def _pass_on(self, event: bytes) -> None:
+        frame = text_frame(event)
+        for connection in tuple(self.connections):  # a full outbox takes its connection out of the list
+            connection.send(frame)

@@ -1,0 +1,80 @@
+"""Why chat refuses: each a fact, with the data that belongs to it."""
+
+from servicekit.problems import Refusal
+
+
+class ChatRefusal(Refusal):
+    """Base of the tree."""
+
+
+class InvalidCommand(ChatRefusal):
+    """The frame is not a command."""
+
+
+class UnknownRecipient(ChatRefusal):
+    def __init__(self, username: str) -> None:
+        super().__init__(f"There is no {username!r}.")
+
+
+class RecipientIsSelf(ChatRefusal):
+    def __init__(self) -> None:
+        super().__init__("A message to oneself is not possible.")
+
+
+class RecipientOffline(ChatRefusal):
+    """Not a failure: the message is stored, and read when they come."""
+
+    def __init__(self, username: str) -> None:
+        super().__init__(f"{username} is not connected; the message is kept for them.")
+
+
+class MessageEmpty(ChatRefusal):
+    def __init__(self) -> None:
+        super().__init__("A message needs at least one character that can be seen.")
+
+
+class MessageTooLong(ChatRefusal):
+    def __init__(self, length: int, length_max: int) -> None:
+        super().__init__(f"The message has {length} characters; {length_max} is the most.")
+
+
+class InvalidMessage(ChatRefusal):
+    """Text that no store or screen can hold."""
+
+
+class UnknownMessage(ChatRefusal):
+    def __init__(self, message_id: int) -> None:
+        super().__init__(f"There is no message {message_id} in this conversation.")
+
+
+class UnknownAttachment(ChatRefusal):
+    def __init__(self) -> None:
+        super().__init__("A file named in `attachments` does not exist or is not yours.")
+
+
+class TooManyMessages(ChatRefusal):
+    def __init__(self, per_second_max: int) -> None:
+        super().__init__(f"More than {per_second_max} messages a second; wait a moment.")
+
+
+class TooManyConnections(ChatRefusal):
+    def __init__(self, connections_max: int) -> None:
+        super().__init__(f"{connections_max} connections are open already.")
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Retry-After": "5"}
+
+
+class NotStored(ChatRefusal):
+    """The disk refused; nothing was acknowledged, nothing kept."""
+
+    def __init__(self) -> None:
+        super().__init__("The message could not be stored. Send it again, with the same nonce.")
+
+
+class DirectoryUnavailable(ChatRefusal):
+    """Whether the other person exists cannot be known now."""
+
+    def __init__(self) -> None:
+        super().__init__("The auth service does not answer, and this person is not known here yet. Try again.")

@@ -1,0 +1,20 @@
+"""How each refusal of chat is answered: the HTTP status, and the code that problems and `error` events share."""
+
+from chat_service.domain import refusals as facts
+from servicekit.problems import Answer, RefusalTable
+
+REFUSALS: RefusalTable = {
+    facts.InvalidCommand: Answer(400, "invalid_command"),
+    facts.UnknownRecipient: Answer(404, "unknown_recipient"),
+    facts.RecipientIsSelf: Answer(422, "recipient_is_self"),
+    facts.RecipientOffline: Answer(409, "recipient_offline"),
+    facts.MessageEmpty: Answer(422, "message_empty"),
+    facts.MessageTooLong: Answer(422, "message_too_long"),
+    facts.InvalidMessage: Answer(422, "invalid_message"),
+    facts.UnknownMessage: Answer(404, "unknown_message"),
+    facts.UnknownAttachment: Answer(404, "unknown_attachment"),
+    facts.TooManyMessages: Answer(429, "too_many_messages"),
+    facts.TooManyConnections: Answer(429, "too_many_connections"),
+    facts.NotStored: Answer(503, "not_stored"),
+    facts.DirectoryUnavailable: Answer(503, "directory_unavailable"),
+}

@@ -1,0 +1,176 @@
+"""The socket: turns frames into commands for `Chat`, and its refusals into `error` events."""
+
+import asyncio
+from collections import deque
+from typing import Any, ClassVar, cast
+
+from chat_service.domain import commands, events
+from chat_service.domain.commands import Command, Ping, Resume, SendMessage
+from chat_service.domain.readers import Reader
+from chat_service.refusals import REFUSALS
+from chat_service.state import State
+from servicekit.authentication import bearer_token
+from servicekit.frames import CloseCode, text_frame
+from servicekit.handshake import Handshake
+from servicekit.logs import get_logger
+from servicekit.problems import Refusal, RefusalTable, answer_for
+from servicekit.tokens import Identity
+from servicekit.websocket import Phase, WebSocketProtocol
+
+UNANSWERED_MAX = 256
+RESUME_GRACE_S = 0.25
+_PONG = text_frame(events.PONG)
+log = get_logger(__name__)
+
+
+class ChatSocket(WebSocketProtocol):
+    """One device. Its commands are carried out in their order, each begun when the one before is on its way."""
+
+    refusals: ClassVar[RefusalTable] = REFUSALS
+    identity: Identity
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.state = cast(State, self.app_state)
+        self.reader: Reader | None = None
+        self.started_at: dict[str, int] = {}
+        self._unanswered = 0
+        self._working: asyncio.Task[None] | None = None
+        self._waiting: deque[bytes] = deque()
+        self._grace: asyncio.TimerHandle | None = None
+        self._expiry: asyncio.TimerHandle | None = None
+
+    # From handshake to ready
+
+    async def admit(self, handshake: Handshake) -> None:
+        token = bearer_token(handshake.headers.get("authorization"))
+        self.identity = await self.state["authentication"].authenticate(token)
+        self.state["chat"].check_connections(self.identity.username)
+
+    def opened(self) -> None:
+        self.state["sockets"].add(self)
+        log.info("connected", username=self.identity.username, session=self.identity.session_id)
+        self.pause_reading()
+        self._work(self._start())
+
+    async def _start(self) -> None:
+        chat = self.state["chat"]
+        reader, online = await chat.enter(self.identity.username)
+        if self.phase is not Phase.OPEN:
+            chat.leave(reader)
+            return
+        self.reader = reader
+        self.started_at = dict(reader.positions)
+        self.send(text_frame(events.ready(reader.username, self.identity.session_id, online, self.started_at)))
+        reader.connections.append(self)
+        # Who was away says so at once; what is new waits that long, so that it comes after what was missed.
+        self.hold()
+        self._grace = asyncio.get_running_loop().call_later(RESUME_GRACE_S, self.release)
+        remaining_s = self.identity.expires_at - self.state["clock"]()
+        self._expiry = asyncio.get_running_loop().call_later(
+            remaining_s, self.close, CloseCode.SESSION_ENDED, "the token has expired"
+        )
+
+    def end_session(self) -> None:
+        """The session was revoked."""
+        self.close(CloseCode.SESSION_ENDED, "the session has ended")
+
+    def closed(self) -> None:
+        log.info("disconnected", username=self.identity.username, session=self.identity.session_id)
+        self.state["sockets"].discard(self)
+        for timer in (self._grace, self._expiry):
+            if timer is not None:
+                timer.cancel()
+        self._waiting.clear()
+        if self.reader is not None:
+            self.state["chat"].leave(self.reader, self)
+
+    # Commands
+
+    def received(self, opcode: int, payload: bytes) -> None:
+        if self._working is not None:
+            self._waiting.append(payload)
+        else:
+            self._carry_out(payload)
+
+    def _carry_out(self, payload: bytes) -> None:
+        nonce = None
+        try:
+            command = commands.parse(payload)
+            nonce = command.nonce if isinstance(command, SendMessage) else None
+            self._obey(command)
+        except Refusal as refusal:
+            self.refused(refusal, nonce)
+
+    def _obey(self, command: Command) -> None:
+        assert self.reader is not None
+        if isinstance(command, Resume):
+            self._work(self._resume(self.reader, command))
+            return
+        self._end_grace()
+        if isinstance(command, Ping):
+            self.send(_PONG)
+        elif (recipient := self.state["chat"].recipient(command.to)) is not None:
+            self._send_message(self.reader, command, recipient)
+        else:
+            self._work(self._send_to_unknown(self.reader, command))
+
+    def _send_message(self, reader: Reader, command: SendMessage, recipient: Any) -> None:
+        self.state["chat"].send_message(reader, self, command, recipient)
+        self._unanswered += 1
+        if self._unanswered >= UNANSWERED_MAX:
+            self.pause_reading()
+
+    async def _send_to_unknown(self, reader: Reader, command: SendMessage) -> None:
+        try:
+            recipient = await self.state["chat"].find_recipient(command.to)
+            self._send_message(reader, command, recipient)
+        except Refusal as refusal:
+            self.refused(refusal, command.nonce)
+
+    async def _resume(self, reader: Reader, command: Resume) -> None:
+        self._cancel_grace()
+        self.hold()
+        try:
+            await self.state["chat"].resume(reader, self, command)
+        finally:
+            self.release()
+
+    def _end_grace(self) -> None:
+        if self._grace is not None:
+            self._cancel_grace()
+            self.release()
+
+    def _cancel_grace(self) -> None:
+        if self._grace is not None:
+            self._grace.cancel()
+            self._grace = None
+
+    # A command that takes a while holds the next ones up
+
+    def _work(self, coroutine: Any) -> None:
+        self.pause_reading()
+        self._working = asyncio.create_task(coroutine)
+        self._working.add_done_callback(self._worked)
+
+    def _worked(self, task: asyncio.Task[None]) -> None:
+        self._working = None
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("a command failed", exc_info=error)
+            self.close(1011, "the service failed; the log knows why")
+        while self._waiting and self._working is None:
+            self._carry_out(self._waiting.popleft())
+        if self._working is None and self._unanswered < UNANSWERED_MAX:
+            self.resume_reading()
+
+    # What Chat tells
+
+    def answered(self) -> None:
+        self._unanswered -= 1
+        if self._unanswered == UNANSWERED_MAX // 2 and self._working is None:
+            self.resume_reading()
+
+    def refused(self, refusal: Refusal, nonce: str | None) -> None:
+        code = answer_for(refusal, REFUSALS).code
+        log.info("refused", username=self.identity.username, code=code)
+        self.send(text_frame(events.error(code, str(refusal), nonce)))

@@ -1,0 +1,78 @@
+"""The group writer: one task that stores what queued while the last commit ran, so that the disk is paid once a group."""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable, Sequence
+from typing import Any, Generic, Protocol, TypeVar
+
+from servicekit.database import Database
+from servicekit.logs import get_logger
+from servicekit.problems import Refusal
+
+DraftT = TypeVar("DraftT", contravariant=True)
+ResultT = TypeVar("ResultT", covariant=True)
+log = get_logger(__name__)
+
+
+class AppendOnly(Protocol[DraftT, ResultT]):
+    """What the writer needs of a log."""
+
+    def begin(self, connection: sqlite3.Connection) -> None: ...
+    def append(self, connection: sqlite3.Connection, draft: DraftT) -> ResultT: ...
+    def forget(self) -> None: ...
+
+
+class GroupWriter(Generic[DraftT, ResultT]):
+    """Stores drafts in the order of `submit`.
+
+    An outcome is what the log made of the draft, the Refusal that it raised, or `failure` when the disk refused the
+    group: then nothing of it is stored.
+    """
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        log: AppendOnly[DraftT, ResultT],
+        failure: Refusal,
+        group_max: int = 256,
+    ) -> None:
+        self._database = database
+        self._log = log
+        self._failure = failure
+        self._group_max = group_max
+        self._queue: list[tuple[Any, DraftT]] = []
+        self._has_work = asyncio.Event()
+
+    def submit(self, origin: Any, draft: DraftT) -> None:
+        """Queue `draft`; `origin` comes back with its outcome."""
+        self._queue.append((origin, draft))
+        self._has_work.set()
+
+    async def run(self, on_stored: Callable[[Sequence[tuple[Any, ResultT | Refusal]]], None]) -> None:
+        """Write until cancelled, and call `on_stored` with each group after its commit, in order.
+
+        A group that is cancelled is committed or not, but never half.
+        """
+        while True:
+            await self._has_work.wait()
+            group, self._queue = self._queue[: self._group_max], self._queue[self._group_max :]
+            if not self._queue:
+                self._has_work.clear()
+            on_stored(await self._store(group))
+
+    async def _store(self, group: Sequence[tuple[Any, DraftT]]) -> Sequence[tuple[Any, ResultT | Refusal]]:
+        try:
+            async with self._database.transaction() as connection:
+                self._log.begin(connection)
+                return [(origin, self._append(connection, draft)) for origin, draft in group]
+        except sqlite3.Error as error:
+            self._log.forget()
+            log.error("a group could not be stored", size=len(group), reason=str(error))
+            return [(origin, self._failure) for origin, _ in group]
+
+    def _append(self, connection: sqlite3.Connection, draft: DraftT) -> ResultT | Refusal:
+        try:
+            return self._log.append(connection, draft)
+        except Refusal as refusal:
+            return refusal

@@ -1,0 +1,25 @@
+"""Run the gateway: `python -m gateway`."""
+
+import os
+
+from gateway.app import create_app
+from gateway.settings import GatewaySettings
+from gateway.tunnel import Tunnel
+from servicekit.server import serve
+from servicekit.settings import load_or_exit
+
+
+def main() -> None:
+    settings = load_or_exit(GatewaySettings, os.environ)
+    serve(
+        "gateway",
+        create_app(settings),
+        settings,
+        port=settings.port,
+        websocket_protocol=Tunnel,
+        trusted_proxies=settings.trusted_proxies,
+    )
+
+
+if __name__ == "__main__":
+    main()

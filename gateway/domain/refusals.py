@@ -1,0 +1,66 @@
+"""Why the gateway refuses."""
+
+from servicekit.problems import Answer, Refusal, RefusalTable
+
+
+class UnknownPath(Refusal):
+    def __init__(self) -> None:
+        super().__init__("There is nothing at this path.")
+
+
+class UpgradeRequired(Refusal):
+    def __init__(self) -> None:
+        super().__init__("This path is a WebSocket.")
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Upgrade": "websocket", "Connection": "Upgrade"}
+
+
+class CrossOrigin(Refusal):
+    def __init__(self) -> None:
+        super().__init__("A request that carries the cookie must come from this site's own pages.")
+
+
+class TooManyRequests(Refusal):
+    def __init__(self, what: str, retry_after_s: int) -> None:
+        super().__init__(f"Too many {what}s; try again in {retry_after_s} s.")
+        self.retry_after_s = retry_after_s
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Retry-After": str(self.retry_after_s)}
+
+
+class ServiceAway(Refusal):
+    """No connection can be had."""
+
+    def __init__(self, service: str) -> None:
+        super().__init__(f"The {service} service does not answer.")
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Retry-After": "1"}
+
+
+class ServiceBroken(Refusal):
+    """It ended the connection in the middle, or answered what is not HTTP."""
+
+    def __init__(self, service: str) -> None:
+        super().__init__(f"The {service} service broke off.")
+
+
+class ServiceTooSlow(Refusal):
+    def __init__(self, service: str) -> None:
+        super().__init__(f"The {service} service took too long.")
+
+
+REFUSALS: RefusalTable = {
+    UnknownPath: Answer(404, "not_found"),
+    UpgradeRequired: Answer(426, "upgrade_required"),
+    CrossOrigin: Answer(403, "cross_origin"),
+    TooManyRequests: Answer(429, "too_many_requests"),
+    ServiceAway: Answer(503, "service_unavailable"),
+    ServiceBroken: Answer(502, "bad_gateway"),
+    ServiceTooSlow: Answer(504, "gateway_timeout"),
+}

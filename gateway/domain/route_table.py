@@ -1,0 +1,93 @@
+"""The route table: the one place that says which path goes to which service, and who may pass."""
+
+from enum import Enum
+
+import msgspec
+
+
+class Service(Enum):
+    AUTH = "auth"
+    CHAT = "chat"
+    MEDIA = "media"
+    VIDEO = "video"
+
+
+class Access(Enum):
+    ANYONE = "anyone"
+    USER = "user"
+
+
+class Rate(Enum):
+    """What a path is limited by."""
+
+    SIGN_IN = "sign-in"
+    REGISTRATION = "registration"
+
+
+class Route(msgspec.Struct, frozen=True):
+    """`path` is a whole path, or ends in "/" and stands for all below it: "/<first>/<second>/"."""
+
+    path: str
+    service: Service
+    access: Access = Access.USER
+    rate: Rate | None = None
+
+
+ANYONE, USER = Access.ANYONE, Access.USER
+
+# Nothing below /internal/ is here, and nothing that is not here is forwarded.
+ROUTES = (
+    Route("/register", Service.AUTH, ANYONE, Rate.REGISTRATION),
+    Route("/api/register", Service.AUTH, ANYONE, Rate.REGISTRATION),
+    Route("/api/login", Service.AUTH, ANYONE, Rate.SIGN_IN),
+    Route("/api/user/login", Service.AUTH, ANYONE, Rate.SIGN_IN),
+    Route("/.well-known/jwks.json", Service.AUTH, ANYONE),
+    Route("/api/search-user/", Service.AUTH, ANYONE),
+    Route("/api/refresh", Service.AUTH),
+    Route("/api/logout", Service.AUTH),
+    Route("/api/sessions", Service.AUTH),
+    Route("/api/sessions/", Service.AUTH),
+    Route("/api/change-password", Service.AUTH),
+    Route("/api/account", Service.AUTH),
+    Route("/api/users", Service.AUTH),
+    Route("/api/user-profile", Service.AUTH),
+    Route("/api/update-nickname", Service.AUTH),
+    Route("/api/update-avatar", Service.AUTH),
+    Route("/api/saved-chats", Service.CHAT),
+    Route("/api/save-chat", Service.CHAT),
+    Route("/api/messages/", Service.CHAT),
+    Route("/api/rooms", Service.CHAT),
+    Route("/api/rooms/", Service.CHAT),
+    Route("/api/search-messages", Service.CHAT),
+    Route("/api/user/upload-files", Service.MEDIA),
+    Route("/api/files", Service.MEDIA),
+    Route("/api/files/", Service.MEDIA),
+    Route("/api/video/", Service.VIDEO),
+)
+WEBSOCKET_ROUTES = (
+    Route("/ws", Service.CHAT),
+    Route("/ws/", Service.CHAT),
+    Route("/api/ws/chat", Service.CHAT),
+    Route("/api/ws/video", Service.VIDEO),
+    Route("/api/ws/video/", Service.VIDEO),
+)
+TOKEN_IN_PATH = "/ws/"
+
+_by_path = {route.path: route for route in ROUTES}
+_websocket_by_path = {route.path: route for route in WEBSOCKET_ROUTES}
+
+
+def find(path: str) -> Route | None:
+    """The route of an HTTP request's decoded path, if it is to be forwarded."""
+    return _by_path.get(path) or _by_path.get(_first_two(path))
+
+
+def find_websocket(path: str) -> Route | None:
+    """The route of a WebSocket handshake."""
+    return _websocket_by_path.get(path) or _websocket_by_path.get(path[: path.rfind("/") + 1])
+
+
+def _first_two(path: str) -> str:
+    """ "/api/messages/" of "/api/messages/ada/7"; all of a path that has no third slash."""
+    second = path.find("/", 1)
+    return path[: path.find("/", second + 1) + 1] if second > 0 else path

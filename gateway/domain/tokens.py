@@ -1,0 +1,24 @@
+"""Tokens: where in a request one may stand."""
+
+from http.cookies import CookieError, SimpleCookie
+
+from servicekit.authentication import bearer_token
+
+COOKIE = "access_token"
+
+
+def find_token(authorization: str | None, cookies: str | None) -> tuple[str | None, bool]:
+    """The token of a request, and whether it came with the cookie (and so, perhaps, without the person's will)."""
+    if (token := bearer_token(authorization)) is not None:
+        return token, False
+    if cookies and COOKIE in cookies and (token := _cookie(cookies)):
+        return token, True
+    return None, False
+
+
+def _cookie(cookies: str) -> str | None:
+    try:
+        morsel = SimpleCookie(cookies).get(COOKIE)
+    except CookieError:
+        return None
+    return morsel.value if morsel else None

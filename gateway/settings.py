@@ -1,0 +1,29 @@
+"""The settings of the gateway."""
+
+from typing import Annotated
+
+import msgspec
+
+from servicekit.settings import Settings, SwitchableLimit
+
+Seconds = Annotated[float, msgspec.Meta(gt=0)]
+
+
+class GatewaySettings(Settings, frozen=True, kw_only=True):
+    """`chat_url` may list several addresses; origins and proxies are lists too, separated by commas."""
+
+    port: Annotated[int, msgspec.Meta(ge=1, le=65535)] = 8000
+    chat_url: str = "http://127.0.0.1:8002"
+    media_url: str = "http://127.0.0.1:8003"
+    video_url: str = "http://127.0.0.1:8004"
+    allowed_origins: str = ""
+    trusted_proxies: str = ""
+    connect_timeout_s: Seconds = 2.0
+    answer_timeout_s: Seconds = 30.0
+    sign_ins_per_minute_username: SwitchableLimit = 5
+    sign_ins_per_minute_address: SwitchableLimit = 30
+    registrations_per_hour_address: SwitchableLimit = 20
+
+    @property
+    def origins(self) -> frozenset[str]:
+        return frozenset(origin.strip().rstrip("/") for origin in self.allowed_origins.split(",") if origin.strip())

@@ -1,0 +1,176 @@
+"""The tunnel: after a handshake that may pass, bytes go both ways between client and service, unread."""
+
+import asyncio
+from typing import Any, cast
+from urllib.parse import urlencode, urlsplit
+
+from gateway.domain import route_table
+from gateway.domain.headers import request_headers
+from gateway.domain.origins import is_same_origin
+from gateway.domain.refusals import REFUSALS, CrossOrigin, UnknownPath
+from gateway.domain.route_table import TOKEN_IN_PATH
+from gateway.domain.tokens import find_token
+from gateway.state import State
+from servicekit.handshake import Handshake, refusal_response
+from servicekit.logs import bind_request_id, get_logger
+from servicekit.middleware import new_request_id
+from servicekit.problems import Refusal, Unavailable
+
+log = get_logger(__name__)
+
+
+class Tunnel(asyncio.Protocol):
+    """The handshake, as uvicorn runs it instead of a WebSocket protocol; then it gives way to two `_End`s."""
+
+    def __init__(self, config: Any, server_state: Any, app_state: dict[str, Any], _loop: Any = None) -> None:
+        self._state = cast(State, app_state)
+        self._server_connections: set[Any] = server_state.connections
+        self._transport: asyncio.Transport
+        self._opening: asyncio.Task[None] | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+        self._server_connections.add(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._server_connections.discard(self)
+        if self._opening is not None:
+            self._opening.cancel()
+
+    def data_received(self, data: bytes) -> None:
+        # The whole head at once, from uvicorn; nothing follows before the handshake is answered.
+        self._transport.pause_reading()
+        self._opening = asyncio.create_task(self._open(Handshake(data)))
+
+    def shutdown(self) -> None:
+        """The server is about to end."""
+        self._transport.close()
+
+    async def _open(self, handshake: Handshake) -> None:
+        request_id = new_request_id()
+        bind_request_id(request_id)
+        try:
+            _ = handshake.accept_key  # a malformed handshake never reaches a service
+            token = await self._admit(handshake)
+            await self._splice(handshake, token, request_id)
+        except Refusal as refusal:
+            log.info("handshake refused", reason=str(refusal))
+            self._refuse(refusal, request_id)
+        except Exception:
+            log.exception("handshake failed")
+            self._refuse(Unavailable("The gateway failed; the log knows why."), request_id)
+
+    async def _admit(self, handshake: Handshake) -> str:
+        """The token of a client that may pass. Raises Unauthenticated, Unavailable or CrossOrigin."""
+        headers = handshake.headers
+        token, is_cookie = find_token(headers.get("authorization"), headers.get("cookie"))
+        if token is None:
+            token = handshake.query_value("token") or _token_in(handshake.path)
+        if is_cookie and not is_same_origin(
+            site=headers.get("sec-fetch-site"),
+            origin=headers.get("origin"),
+            host=headers.get("host"),
+            allowed_origins=self._state["allowed_origins"],
+        ):
+            raise CrossOrigin
+        await self._state["authentication"].authenticate(token)
+        return token or ""
+
+    async def _splice(self, handshake: Handshake, token: str, request_id: str) -> None:
+        route = route_table.find_websocket(handshake.path)
+        if route is None:
+            raise UnknownPath
+        upstream = self._state["upstreams"][route.service]
+        client = _End(self._server_connections)
+        _, service = await upstream.dial(lambda: _End(self._server_connections))
+        assert isinstance(service, _End)
+        peer = self._transport.get_extra_info("peername")
+        address = peer[0] if isinstance(peer, tuple) else ""
+        service.transport.write(_request_head(handshake, token, request_id, address))
+        _join(client, service)
+        client.connection_made(self._transport)
+        self._server_connections.discard(self)
+        self._transport.set_protocol(client)
+        if self._transport.is_closing():
+            service.transport.close()
+        else:
+            self._transport.resume_reading()
+
+    def _refuse(self, refusal: Refusal, request_id: str) -> None:
+        if not self._transport.is_closing():
+            self._transport.write(refusal_response(refusal, REFUSALS, request_id))
+            self._transport.close()
+
+
+class _End(asyncio.Protocol):
+    """One end of a tunnel: what comes in here goes out at the other end, at the other end's pace."""
+
+    __slots__ = ("_server_connections", "other", "transport")
+    other: "_End"
+    transport: asyncio.Transport
+
+    def __init__(self, server_connections: set[Any]) -> None:
+        self._server_connections = server_connections
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast(asyncio.Transport, transport)
+        self._server_connections.add(self)
+
+    def data_received(self, data: bytes) -> None:
+        self.other.transport.write(data)
+
+    def eof_received(self) -> bool:
+        """Half-close goes through: the other direction may still have something to say."""
+        if not self.other.transport.is_closing():
+            self.other.transport.write_eof()
+        return True
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._server_connections.discard(self)
+        self.other.transport.close()
+
+    def pause_writing(self) -> None:
+        self.other.transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        self.other.transport.resume_reading()
+
+    def shutdown(self) -> None:
+        self.transport.close()
+
+
+def _join(one: _End, other: _End) -> None:
+    one.other, other.other = other, one
+
+
+def _token_in(path: str) -> str | None:
+    return path.removeprefix(TOKEN_IN_PATH) if path.startswith(TOKEN_IN_PATH) else None
+
+
+def _request_head(handshake: Handshake, token: str, request_id: str, address: str) -> bytes:
+    """The handshake as the service gets it: the token as a header only, and no extensions.
+
+    permessage-deflate would cost each connection 64 KiB.
+    """
+    fields = request_headers(
+        [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in handshake.fields]
+    )
+    fields = [field for field in fields if field[0] != b"sec-websocket-extensions"]
+    fields += [
+        (b"connection", b"Upgrade"),
+        (b"upgrade", b"websocket"),
+        (b"authorization", f"Bearer {token}".encode("latin-1")),
+        (b"x-forwarded-for", address.encode()),
+        (b"x-request-id", request_id.encode()),
+    ]
+    lines = [
+        b"GET %b HTTP/1.1" % _target(handshake).encode("latin-1"),
+        *(b"%b: %b" % field for field in fields),
+    ]
+    return b"\r\n".join(lines) + b"\r\n\r\n"
+
+
+def _target(handshake: Handshake) -> str:
+    path = "/ws" if _token_in(handshake.path) is not None else urlsplit(handshake.target).path
+    query = {name: values for name, values in handshake.query.items() if name != "token"}
+    return path + ("?" + urlencode(query, doseq=True) if query else "")

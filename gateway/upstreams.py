@@ -1,0 +1,245 @@
+"""Upstreams: HTTP/1.1 connections to the services, kept and used again (RFC 9112).
+
+A protocol of our own around httptools, because this is the path that every request takes: measured on one core, a
+general client is the bottleneck (docs/decisions/0005-forwarding.md).
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+from itertools import count
+from typing import cast
+
+import httptools
+
+from gateway.domain.headers import Headers
+from gateway.domain.refusals import ServiceAway, ServiceBroken, ServiceTooSlow
+
+IDLE_S_MAX = 30.0  # below the services' keep-alive, so that they do not close under our hands
+IDLE_MAX = 64
+PAUSE_BYTES = 256 * 1024
+
+
+class Upstream:
+    """One service, at one or several addresses, and its idle connections."""
+
+    def __init__(
+        self,
+        name: str,
+        addresses: Sequence[tuple[str, int]],
+        *,
+        connect_timeout_s: float,
+        answer_timeout_s: float,
+    ) -> None:
+        self.name = name
+        self.addresses = tuple(addresses)
+        self.answer_timeout_s = answer_timeout_s
+        self._connect_timeout_s = connect_timeout_s
+        self._idle: list[UpstreamConnection] = []
+        self._turn = count()
+
+    async def connection(self) -> "UpstreamConnection":
+        """An idle connection, or a new one. Raises ServiceAway."""
+        while self._idle:
+            connection = self._idle.pop()
+            if connection.is_usable():
+                return connection
+            connection.close()
+        return await self.new_connection()
+
+    async def new_connection(self) -> "UpstreamConnection":
+        _, protocol = await self.dial(lambda: UpstreamConnection(self))
+        return cast(UpstreamConnection, protocol)
+
+    async def dial(self, protocol_factory: object) -> tuple[asyncio.Transport, asyncio.BaseProtocol]:
+        """Connect to the next address that answers. Raises ServiceAway."""
+        first = next(self._turn)
+        for step in range(len(self.addresses)):
+            host, port = self.addresses[(first + step) % len(self.addresses)]
+            try:
+                async with asyncio.timeout(self._connect_timeout_s):
+                    return await asyncio.get_running_loop().create_connection(
+                        protocol_factory,  # type: ignore[arg-type]
+                        host,
+                        port,
+                    )
+            except (OSError, TimeoutError):
+                continue
+        raise ServiceAway(self.name)
+
+    def keep(self, connection: "UpstreamConnection") -> None:
+        """Take back a connection whose exchange is complete."""
+        if len(self._idle) < IDLE_MAX:
+            self._idle.append(connection)
+        else:
+            connection.close()
+
+    def close(self) -> None:
+        for connection in self._idle:
+            connection.close()
+        self._idle.clear()
+
+
+class UpstreamConnection(asyncio.Protocol):
+    """One connection: one request and its answer at a time."""
+
+    def __init__(self, upstream: Upstream) -> None:
+        self._upstream = upstream
+        self._loop = asyncio.get_running_loop()
+        self._transport: asyncio.Transport
+        self._parser = httptools.HttpResponseParser(self)
+        self._is_lost = False
+        self._is_writable = asyncio.Event()
+        self._is_writable.set()
+        self._idle_since_s = self._loop.time()
+        self.was_used = False
+        self._begin("GET")
+
+    def _begin(self, method: str) -> None:
+        self.status = 0
+        self.headers: Headers = []
+        self.is_complete = False
+        self._is_head = method == "HEAD"
+        self._chunks: deque[bytes] = deque()
+        self._chunks_bytes = 0
+        self._error: Exception | None = None
+        self._waiter: asyncio.Future[None] | None = None
+
+    # Asking
+
+    def is_usable(self) -> bool:
+        return not self._is_lost and self._loop.time() - self._idle_since_s < IDLE_S_MAX
+
+    def ask(self, method: str, head: bytes) -> None:
+        """Send a request head (with a body, continue with `write`)."""
+        self._begin(method)
+        self._transport.write(head)
+
+    async def write(self, data: bytes) -> None:
+        """Send a piece of the body at the service's pace. Raises ServiceBroken."""
+        if self._is_lost:
+            raise ServiceBroken(self._upstream.name)
+        self._transport.write(data)
+        if not self._is_writable.is_set():
+            await self._is_writable.wait()
+
+    # The answer
+
+    @property
+    def has_head(self) -> bool:
+        return bool(self.status)
+
+    async def wait_head(self) -> None:
+        """Return when the status and headers are there. Raises ServiceTooSlow or ServiceBroken."""
+        timer = self._loop.call_later(self._upstream.answer_timeout_s, self._too_slow)
+        try:
+            while not self.status:
+                await self._wait()
+        finally:
+            timer.cancel()
+
+    def body_so_far(self) -> bytes:
+        """What has come of the body and was not taken yet, without waiting."""
+        body = self._chunks[0] if len(self._chunks) == 1 else b"".join(self._chunks)
+        self._chunks.clear()
+        if self._chunks_bytes > PAUSE_BYTES:
+            self._transport.resume_reading()
+        self._chunks_bytes = 0
+        return body
+
+    async def wait_body(self) -> None:
+        """Return when there is more of the body, or its end. Raises ServiceBroken."""
+        while not self._chunks and not self.is_complete:
+            await self._wait()
+
+    async def _wait(self) -> None:
+        if self._error is not None:
+            raise self._error
+        self._waiter = self._loop.create_future()
+        try:
+            await self._waiter
+        finally:
+            self._waiter = None
+
+    def _wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    def _fail(self, error: Exception) -> None:
+        self._error = error
+        self._wake()
+
+    def _too_slow(self) -> None:
+        self._fail(ServiceTooSlow(self._upstream.name))
+
+    # Giving back
+
+    def done(self) -> None:
+        """The exchange is over: keep the connection if its answer was taken to the end, else close it."""
+        self._idle_since_s = self._loop.time()
+        self.was_used = True
+        if self.is_complete and not self._is_lost and self._keeps_alive:
+            self._upstream.keep(self)
+        else:
+            self.close()
+
+    def close(self) -> None:
+        self._transport.abort()
+
+    # What asyncio and httptools call
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._is_lost = True
+        self._is_writable.set()
+        if not self.is_complete:
+            self._fail(ServiceBroken(self._upstream.name))
+
+    def pause_writing(self) -> None:
+        self._is_writable.clear()
+
+    def resume_writing(self) -> None:
+        self._is_writable.set()
+
+    def data_received(self, data: bytes) -> None:
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserError:
+            self._fail(ServiceBroken(self._upstream.name))
+            self._transport.abort()
+
+    def eof_received(self) -> None:
+        """An answer without a length ends with the connection, which we never accept as complete; asyncio closes."""
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self.headers.append((name.lower(), value))
+
+    def on_headers_complete(self) -> None:
+        status = self._parser.get_status_code()
+        if status < 200:  # 100 Continue and the like: the answer is still to come
+            self.headers = []
+            return
+        self.status = status
+        self._keeps_alive = self._parser.should_keep_alive()
+        if self._is_head:
+            self._end_without_body()
+        self._wake()
+
+    def _end_without_body(self) -> None:
+        """An answer to HEAD has a length but no body, which the parser cannot know: start with a new one."""
+        self.is_complete = True
+        self._parser = httptools.HttpResponseParser(self)
+
+    def on_body(self, body: bytes) -> None:
+        self._chunks.append(body)
+        self._chunks_bytes += len(body)
+        if self._chunks_bytes > PAUSE_BYTES:
+            self._transport.pause_reading()
+        self._wake()
+
+    def on_message_complete(self) -> None:
+        if self.status:
+            self.is_complete = True
+            self._wake()

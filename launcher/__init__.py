@@ -1,0 +1,1 @@
+"""Runs all of Parley as processes on one machine."""

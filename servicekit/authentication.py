@@ -1,0 +1,137 @@
+"""Authentication: whether the bearer of a token may pass now, from the issuer's keys and its list of revocations."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from time import monotonic
+from typing import Any
+
+import httpx
+
+from servicekit.bus import Bus
+from servicekit.logs import get_logger
+from servicekit.problems import Unauthenticated, Unavailable
+from servicekit.tokens import Identity, InvalidToken, TokenVerifier, UnknownKey
+
+REVOCATIONS_CHANNEL = "revocations"
+log = get_logger(__name__)
+
+
+class Authentication:
+    """Follows one issuer: its key set, and the sessions it has revoked.
+
+    The issuer's own store is the truth; Redis only tells of news. So the whole list is read at the start, after
+    every re-subscription, and again and again while Redis is away: a lost message cannot let a revoked session pass.
+    """
+
+    def __init__(
+        self,
+        *,
+        issuer_url: str,
+        http: httpx.AsyncClient,
+        bus: Bus,
+        clock: Callable[[], float],
+        poll_interval_s: float = 0.2,
+    ) -> None:
+        self._issuer_url = issuer_url.rstrip("/")
+        self._http = http
+        self._bus = bus
+        self._tokens = TokenVerifier(clock=clock)
+        self._revoked: set[str] = set()
+        self._revoked_while_reading: set[str] = set()
+        self._listeners: list[Callable[[str], None]] = []
+        self._poll_interval_s = poll_interval_s
+        self._keys_tried_at_s = float("-inf")
+        self._fetching_keys = asyncio.Lock()
+        self._stale = asyncio.Event()
+        self.is_current = False
+
+    def on_revoked(self, listener: Callable[[str], None]) -> None:
+        """Call `listener(session_id)` for each session that is revoked from now on."""
+        self._listeners.append(listener)
+
+    def identify(self, token: str) -> Identity:
+        """The bearer, without I/O. Raises Unauthenticated; UnknownKey when `authenticate` may know better."""
+        try:
+            identity = self._tokens.verify(token)
+        except UnknownKey:
+            raise
+        except InvalidToken as error:
+            raise Unauthenticated(str(error)) from None
+        if identity.session_id in self._revoked:
+            raise Unauthenticated("The session has ended.")
+        return identity
+
+    async def authenticate(self, token: str | None) -> Identity:
+        """The bearer, fetching keys when they are missing. Raises Unauthenticated, or Unavailable without keys."""
+        if not token:
+            raise Unauthenticated("A token is required.")
+        with suppress(UnknownKey):
+            return self.identify(token)
+        await self._fetch_keys()
+        try:
+            return self.identify(token)
+        except UnknownKey as error:
+            if not self._tokens.has_keys:
+                raise Unavailable("The auth service does not answer; tokens cannot be checked yet.") from None
+            raise Unauthenticated(str(error)) from None
+
+    async def run(self) -> None:
+        """Keep the revocations current until cancelled."""
+        self._bus.on_connected(self._stale.set)
+        self._bus.on_disconnected(self._stale.set)
+        await self._bus.subscribe(REVOCATIONS_CHANNEL, self._on_news)
+        while True:
+            self._stale.clear()
+            self.is_current = await self._read_revocations()
+            if self.is_current and self._bus.is_connected:
+                await self._stale.wait()
+            else:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._stale.wait(), self._poll_interval_s)
+
+    def revoke(self, session_id: str) -> None:
+        """Let nobody pass with this session any more, and tell the listeners, once."""
+        if session_id in self._revoked:
+            return
+        self._revoked.add(session_id)
+        self._revoked_while_reading.add(session_id)
+        for listener in self._listeners:
+            listener(session_id)
+
+    def _on_news(self, payload: bytes) -> None:
+        self.revoke(payload.decode())
+
+    async def _read_revocations(self) -> bool:
+        self._revoked_while_reading.clear()
+        try:
+            listed = set((await self._get("/internal/revocations"))["revoked"])
+        except (httpx.HTTPError, KeyError, ValueError):
+            return False
+        for session_id in listed - self._revoked:
+            self.revoke(session_id)
+        # The issuer forgets a session when its last token has expired, and so do we.
+        self._revoked = listed | self._revoked_while_reading
+        return True
+
+    async def _fetch_keys(self, pause_s: float = 0.5) -> None:
+        """Fetch the key set, at most once in `pause_s`, so that forged key ids cost the issuer nothing."""
+        async with self._fetching_keys:
+            if monotonic() - self._keys_tried_at_s < pause_s:
+                return
+            self._keys_tried_at_s = monotonic()
+            try:
+                self._tokens.trust(await self._get("/.well-known/jwks.json"))
+            except (httpx.HTTPError, ValueError) as error:
+                log.warning("keys cannot be fetched", reason=type(error).__name__)
+
+    async def _get(self, path: str) -> Any:
+        response = await self._http.get(self._issuer_url + path)
+        response.raise_for_status()
+        return response.json()
+
+
+def bearer_token(authorization: str | None) -> str | None:
+    """The token of an `Authorization: Bearer` header (RFC 6750 §2.1), or None."""
+    scheme, _, token = (authorization or "").partition(" ")
+    return token.strip() or None if scheme.lower() == "bearer" else None

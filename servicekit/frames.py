@@ -1,0 +1,169 @@
+"""WebSocket frames as a server reads and writes them (RFC 6455 §5): bytes in, messages out, no I/O."""
+
+from enum import IntEnum
+from typing import NamedTuple
+
+from websockets.speedups import apply_mask
+
+
+class Opcode(IntEnum):
+    CONTINUATION = 0x0
+    TEXT = 0x1
+    BINARY = 0x2
+    CLOSE = 0x8
+    PING = 0x9
+    PONG = 0xA
+
+
+class CloseCode(IntEnum):
+    """RFC 6455 §7.4.1 and the IANA registry; 4000-4999 are an application's own."""
+
+    NORMAL = 1000
+    GOING_AWAY = 1001
+    PROTOCOL_ERROR = 1002
+    INVALID_DATA = 1007
+    TOO_BIG = 1009
+    SERVICE_RESTART = 1012
+    TRY_AGAIN_LATER = 1013
+    SESSION_ENDED = 4401
+
+
+class Message(NamedTuple):
+    """A whole message (TEXT: valid UTF-8, BINARY) or a control frame."""
+
+    opcode: int
+    payload: bytes
+
+
+class FrameError(Exception):
+    """The peer broke the protocol; the connection is to be closed with `code` (RFC 6455 §7.1.7)."""
+
+    def __init__(self, code: CloseCode, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+        self.reason = reason
+
+
+_FIN, _RESERVED, _OPCODE = 0x80, 0x70, 0x0F
+_MASKED, _LENGTH = 0x80, 0x7F
+_CONTROL = 0x08
+_CONTROL_BYTES_MAX = 125
+_OPCODES = frozenset(Opcode)
+
+
+class FrameReader:
+    """Collects a client's bytes and takes messages out of them.
+
+    Refuses what is longer than `message_bytes_max` by its announced length, before it has arrived.
+    """
+
+    __slots__ = ("_buffer", "_fragments", "_fragments_bytes", "_fragments_opcode", "_message_bytes_max")
+
+    def __init__(self, message_bytes_max: int) -> None:
+        self._message_bytes_max = message_bytes_max
+        self._buffer = b""
+        self._fragments: list[bytes] | None = None
+        self._fragments_opcode = 0
+        self._fragments_bytes = 0
+
+    def feed(self, data: bytes) -> None:
+        self._buffer = self._buffer + data if self._buffer else data
+
+    def next_message(self) -> Message | None:
+        """The next message in what was fed, or None while it is incomplete. Raises FrameError."""
+        while (frame := self._next_frame()) is not None:
+            is_final, opcode, payload = frame
+            if opcode & _CONTROL:
+                return Message(opcode, payload)
+            if is_final and self._fragments is None:
+                return _whole(opcode, payload)
+            if (message := self._add_fragment(is_final, opcode, payload)) is not None:
+                return message
+        return None
+
+    def _next_frame(self) -> tuple[bool, int, bytes] | None:
+        buffer, size = self._buffer, len(self._buffer)
+        if size < 2:
+            return None
+        first, second = buffer[0], buffer[1]
+        length, mask_at = second & _LENGTH, 2
+        if length > _CONTROL_BYTES_MAX:
+            mask_at = 4 if length == 126 else 10
+            if size < mask_at:
+                return None
+            length = int.from_bytes(buffer[2:mask_at], "big")
+        self._check_head(first, second, length)
+        start = mask_at + 4
+        end = start + length
+        if size < end:
+            return None
+        payload = apply_mask(buffer[start:end], buffer[mask_at:start])
+        self._buffer = buffer[end:]
+        return bool(first & _FIN), first & _OPCODE, payload
+
+    def _check_head(self, first: int, second: int, length: int) -> None:
+        opcode = first & _OPCODE
+        if first & _RESERVED or opcode not in _OPCODES:
+            raise FrameError(CloseCode.PROTOCOL_ERROR, "reserved bits or opcode")
+        if not second & _MASKED:
+            raise FrameError(CloseCode.PROTOCOL_ERROR, "a client's frame must be masked")
+        if opcode & _CONTROL:
+            if length > _CONTROL_BYTES_MAX or not first & _FIN:
+                raise FrameError(CloseCode.PROTOCOL_ERROR, "a control frame is short and whole")
+        elif (opcode == Opcode.CONTINUATION) != (self._fragments is not None):
+            raise FrameError(CloseCode.PROTOCOL_ERROR, "fragments out of order")
+        elif self._fragments_bytes + length > self._message_bytes_max:
+            raise FrameError(CloseCode.TOO_BIG, f"over {self._message_bytes_max} bytes")
+
+    def _add_fragment(self, is_final: bool, opcode: int, payload: bytes) -> Message | None:
+        if self._fragments is None:
+            self._fragments, self._fragments_opcode = [], opcode
+        self._fragments.append(payload)
+        self._fragments_bytes += len(payload)
+        if not is_final:
+            return None
+        whole = b"".join(self._fragments)
+        self._fragments, self._fragments_bytes = None, 0
+        return _whole(self._fragments_opcode, whole)
+
+
+def _whole(opcode: int, payload: bytes) -> Message:
+    if opcode == Opcode.TEXT and not payload.isascii():
+        _check_utf8(payload)
+    return Message(opcode, payload)
+
+
+def _check_utf8(payload: bytes) -> None:
+    try:
+        payload.decode()
+    except UnicodeDecodeError:
+        raise FrameError(CloseCode.INVALID_DATA, "text must be UTF-8") from None
+
+
+def encode(opcode: int, payload: bytes) -> bytes:
+    """One whole, unmasked frame, as a server sends it."""
+    length = len(payload)
+    if length < 126:
+        return bytes((_FIN | opcode, length)) + payload
+    if length < 1 << 16:
+        return bytes((_FIN | opcode, 126)) + length.to_bytes(2, "big") + payload
+    return bytes((_FIN | opcode, 127)) + length.to_bytes(8, "big") + payload
+
+
+def text_frame(payload: bytes) -> bytes:
+    return encode(Opcode.TEXT, payload)
+
+
+def close_frame(code: int, reason: str = "") -> bytes:
+    return encode(Opcode.CLOSE, code.to_bytes(2, "big") + reason.encode()[:123])
+
+
+def read_close(payload: bytes) -> int:
+    """The code of a peer's close frame; 1000 where it gave none. Raises FrameError for what must not be sent."""
+    if not payload:
+        return CloseCode.NORMAL
+    code = int.from_bytes(payload[:2], "big")
+    if len(payload) < 2 or not (1000 <= code <= 1014 or 3000 <= code <= 4999) or code in {1004, 1005, 1006}:
+        raise FrameError(CloseCode.PROTOCOL_ERROR, "no valid close code")
+    _check_utf8(payload[2:])
+    return code

@@ -1,0 +1,73 @@
+"""Logs: one JSON line a record, or plain coloured lines on a terminal, with the request id carried along."""
+
+import logging
+import re
+import sys
+from typing import Any
+
+import structlog
+from structlog.typing import EventDict, WrappedLogger
+
+_TOKEN = re.compile(r"(/ws/)[^/?\s\"]+|([?&]token=)[^&\s\"]+")
+
+
+def get_logger(name: str) -> Any:
+    """A structlog logger. Never pass it a token, a password or the text of a message."""
+    return structlog.get_logger(name)
+
+
+def bind_request_id(request_id: str) -> None:
+    structlog.contextvars.bind_contextvars(request_id=request_id)
+
+
+def without_token(path: str) -> str:
+    """`path` as it may be logged: `/ws/<token>` becomes `/ws/…`, `?token=<token>` becomes `?token=…`."""
+    return _TOKEN.sub(lambda found: (found[1] or found[2]) + "…", path)
+
+
+def configure(service: str, *, level: str, log_format: str) -> None:
+    """Route structlog and the standard library's loggers (uvicorn's too) to stdout."""
+    shared: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.ExtraAdder(),
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _ServiceName(service),
+        structlog.processors.format_exc_info,
+    ]
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                _renderer(log_format),
+            ],
+        )
+    )
+    logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
+    # Their start and stop lines repeat ours; their warnings count.
+    for name in ("uvicorn", "uvicorn.error", "httpx", "httpcore"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def _renderer(log_format: str) -> Any:
+    on_terminal = log_format == "console" or (log_format == "auto" and sys.stdout.isatty())
+    if on_terminal:
+        return structlog.dev.ConsoleRenderer(colors=True, pad_event_to=28)
+    return structlog.processors.JSONRenderer(ensure_ascii=False)
+
+
+class _ServiceName:
+    def __init__(self, service: str) -> None:
+        self._service = service
+
+    def __call__(self, logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
+        event["service"] = self._service
+        return event

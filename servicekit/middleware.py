@@ -1,0 +1,93 @@
+"""What wraps every request to a service, as plain ASGI: request id, body limit, counters, the log of refusals."""
+
+import re
+import secrets
+from time import perf_counter
+from typing import Any
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from servicekit import logs, metrics
+from servicekit.problems import BodyTooLarge
+
+REQUEST_ID = b"x-request-id"
+_ACCEPTABLE_ID = re.compile(rb"[A-Za-z0-9_.-]{1,64}")
+log = logs.get_logger(__name__)
+
+
+def new_request_id() -> str:
+    return secrets.token_hex(8)
+
+
+def header(scope: Scope, name: bytes) -> bytes | None:
+    """The first header of that lower-case name, or None."""
+    for key, value in scope["headers"]:
+        if key == name:
+            found: bytes = value
+            return found
+    return None
+
+
+class RequestContext:
+    """Carries `X-Request-ID` from the gateway into the logs and back into the answer; counts and logs answers."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return await self._app(scope, receive, send)
+        request_id = self._request_id(scope)
+        logs.bind_request_id(request_id)
+        started_s = perf_counter()
+
+        async def send_with_context(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [
+                    *message.get("headers", ()),
+                    (REQUEST_ID, request_id.encode()),
+                    (b"x-content-type-options", b"nosniff"),
+                ]
+                record(scope, message["status"], perf_counter() - started_s)
+            await send(message)
+
+        await self._app(scope, receive, send_with_context)
+
+    @staticmethod
+    def _request_id(scope: Scope) -> str:
+        given = header(scope, REQUEST_ID)
+        if given is not None and _ACCEPTABLE_ID.fullmatch(given):
+            return given.decode()
+        return new_request_id()
+
+
+def record(scope: Scope, status: int, duration_s: float) -> None:
+    """Count one answer, and log it when it is a refusal or an error."""
+    metrics.count_request(status, duration_s)
+    if status >= 400:
+        path = logs.without_token(scope["path"])
+        write = log.error if status >= 500 else log.info
+        write("refused", method=scope["method"], path=path, status=status)
+
+
+class BodyLimit:
+    """Raises BodyTooLarge where the endpoint reads more than `bytes_max` of its request's body."""
+
+    def __init__(self, app: ASGIApp, *, bytes_max: int) -> None:
+        self._app = app
+        self._bytes_max = bytes_max
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return await self._app(scope, receive, send)
+        received_bytes = 0
+
+        async def receive_bounded() -> Message:
+            nonlocal received_bytes
+            message: dict[str, Any] = dict(await receive())
+            received_bytes += len(message.get("body", b""))
+            if received_bytes > self._bytes_max:
+                raise BodyTooLarge(self._bytes_max)
+            return message
+
+        await self._app(scope, receive_bounded, send)

@@ -1,0 +1,151 @@
+"""Refusals as RFC 9457 problem answers: one shape for every service, made in one place."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ExceptionHandler
+
+from servicekit.logs import get_logger
+
+CONTENT_TYPE = "application/problem+json"
+log = get_logger(__name__)
+
+
+class Refusal(Exception):
+    """Base of the facts for which a service refuses; `str()` is the detail that the client reads."""
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """Headers that belong to the answer."""
+        return {}
+
+
+class FieldError(msgspec.Struct, frozen=True):
+    field: str
+    detail: str
+
+
+class Invalid(Refusal):
+    """The request was understood, but fields are not acceptable."""
+
+    def __init__(self, *errors: FieldError) -> None:
+        super().__init__("; ".join(f"{error.field}: {error.detail}" for error in errors))
+        self.errors = errors
+
+
+class Malformed(Refusal):
+    """The body cannot be read at all."""
+
+
+class BodyTooLarge(Refusal):
+    """The request body is over its limit; it was not read to the end."""
+
+    def __init__(self, size_bytes_max: int) -> None:
+        super().__init__(f"The body is larger than {size_bytes_max} bytes.")
+
+
+class Unauthenticated(Refusal):
+    """No token, or none that is valid now (RFC 6750 §3)."""
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        return {"WWW-Authenticate": "Bearer"}
+
+
+class Unavailable(Refusal):
+    """Something this service needs does not answer now."""
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        return {"Retry-After": "1"}
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """How a kind of refusal is answered: an HTTP status and a stable code."""
+
+    status: int
+    code: str
+
+
+RefusalTable = Mapping[type[Refusal], Answer]
+
+COMMON: RefusalTable = {
+    Invalid: Answer(422, "invalid"),
+    Malformed: Answer(400, "malformed"),
+    BodyTooLarge: Answer(413, "body_too_large"),
+    Unauthenticated: Answer(401, "unauthenticated"),
+    Unavailable: Answer(503, "unavailable"),
+}
+_HTTP_CODES = {400: "malformed", 404: "not_found", 405: "method_not_allowed", 413: "body_too_large"}
+
+
+class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The body of a refusal: RFC 9457 §3.1, plus `code` and, for validation, `errors`."""
+
+    title: str
+    status: int
+    detail: str
+    code: str
+    type: str | None = "about:blank"
+    errors: tuple[FieldError, ...] = ()
+
+    def body(self) -> bytes:
+        return msgspec.json.encode({"type": self.type, **msgspec.to_builtins(self)})
+
+
+def problem(answer: Answer, detail: str, errors: tuple[FieldError, ...] = ()) -> Problem:
+    title = HTTPStatus(answer.status).phrase
+    return Problem(title=title, status=answer.status, detail=detail, code=answer.code, errors=errors)
+
+
+def response(
+    answer: Answer,
+    detail: str,
+    *,
+    errors: tuple[FieldError, ...] = (),
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """The refusal as a Starlette response."""
+    body = problem(answer, detail, errors).body()
+    return Response(body, answer.status, dict(headers or {}), CONTENT_TYPE)
+
+
+def answer_for(refusal: Refusal, table: RefusalTable) -> Answer:
+    """The row for the refusal's nearest class; every class of a tree has one, or its base has."""
+    for kind in type(refusal).__mro__:
+        row = table.get(kind) or COMMON.get(kind)
+        if row is not None:
+            return row
+    raise refusal
+
+
+def refuse(refusal: Refusal, table: RefusalTable) -> Response:
+    answer = answer_for(refusal, table)
+    errors = refusal.errors if isinstance(refusal, Invalid) else ()
+    return response(answer, str(refusal), errors=errors, headers=refusal.headers)
+
+
+def exception_handlers(table: RefusalTable) -> dict[Any, ExceptionHandler]:
+    """Starlette's handlers, so that no endpoint needs a try/except for a refusal."""
+
+    def on_refusal(_: Request, error: Exception) -> Response:
+        assert isinstance(error, Refusal)
+        return refuse(error, table)
+
+    return {Refusal: on_refusal, HTTPException: _on_http_exception, Exception: _on_fault}
+
+
+def _on_http_exception(_: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    code = _HTTP_CODES.get(error.status_code, "refused")
+    return response(Answer(error.status_code, code), str(error.detail), headers=error.headers)
+
+
+def _on_fault(_: Request, error: Exception) -> Response:
+    log.error("fault", exc_info=error)
+    return response(Answer(500, "internal_error"), "The service failed; the log knows why.")

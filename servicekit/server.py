@@ -1,0 +1,113 @@
+"""The server: one uvicorn process around a service's application."""
+
+import asyncio
+import logging
+import os
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+import uvicorn
+from starlette.types import ASGIApp
+
+from servicekit import logs, metrics
+from servicekit.authentication import Authentication
+from servicekit.bus import Bus
+from servicekit.settings import Settings
+
+EXIT_PORT_TAKEN = 3
+KEEP_ALIVE_S = 75  # longer than the gateway keeps an idle connection, so that it is the gateway that closes
+METRICS_PORT_OFFSET = 1000
+log = logs.get_logger(__name__)
+
+
+def serve(
+    name: str,
+    app: ASGIApp,
+    settings: Settings,
+    *,
+    port: int,
+    websocket_protocol: type[asyncio.Protocol] | None = None,
+    trusted_proxies: str = "*",
+) -> None:
+    """Serve `app` until SIGTERM or SIGINT; open connections get a few seconds to end.
+
+    `trusted_proxies` are the addresses whose `X-Forwarded-*` count: behind the gateway, everyone's.
+    """
+    logs.configure(name, level=settings.log_level, log_format=settings.log_format)
+    listener = _listen_or_exit(name, settings.host, port)
+    metrics_port = port + METRICS_PORT_OFFSET if settings.metrics_port is None else settings.metrics_port
+    if metrics_port:
+        metrics.serve(settings.host, metrics_port)
+    config = uvicorn.Config(
+        app,
+        http="httptools",
+        loop="uvloop",
+        ws=websocket_protocol or "none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=bool(trusted_proxies),
+        forwarded_allow_ips=trusted_proxies,
+        timeout_keep_alive=KEEP_ALIVE_S,
+        timeout_graceful_shutdown=5,
+    )
+    log.info("started", address=f"http://{settings.host}:{listener.getsockname()[1]}", pid=os.getpid())
+    for signal_number in (signal.SIGINT, signal.SIGTERM):
+        # uvicorn raises the signal again after an orderly end, which then is nobody's any more: exit code 0.
+        signal.signal(signal_number, lambda *_: None)
+    uvicorn.Server(config).run(sockets=[listener])
+    log.info("stopped")
+    logging.shutdown()
+
+
+def _listen_or_exit(name: str, host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=2048)
+    except OSError as error:
+        print(f"{name} cannot listen on {host}:{port}: {error.strerror or error}", file=sys.stderr)
+        raise SystemExit(EXIT_PORT_TAKEN) from None
+
+
+class Connections:
+    """What every service holds open towards its neighbours: Redis, HTTP and the issuer of tokens."""
+
+    def __init__(self, *, bus: Bus, http: httpx.AsyncClient, authentication: Authentication) -> None:
+        self.bus = bus
+        self.http = http
+        self.authentication = authentication
+
+
+@asynccontextmanager
+async def connections(settings: Settings, clock: Any) -> AsyncIterator[Connections]:
+    """Open them, and keep them in the background; none needs to answer for the service to start."""
+    bus = Bus(settings.redis_url)
+    async with httpx.AsyncClient(timeout=2.0, trust_env=False) as http:
+        authentication = Authentication(issuer_url=settings.auth_url, http=http, bus=bus, clock=clock)
+        async with running(bus.run(), authentication.run()):
+            yield Connections(bus=bus, http=http, authentication=authentication)
+
+
+@asynccontextmanager
+async def running(*coroutines: Any) -> AsyncIterator[None]:
+    """Run `coroutines` beside the body; cancelled at its end. One that fails is an error in the log."""
+    tasks = [asyncio.create_task(coroutine) for coroutine in coroutines]
+    for task in tasks:
+        task.add_done_callback(_report)
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _report(task: asyncio.Task[Any]) -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.error("a background task failed", exc_info=error)

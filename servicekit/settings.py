@@ -1,0 +1,95 @@
+"""Settings: the environment, read once into a frozen type, or one clear line and the end of the process."""
+
+import re
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+from urllib.parse import urlsplit
+
+import msgspec
+
+EXIT_WRONG_SETTINGS = 2
+
+Limit = Annotated[int, msgspec.Meta(ge=1)]
+SwitchableLimit = Annotated[int, msgspec.Meta(ge=0)]  # 0 switches the limit off
+
+
+class WrongSettings(ValueError):
+    """A setting cannot be used; the text names it."""
+
+
+def _variable_name(field: str) -> str:
+    return field.upper() if field == "secret_key" else f"PARLEY_{field.upper()}"
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=_variable_name):
+    """What all services share. A field `data_dir` is read from `PARLEY_DATA_DIR`."""
+
+    host: str = "127.0.0.1"
+    data_dir: Path = Path("data")
+    redis_url: str = "redis://127.0.0.1:6379/0"
+    auth_url: str = "http://127.0.0.1:8001"
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["auto", "json", "console"] = "auto"
+    metrics_port: Annotated[int, msgspec.Meta(ge=0, le=65535)] | None = None
+    json_body_bytes_max: Limit = 64 * 1024
+
+    def __post_init__(self) -> None:
+        """Raises WrongSettings where the address of a service cannot be one."""
+        for field in self.__struct_fields__:
+            if field.endswith("_url") and field != "redis_url":
+                try:
+                    addresses(getattr(self, field))
+                except WrongSettings as error:
+                    raise WrongSettings(f"{_variable_name(field)}={error}") from None
+
+
+AnySettings = TypeVar("AnySettings", bound=Settings)
+
+
+def load(settings_type: type[AnySettings], environment: Mapping[str, str]) -> AnySettings:
+    """Read `settings_type` from `environment`; an empty variable counts as unset.
+
+    Raises WrongSettings, which names the variable.
+    """
+    given = {name: value for name, value in environment.items() if value}
+    try:
+        return msgspec.convert(given, settings_type, strict=False, dec_hook=_from_text)
+    except msgspec.ValidationError as error:
+        found = re.fullmatch(r"(.*) - at `\$\.(\w+)`", str(error))
+        if found is None:
+            raise WrongSettings(str(error)) from None
+        reason, name = found.groups()
+        shown = "…" if name == "SECRET_KEY" else repr(given[name])
+        raise WrongSettings(f"{name}={shown}: {reason}") from None
+
+
+def _from_text(wanted: type, text: str) -> Any:
+    """What msgspec does not make from a string itself: paths."""
+    return wanted(text)
+
+
+def load_or_exit(settings_type: type[AnySettings], environment: Mapping[str, str]) -> AnySettings:
+    """As `load`, but a wrong setting prints its one line and ends the process."""
+    try:
+        return load(settings_type, environment)
+    except WrongSettings as error:
+        print(f"wrong setting: {error}", file=sys.stderr)
+        raise SystemExit(EXIT_WRONG_SETTINGS) from None
+
+
+def addresses(urls: str) -> list[tuple[str, int]]:
+    """The (host, port) pairs of a comma-separated list of http URLs, at least one. Raises WrongSettings."""
+    return [_address(url.strip()) for url in urls.split(",")]
+
+
+def _address(url: str) -> tuple[str, int]:
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port
+    except ValueError as error:
+        raise WrongSettings(f"{url!r}: {error}") from None
+    if parts.scheme != "http" or not host:
+        raise WrongSettings(f"{url!r}: expected http://host:port")
+    return host, port or 80

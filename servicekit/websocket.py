@@ -1,0 +1,271 @@
+"""The WebSocket protocol: one connection from handshake to close, as uvicorn runs it instead of its own.
+
+A message costs a fifth of its way through ASGI's queues here, an idle connection a tenth of the memory, and a frame
+that goes to many is encoded once (docs/decisions/0004-our-own-websocket-protocol.md).
+"""
+
+import asyncio
+from collections import deque
+from enum import Enum
+from typing import Any, ClassVar, cast
+
+from servicekit import frames, metrics
+from servicekit.frames import CloseCode, FrameError, FrameReader, Opcode
+from servicekit.handshake import Handshake, acceptance, refusal_response
+from servicekit.logs import bind_request_id, get_logger
+from servicekit.problems import Answer, Refusal, RefusalTable, Unavailable
+
+log = get_logger(__name__)
+
+
+class Phase(Enum):
+    CONNECTING = "connecting"
+    OPEN = "open"
+    CLOSING = "closing"
+    CLOSED = "closed"
+
+
+class WebSocketProtocol(asyncio.Protocol):
+    """A server's side of one connection. A subclass says who may enter and what a message means.
+
+    What cannot be written at once waits in the outbox; a reader so slow that it fills is closed with 1013.
+    """
+
+    message_bytes_max: ClassVar[int] = 64 * 1024
+    outbox_events_max: ClassVar[int] = 256
+    outbox_bytes_max: ClassVar[int] = 1024 * 1024
+    ping_interval_s: ClassVar[float] = 20.0
+    close_timeout_s: ClassVar[float] = 5.0
+    refusals: ClassVar[RefusalTable] = {}
+
+    def __init__(self, config: Any, server_state: Any, app_state: dict[str, Any], _loop: Any = None) -> None:
+        """As uvicorn calls it; `app_state` is what the lifespan yielded."""
+        self.app_state = app_state
+        self.phase = Phase.CONNECTING
+        self.request_id = ""
+        self._server_state = server_state
+        self._transport: asyncio.Transport
+        self._reader = FrameReader(self.message_bytes_max)
+        self._outbox: deque[bytes] = deque()
+        self._outbox_bytes = 0
+        self._is_writable = True
+        self._is_held = False
+        self._is_reading = True
+        self._is_broken = False
+        self._heard_since_ping = True
+        self._timer: asyncio.TimerHandle | None = None
+        self._opening: asyncio.Task[None] | None = None
+
+    # What a subclass says
+
+    async def admit(self, handshake: Handshake) -> None:
+        """Let the peer in by returning. Raises a Refusal, which becomes the answer to the handshake."""
+        raise NotImplementedError
+
+    def opened(self) -> None:
+        """The handshake is answered; frames may be sent."""
+
+    def received(self, opcode: int, payload: bytes) -> None:
+        """A whole TEXT (valid UTF-8) or BINARY message came."""
+        raise NotImplementedError
+
+    def closed(self) -> None:
+        """The connection left the OPEN phase; nothing can be sent any more. Called once, after `opened`."""
+
+    # What a subclass uses
+
+    def send(self, frame: bytes) -> None:
+        """Send an encoded frame, in order; dropped when the connection is no longer open."""
+        if self.phase is not Phase.OPEN:
+            return
+        if self._is_writable and not self._is_held:
+            self._transport.write(frame)
+            return
+        self._outbox.append(frame)
+        self._outbox_bytes += len(frame)
+        if len(self._outbox) > self.outbox_events_max or self._outbox_bytes > self.outbox_bytes_max:
+            self.close(CloseCode.TRY_AGAIN_LATER, "too slow: the outbox is full")
+
+    def send_first(self, frame: bytes) -> None:
+        """Send before what is held (see `hold`)."""
+        if self.phase is Phase.OPEN:
+            self._transport.write(frame)
+
+    async def drained(self) -> None:
+        """Return when the transport takes more; the pace of who sends a lot at once."""
+        while self.phase is Phase.OPEN and not self._is_writable:
+            await asyncio.sleep(0.01)
+
+    def hold(self) -> None:
+        """Keep what is sent from now on in the outbox, until `release`."""
+        self._is_held = True
+
+    def release(self) -> None:
+        self._is_held = False
+        self._flush()
+
+    def close(self, code: int, reason: str = "") -> None:
+        """Begin the closing handshake (RFC 6455 §7.1.2); what waits in the outbox is dropped."""
+        if self.phase is not Phase.OPEN:
+            return
+        self._transport.write(frames.close_frame(code, reason))
+        self._leave(Phase.CLOSING)
+        self._is_reading = True
+        self._transport.resume_reading()
+        self._set_timer(self.close_timeout_s, self._transport.abort)
+
+    def pause_reading(self) -> None:
+        """Take no more messages until `resume_reading`; the peer's sending stops soon (TCP's flow control)."""
+        if self._is_reading and self.phase is Phase.OPEN:
+            self._is_reading = False
+            self._transport.pause_reading()
+
+    def resume_reading(self) -> None:
+        if not self._is_reading:
+            self._is_reading = True
+            self._transport.resume_reading()
+            self._read_messages()
+
+    @property
+    def peer_address(self) -> str:
+        peer = self._transport.get_extra_info("peername")
+        return peer[0] if isinstance(peer, tuple) else ""
+
+    # What asyncio and uvicorn call
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's are not of that class
+        self._server_state.connections.add(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._server_state.connections.discard(self)
+        self._leave(Phase.CLOSED)
+        if self._opening is not None:
+            self._opening.cancel()
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def data_received(self, data: bytes) -> None:
+        if self._opening is None:
+            self._transport.pause_reading()
+            self._opening = asyncio.create_task(self._open(data))
+            return
+        self._heard_since_ping = True
+        if not self._is_broken:
+            self._reader.feed(data)
+            self._read_messages()
+
+    def pause_writing(self) -> None:
+        self._is_writable = False
+
+    def resume_writing(self) -> None:
+        self._is_writable = True
+        self._flush()
+
+    def shutdown(self) -> None:
+        """The server is about to end."""
+        if self.phase is Phase.CONNECTING:
+            self._transport.close()
+        self.close(CloseCode.SERVICE_RESTART, "the service restarts")
+
+    # The phases
+
+    async def _open(self, head: bytes) -> None:
+        handshake = Handshake(head)
+        self.request_id = handshake.request_id
+        bind_request_id(handshake.request_id)
+        try:
+            answer = acceptance(handshake)
+            await self.admit(handshake)
+        except Refusal as refusal:
+            log.info("handshake refused", reason=str(refusal))
+            self._refuse(refusal)
+            return
+        except Exception:
+            log.exception("handshake failed")
+            self._refuse(_Fault("The service failed; the log knows why."))
+            return
+        if self.phase is not Phase.CONNECTING or self._transport.is_closing():
+            return
+        self._transport.write(answer)
+        self.phase = Phase.OPEN
+        metrics.open_connections.inc()
+        self._set_timer(self.ping_interval_s, self._ping)
+        self.opened()
+        if self._is_reading:
+            self._transport.resume_reading()
+
+    def _refuse(self, refusal: Refusal) -> None:
+        if not self._transport.is_closing():
+            self._transport.write(refusal_response(refusal, {**self.refusals, **_FAULTS}, self.request_id))
+            self._transport.close()
+
+    def _leave(self, phase: Phase) -> None:
+        was, self.phase = self.phase, phase
+        self._outbox.clear()
+        self._outbox_bytes = 0
+        if was is Phase.OPEN:
+            metrics.open_connections.dec()
+            self.closed()
+
+    def _read_messages(self) -> None:
+        try:
+            while self._is_reading and self.phase in _READING:
+                message = self._reader.next_message()
+                if message is None:
+                    return
+                self._dispatch(*message)
+        except FrameError as error:
+            log.info("protocol error", code=int(error.code), reason=error.reason)
+            self.close(error.code, error.reason)
+            self._discard_rest()
+
+    def _discard_rest(self) -> None:
+        """Read on without looking: closing at once would reset the line, and the peer might miss the close frame."""
+        self._is_broken = True
+        if self._transport.can_write_eof():
+            self._transport.write_eof()
+
+    def _dispatch(self, opcode: int, payload: bytes) -> None:
+        if opcode == Opcode.CLOSE:
+            self._on_close(frames.read_close(payload))
+        elif self.phase is not Phase.OPEN:
+            return
+        elif opcode == Opcode.PING:
+            self.send(frames.encode(Opcode.PONG, payload))
+        elif opcode != Opcode.PONG:
+            self.received(opcode, payload)
+
+    def _on_close(self, code: int) -> None:
+        if self.phase is Phase.OPEN:
+            self._transport.write(frames.close_frame(code))
+        self._leave(Phase.CLOSED)
+        self._transport.close()
+
+    def _flush(self) -> None:
+        while self._outbox and self._is_writable and not self._is_held:
+            frame = self._outbox.popleft()
+            self._outbox_bytes -= len(frame)
+            self._transport.write(frame)
+
+    def _ping(self) -> None:
+        if not self._heard_since_ping:
+            log.info("connection is silent")
+            self._transport.abort()
+            return
+        self._heard_since_ping = False
+        self._transport.write(frames.encode(Opcode.PING, b""))
+        self._set_timer(self.ping_interval_s, self._ping)
+
+    def _set_timer(self, delay_s: float, act: Any) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = asyncio.get_running_loop().call_later(delay_s, act)
+
+
+class _Fault(Unavailable):
+    """Our own mistake, told without its details."""
+
+
+_FAULTS: RefusalTable = {_Fault: Answer(500, "internal_error")}
+_READING = frozenset({Phase.OPEN, Phase.CLOSING})

@@ -1,0 +1,224 @@
+import pytest
+from msgspec import structs
+
+from auth_service.settings import AuthSettings
+from tests.auth_service.people import Auth, Clock, Person, code, fields, serving
+
+
+async def found(person: Person, **query: str | int) -> list[str]:
+    response = await person.get("/api/users", params=query)
+    return [row["username"] for row in response.json()]
+
+
+async def test_anyone_finds_a_profile_by_username_in_any_case(auth: Auth) -> None:
+    await auth.register("Grace", email="grace@example.org")
+    response = await auth.http.get("/api/search-user/gRACE")
+    assert response.json() == {"username": "Grace", "nickname": "Grace", "pfp": ""}
+
+
+@pytest.mark.parametrize("username", ["nobody", "%00", "%FF", "gr%25", "x" * 5_000])
+async def test_a_username_that_nobody_has_is_unknown(auth: Auth, username: str) -> None:
+    await auth.register("grace")
+    assert code(await auth.http.get(f"/api/search-user/{username}")) == (404, "unknown_user")
+
+
+async def test_people_are_found_by_the_start_of_username_or_nickname_in_any_case(auth: Auth) -> None:
+    linus = await auth.person("linus")
+    await linus.post("/api/update-nickname", data={"nickname": "Älva"})
+    for username in ("Albert", "alice", "bob", "real"):
+        await auth.register(username)
+    assert await found(linus, query="AL") == ["Albert", "alice"]
+    assert await found(linus, query="äL") == ["linus"]
+    assert await found(linus, query="lva") == []
+
+
+@pytest.mark.parametrize("query", ["%", "_", "a%", "*", "\\", "a_b%"])
+async def test_no_character_of_a_query_is_a_wildcard(auth: Auth, query: str) -> None:
+    ada = await auth.person("ada")
+    assert await found(ada, query=query) == []
+
+
+async def test_what_looks_like_a_wildcard_is_found_as_itself(auth: Auth) -> None:
+    ada = await auth.person("ada")
+    for username in ("a_b", "axb"):
+        await auth.register(username)
+    assert await found(ada, query="a_") == ["a_b"]
+
+
+async def test_a_long_list_links_to_its_next_page_and_the_last_one_does_not(auth: Auth) -> None:
+    ada = await auth.person("ada")
+    for number in range(3):
+        await auth.register(f"user{number}")
+    first = await ada.get("/api/users", params={"query": "user", "limit": 2})
+    assert [row["username"] for row in first.json()] == ["user0", "user1"]
+    second = await ada.get(first.links["next"]["url"])
+    assert [row["username"] for row in second.json()] == ["user2"]
+    assert "link" not in second.headers
+
+
+@pytest.mark.parametrize("limit,accepted", [(0, False), (1, True), (50, True), (51, False), ("x", False)])
+async def test_the_number_of_people_wanted_has_limits(auth: Auth, limit: str, accepted: bool) -> None:
+    ada = await auth.person("ada")
+    response = await ada.get("/api/users", params={"query": "a", "limit": limit})
+    assert response.is_success if accepted else fields(response) == ["limit"]
+
+
+@pytest.mark.parametrize("query,accepted", [("", False), ("a" * 64, True), ("a" * 65, False), ("\0", False)])
+async def test_a_query_has_limits(auth: Auth, query: str, accepted: bool) -> None:
+    ada = await auth.person("ada")
+    response = await ada.get("/api/users", params={"query": query})
+    assert response.is_success if accepted else fields(response) == ["query"]
+
+
+async def test_a_query_is_needed(auth: Auth) -> None:
+    ada = await auth.person("ada")
+    assert fields(await ada.get("/api/users")) == ["query"]
+
+
+async def test_looking_for_people_needs_a_sign_in(auth: Auth) -> None:
+    assert code(await auth.http.get("/api/users?query=a")) == (401, "unauthenticated")
+
+
+async def test_a_person_sees_their_own_email_address_and_nobody_else_does(auth: Auth) -> None:
+    await auth.register("ada", email="ada@example.org")
+    ada = await auth.device("ada")
+    profile = (await ada.get("/api/user-profile")).json()
+    assert profile == {"id": 1, "username": "ada", "email": "ada@example.org", "nickname": "ada", "pfp": ""}
+    assert "ada@example.org" not in (await auth.http.get("/api/search-user/ada")).text
+
+
+async def test_a_nickname_is_trimmed_and_composed(auth: Auth) -> None:
+    ada = await auth.person("ada")
+    response = await ada.post("/api/update-nickname", data={"nickname": "  A\u030anne 👩\u200d🚀 "})
+    profile = {"username": "ada", "nickname": "Ånne 👩\u200d🚀", "pfp": ""}
+    assert response.json() == {"message": "Nickname updated", **profile}
+    assert (await auth.http.get("/api/search-user/ada")).json() == profile
+
+
+@pytest.mark.parametrize("nickname", ["x", "x" * 64, "محمد", "李", "Ada 'the' <b>"])
+async def test_nicknames_within_the_limits_are_accepted(auth: Auth, nickname: str) -> None:
+    ada = await auth.person("ada")
+    assert (await ada.post("/api/update-nickname", data={"nickname": nickname})).is_success
+
+
+@pytest.mark.parametrize(
+    "nickname",
+    [
+        "",
+        "   ",
+        "x" * 65,
+        "\u200b",
+        "a\x00",
+        "a\nb",
+        "a\x1bb",
+        "a\u2028b",
+        "a\u202egrace",
+        "a\ufffd",
+        "\u0301",
+    ],
+)
+async def test_nicknames_outside_the_limits_are_refused(auth: Auth, nickname: str) -> None:
+    ada = await auth.person("ada")
+    assert fields(await ada.post("/api/update-nickname", data={"nickname": nickname})) == ["nickname"]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://example.org/ada.png",
+        "http://[2001:db8::1]:8080/a?b=c#d",
+        "HTTPS://exämple.org/ä",
+        "/api/files/4bT_x-9",
+        "/api/files/4bT_x-9/thumbnail?size=320",
+        "https://example.org/" + "x" * 2028,
+    ],
+)
+async def test_pictures_of_the_web_and_of_our_own_files_are_accepted(auth: Auth, url: str) -> None:
+    ada = await auth.person("ada")
+    response = await ada.post("/api/update-avatar", data={"avatar_url": url})
+    assert response.json() == {"message": "Avatar updated", "username": "ada", "nickname": "ada", "pfp": url}
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "ada.png",
+        "javascript:alert(1)",
+        "data:image/png;base64,AA",
+        "ftp://example.org/a",
+        "//example.org/a",
+        "https://",
+        "https:///a",
+        "https://ada:secret@example.org/",
+        "https://example.org/a b",
+        "https://example.org\\@evil.org/",
+        "https://[broken/",
+        "https://example.org/\x00",
+        "/api/files/",
+        "/api/files/../logout",
+        "/api/files/x/../../logout",
+        "/logout",
+        "https://example.org/" + "x" * 2029,
+    ],
+)
+async def test_other_addresses_are_refused(auth: Auth, url: str) -> None:
+    ada = await auth.person("ada")
+    assert fields(await ada.post("/api/update-avatar", data={"avatar_url": url})) == ["avatar_url"]
+
+
+async def test_an_empty_address_takes_the_picture_away(auth: Auth) -> None:
+    ada = await auth.person("ada")
+    await ada.post("/api/update-avatar", data={"avatar_url": "/api/files/x"})
+    response = await ada.post("/api/update-avatar", data={"avatar_url": ""})
+    assert response.json()["pfp"] == ""
+
+
+async def test_every_change_of_a_profile_gets_the_next_version(auth: Auth) -> None:
+    ada, grace = await auth.person("ada"), await auth.person("grace")
+    await ada.post("/api/update-nickname", data={"nickname": "Countess"})
+    await grace.post("/api/update-avatar", data={"avatar_url": "https://example.org/g.png"})
+    everything = (await auth.http.get("/internal/profiles")).json()
+    assert everything == {
+        "profiles": [
+            {"username": "ada", "nickname": "Countess", "pfp": "", "version": 3},
+            {"username": "grace", "nickname": "grace", "pfp": "https://example.org/g.png", "version": 4},
+        ],
+        "version": 4,
+    }
+
+
+async def test_profiles_are_read_on_from_a_version_in_pages(auth: Auth) -> None:
+    for username in ("ada", "grace", "linus"):
+        await auth.register(username)
+    page = (await auth.http.get("/internal/profiles?after=1&limit=1")).json()
+    assert [profile["username"] for profile in page["profiles"]] == ["grace"]
+    assert page["version"] == 2
+    rest = (await auth.http.get("/internal/profiles?after=3")).json()
+    assert rest == {"profiles": [], "version": 3}
+
+
+@pytest.mark.parametrize(
+    "query,field",
+    [
+        ("after=-1", "after"),
+        ("after=x", "after"),
+        ("after=99999999999999999999", "after"),
+        ("limit=0", "limit"),
+        ("limit=501", "limit"),
+    ],
+)
+async def test_a_page_of_profiles_has_limits(auth: Auth, query: str, field: str) -> None:
+    assert fields(await auth.http.get(f"/internal/profiles?{query}")) == [field]
+
+
+async def test_a_refused_registration_shows_no_profile(auth: Auth) -> None:
+    await auth.register("ada")
+    await auth.register("ADA")
+    assert len((await auth.http.get("/internal/profiles")).json()["profiles"]) == 1
+
+
+async def test_a_default_page_keeps_to_a_smaller_setting(settings: AuthSettings, clock: Clock) -> None:
+    async with serving(structs.replace(settings, users_found_max=1), clock) as auth:
+        ada = await auth.person("ada")
+        await auth.register("adam")
+        assert await found(ada, query="ad") == ["ada"]

@@ -1,0 +1,87 @@
+import asyncio
+import os
+import signal
+import socket
+import sqlite3
+import sys
+from collections.abc import AsyncIterator
+from contextlib import closing
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.asgi import client_of
+from video_service.app import create_app
+from video_service.settings import VideoSettings
+
+COLUMNS = [
+    "id",
+    "username",
+    "name",
+    "started_at",
+    "ended_at",
+    "frames_received",
+    "frames_processed",
+    "frames_dropped",
+    "bytes_in",
+    "bytes_out",
+]
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> VideoSettings:
+    """Neither Redis nor the auth service is there."""
+    nowhere = f"unix://{tmp_path}/no-redis.sock"
+    return VideoSettings(data_dir=tmp_path, redis_url=nowhere, auth_url="http://127.0.0.1:1")
+
+
+@pytest.fixture
+async def http(settings: VideoSettings) -> AsyncIterator[httpx.AsyncClient]:
+    async with client_of(create_app(settings)) as client:
+        yield client
+
+
+async def test_it_is_alive_without_its_neighbours_and_says_what_it_misses(http: httpx.AsyncClient) -> None:
+    assert (await http.get("/healthz")).json() == {"status": "ok"}
+    response = await http.get("/readyz")
+    assert response.status_code == 503
+    assert response.json()["checks"] == {"store": "ok", "redis": "unavailable"}
+
+
+async def test_its_store_has_its_table(http: httpx.AsyncClient, tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "video" / "streams.db")) as connection:
+        rows = connection.execute("SELECT name FROM pragma_table_info('streams')").fetchall()
+    assert [name for (name,) in rows] == COLUMNS
+
+
+async def test_everything_else_is_not_found(http: httpx.AsyncClient) -> None:
+    response = await http.get("/api/streams")
+    assert response.status_code == 404
+    assert response.headers["content-type"] == "application/problem+json"
+    assert response.json()["code"] == "not_found"
+
+
+async def test_the_process_serves_and_ends_cleanly_on_sigterm(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    environment = {
+        **os.environ,
+        "PARLEY_VIDEO_URL": f"http://127.0.0.1:{port}",
+        "PARLEY_DATA_DIR": str(tmp_path),
+        "PARLEY_REDIS_URL": f"unix://{tmp_path}/no-redis.sock",
+        "PARLEY_METRICS_PORT": "0",
+    }
+    process = await asyncio.create_subprocess_exec(sys.executable, "-m", "video_service", env=environment)
+    async with asyncio.timeout(30), httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as http:
+        while not await is_alive(http):
+            await asyncio.sleep(0.05)
+        process.send_signal(signal.SIGTERM)
+        assert await process.wait() == 0
+
+
+async def is_alive(http: httpx.AsyncClient) -> bool:
+    try:
+        return (await http.get("/healthz")).is_success
+    except httpx.TransportError:
+        return False
