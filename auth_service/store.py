@@ -2,7 +2,6 @@
 
 Each function is one step of a transaction that `servicekit.database` runs.
 """
-# ruff: noqa: S608 - what is put into the text of a query are lists of columns written in this module
 
 from collections.abc import Iterable
 from typing import TypeVar

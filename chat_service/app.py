@@ -11,7 +11,7 @@ from starlette.middleware import Middleware
 from chat_service.actions.chat import Chat, Limits
 from chat_service.actions.delivery import Delivery
 from chat_service.actions.people import People
-from chat_service.actions.presence import Presence
+from chat_service.actions.presence import GRACE_S, Presence
 from chat_service.domain.messages import Appended, Draft
 from chat_service.domain.refusals import NotStored
 from chat_service.feed import Feed
@@ -31,10 +31,12 @@ from servicekit.server import connections, running
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
-def create_app(settings: ChatSettings, *, clock: Callable[[], float] = time.time) -> Starlette:
+def create_app(
+    settings: ChatSettings, *, clock: Callable[[], float] = time.time, presence_grace_s: float = GRACE_S
+) -> Starlette:
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[State]:
-        async with _opened(settings, clock) as state:
+        async with _opened(settings, clock, presence_grace_s) as state:
             yield state
 
     return Starlette(
@@ -49,12 +51,12 @@ def create_app(settings: ChatSettings, *, clock: Callable[[], float] = time.time
 
 
 @asynccontextmanager
-async def _opened(settings: ChatSettings, clock: Callable[[], float]) -> AsyncIterator[State]:
+async def _opened(settings: ChatSettings, clock: Callable[[], float], presence_grace_s: float) -> AsyncIterator[State]:
     database = Database(settings.data_dir / "chat" / "chat.db", MIGRATIONS)
     sockets: set[ChatSocket] = set()
     async with connections(settings, clock) as neighbours:
         store, feed = Store(database), Feed(neighbours.bus)
-        presence = Presence(store=store, feed=feed)
+        presence = Presence(store=store, feed=feed, grace_s=presence_grace_s)
         delivery = Delivery(store=store, feed=feed, presence=presence)
         people = People(store=store, profiles=Profiles(http=neighbours.http, auth_url=settings.auth_url))
         writer: GroupWriter[Draft, Appended] = GroupWriter(database=database, log=Log(), failure=NotStored())

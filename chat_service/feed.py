@@ -1,6 +1,7 @@
 """The feed: events between instances, over one Redis channel for each connected person."""
 
 import hashlib
+import secrets
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 
 import msgspec
@@ -13,6 +14,12 @@ local readers = redis.call('PUBLISH', ARGV[1], ARGV[2])
 redis.call('PUBLISH', ARGV[3], ARGV[4] .. (readers > 0 and 'true}' or 'false}'))
 return readers
 """
+# Only the last leaving counts, and only while nobody has come back: then it is gone, and to come back is news again.
+_HAS_LEFT = """\
+if redis.call('GET', ARGV[1]) ~= ARGV[3] or redis.call('PUBSUB', 'NUMSUB', ARGV[2])[2] > 0 then return 0 end
+return redis.call('DEL', ARGV[1])
+"""
+_LEAVING_S_MAX = 60  # longer than any grace; it ends by itself only where an instance died
 _DELIVER_SHA = hashlib.sha1(_DELIVER.encode(), usedforsecurity=False).hexdigest()
 
 
@@ -28,7 +35,14 @@ class Delivery(msgspec.Struct, frozen=True):
 class Feed:
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
-        bus.on_connected(lambda: bus.send(("SCRIPT", "LOAD", _DELIVER)))
+        bus.on_connected(self._load_script)
+
+    @property
+    def is_connected(self) -> bool:
+        return self._bus.is_connected
+
+    def _load_script(self) -> None:
+        self._bus.send(("SCRIPT", "LOAD", _DELIVER))
 
     def on_connected(self, listener: Callable[[], None]) -> None:
         """Call `listener` when the subscriptions are in force again; what was published before may be lost."""
@@ -47,7 +61,10 @@ class Feed:
         Raises BusUnavailable.
         """
         replies = await self._bus.execute(*(self._delivery(one) for one in deliveries))
-        return [reply > 0 if isinstance(reply, int) else None for reply in replies]
+        delivered = [reply > 0 if isinstance(reply, int) else None for reply in replies]
+        if None in delivered:
+            self._load_script()  # Redis has just come back, or somebody emptied its cache of scripts
+        return delivered
 
     def _delivery(self, one: Delivery) -> Command:
         reader, sender = self._bus.channel(_channel(one.reader)), self._bus.channel(_channel(one.sender))
@@ -55,9 +72,17 @@ class Feed:
 
     def tell(self, usernames: Iterable[str], payload: bytes) -> None:
         """Publish `payload` to these people, once and without waiting."""
-        commands = [("PUBLISH", self._bus.channel(_channel(name)), payload) for name in usernames]
+        commands = [self._publication(name, payload) for name in usernames]
         if commands:
             self._bus.send(*commands)
+
+    async def tell_surely(self, news: Sequence[tuple[str, bytes]]) -> None:
+        """Publish a payload each to these people. Raises BusUnavailable when that is not sure."""
+        if news:
+            await self._bus.execute(*(self._publication(name, payload) for name, payload in news))
+
+    def _publication(self, username: str, payload: bytes) -> Command:
+        return ("PUBLISH", self._bus.channel(_channel(username)), payload)
 
     async def online(self, usernames: Sequence[str]) -> set[str]:
         """Who of them has a connection anywhere. Raises BusUnavailable."""
@@ -67,18 +92,30 @@ class Feed:
         (counts,) = await self._bus.execute(("PUBSUB", "NUMSUB", *channels))
         return {name for name, count in zip(usernames, counts[1::2], strict=True) if count}
 
-    async def announce_leaving(self, username: str, grace_s: int) -> None:
-        """Let other instances know that the person may be back within `grace_s`. Raises BusUnavailable."""
-        await self._bus.execute(("SET", self._bus.channel(f"leaving:{username}"), "1", "EX", grace_s))
+    def announce_leaving(self, username: str) -> str:
+        """Let all instances know that the person may be back soon. The id of this leaving, for `has_left`."""
+        leaving_id = secrets.token_hex(8)
+        self._bus.send(("SET", self._bus.channel(_leaving(username)), leaving_id, "EX", _LEAVING_S_MAX))
+        return leaving_id
+
+    async def has_left(self, username: str, leaving_id: str) -> bool:
+        """Whether they have not been back since, anywhere; true once. Raises BusUnavailable."""
+        keys = (self._bus.channel(_leaving(username)), self._bus.channel(_channel(username)))
+        (reply,) = await self._bus.execute(("EVAL", _HAS_LEFT, 0, *keys, leaving_id))
+        return bool(reply == 1)
 
     async def was_here(self, username: str) -> bool:
         """Whether the person is online already, or left only a moment ago. Raises BusUnavailable."""
         counts, leaving = await self._bus.execute(
             ("PUBSUB", "NUMSUB", self._bus.channel(_channel(username))),
-            ("GETDEL", self._bus.channel(f"leaving:{username}")),
+            ("GETDEL", self._bus.channel(_leaving(username))),
         )
         return bool(counts[1]) or leaving is not None
 
 
 def _channel(username: str) -> str:
     return f"person:{username}"
+
+
+def _leaving(username: str) -> str:
+    return f"leaving:{username}"

@@ -1,6 +1,5 @@
 """The store: every query of chat, in the SQL that SQLite and PostgreSQL share."""
 
-import sqlite3
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -8,9 +7,7 @@ from chat_service.domain.conversations import direct_name, label_of_person
 from chat_service.domain.messages import Appended, Draft, StoredMessage
 from chat_service.domain.people import Person, SavedChat
 from chat_service.domain.refusals import UnknownMessage
-from servicekit.database import Database
-
-Connection = sqlite3.Connection
+from servicekit.database import Connection, Database, Row
 
 _MESSAGE = "id, seq, sender_username, receiver_username, message, timestamp, nonce, reply_to"
 _CONVERSATIONS_REMEMBERED_MAX = 50_000
@@ -45,7 +42,11 @@ class Log:
         """
         if draft.reply_to is not None:
             _check_reply(connection, draft, draft.reply_to)
-        conversation = self._conversation(connection, draft)
+        conversation = self._find(connection, draft)
+        if conversation is None:
+            if (first := _find_by_nonce(connection, draft)) is not None:  # sent again, to somebody else
+                return Appended(first, is_new=False)
+            conversation = self._make(connection, draft)
         conversation_id, last_seq = conversation
         cursor = connection.execute(
             "INSERT INTO messages (conversation_id, seq, sender_username, receiver_username, message, timestamp,"
@@ -63,19 +64,25 @@ class Log:
             ),
         )
         if cursor.rowcount == 0:
-            return Appended(_message_by_nonce(connection, draft), is_new=False)
+            first = _find_by_nonce(connection, draft)
+            assert first is not None  # it was in the way
+            return Appended(first, is_new=False)
         conversation[1] += 1
         message_id = cursor.lastrowid
         assert message_id is not None
         return Appended(StoredMessage.of(draft, id=message_id, seq=last_seq + 1), is_new=True)
 
-    def _conversation(self, connection: Connection, draft: Draft) -> list[int]:
+    def _find(self, connection: Connection, draft: Draft) -> list[int] | None:
         name = direct_name(draft.sender_username, draft.receiver_username)
         found = self._conversations.get(name)
-        if found is None:
-            found = _find_conversation(connection, name) or _make_conversation(connection, name, draft)
+        if found is None and (found := _find_conversation(connection, name)) is not None:
             self._conversations[name] = found
         return found
+
+    def _make(self, connection: Connection, draft: Draft) -> list[int]:
+        name = direct_name(draft.sender_username, draft.receiver_username)
+        made = self._conversations[name] = _make_conversation(connection, name, draft)
+        return made
 
 
 def _find_conversation(connection: Connection, name: str) -> list[int] | None:
@@ -117,15 +124,15 @@ def _check_reply(connection: Connection, draft: Draft, message_id: int) -> None:
         raise UnknownMessage(message_id)
 
 
-def _message_by_nonce(connection: Connection, draft: Draft) -> StoredMessage:
+def _find_by_nonce(connection: Connection, draft: Draft) -> StoredMessage | None:
     row = connection.execute(
         f"SELECT {_MESSAGE} FROM messages WHERE sender_username = ? AND nonce = ?",
         (draft.sender_username, draft.nonce),
     ).fetchone()
-    return _message(row)
+    return _message(row) if row else None
 
 
-def _message(row: sqlite3.Row) -> StoredMessage:
+def _message(row: Row) -> StoredMessage:
     return StoredMessage(**dict(zip(row.keys(), row, strict=True)))
 
 
@@ -187,7 +194,7 @@ def _positions(connection: Connection, username: str) -> dict[str, int]:
         " FROM memberships WHERE username = ?",
         (username,),
     )
-    return {label: seq for label, seq in rows}
+    return dict(rows.fetchall())
 
 
 def _list_after(

@@ -1,7 +1,6 @@
 """The socket: turns frames into commands for `Chat`, and its refusals into `error` events."""
 
 import asyncio
-from collections import deque
 from typing import Any, ClassVar, cast
 
 from chat_service.domain import commands, events
@@ -36,7 +35,6 @@ class ChatSocket(WebSocketProtocol):
         self.started_at: dict[str, int] = {}
         self._unanswered = 0
         self._working: asyncio.Task[None] | None = None
-        self._waiting: deque[bytes] = deque()
         self._grace: asyncio.TimerHandle | None = None
         self._expiry: asyncio.TimerHandle | None = None
 
@@ -49,6 +47,7 @@ class ChatSocket(WebSocketProtocol):
 
     def opened(self) -> None:
         self.state["sockets"].add(self)
+        self.state["chat"].connected(self.identity.username)
         log.info("connected", username=self.identity.username, session=self.identity.session_id)
         self.pause_reading()
         self._work(self._start())
@@ -78,26 +77,20 @@ class ChatSocket(WebSocketProtocol):
     def closed(self) -> None:
         log.info("disconnected", username=self.identity.username, session=self.identity.session_id)
         self.state["sockets"].discard(self)
+        self.state["chat"].disconnected(self.identity.username)
         for timer in (self._grace, self._expiry):
             if timer is not None:
                 timer.cancel()
-        self._waiting.clear()
         if self.reader is not None:
             self.state["chat"].leave(self.reader, self)
 
     # Commands
 
     def received(self, opcode: int, payload: bytes) -> None:
-        if self._working is not None:
-            self._waiting.append(payload)
-        else:
-            self._carry_out(payload)
-
-    def _carry_out(self, payload: bytes) -> None:
         nonce = None
         try:
             command = commands.parse(payload)
-            nonce = command.nonce if isinstance(command, SendMessage) else None
+            nonce = getattr(command, "nonce", None)
             self._obey(command)
         except Refusal as refusal:
             self.refused(refusal, nonce)
@@ -158,9 +151,7 @@ class ChatSocket(WebSocketProtocol):
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("a command failed", exc_info=error)
             self.close(1011, "the service failed; the log knows why")
-        while self._waiting and self._working is None:
-            self._carry_out(self._waiting.popleft())
-        if self._working is None and self._unanswered < UNANSWERED_MAX:
+        if self._unanswered < UNANSWERED_MAX:
             self.resume_reading()
 
     # What Chat tells

@@ -1,11 +1,10 @@
-"""The group writer: one task that stores what queued while the last commit ran, so that the disk is paid once a group."""
+"""The group writer: stores what queued while the last commit ran, so that the disk is paid once a group."""
 
 import asyncio
-import sqlite3
 from collections.abc import Callable, Sequence
 from typing import Any, Generic, Protocol, TypeVar
 
-from servicekit.database import Database
+from servicekit.database import Connection, Database
 from servicekit.logs import get_logger
 from servicekit.problems import Refusal
 
@@ -17,8 +16,8 @@ log = get_logger(__name__)
 class AppendOnly(Protocol[DraftT, ResultT]):
     """What the writer needs of a log."""
 
-    def begin(self, connection: sqlite3.Connection) -> None: ...
-    def append(self, connection: sqlite3.Connection, draft: DraftT) -> ResultT: ...
+    def begin(self, connection: Connection) -> None: ...
+    def append(self, connection: Connection, draft: DraftT) -> ResultT: ...
     def forget(self) -> None: ...
 
 
@@ -66,12 +65,12 @@ class GroupWriter(Generic[DraftT, ResultT]):
             async with self._database.transaction() as connection:
                 self._log.begin(connection)
                 return [(origin, self._append(connection, draft)) for origin, draft in group]
-        except sqlite3.Error as error:
+        except Exception:  # of whatever kind: nothing that one group holds may end the writer
             self._log.forget()
-            log.error("a group could not be stored", size=len(group), reason=str(error))
+            log.exception("a group could not be stored", size=len(group))
             return [(origin, self._failure) for origin, _ in group]
 
-    def _append(self, connection: sqlite3.Connection, draft: DraftT) -> ResultT | Refusal:
+    def _append(self, connection: Connection, draft: DraftT) -> ResultT | Refusal:
         try:
             return self._log.append(connection, draft)
         except Refusal as refusal:

@@ -1,7 +1,7 @@
 """The pages: server-rendered, and working without scripts."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import httpx
 from starlette.requests import Request
@@ -158,7 +158,7 @@ def _own_path(path: str | None) -> str:
 
 def _page(request: Request[State], template: str, status: int = 200, **shown: Any) -> Response:
     headers = {"Content-Security-Policy": CONTENT_SECURITY_POLICY, "Cache-Control": "no-store"}
-    return _templates.TemplateResponse(request, template, shown, status_code=status, headers=headers)
+    return _templates.TemplateResponse(cast(Any, request), template, shown, status_code=status, headers=headers)
 
 
 def _checks(request: Request[Any]) -> dict[str, health.Check]:

@@ -4,7 +4,6 @@ import asyncio
 from contextlib import suppress
 from time import perf_counter
 
-
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.domain import route_table
@@ -37,7 +36,8 @@ class Proxy:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
-            return await self._pages(scope, receive, send)
+            await self._pages(scope, receive, send)
+            return
         request_id = new_request_id()
         logs.bind_request_id(request_id)
         exchange = _Exchange(scope, receive, send, request_id)
@@ -121,7 +121,8 @@ class _Exchange:
         body = b""
         while True:
             message = await self._receive()
-            body += message.get("body", b"")
+            piece: bytes = message.get("body", b"")
+            body += piece
             if len(body) > bytes_max:
                 raise BodyTooLarge(bytes_max)
             if not message.get("more_body"):

@@ -82,8 +82,7 @@ class Tunnel(asyncio.Protocol):
             raise UnknownPath
         upstream = self._state["upstreams"][route.service]
         client = _End(self._server_connections)
-        _, service = await upstream.dial(lambda: _End(self._server_connections))
-        assert isinstance(service, _End)
+        service = await upstream.dial(lambda: _End(self._server_connections))
         peer = self._transport.get_extra_info("peername")
         address = peer[0] if isinstance(peer, tuple) else ""
         service.transport.write(_request_head(handshake, token, request_id, address))

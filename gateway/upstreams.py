@@ -6,14 +6,16 @@ general client is the bottleneck (docs/decisions/0005-forwarding.md).
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import count
-from typing import cast
+from typing import TypeVar, cast
 
 import httptools
 
 from gateway.domain.headers import Headers
 from gateway.domain.refusals import ServiceAway, ServiceBroken, ServiceTooSlow
+
+ProtocolT = TypeVar("ProtocolT", bound=asyncio.Protocol)
 
 IDLE_S_MAX = 30.0  # below the services' keep-alive, so that they do not close under our hands
 IDLE_MAX = 64
@@ -48,21 +50,17 @@ class Upstream:
         return await self.new_connection()
 
     async def new_connection(self) -> "UpstreamConnection":
-        _, protocol = await self.dial(lambda: UpstreamConnection(self))
-        return cast(UpstreamConnection, protocol)
+        return await self.dial(lambda: UpstreamConnection(self))
 
-    async def dial(self, protocol_factory: object) -> tuple[asyncio.Transport, asyncio.BaseProtocol]:
+    async def dial(self, protocol_factory: Callable[[], ProtocolT]) -> ProtocolT:
         """Connect to the next address that answers. Raises ServiceAway."""
         first = next(self._turn)
         for step in range(len(self.addresses)):
             host, port = self.addresses[(first + step) % len(self.addresses)]
             try:
                 async with asyncio.timeout(self._connect_timeout_s):
-                    return await asyncio.get_running_loop().create_connection(
-                        protocol_factory,  # type: ignore[arg-type]
-                        host,
-                        port,
-                    )
+                    _, protocol = await asyncio.get_running_loop().create_connection(protocol_factory, host, port)
+                    return protocol
             except (OSError, TimeoutError):
                 continue
         raise ServiceAway(self.name)

@@ -19,7 +19,7 @@ from launcher.supervisor import Supervisor
 from servicekit import settings
 
 EXIT_PORT_TAKEN = 1
-READY_POLL_INTERVAL_S = 0.1
+READY_POLL_INTERVAL_S = 0.25
 STORE_START_TIME_S_MAX = 2.0
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 

@@ -152,12 +152,13 @@ class Bus:
                 self._new_connection, address.host, address.port, ssl=address.ssl
             )
         try:
-            for reply in await connection.execute(address.greeting()):
-                if isinstance(reply, hiredis.HiredisError):
-                    raise reply
+            replies = await connection.execute(address.greeting())
         except BaseException:
             connection.abort()
             raise
+        if refused := [reply for reply in replies if isinstance(reply, hiredis.ReplyError)]:
+            connection.abort()
+            raise refused[0]
         return connection
 
     def _new_connection(self) -> "_Connection":
@@ -234,7 +235,7 @@ class _Connection(asyncio.Protocol):
         if self._transport is None or self._transport.is_closing():
             pipeline.done.set_exception(BusUnavailable("the connection to Redis is closed"))
         else:
-            self._transport.write(b"".join(map(hiredis.pack_command, commands)))
+            self._transport.write(b"".join([hiredis.pack_command(command) for command in commands]))  # type: ignore[arg-type]
             if pipeline.length:
                 self._pipelines.append(pipeline)
             else:

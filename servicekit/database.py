@@ -17,6 +17,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 Connection: TypeAlias = sqlite3.Connection
 Row: TypeAlias = sqlite3.Row
+DatabaseError = sqlite3.Error
 Statement = Callable[Concatenate[Connection, P], T]
 
 LOCK_WAIT_MS_MAX = 10_000

@@ -57,17 +57,19 @@ class FrameReader:
     Refuses what is longer than `message_bytes_max` by its announced length, before it has arrived.
     """
 
-    __slots__ = ("_buffer", "_fragments", "_fragments_bytes", "_fragments_opcode", "_message_bytes_max")
+    __slots__ = ("_at", "_buffer", "_fragments", "_fragments_bytes", "_fragments_opcode", "_message_bytes_max")
 
     def __init__(self, message_bytes_max: int) -> None:
         self._message_bytes_max = message_bytes_max
         self._buffer = b""
+        self._at = 0  # where the next frame begins: cutting the buffer at each frame would copy the rest of it
         self._fragments: list[bytes] | None = None
         self._fragments_opcode = 0
         self._fragments_bytes = 0
 
     def feed(self, data: bytes) -> None:
-        self._buffer = self._buffer + data if self._buffer else data
+        self._buffer = self._buffer[self._at :] + data if self._buffer else data
+        self._at = 0
 
     def next_message(self) -> Message | None:
         """The next message in what was fed, or None while it is incomplete. Raises FrameError."""
@@ -77,28 +79,29 @@ class FrameReader:
                 return Message(opcode, payload)
             if is_final and self._fragments is None:
                 return _whole(opcode, payload)
-            if (message := self._add_fragment(is_final, opcode, payload)) is not None:
+            if (message := self._add_fragment(opcode, payload, is_final=is_final)) is not None:
                 return message
+        self._buffer, self._at = self._buffer[self._at :], 0  # an idle connection keeps no bytes
         return None
 
     def _next_frame(self) -> tuple[bool, int, bytes] | None:
-        buffer, size = self._buffer, len(self._buffer)
-        if size < 2:
+        buffer, at, size = self._buffer, self._at, len(self._buffer)
+        if size < at + 2:
             return None
-        first, second = buffer[0], buffer[1]
-        length, mask_at = second & _LENGTH, 2
+        first, second = buffer[at], buffer[at + 1]
+        length, mask_at = second & _LENGTH, at + 2
         if length > _CONTROL_BYTES_MAX:
-            mask_at = 4 if length == 126 else 10
+            mask_at = at + (4 if length == 126 else 10)
             if size < mask_at:
                 return None
-            length = int.from_bytes(buffer[2:mask_at], "big")
+            length = int.from_bytes(buffer[at + 2 : mask_at], "big")
         self._check_head(first, second, length)
         start = mask_at + 4
         end = start + length
         if size < end:
             return None
         payload = apply_mask(buffer[start:end], buffer[mask_at:start])
-        self._buffer = buffer[end:]
+        self._at = end
         return bool(first & _FIN), first & _OPCODE, payload
 
     def _check_head(self, first: int, second: int, length: int) -> None:
@@ -115,10 +118,11 @@ class FrameReader:
         elif self._fragments_bytes + length > self._message_bytes_max:
             raise FrameError(CloseCode.TOO_BIG, f"over {self._message_bytes_max} bytes")
 
-    def _add_fragment(self, is_final: bool, opcode: int, payload: bytes) -> Message | None:
+    def _add_fragment(self, opcode: int, payload: bytes, *, is_final: bool) -> Message | None:
         if self._fragments is None:
             self._fragments, self._fragments_opcode = [], opcode
-        self._fragments.append(payload)
+        if payload:  # a list of empty ones would grow without reaching any limit
+            self._fragments.append(payload)
         self._fragments_bytes += len(payload)
         if not is_final:
             return None
@@ -155,7 +159,9 @@ def text_frame(payload: bytes) -> bytes:
 
 
 def close_frame(code: int, reason: str = "") -> bytes:
-    return encode(Opcode.CLOSE, code.to_bytes(2, "big") + reason.encode()[:123])
+    """`reason` is cut to the whole characters that fit into 123 bytes."""
+    short = reason.encode()[: _CONTROL_BYTES_MAX - 2].decode(errors="ignore")
+    return encode(Opcode.CLOSE, code.to_bytes(2, "big") + short.encode())
 
 
 def read_close(payload: bytes) -> int:

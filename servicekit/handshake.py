@@ -7,7 +7,7 @@ from http import HTTPStatus
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from servicekit.middleware import new_request_id
-from servicekit.problems import CONTENT_TYPE, Answer, Refusal, RefusalTable, answer_for, problem
+from servicekit.problems import CONTENT_TYPE, Answer, Malformed, Refusal, RefusalTable, answer_for, problem
 
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
@@ -20,7 +20,7 @@ class BadHandshake(Refusal):
         return {"Sec-WebSocket-Version": "13"}
 
 
-BAD_HANDSHAKE = {BadHandshake: Answer(426, "upgrade_required")}
+BAD_HANDSHAKE: RefusalTable = {BadHandshake: Answer(426, "upgrade_required")}
 
 
 class Handshake:
@@ -30,9 +30,9 @@ class Handshake:
         """Parse `head`, as uvicorn hands it to a WebSocket protocol: complete, one line a field."""
         request_line, *lines = head.decode("latin-1").rstrip("\r\n").split("\r\n")
         self.method, self.target, _ = request_line.split(" ", 2)
-        parts = urlsplit(self.target)
-        self.path = unquote(parts.path)
-        self.query = parse_qs(parts.query)
+        path, query = _split(self.target)
+        self.path = unquote(path)
+        self.query = parse_qs(query)
         self.fields = [(name, value.strip()) for name, _, value in (line.partition(":") for line in lines)]
         self.headers = {name.lower(): value for name, value in reversed(self.fields)}
         self.request_id = self.headers.get("x-request-id") or new_request_id()
@@ -42,7 +42,9 @@ class Handshake:
 
     @property
     def accept_key(self) -> str:
-        """The value of `Sec-WebSocket-Accept`. Raises BadHandshake."""
+        """The value of `Sec-WebSocket-Accept`. Raises BadHandshake, or Malformed where the target is no URL."""
+        if not self.path.startswith("/"):
+            raise Malformed("The target of the request is not a URL.")
         key = self.headers.get("sec-websocket-key", "")
         if self.method != "GET" or self.headers.get("sec-websocket-version") != "13":
             raise BadHandshake("A WebSocket handshake is a GET with Sec-WebSocket-Version: 13.")
@@ -53,6 +55,15 @@ class Handshake:
         if not is_nonce:
             raise BadHandshake("Sec-WebSocket-Key must be 16 bytes in base64.")
         return base64.b64encode(hashlib.sha1(key.encode() + _GUID, usedforsecurity=False).digest()).decode()
+
+
+def _split(target: str) -> tuple[str, str]:
+    """Path and query; both empty where `target` is no URL."""
+    try:
+        parts = urlsplit(target)
+    except ValueError:
+        return "", ""
+    return parts.path, parts.query
 
 
 def acceptance(handshake: Handshake) -> bytes:

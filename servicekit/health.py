@@ -21,7 +21,7 @@ async def _holds(check: Check, timeout_s: float) -> bool:
     try:
         async with asyncio.timeout(timeout_s):
             return await check()
-    except Exception:  # a check that breaks is a no, whatever broke
+    except Exception:  # noqa: BLE001 - a check that breaks is a no, whatever broke
         return False
 
 

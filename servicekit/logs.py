@@ -3,11 +3,13 @@
 import logging
 import re
 import sys
+from contextvars import ContextVar
 from typing import Any
 
 import structlog
 from structlog.typing import EventDict, WrappedLogger
 
+_request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 _TOKEN = re.compile(r"(/ws/)[^/?\s\"]+|([?&]token=)[^&\s\"]+")
 
 
@@ -17,7 +19,14 @@ def get_logger(name: str) -> Any:
 
 
 def bind_request_id(request_id: str) -> None:
-    structlog.contextvars.bind_contextvars(request_id=request_id)
+    """Let every line that this task logs from here on carry the id."""
+    _request_id.set(request_id)
+
+
+def _add_request_id(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    if (request_id := _request_id.get()) is not None:
+        event["request_id"] = request_id
+    return event
 
 
 def without_token(path: str) -> str:
@@ -28,7 +37,7 @@ def without_token(path: str) -> str:
 def configure(service: str, *, level: str, log_format: str) -> None:
     """Route structlog and the standard library's loggers (uvicorn's too) to stdout."""
     shared: list[Any] = [
-        structlog.contextvars.merge_contextvars,
+        _add_request_id,
         structlog.stdlib.add_log_level,
         structlog.stdlib.ExtraAdder(),
         structlog.processors.TimeStamper(fmt="iso", utc=True),

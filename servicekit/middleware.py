@@ -2,6 +2,7 @@
 
 import re
 import secrets
+from itertools import count
 from time import perf_counter
 from typing import Any
 
@@ -15,8 +16,13 @@ _ACCEPTABLE_ID = re.compile(rb"[A-Za-z0-9_.-]{1,64}")
 log = logs.get_logger(__name__)
 
 
+_process = secrets.token_hex(4)
+_requests = count()
+
+
 def new_request_id() -> str:
-    return secrets.token_hex(8)
+    """Different for each request of each process, and no secret."""
+    return f"{_process}{next(_requests):08x}"
 
 
 def header(scope: Scope, name: bytes) -> bytes | None:
@@ -36,7 +42,8 @@ class RequestContext:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
-            return await self._app(scope, receive, send)
+            await self._app(scope, receive, send)
+            return
         request_id = self._request_id(scope)
         logs.bind_request_id(request_id)
         started_s = perf_counter()
@@ -79,7 +86,8 @@ class BodyLimit:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
-            return await self._app(scope, receive, send)
+            await self._app(scope, receive, send)
+            return
         received_bytes = 0
 
         async def receive_bounded() -> Message:

@@ -17,6 +17,7 @@ from starlette.types import ASGIApp
 from servicekit import logs, metrics
 from servicekit.authentication import Authentication
 from servicekit.bus import Bus
+from servicekit.http_protocol import HttpProtocol
 from servicekit.settings import Settings
 
 EXIT_PORT_TAKEN = 3
@@ -45,7 +46,7 @@ def serve(
         metrics.serve(settings.host, metrics_port)
     config = uvicorn.Config(
         app,
-        http="httptools",
+        http=HttpProtocol,
         loop="uvloop",
         ws=websocket_protocol or "none",
         lifespan="on",

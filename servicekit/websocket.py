@@ -55,6 +55,7 @@ class WebSocketProtocol(asyncio.Protocol):
         self._heard_since_ping = True
         self._timer: asyncio.TimerHandle | None = None
         self._opening: asyncio.Task[None] | None = None
+        self._draining: asyncio.Future[None] | None = None
 
     # What a subclass says
 
@@ -93,8 +94,9 @@ class WebSocketProtocol(asyncio.Protocol):
 
     async def drained(self) -> None:
         """Return when the transport takes more; the pace of who sends a lot at once."""
-        while self.phase is Phase.OPEN and not self._is_writable:
-            await asyncio.sleep(0.01)
+        if self.phase is Phase.OPEN and not self._is_writable:
+            self._draining = asyncio.get_running_loop().create_future()
+            await self._draining
 
     def hold(self) -> None:
         """Keep what is sent from now on in the outbox, until `release`."""
@@ -160,6 +162,7 @@ class WebSocketProtocol(asyncio.Protocol):
 
     def resume_writing(self) -> None:
         self._is_writable = True
+        self._wake_draining()
         self._flush()
 
     def shutdown(self) -> None:
@@ -204,6 +207,7 @@ class WebSocketProtocol(asyncio.Protocol):
         was, self.phase = self.phase, phase
         self._outbox.clear()
         self._outbox_bytes = 0
+        self._wake_draining()
         if was is Phase.OPEN:
             metrics.open_connections.dec()
             self.closed()
@@ -241,6 +245,10 @@ class WebSocketProtocol(asyncio.Protocol):
             self._transport.write(frames.close_frame(code))
         self._leave(Phase.CLOSED)
         self._transport.close()
+
+    def _wake_draining(self) -> None:
+        if self._draining is not None and not self._draining.done():
+            self._draining.set_result(None)
 
     def _flush(self) -> None:
         while self._outbox and self._is_writable and not self._is_held:

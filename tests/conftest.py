@@ -1,8 +1,21 @@
-"""What every test has: the event loop of production."""
+"""What every test has: the event loop of production, and one Valkey for the whole run."""
+
+from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
+
+from tests.valkey import Valkey
 
 
 @pytest.fixture(scope="session")
 def anyio_backend() -> tuple[str, dict[str, bool]]:
     return "asyncio", {"use_uvloop": True}
+
+
+@pytest.fixture(scope="session")
+def valkey_url() -> Iterator[str]:
+    """A Valkey that lives as long as the run; who wants to break one makes a `Valkey` of their own."""
+    with closing(Valkey()) as valkey:
+        valkey.start()
+        yield valkey.url

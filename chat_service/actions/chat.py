@@ -1,6 +1,7 @@
 """Chat: what one person does in their conversations."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from time import monotonic
@@ -26,7 +27,6 @@ from chat_service.domain.refusals import (
 )
 from chat_service.store import Store
 from chat_service.writer import GroupWriter
-from servicekit.frames import text_frame
 from servicekit.problems import Refusal
 
 _BUCKETS_MAX = 10_000
@@ -73,6 +73,7 @@ class Chat:
         self._limits = limits
         self._clock = clock
         self._writer = writer
+        self._connections: Counter[str] = Counter()
         self._buckets: dict[str, TokenBucket] = {}
         self._publishing: set[asyncio.Task[None]] = set()
 
@@ -81,8 +82,17 @@ class Chat:
     def check_connections(self, username: str) -> None:
         """Raises TooManyConnections."""
         connections_max = self._limits.connections_per_person
-        if connections_max and self._delivery.connections_count(username) >= connections_max:
+        if connections_max and self._connections[username] >= connections_max:
             raise TooManyConnections(connections_max)
+
+    def connected(self, username: str) -> None:
+        """Count a connection, from the moment of its admission: many may come at once."""
+        self._connections[username] += 1
+
+    def disconnected(self, username: str) -> None:
+        self._connections[username] -= 1
+        if not self._connections[username]:
+            del self._connections[username]
 
     async def enter(self, username: str) -> tuple[Reader, list[str]]:
         """The person's reader, and who of their contacts is online."""
@@ -146,7 +156,7 @@ class Chat:
                 fresh.append(((device, nonce), outcome.message))
             else:
                 device.answered()
-                device.send(text_frame(events.sent(outcome.message)))
+                self._delivery.repeat(outcome.message, device)
         if fresh:
             # Tasks start in the order of their making, so groups are published in the order of the log.
             task = asyncio.create_task(self._publish(fresh))

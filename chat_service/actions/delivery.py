@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Coroutine, Sequence
+from contextlib import suppress
 from typing import Any, Protocol
 
 from chat_service.actions.presence import Presence
@@ -37,16 +38,12 @@ class Delivery:
         self._presence = presence
         self._readers: dict[str, Reader] = {}
         self._loading: dict[str, asyncio.Task[None]] = {}
-        self._catching_up: dict[Reader, asyncio.Task[None]] = {}
+        self._catching_up: set[Reader] = set()
         self._unpublished: dict[tuple[str, str], int] = {}  # (reader, label): last seq
         self._tasks: set[asyncio.Task[None]] = set()
         feed.on_connected(self._after_reconnection)
 
     # Readers come and go
-
-    def connections_count(self, username: str) -> int:
-        reader = self._readers.get(username)
-        return len(reader.connections) if reader else 0
 
     async def enter(self, username: str) -> Reader:
         """The person's reader, at a known place in each conversation. Follow with `join` or `leave` at once."""
@@ -94,7 +91,25 @@ class Delivery:
         for message, delivery, known in zip(messages, deliveries, delivered, strict=True):
             if known is None:
                 self._deliver_here(message, delivery)
+        if None in delivered:
+            self._spawn(self._tell_unpublished())
         return delivered
+
+    def repeat(self, message: StoredMessage, connection: Connection) -> None:
+        """Answer for a message that was sent again, and nudge: who stored it may have died before publishing it."""
+        sender, receiver = message.sender_username, message.receiver_username
+        reader, label = self._readers.get(sender), label_of_person(receiver)
+        # What is still on its way to all of the sender's devices comes to this one with them.
+        if reader is not None and message.seq <= reader.positions.get(label, 0):
+            connection.send(text_frame(events.sent(message)))
+        self._nudge(sender, label, message.seq)
+        self._nudge(receiver, label_of_person(sender), message.seq)
+        self._spawn(self._tell_unpublished())
+
+    def _nudge(self, username: str, label: str, seq: int) -> None:
+        if not self._feed.is_connected and (reader := self._readers.get(username)) is not None:
+            self._on_envelope(reader, seal(label, seq))
+        self._unpublished[username, label] = max(seq, self._unpublished.get((username, label), 0))
 
     def _deliver_here(self, message: StoredMessage, delivery: FeedDelivery) -> None:
         """Redis did not take it: readers on this instance get it now, the others when Redis is back."""
@@ -108,12 +123,17 @@ class Delivery:
             self._unpublished[username, label] = max(seq, self._unpublished.get((username, label), 0))
 
     def _after_reconnection(self) -> None:
-        for (username, label), seq in self._unpublished.items():
-            self._feed.tell([username], seal(label, seq))
-        self._unpublished.clear()
+        self._spawn(self._tell_unpublished())
         for reader in self._readers.values():
-            if reader.is_loaded:
-                self._spawn(self._compare_with_store(reader))
+            self._spawn(self._compare_with_store(reader))
+
+    async def _tell_unpublished(self) -> None:
+        """Nudge for what Redis has not taken yet; what it does not confirm waits for its next return."""
+        owed = dict(self._unpublished)
+        nudges = [(username, seal(label, seq)) for (username, label), seq in owed.items()]
+        with suppress(BusUnavailable):
+            await self._feed.tell_surely(nudges)
+            self._unpublished = {key: seq for key, seq in self._unpublished.items() if seq > owed.get(key, 0)}
 
     # From the feed to the readers
 
@@ -122,6 +142,8 @@ class Delivery:
             self._start_catching_up(reader)
 
     async def _compare_with_store(self, reader: Reader) -> None:
+        if (loading := self._loading.get(reader.username)) is not None:
+            await asyncio.wait([loading])  # which may have read the store before the subscription was in force
         for label, seq in (await self._store.positions(reader.username)).items():
             reader.fall_behind(label, seq)
         if reader.behind:
@@ -129,11 +151,17 @@ class Delivery:
 
     def _start_catching_up(self, reader: Reader) -> None:
         if reader not in self._catching_up:
-            task = self._catching_up[reader] = self._spawn(self._catch_up(reader))
-            task.add_done_callback(lambda _: self._catching_up.pop(reader, None))
+            self._catching_up.add(reader)
+            self._spawn(self._catch_up(reader))
 
     async def _catch_up(self, reader: Reader) -> None:
-        while reader.behind and reader.connections:
+        try:
+            await self._read_on(reader)
+        finally:  # with no step between the last look at what is behind and this, or a gap would stay open
+            self._catching_up.discard(reader)
+
+    async def _read_on(self, reader: Reader) -> None:
+        while reader.behind and self._readers.get(reader.username) is reader:
             label = next(iter(reader.behind))
             position = reader.positions.get(label, 0)
             page = await self._store.list_after(
@@ -169,8 +197,16 @@ class Delivery:
             page = await self._store.list_after(reader.username, label, first, until=last, limit=events_max)
             for message in page:
                 connection.send_first(text_frame(events.replayed(reader.username, message)))
+            self._nudge_for_own(reader.username, page)
             await connection.drained()
         connection.send_first(text_frame(events.resumed(until, truncated)))
+
+    def _nudge_for_own(self, username: str, page: Sequence[StoredMessage]) -> None:
+        """To replay one's own message is to acknowledge it, so its reader must learn of it: see `repeat`."""
+        own = [message for message in page if message.sender_username == username]
+        if own:
+            self._nudge(own[-1].receiver_username, label_of_person(username), own[-1].seq)
+            self._spawn(self._tell_unpublished())
 
     # Background work
 

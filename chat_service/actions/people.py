@@ -8,6 +8,7 @@ from chat_service.domain.people import Person
 from chat_service.domain.refusals import DirectoryUnavailable, UnknownRecipient
 from chat_service.profiles import PAGE_MAX, Profiles
 from chat_service.store import Store
+from servicekit.database import DatabaseError
 from servicekit.logs import get_logger
 
 log = get_logger(__name__)
@@ -53,8 +54,12 @@ class People:
         """Keep the copy current until cancelled."""
         while True:
             self._news.clear()
-            with suppress(ConnectionError):
+            try:
                 await self._pull_once()
+            except ConnectionError:
+                log.warning("profiles cannot be pulled")
+            except DatabaseError:
+                log.exception("profiles cannot be stored")
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._news.wait(), self._pull_interval_s)
 

@@ -1,6 +1,7 @@
 """Presence: who is connected, told to those who have saved them, and only when it really changed."""
 
 import asyncio
+from contextlib import suppress
 
 from chat_service.domain import events
 from chat_service.domain.conversations import label_of_person
@@ -37,7 +38,6 @@ class Presence:
         """Call before the person's first subscription here. Whether that is news to others."""
         if (leaving := self._leaving.pop(username, None)) is not None:
             leaving.cancel()
-            return False
         try:
             return not await self._feed.was_here(username)
         except BusUnavailable:
@@ -49,18 +49,15 @@ class Presence:
 
     def left(self, username: str) -> None:
         """The person's last connection here ended; it is news unless they are back within the grace."""
-        task = asyncio.create_task(self._leave(username))
-        self._leaving[username] = task
+        leaving_id = self._feed.announce_leaving(username)
+        self._leaving[username] = asyncio.create_task(self._leave(username, leaving_id))
 
-    async def _leave(self, username: str) -> None:
-        try:
-            await self._feed.announce_leaving(username, int(self._grace_s) + 1)
-            await asyncio.sleep(self._grace_s)
-            self._leaving.pop(username, None)
-            if not await self._feed.online([username]):
+    async def _leave(self, username: str, leaving_id: str) -> None:
+        await asyncio.sleep(self._grace_s)
+        del self._leaving[username]
+        with suppress(BusUnavailable):
+            if await self._feed.has_left(username, leaving_id):
                 await self._tell(username, online=False)
-        except BusUnavailable:
-            self._leaving.pop(username, None)
 
     async def _tell(self, username: str, *, online: bool) -> None:
         event = events.presence(username, online=online)

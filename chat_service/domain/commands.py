@@ -9,6 +9,7 @@ from chat_service.domain.refusals import InvalidCommand
 Nonce: TypeAlias = Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
 Name: TypeAlias = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
 Position: TypeAlias = Annotated[int, msgspec.Meta(ge=0)]
+MessageId: TypeAlias = Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)]  # what SQL can hold
 
 POSITIONS_MAX = 1_000
 
@@ -21,7 +22,7 @@ class SendMessage(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     message: str
     nonce: Nonce | None = None
     attachments: Annotated[tuple[str, ...], msgspec.Meta(max_length=20)] = ()
-    reply_to: int | None = None
+    reply_to: MessageId | None = None
 
 
 class Resume(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

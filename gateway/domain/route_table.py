@@ -88,6 +88,6 @@ def find_websocket(path: str) -> Route | None:
 
 
 def _first_two(path: str) -> str:
-    """ "/api/messages/" of "/api/messages/ada/7"; all of a path that has no third slash."""
+    """Of "/api/messages/ada/7" it is "/api/messages/"; all of a path that has no third slash."""
     second = path.find("/", 1)
     return path[: path.find("/", second + 1) + 1] if second > 0 else path

@@ -20,7 +20,7 @@ class CountingHasher(PasswordHasher):
         super().__init__(time_cost=1, memory_cost=8, parallelism=1)
         self.verified: list[str | bytes] = []
 
-    def verify(self, hash: str | bytes, password: str | bytes) -> Literal[True]:  # noqa: A002 - argon2 named it
+    def verify(self, hash: str | bytes, password: str | bytes) -> Literal[True]:
         self.verified.append(hash)
         return super().verify(hash, password)
 
@@ -147,7 +147,7 @@ async def test_a_sign_in_whose_password_is_changed_meanwhile_opens_nothing(
     settings: AuthSettings, clock: Clock
 ) -> None:
     class Meddler(CountingHasher):
-        def verify(self, hash: str | bytes, password: str | bytes) -> Literal[True]:  # noqa: A002 - argon2 named it
+        def verify(self, hash: str | bytes, password: str | bytes) -> Literal[True]:
             run_sql(settings.data_dir, "UPDATE users SET password_version = password_version + 1")
             return super().verify(hash, password)
 

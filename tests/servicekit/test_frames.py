@@ -1,0 +1,295 @@
+"""Frames: whatever a client sends in whatever pieces comes out whole and in order, or is refused with its code."""
+
+from itertools import pairwise
+from time import process_time
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from websockets.frames import Close, Frame
+from websockets.streams import StreamReader
+
+from servicekit.frames import (
+    CloseCode,
+    FrameError,
+    FrameReader,
+    Message,
+    Opcode,
+    close_frame,
+    encode,
+    read_close,
+    text_frame,
+)
+from tests.servicekit.sockets import head_of_frame, masked
+
+MESSAGE_BYTES_MAX = 1000
+FIN = 0x80
+MASKED = 0x80
+CONTROLS = (Opcode.PING, Opcode.PONG, Opcode.CLOSE)
+
+
+def messages_in(data: bytes, *, message_bytes_max: int = MESSAGE_BYTES_MAX) -> list[Message]:
+    return read_pieces([data], message_bytes_max=message_bytes_max)
+
+
+def read_pieces(pieces: list[bytes], *, message_bytes_max: int = MESSAGE_BYTES_MAX) -> list[Message]:
+    reader = FrameReader(message_bytes_max)
+    found = []
+    for piece in pieces:
+        reader.feed(piece)
+        while (message := reader.next_message()) is not None:
+            found.append(message)
+    return found
+
+
+def refusal_of(*sent: bytes, message_bytes_max: int = MESSAGE_BYTES_MAX) -> CloseCode:
+    with pytest.raises(FrameError) as refused:
+        messages_in(b"".join(sent), message_bytes_max=message_bytes_max)
+    assert refused.value.reason == str(refused.value) != ""
+    return refused.value.code
+
+
+def cut(data: bytes, at: list[int]) -> list[bytes]:
+    edges = [0, *sorted({place % (len(data) + 1) for place in at}), len(data)]
+    return [data[start:end] for start, end in pairwise(edges)]
+
+
+# Whole, in order, however it is cut
+
+texts = st.text(max_size=60).map(lambda text: Message(Opcode.TEXT, text.encode()))
+binaries = st.binary(max_size=300).map(lambda payload: Message(Opcode.BINARY, payload))
+controls = st.builds(Message, st.sampled_from(CONTROLS), st.binary(max_size=125))
+places = st.lists(st.integers(0, 100_000), max_size=12)
+
+
+@st.composite
+def conversations(draw: st.DrawFn) -> tuple[bytes, list[Message]]:
+    """A client's bytes, messages cut into fragments with control frames between them; and what they mean."""
+    sent, meant = b"", []
+    for message in draw(st.lists(st.one_of(texts, binaries, controls), max_size=6)):
+        if message.opcode in CONTROLS:
+            sent += masked(message.opcode, message.payload)
+            meant.append(message)
+            continue
+        fragments = cut(message.payload, draw(st.lists(st.integers(0, 400), max_size=3)))
+        for number, fragment in enumerate(fragments):
+            opcode = Opcode.CONTINUATION if number else message.opcode
+            sent += masked(opcode, fragment, fin=number == len(fragments) - 1)
+            if number < len(fragments) - 1:
+                between = draw(st.lists(controls, max_size=2))
+                sent += b"".join(masked(*control) for control in between)
+                meant += between
+        meant.append(message)
+    return sent, meant
+
+
+@given(conversations(), places)
+def test_any_messages_cut_anywhere_come_out_whole_and_in_order(
+    conversation: tuple[bytes, list[Message]], at: list[int]
+) -> None:
+    sent, meant = conversation
+    assert read_pieces(cut(sent, at)) == meant
+
+
+@given(conversations())
+def test_a_byte_at_a_time_is_as_good_as_all_at_once(conversation: tuple[bytes, list[Message]]) -> None:
+    sent, meant = conversation
+    assert read_pieces([bytes((byte,)) for byte in sent]) == meant == messages_in(sent)
+
+
+@given(st.binary(max_size=400), places)
+def test_any_bytes_are_messages_or_a_refusal_and_never_a_crash(data: bytes, at: list[int]) -> None:
+    try:
+        found = read_pieces(cut(data, at))
+    except FrameError as error:
+        assert error.code in {CloseCode.PROTOCOL_ERROR, CloseCode.TOO_BIG, CloseCode.INVALID_DATA}
+    else:
+        assert sum(len(message.payload) for message in found) <= len(data)
+
+
+@pytest.mark.parametrize("length", [0, 1, 125, 126, 127, 65535, 65536, 70_000])
+def test_each_way_to_write_a_length_is_read(length: int) -> None:
+    payload = bytes(length)
+    assert messages_in(masked(Opcode.BINARY, payload), message_bytes_max=70_000) == [Message(Opcode.BINARY, payload)]
+
+
+@pytest.mark.parametrize("length_bytes", [b"\0\5", b"\0\0\0\0\0\0\0\5"])
+def test_a_length_longer_written_than_it_needs_to_be_is_read(length_bytes: bytes) -> None:
+    head = head_of_frame(FIN | Opcode.TEXT, MASKED | (126 if len(length_bytes) == 2 else 127), length_bytes)
+    assert messages_in(head + b"hello") == [Message(Opcode.TEXT, b"hello")]
+
+
+def test_a_flood_of_tiny_frames_costs_no_more_a_frame_than_a_few_do() -> None:
+    few, many = (masked(Opcode.TEXT) * count for count in (1_000, 100_000))
+    cost_of_few_s = min(cost_s(few) for _ in range(10)) / 1_000
+    cost_of_many_s = cost_s(many) / 100_000
+    assert cost_of_many_s < 5 * cost_of_few_s  # 20 times, where each frame copies what follows it
+
+
+def cost_s(data: bytes) -> float:
+    started_s = process_time()
+    messages_in(data)
+    return process_time() - started_s
+
+
+def test_empty_fragments_are_not_collected() -> None:
+    reader = FrameReader(MESSAGE_BYTES_MAX)
+    reader.feed(masked(Opcode.TEXT, fin=False) + masked(Opcode.CONTINUATION, fin=False) * 10_000)
+    assert reader.next_message() is None
+    assert not reader._fragments  # noqa: SLF001 - memory is not to be seen from outside
+    reader.feed(masked(Opcode.CONTINUATION, b"at last"))
+    assert reader.next_message() == Message(Opcode.TEXT, b"at last")
+
+
+# What is refused, and with which code
+
+
+def test_an_unmasked_frame_is_refused() -> None:
+    assert refusal_of(text_frame(b"hello")) == CloseCode.PROTOCOL_ERROR
+
+
+@pytest.mark.parametrize("bit", [0x40, 0x20, 0x10])
+def test_a_reserved_bit_is_refused(bit: int) -> None:
+    assert refusal_of(head_of_frame(FIN | bit | Opcode.TEXT, MASKED)) == CloseCode.PROTOCOL_ERROR
+
+
+@pytest.mark.parametrize("opcode", [3, 4, 5, 6, 7, 0xB, 0xC, 0xD, 0xE, 0xF])
+def test_a_reserved_opcode_is_refused(opcode: int) -> None:
+    assert refusal_of(head_of_frame(FIN | opcode, MASKED)) == CloseCode.PROTOCOL_ERROR
+
+
+@pytest.mark.parametrize("opcode", CONTROLS)
+def test_a_control_frame_of_125_bytes_is_read_and_a_longer_one_refused(opcode: Opcode) -> None:
+    assert messages_in(masked(opcode, bytes(125))) == [Message(opcode, bytes(125))]
+    assert refusal_of(head_of_frame(FIN | opcode, MASKED | 126, b"\0\x7e")) == CloseCode.PROTOCOL_ERROR
+
+
+@pytest.mark.parametrize("opcode", CONTROLS)
+def test_a_fragmented_control_frame_is_refused(opcode: Opcode) -> None:
+    assert refusal_of(head_of_frame(opcode, MASKED)) == CloseCode.PROTOCOL_ERROR
+
+
+def test_a_continuation_of_nothing_is_refused() -> None:
+    assert refusal_of(masked(Opcode.CONTINUATION, b"more")) == CloseCode.PROTOCOL_ERROR
+    finished = masked(Opcode.TEXT, b"a", fin=False) + masked(Opcode.CONTINUATION, b"b")
+    assert refusal_of(finished, masked(Opcode.CONTINUATION, b"c")) == CloseCode.PROTOCOL_ERROR
+
+
+@pytest.mark.parametrize("fin", [True, False])
+def test_a_new_message_within_a_fragmented_one_is_refused(fin: bool) -> None:
+    begun = masked(Opcode.TEXT, b"a", fin=False)
+    assert refusal_of(begun, masked(Opcode.BINARY, b"b", fin=fin)) == CloseCode.PROTOCOL_ERROR
+
+
+def test_a_message_of_the_greatest_length_is_read_and_one_byte_more_refused() -> None:
+    (message,) = messages_in(masked(Opcode.BINARY, bytes(MESSAGE_BYTES_MAX)))
+    assert len(message.payload) == MESSAGE_BYTES_MAX
+    assert refusal_of(masked(Opcode.BINARY, bytes(MESSAGE_BYTES_MAX + 1))) == CloseCode.TOO_BIG
+
+
+@pytest.mark.parametrize("length_bytes", [b"\x03\xe9", b"\0\0\1\0\0\0\0\0", b"\xff" * 8])
+def test_too_long_a_message_is_refused_before_it_has_arrived(length_bytes: bytes) -> None:
+    second = MASKED | (126 if len(length_bytes) == 2 else 127)
+    assert refusal_of(bytes((FIN | Opcode.TEXT, second)) + length_bytes) == CloseCode.TOO_BIG
+
+
+def test_fragments_are_refused_as_soon_as_their_sum_is_too_long() -> None:
+    half = bytes(MESSAGE_BYTES_MAX // 2)
+    begun = masked(Opcode.BINARY, half, fin=False)
+    (message,) = messages_in(begun + masked(Opcode.CONTINUATION, half))
+    assert len(message.payload) == MESSAGE_BYTES_MAX
+    more = masked(Opcode.CONTINUATION, half, fin=False)
+    assert refusal_of(begun, more, head_of_frame(Opcode.CONTINUATION, MASKED | 1)) == CloseCode.TOO_BIG
+
+
+def test_each_message_has_the_whole_length_for_itself() -> None:
+    parts = masked(Opcode.BINARY, bytes(600), fin=False) + masked(Opcode.CONTINUATION, bytes(400))
+    assert [len(message.payload) for message in messages_in(parts * 3)] == [MESSAGE_BYTES_MAX] * 3
+
+
+NOT_UTF_8 = [b"\xff", b"\xc3", b"\xed\xa0\x80", b"\xf4\x90\x80\x80", b"\xc0\xaf"]
+
+
+@pytest.mark.parametrize("payload", NOT_UTF_8)
+def test_text_that_is_not_utf_8_is_refused_and_binary_is_not(payload: bytes) -> None:
+    assert refusal_of(masked(Opcode.TEXT, payload)) == CloseCode.INVALID_DATA
+    fragments = masked(Opcode.TEXT, b"a", fin=False) + masked(Opcode.CONTINUATION, payload)
+    assert refusal_of(fragments) == CloseCode.INVALID_DATA
+    assert messages_in(masked(Opcode.BINARY, payload)) == [Message(Opcode.BINARY, payload)]
+
+
+def test_a_character_may_be_divided_between_fragments() -> None:
+    first, second = "é".encode()[:1], "é".encode()[1:]
+    sent = masked(Opcode.TEXT, first, fin=False) + masked(Opcode.CONTINUATION, second)
+    assert messages_in(sent) == [Message(Opcode.TEXT, "é".encode())]
+
+
+# What the server writes
+
+
+def read_by_websockets(frame: bytes) -> Frame:
+    incoming = StreamReader()
+    incoming.feed_data(frame)
+    incoming.feed_eof()
+    parsing = Frame.parse(incoming.read_exact, mask=False)
+    with pytest.raises(StopIteration) as parsed:
+        next(parsing)
+    assert incoming.at_eof, "bytes are left over"
+    found: Frame = parsed.value.value
+    return found
+
+
+@pytest.mark.parametrize("length", [0, 1, 125, 126, 127, 65535, 65536, 70_000])
+def test_websockets_reads_what_is_written_at_each_length(length: int) -> None:
+    frame = read_by_websockets(encode(Opcode.BINARY, bytes(length)))
+    assert (frame.fin, frame.opcode, frame.data) == (True, Opcode.BINARY, bytes(length))
+
+
+@given(st.text())
+def test_websockets_reads_any_text_that_is_written(text: str) -> None:
+    frame = read_by_websockets(text_frame(text.encode()))
+    assert (frame.opcode, bytes(frame.data).decode()) == (Opcode.TEXT, text)
+
+
+@given(st.sampled_from(CloseCode), st.text(max_size=200))
+@example(CloseCode.NORMAL, "é" * 100)
+@example(CloseCode.NORMAL, "e" * 124)
+def test_websockets_reads_any_close_with_as_much_of_its_reason_as_fits(code: CloseCode, reason: str) -> None:
+    frame = read_by_websockets(close_frame(code, reason))
+    close = Close.parse(frame.data)
+    assert close.code == code
+    assert reason.startswith(close.reason)
+    assert len(close.reason.encode()) >= min(len(reason.encode()), 120)
+
+
+# The peer's close
+
+
+@pytest.mark.parametrize(
+    "code", [1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014, 3000, 4401, 4999]
+)
+def test_a_valid_close_code_is_read(code: int) -> None:
+    assert read_close(code.to_bytes(2, "big") + "au revoir, à bientôt".encode()) == code
+
+
+def test_a_close_without_code_is_a_normal_one() -> None:
+    assert read_close(b"") == CloseCode.NORMAL
+
+
+@pytest.mark.parametrize("code", [0, 999, 1004, 1005, 1006, 1015, 1016, 2000, 2999, 5000, 65535])
+def test_a_close_code_that_must_not_be_sent_is_refused(code: int) -> None:
+    with pytest.raises(FrameError) as refused:
+        read_close(code.to_bytes(2, "big"))
+    assert refused.value.code == CloseCode.PROTOCOL_ERROR
+
+
+def test_half_a_close_code_is_refused() -> None:
+    with pytest.raises(FrameError) as refused:
+        read_close(b"\x03")
+    assert refused.value.code == CloseCode.PROTOCOL_ERROR
+
+
+def test_a_reason_that_is_not_utf_8_is_refused() -> None:
+    with pytest.raises(FrameError) as refused:
+        read_close(b"\x03\xe8\xff")
+    assert refused.value.code == CloseCode.INVALID_DATA
