@@ -7,6 +7,7 @@ from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
+from starlette.types import ASGIApp
 
 from chat_service.actions.chat import Chat, Limits
 from chat_service.actions.delivery import Delivery
@@ -33,21 +34,19 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 
 def create_app(
     settings: ChatSettings, *, clock: Callable[[], float] = time.time, presence_grace_s: float = GRACE_S
-) -> Starlette:
+) -> ASGIApp:
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[State]:
         async with _opened(settings, clock, presence_grace_s) as state:
             yield state
 
-    return Starlette(
+    app = Starlette(
         routes=ROUTES,
-        middleware=[
-            Middleware(RequestContext),
-            Middleware(BodyLimit, bytes_max=settings.json_body_bytes_max),
-        ],
+        middleware=[Middleware(BodyLimit, bytes_max=settings.json_body_bytes_max)],
         exception_handlers=exception_handlers(REFUSALS),
         lifespan=lifespan,
     )
+    return RequestContext(app)  # outermost: faults, too, are counted and carry their id
 
 
 @asynccontextmanager

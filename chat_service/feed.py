@@ -19,6 +19,7 @@ _HAS_LEFT = """\
 if redis.call('GET', ARGV[1]) ~= ARGV[3] or redis.call('PUBSUB', 'NUMSUB', ARGV[2])[2] > 0 then return 0 end
 return redis.call('DEL', ARGV[1])
 """
+_LOAD: Command = ("SCRIPT", "LOAD", _DELIVER)
 _LEAVING_S_MAX = 60  # longer than any grace; it ends by itself only where an instance died
 _DELIVER_SHA = hashlib.sha1(_DELIVER.encode(), usedforsecurity=False).hexdigest()
 
@@ -35,14 +36,11 @@ class Delivery(msgspec.Struct, frozen=True):
 class Feed:
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
-        bus.on_connected(self._load_script)
+        bus.begin_with(_LOAD)
 
     @property
     def is_connected(self) -> bool:
         return self._bus.is_connected
-
-    def _load_script(self) -> None:
-        self._bus.send(("SCRIPT", "LOAD", _DELIVER))
 
     def on_connected(self, listener: Callable[[], None]) -> None:
         """Call `listener` when the subscriptions are in force again; what was published before may be lost."""
@@ -63,7 +61,7 @@ class Feed:
         replies = await self._bus.execute(*(self._delivery(one) for one in deliveries))
         delivered = [reply > 0 if isinstance(reply, int) else None for reply in replies]
         if None in delivered:
-            self._load_script()  # Redis has just come back, or somebody emptied its cache of scripts
+            self._bus.send(_LOAD)  # somebody emptied Redis's cache of scripts
         return delivered
 
     def _delivery(self, one: Delivery) -> Command:

@@ -17,9 +17,9 @@ from gateway.proxy import Proxy
 from gateway.settings import GatewaySettings
 from gateway.state import State
 from gateway.upstreams import Upstream
-from servicekit.middleware import BodyLimit
+from servicekit.middleware import BodyLimit, RequestContext, header
 from servicekit.problems import exception_handlers
-from servicekit.server import connections
+from servicekit.server import connections, running
 from servicekit.settings import addresses
 
 
@@ -42,7 +42,7 @@ def create_app(settings: GatewaySettings, *, clock: Callable[[], float] = time.t
 
 
 def _with_cors(app: ASGIApp, settings: GatewaySettings) -> ASGIApp:
-    guarded = CORSMiddleware(
+    cors = CORSMiddleware(
         app,
         allow_origins=sorted(settings.origins),
         allow_methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
@@ -50,11 +50,17 @@ def _with_cors(app: ASGIApp, settings: GatewaySettings) -> ASGIApp:
         allow_credentials=True,
         expose_headers=["X-Request-ID", "Link", "Retry-After", "ETag", "Content-Range"],
     )
+    preflight = RequestContext(cors)  # which answers those by itself, and without what every answer carries
 
-    async def cors(scope: Scope, receive: Receive, send: Send) -> None:
-        await guarded(scope, receive, send)
+    async def with_cors(scope: Scope, receive: Receive, send: Send) -> None:
+        await (preflight if _is_preflight(scope) else cors)(scope, receive, send)
 
-    return cors
+    return with_cors
+
+
+def _is_preflight(scope: Scope) -> bool:
+    asks = (b"origin", b"access-control-request-method")
+    return scope["type"] == "http" and scope["method"] == "OPTIONS" and all(header(scope, name) for name in asks)
 
 
 @asynccontextmanager
@@ -79,16 +85,21 @@ async def _opened(settings: GatewaySettings, clock: Callable[[], float]) -> Asyn
         sign_ins_per_minute_address=settings.sign_ins_per_minute_address,
         registrations_per_hour_address=settings.registrations_per_hour_address,
     )
-    async with connections(settings, clock) as neighbours:
+    limits = Limits(rates, redis_url=settings.redis_url)
+    async with (
+        connections(settings, clock) as neighbours,
+        running(*(upstream.watch() for upstream in upstreams.values())),
+    ):
         yield State(
             allowed_origins=settings.origins,
             authentication=neighbours.authentication,
             bus=neighbours.bus,
             http=neighbours.http,
             json_body_bytes_max=settings.json_body_bytes_max,
-            limits=Limits(rates, redis_url=settings.redis_url),
+            limits=limits,
             upstreams=upstreams,
             urls={service: url.split(",")[0].strip().rstrip("/") for service, url in urls.items()},
         )
     for upstream in upstreams.values():
         upstream.close()
+    await limits.close()

@@ -2,12 +2,13 @@
 
 import math
 import time
-from typing import Any
+from ipaddress import IPv4Address, IPv6Network, ip_address
 
 import msgspec
 from limits import RateLimitItem, RateLimitItemPerHour, RateLimitItemPerMinute
 from limits.aio.storage import MemoryStorage, RedisStorage
 from limits.aio.strategies import MovingWindowRateLimiter
+from limits.errors import StorageError
 
 from gateway.domain.refusals import TooManyRequests
 from servicekit.logs import get_logger
@@ -30,7 +31,8 @@ class Limits:
     def __init__(self, rates: Rates, *, redis_url: str) -> None:
         self._rates = rates
         self._storage = RedisStorage(
-            f"async+{redis_url}",
+            "async+" + redis_url.replace("unix://", "redis+unix://", 1),
+            wrap_exceptions=True,
             implementation="redispy",
             key_prefix="parley:limits",
             socket_timeout=REDIS_TIMEOUT_S,
@@ -39,10 +41,13 @@ class Limits:
         self._shared = MovingWindowRateLimiter(self._storage)
         self._local = MovingWindowRateLimiter(MemoryStorage())
 
+    async def close(self) -> None:
+        await self._storage.bridge.storage.aclose()
+
     async def check_sign_in(self, *, username: str | None, address: str) -> None:
         """Raises TooManyRequests."""
-        rates = self._rates
-        await self._hit(RateLimitItemPerMinute, rates.sign_ins_per_minute_address, "sign-in", "address", address)
+        rates, network = self._rates, _network(address)
+        await self._hit(RateLimitItemPerMinute, rates.sign_ins_per_minute_address, "sign-in", "address", network)
         if username is not None:
             name = username.casefold()[:64]
             await self._hit(RateLimitItemPerMinute, rates.sign_ins_per_minute_username, "sign-in", "username", name)
@@ -50,22 +55,39 @@ class Limits:
     async def check_registration(self, *, address: str) -> None:
         """Raises TooManyRequests."""
         amount = self._rates.registrations_per_hour_address
-        await self._hit(RateLimitItemPerHour, amount, "registration", "address", address)
+        await self._hit(RateLimitItemPerHour, amount, "registration", "address", _network(address))
 
     async def _hit(self, kind: type[RateLimitItem], amount: int, what: str, by: str, who: str) -> None:
         if not amount:
             return
         item = kind(amount)
-        limiter, passed = await self._try(item, what, by, who)
-        if not passed:
-            reset_at_s = (await limiter.get_window_stats(item, what, by, who)).reset_time
+        reset_at_s = await self._try(item, what, by, who)
+        if reset_at_s is not None:
             retry_after_s = max(1, math.ceil(reset_at_s - time.time()))
             log.warning("rate limited", what=what, by=by, who=who)
             raise TooManyRequests(what, retry_after_s)
 
-    async def _try(self, item: RateLimitItem, *identifiers: str) -> tuple[Any, bool]:
+    async def _try(self, item: RateLimitItem, *identifiers: str) -> float | None:
+        """None when the attempt passed, else when the next one may (seconds since the epoch)."""
         try:
-            return self._shared, await self._shared.hit(item, *identifiers)
-        except (self._storage.base_exceptions, OSError) as error:  # type: ignore[misc]
-            log.warning("redis is away, counting here", reason=type(error).__name__)
-            return self._local, await self._local.hit(item, *identifiers)
+            return await _hit(self._shared, item, *identifiers)
+        except StorageError as error:
+            log.warning("redis is away, counting here", reason=type(error.storage_error).__name__)
+            return await _hit(self._local, item, *identifiers)
+
+
+async def _hit(limiter: MovingWindowRateLimiter, item: RateLimitItem, *identifiers: str) -> float | None:
+    if await limiter.hit(item, *identifiers):
+        return None
+    return (await limiter.get_window_stats(item, *identifiers)).reset_time
+
+
+def _network(address: str) -> str:
+    """Whom an address counts for: with IPv6 whoever has one has a whole /64 of them to choose from."""
+    try:
+        ip = ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(ip, IPv4Address) or ip.ipv4_mapped is not None:
+        return address
+    return str(IPv6Network((ip, 64), strict=False))

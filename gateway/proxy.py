@@ -7,7 +7,7 @@ from time import perf_counter
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.domain import route_table
-from gateway.domain.headers import Headers, answer_headers, request_headers
+from gateway.domain.headers import Headers, RequestHeaders, answer_headers
 from gateway.domain.origins import SAFE_METHODS, is_same_origin
 from gateway.domain.refusals import REFUSALS, CrossOrigin, ServiceBroken
 from gateway.domain.route_table import Access, Rate, Route
@@ -16,16 +16,21 @@ from gateway.sign_in_forms import username_in
 from gateway.state import State
 from gateway.upstreams import Upstream, UpstreamConnection
 from servicekit import logs
-from servicekit.middleware import header, new_request_id, record
+from servicekit.middleware import new_request_id, record
 from servicekit.problems import BodyTooLarge, Refusal, refuse
 
 # RFC 9110 §9.2.2: these may be sent again when a kept connection turns out to be dead.
 _IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
+log = logs.get_logger(__name__)
 SECURITY_HEADERS: Headers = [
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"same-origin"),
     (b"x-frame-options", b"DENY"),
 ]
+
+
+class _ClientGone(Exception):
+    """Nobody is there for an answer any more."""
 
 
 class Proxy:
@@ -58,31 +63,37 @@ class _Exchange:
         self._receive = receive
         self._send = send
         self._request_id = request_id
+        self._headers = RequestHeaders(scope["headers"])
         self._started_s = perf_counter()
         self._has_started = False
 
     async def run(self, route: Route) -> None:
         try:
             token = await self._admit(route)
-            body = await self._check_rate(route.rate) if route.rate else None
+            body = await self._check_rate(route.rate) if route.rate and self._scope["method"] == "POST" else None
             await self._forward(self._state["upstreams"][route.service], token, body)
+        except _ClientGone:
+            log.debug("the client went away")
         except Refusal as refusal:
             if self._has_started:  # too late for a status: a cut-off answer is what is left to say it
-                raise
+                log.warning("answer cut off", reason=str(refusal))
+                return
             await refuse(refusal, REFUSALS)(self._scope, self._receive, self.send)
 
     async def send(self, message: Message) -> None:
-        """Send on to the client, with the headers that every answer carries."""
+        """Send on to the client what was not forwarded."""
         if message["type"] == "http.response.start":
-            self._has_started = True
-            headers = [
-                *message.get("headers", ()),
-                *SECURITY_HEADERS,
-                (b"x-request-id", self._request_id.encode()),
-            ]
-            record(self._scope, message["status"], perf_counter() - self._started_s)
-            message = {"type": "http.response.start", "status": message["status"], "headers": headers}
-        await self._send(message)
+            await self._start(message["status"], list(message.get("headers", ())))
+        else:
+            await self._send(message)
+
+    async def _start(self, status: int, headers: Headers) -> None:
+        """Send the head, with the headers that every answer carries."""
+        self._has_started = True
+        headers += SECURITY_HEADERS
+        headers.append((b"x-request-id", self._request_id.encode()))
+        record(self._scope, status, perf_counter() - self._started_s)
+        await self._send({"type": "http.response.start", "status": status, "headers": headers})
 
     # Who may pass
 
@@ -90,18 +101,17 @@ class _Exchange:
         """The token to pass on, if the route wants one. Raises Unauthenticated, Unavailable or CrossOrigin."""
         if route.access is Access.ANYONE:
             return None
-        scope = self._scope
-        token, is_cookie = find_token(_text(scope, b"authorization"), _text(scope, b"cookie"))
-        if is_cookie and scope["method"] not in SAFE_METHODS:
+        token, is_cookie = find_token(self._headers.text(b"authorization"), self._headers.text(b"cookie"))
+        if is_cookie and self._scope["method"] not in SAFE_METHODS:
             self._check_origin()
         await self._state["authentication"].authenticate(token)
         return token
 
     def _check_origin(self) -> None:
         if not is_same_origin(
-            site=_text(self._scope, b"sec-fetch-site"),
-            origin=_text(self._scope, b"origin"),
-            host=_text(self._scope, b"host"),
+            site=self._headers.text(b"sec-fetch-site"),
+            origin=self._headers.text(b"origin"),
+            host=self._headers.text(b"host"),
             allowed_origins=self._state["allowed_origins"],
         ):
             raise CrossOrigin
@@ -113,7 +123,8 @@ class _Exchange:
         if rate is Rate.REGISTRATION:
             await self._state["limits"].check_registration(address=address)
         else:
-            username = username_in(body, _text(self._scope, b"content-type"))
+            content_type = self._headers.get(b"content-type") or b""
+            username = await username_in(body, content_type, is_form=rate is Rate.SIGN_IN_BY_FORM)
             await self._state["limits"].check_sign_in(username=username, address=address)
         return body
 
@@ -121,6 +132,8 @@ class _Exchange:
         body = b""
         while True:
             message = await self._receive()
+            if message["type"] == "http.disconnect":
+                raise _ClientGone
             piece: bytes = message.get("body", b"")
             body += piece
             if len(body) > bytes_max:
@@ -131,7 +144,7 @@ class _Exchange:
     # There and back
 
     async def _forward(self, upstream: Upstream, token: str | None, body: bytes | None) -> None:
-        has_body = body is None and _announces_body(self._scope)
+        has_body = body is None and self._headers.announces_body
         head = self._request_head(token, None if body is None else len(body)) + (body or b"")
         connection = await self._ask(upstream, head, streams_body=has_body)
         try:
@@ -144,7 +157,7 @@ class _Exchange:
         method: str = self._scope["method"]
         connection = await upstream.connection()
         while True:
-            connection.ask(method, head)
+            connection.ask(method, head, owes_body=streams_body)
             try:
                 if streams_body:
                     await self._send_body(connection)
@@ -161,24 +174,30 @@ class _Exchange:
                 raise
 
     async def _send_body(self, connection: UpstreamConnection) -> None:
-        """Pass the body on as it comes, until its end, or until the service has answered without waiting for it."""
-        is_chunked = header(self._scope, b"content-length") is None
-        while not connection.has_head:
+        """Pass the body on until its end, or until the service has answered without waiting for it."""
+        passing_on = asyncio.create_task(self._pass_on_body(connection))
+        try:
+            await connection.wait_head_or(passing_on)
+        finally:
+            passing_on.cancel()
+
+    async def _pass_on_body(self, connection: UpstreamConnection) -> None:
+        is_chunked = self._headers.get(b"content-length") is None
+        while True:
             message = await self._receive()
             if message["type"] == "http.disconnect":
-                raise ServiceBroken("client")
+                raise _ClientGone
             data = message.get("body", b"")
             is_last = not message.get("more_body")
             if is_chunked:
                 data = _chunk(data, is_last=is_last)
-            if data:
-                await connection.write(data)
+            await connection.write(data, is_last=is_last)
             if is_last:
                 return
 
     async def _answer(self, connection: UpstreamConnection) -> None:
         headers = answer_headers(connection.headers)
-        await self.send({"type": "http.response.start", "status": connection.status, "headers": headers})
+        await self._start(connection.status, headers)
         if connection.is_complete:
             await self._send({"type": "http.response.body", "body": connection.body_so_far()})
             return
@@ -205,14 +224,13 @@ class _Exchange:
         scope = self._scope
         query = scope["query_string"]
         target = scope["raw_path"] + (b"?" + query if query else b"")
-        lines = [scope["method"].encode(), b" ", target, b" HTTP/1.1\r\n"]
-        for name, value in request_headers(scope["headers"]):
-            if body_length is None or name != b"content-length":
-                lines += (name, b": ", value, b"\r\n")
-        for name, value in self._our_headers(token, body_length):
-            lines += (name, b": ", value, b"\r\n")
-        lines.append(b"\r\n")
-        return b"".join(lines)
+        lines = [b"%b %b HTTP/1.1" % (scope["method"].encode(), target)]
+        fields = self._headers.passed
+        if body_length is not None:  # read whole: whatever framed it before, now it has a length
+            fields = [field for field in fields if field[0] != b"content-length"]
+        lines += [name + b": " + value for name, value in fields]
+        lines += [name + b": " + value for name, value in self._our_headers(token, body_length)]
+        return b"\r\n".join(lines) + b"\r\n\r\n"
 
     def _our_headers(self, token: str | None, body_length: int | None) -> Headers:
         scope = self._scope
@@ -226,20 +244,9 @@ class _Exchange:
             headers.append((b"authorization", b"Bearer " + token.encode()))
         if body_length is not None:
             headers.append((b"content-length", str(body_length).encode()))
-        elif header(scope, b"transfer-encoding") is not None:
+        elif self._headers.get(b"transfer-encoding") is not None:
             headers.append((b"transfer-encoding", b"chunked"))
         return headers
-
-
-def _text(scope: Scope, name: bytes) -> str | None:
-    value = header(scope, name)
-    return None if value is None else value.decode("latin-1")
-
-
-def _announces_body(scope: Scope) -> bool:
-    """Whether a body follows (RFC 9112 §6)."""
-    length = header(scope, b"content-length")
-    return length not in (None, b"0") or header(scope, b"transfer-encoding") is not None
 
 
 def _chunk(data: bytes, *, is_last: bool) -> bytes:

@@ -1,6 +1,6 @@
 """The settings of the gateway."""
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import msgspec
 
@@ -18,6 +18,7 @@ class GatewaySettings(Settings, frozen=True, kw_only=True):
     video_url: str = "http://127.0.0.1:8004"
     allowed_origins: str = ""
     trusted_proxies: str = ""
+    several_addresses: ClassVar[frozenset[str]] = frozenset({"chat_url"})
     connect_timeout_s: Seconds = 2.0
     answer_timeout_s: Seconds = 30.0
     sign_ins_per_minute_username: SwitchableLimit = 5

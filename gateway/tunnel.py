@@ -5,17 +5,21 @@ from typing import Any, cast
 from urllib.parse import urlencode, urlsplit
 
 from gateway.domain import route_table
-from gateway.domain.headers import request_headers
+from gateway.domain.headers import RequestHeaders
 from gateway.domain.origins import is_same_origin
-from gateway.domain.refusals import REFUSALS, CrossOrigin, UnknownPath
+from gateway.domain.refusals import REFUSALS, CrossOrigin, ServiceBroken, ServiceTooSlow, UnknownPath
 from gateway.domain.route_table import TOKEN_IN_PATH
 from gateway.domain.tokens import find_token
 from gateway.state import State
+from gateway.upstreams import Upstream
 from servicekit.handshake import Handshake, refusal_response
 from servicekit.logs import bind_request_id, get_logger
 from servicekit.middleware import new_request_id
 from servicekit.problems import Refusal, Unavailable
 
+HALF_OPEN_S_MAX = 10.0
+STALLED_S_MAX = 60.0
+_AGREED = b"HTTP/1.1 101 "
 log = get_logger(__name__)
 
 
@@ -40,19 +44,23 @@ class Tunnel(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         # The whole head at once, from uvicorn; nothing follows before the handshake is answered.
         self._transport.pause_reading()
-        self._opening = asyncio.create_task(self._open(Handshake(data)))
+        self._opening = asyncio.create_task(self._open(data))
 
     def shutdown(self) -> None:
         """The server is about to end."""
         self._transport.close()
 
-    async def _open(self, handshake: Handshake) -> None:
+    async def _open(self, head: bytes) -> None:
         request_id = new_request_id()
         bind_request_id(request_id)
         try:
+            handshake = Handshake(head)
             _ = handshake.accept_key  # a malformed handshake never reaches a service
+            route = route_table.find_websocket(handshake.path)
+            if route is None:
+                raise UnknownPath
             token = await self._admit(handshake)
-            await self._splice(handshake, token, request_id)
+            await self._splice(handshake, self._state["upstreams"][route.service], token, request_id)
         except Refusal as refusal:
             log.info("handshake refused", reason=str(refusal))
             self._refuse(refusal, request_id)
@@ -76,24 +84,25 @@ class Tunnel(asyncio.Protocol):
         await self._state["authentication"].authenticate(token)
         return token or ""
 
-    async def _splice(self, handshake: Handshake, token: str, request_id: str) -> None:
-        route = route_table.find_websocket(handshake.path)
-        if route is None:
-            raise UnknownPath
-        upstream = self._state["upstreams"][route.service]
-        client = _End(self._server_connections)
-        service = await upstream.dial(lambda: _End(self._server_connections))
+    async def _splice(self, handshake: Handshake, upstream: Upstream, token: str, request_id: str) -> None:
+        """Let the two ends talk once the service has answered. Raises ServiceAway, ServiceBroken or ServiceTooSlow."""
         peer = self._transport.get_extra_info("peername")
         address = peer[0] if isinstance(peer, tuple) else ""
-        service.transport.write(_request_head(handshake, token, request_id, address))
+        opening = await upstream.dial(_Opening)
+        opening.transport.write(_request_head(handshake, token, request_id, address))
+        answer = await opening.answer(upstream)
+        # Until it has agreed, the service takes what the client sends for more requests: then nothing of it passes.
+        end = _End if answer.startswith(_AGREED) else _DeafEnd
+        client, service = end(self._server_connections), _End(self._server_connections)
         _join(client, service)
+        service.connection_made(opening.transport)
+        opening.transport.set_protocol(service)
         client.connection_made(self._transport)
         self._server_connections.discard(self)
         self._transport.set_protocol(client)
-        if self._transport.is_closing():
-            service.transport.close()
-        else:
-            self._transport.resume_reading()
+        client.transport.write(answer)
+        service.transport.resume_reading()
+        client.transport.resume_reading()
 
     def _refuse(self, refusal: Refusal, request_id: str) -> None:
         if not self._transport.is_closing():
@@ -101,15 +110,54 @@ class Tunnel(asyncio.Protocol):
             self._transport.close()
 
 
+class _Opening(asyncio.Protocol):
+    """The service's end until the first line of its answer is there."""
+
+    transport: asyncio.Transport
+
+    def __init__(self) -> None:
+        self._said = b""
+        self._has_spoken = asyncio.Event()
+
+    async def answer(self, upstream: Upstream) -> bytes:
+        """The begin of the answer, at least its status. Raises ServiceBroken or ServiceTooSlow."""
+        try:
+            async with asyncio.timeout(upstream.answer_timeout_s):
+                await self._has_spoken.wait()
+            if len(self._said) < len(_AGREED):
+                raise ServiceBroken(upstream.name)
+        except TimeoutError:
+            self.transport.abort()
+            raise ServiceTooSlow(upstream.name) from None
+        except BaseException:
+            self.transport.abort()
+            raise
+        return self._said
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast(asyncio.Transport, transport)
+
+    def data_received(self, data: bytes) -> None:
+        self._said += data
+        if len(self._said) >= len(_AGREED):
+            self.transport.pause_reading()
+            self._has_spoken.set()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._has_spoken.set()
+
+
 class _End(asyncio.Protocol):
     """One end of a tunnel: what comes in here goes out at the other end, at the other end's pace."""
 
-    __slots__ = ("_server_connections", "other", "transport")
+    __slots__ = ("_server_connections", "has_ended", "other", "stalled", "transport")
     other: "_End"
     transport: asyncio.Transport
 
     def __init__(self, server_connections: set[Any]) -> None:
         self._server_connections = server_connections
+        self.has_ended = False
+        self.stalled: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)
@@ -119,23 +167,44 @@ class _End(asyncio.Protocol):
         self.other.transport.write(data)
 
     def eof_received(self) -> bool:
-        """Half-close goes through: the other direction may still have something to say."""
-        if not self.other.transport.is_closing():
+        """Half-close goes through: the other direction may still have something to say, for a while."""
+        self.has_ended = True
+        if self.other.has_ended:
+            self.transport.close()
+            self.other.transport.close()
+        elif not self.other.transport.is_closing():
             self.other.transport.write_eof()
+            asyncio.get_running_loop().call_later(HALF_OPEN_S_MAX, self.transport.abort)
         return True
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._server_connections.discard(self)
-        self.other.transport.close()
+        other = self.other.transport
+        other.close()
+        if other.get_write_buffer_size():  # to be written first, but a peer that takes nothing must not keep it open
+            asyncio.get_running_loop().call_later(HALF_OPEN_S_MAX, other.abort)
 
     def pause_writing(self) -> None:
+        # While it does not read, the other end notices nothing, not even that its peer is gone: so not for ever.
+        self.stalled = asyncio.get_running_loop().call_later(STALLED_S_MAX, self.transport.abort)
         self.other.transport.pause_reading()
 
     def resume_writing(self) -> None:
+        if self.stalled is not None:
+            self.stalled.cancel()
         self.other.transport.resume_reading()
 
     def shutdown(self) -> None:
         self.transport.close()
+
+
+class _DeafEnd(_End):
+    """The client's end where the service did not agree to a WebSocket: it gets the answer, and is not heard."""
+
+    __slots__ = ()
+
+    def data_received(self, data: bytes) -> None:
+        """Drop it."""
 
 
 def _join(one: _End, other: _End) -> None:
@@ -151,10 +220,10 @@ def _request_head(handshake: Handshake, token: str, request_id: str, address: st
 
     permessage-deflate would cost each connection 64 KiB.
     """
-    fields = request_headers(
+    fields = RequestHeaders(
         [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in handshake.fields]
-    )
-    fields = [field for field in fields if field[0] != b"sec-websocket-extensions"]
+    ).passed
+    fields = [field for field in fields if field[0] not in (b"sec-websocket-extensions", b"content-length")]
     fields += [
         (b"connection", b"Upgrade"),
         (b"upgrade", b"websocket"),

@@ -37,6 +37,7 @@ class Upstream:
         self.addresses = tuple(addresses)
         self.answer_timeout_s = answer_timeout_s
         self._connect_timeout_s = connect_timeout_s
+        self.waiting: dict[UpstreamConnection, float] = {}  # until when, in the loop's time
         self._idle: list[UpstreamConnection] = []
         self._turn = count()
 
@@ -65,6 +66,15 @@ class Upstream:
                 continue
         raise ServiceAway(self.name)
 
+    async def watch(self) -> None:
+        """Until cancelled, time out overdue answers: one look at all now and then costs less than a timer for each."""
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(min(0.25, self.answer_timeout_s / 4))
+            overdue = [connection for connection, until in self.waiting.items() if until < loop.time()]
+            for connection in overdue:
+                connection.time_out()
+
     def keep(self, connection: "UpstreamConnection") -> None:
         """Take back a connection whose exchange is complete."""
         if len(self._idle) < IDLE_MAX:
@@ -92,8 +102,10 @@ class UpstreamConnection(asyncio.Protocol):
         self._idle_since_s = self._loop.time()
         self.was_used = False
         self._begin("GET")
+        self._is_idle = True
 
     def _begin(self, method: str) -> None:
+        self._is_idle = False
         self.status = 0
         self.headers: Headers = []
         self.is_complete = False
@@ -108,33 +120,51 @@ class UpstreamConnection(asyncio.Protocol):
     def is_usable(self) -> bool:
         return not self._is_lost and self._loop.time() - self._idle_since_s < IDLE_S_MAX
 
-    def ask(self, method: str, head: bytes) -> None:
-        """Send a request head (with a body, continue with `write`)."""
+    def ask(self, method: str, head: bytes, *, owes_body: bool = False) -> None:
+        """Send a request: its head and body, or (`owes_body`) only the head, to go on with `write`."""
         self._begin(method)
-        self._transport.write(head)
+        self._owes_body = owes_body
+        if self._is_lost:
+            self._error = ServiceBroken(self._upstream.name)
+        else:
+            self._transport.write(head)
 
-    async def write(self, data: bytes) -> None:
+    async def write(self, data: bytes, *, is_last: bool) -> None:
         """Send a piece of the body at the service's pace. Raises ServiceBroken."""
         if self._is_lost:
             raise ServiceBroken(self._upstream.name)
         self._transport.write(data)
+        self._owes_body = not is_last
         if not self._is_writable.is_set():
-            await self._is_writable.wait()
+            self._upstream.waiting[self] = self._loop.time() + self._upstream.answer_timeout_s
+            try:
+                await self._is_writable.wait()
+            finally:
+                del self._upstream.waiting[self]
 
     # The answer
 
-    @property
-    def has_head(self) -> bool:
-        return bool(self.status)
-
     async def wait_head(self) -> None:
         """Return when the status and headers are there. Raises ServiceTooSlow or ServiceBroken."""
-        timer = self._loop.call_later(self._upstream.answer_timeout_s, self._too_slow)
+        self._upstream.waiting[self] = self._loop.time() + self._upstream.answer_timeout_s
         try:
             while not self.status:
                 await self._wait()
         finally:
-            timer.cancel()
+            del self._upstream.waiting[self]
+
+    async def wait_head_or(self, sending: asyncio.Task[None]) -> None:
+        """Return when the head is there or the body was sent. Raises ServiceTooSlow, ServiceBroken, or as `sending`."""
+        sending.add_done_callback(self._on_sent)
+        while not self.status and not sending.done():
+            await self._wait()
+        if sending.done():
+            sending.result()
+
+    def _on_sent(self, sending: asyncio.Task[None]) -> None:
+        if not sending.cancelled():
+            sending.exception()  # looked at, so that asyncio does not report it as missed
+        self._wake()
 
     def body_so_far(self) -> bytes:
         """What has come of the body and was not taken yet, without waiting."""
@@ -167,7 +197,8 @@ class UpstreamConnection(asyncio.Protocol):
         self._error = error
         self._wake()
 
-    def _too_slow(self) -> None:
+    def time_out(self) -> None:
+        """The answer's head is overdue."""
         self._fail(ServiceTooSlow(self._upstream.name))
 
     # Giving back
@@ -176,7 +207,9 @@ class UpstreamConnection(asyncio.Protocol):
         """The exchange is over: keep the connection if its answer was taken to the end, else close it."""
         self._idle_since_s = self._loop.time()
         self.was_used = True
-        if self.is_complete and not self._is_lost and self._keeps_alive:
+        # Where a body is still owed, the next request would be taken for it.
+        if self.is_complete and self._keeps_alive and not (self._owes_body or self._is_lost or self._error):
+            self._is_idle = True
             self._upstream.keep(self)
         else:
             self.close()
@@ -202,9 +235,12 @@ class UpstreamConnection(asyncio.Protocol):
         self._is_writable.set()
 
     def data_received(self, data: bytes) -> None:
+        if self._is_idle:  # nobody asked: it must not become the answer to the next request
+            self.close()
+            return
         try:
             self._parser.feed_data(data)
-        except httptools.HttpParserError:
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade):
             self._fail(ServiceBroken(self._upstream.name))
             self._transport.abort()
 
@@ -218,6 +254,10 @@ class UpstreamConnection(asyncio.Protocol):
         status = self._parser.get_status_code()
         if status < 200:  # 100 Continue and the like: the answer is still to come
             self.headers = []
+            return
+        if self.status or status > 599:  # a second answer, which nobody asked for; or none that HTTP knows
+            self.status = 0
+            self._fail(ServiceBroken(self._upstream.name))
             return
         self.status = status
         self._keeps_alive = self._parser.should_keep_alive()

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import count, islice
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import msgspec
 
@@ -20,6 +20,7 @@ class Settings(settings.Settings, frozen=True, kw_only=True):
     chat_url: str = "http://127.0.0.1:8002"
     media_url: str = "http://127.0.0.1:8003"
     video_url: str = "http://127.0.0.1:8004"
+    several_addresses: ClassVar[frozenset[str]] = frozenset({"chat_url"})
 
 
 @dataclass(frozen=True, kw_only=True)

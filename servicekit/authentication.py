@@ -7,6 +7,7 @@ from time import monotonic
 from typing import Any
 
 import httpx
+import msgspec
 
 from servicekit.bus import Bus
 from servicekit.logs import get_logger
@@ -15,6 +16,12 @@ from servicekit.tokens import Identity, InvalidToken, TokenVerifier, UnknownKey
 
 REVOCATIONS_CHANNEL = "revocations"
 log = get_logger(__name__)
+
+
+class _Revocations(msgspec.Struct, frozen=True):
+    """The issuer's list, whole."""
+
+    revoked: set[str]
 
 
 class Authentication:
@@ -66,9 +73,10 @@ class Authentication:
         """The bearer, fetching keys when they are missing. Raises Unauthenticated, or Unavailable without keys."""
         if not token:
             raise Unauthenticated("A token is required.")
-        with suppress(UnknownKey):
+        try:
             return self.identify(token)
-        await self._fetch_keys()
+        except UnknownKey:
+            await self._fetch_keys()
         try:
             return self.identify(token)
         except UnknownKey as error:
@@ -88,7 +96,8 @@ class Authentication:
                 await self._stale.wait()
             else:
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._stale.wait(), self._poll_interval_s)
+                    async with asyncio.timeout(self._poll_interval_s):  # not wait_for: it may swallow a cancellation
+                        await self._stale.wait()
 
     def revoke(self, session_id: str) -> None:
         """Let nobody pass with this session any more, and tell the listeners, once."""
@@ -105,8 +114,9 @@ class Authentication:
     async def _read_revocations(self) -> bool:
         self._revoked_while_reading.clear()
         try:
-            listed = set((await self._get("/internal/revocations"))["revoked"])
-        except (httpx.HTTPError, KeyError, ValueError):
+            answer = await self._get("/internal/revocations")
+            listed = msgspec.convert(answer, _Revocations).revoked
+        except (httpx.HTTPError, ValueError, msgspec.ValidationError):
             return False
         for session_id in listed - self._revoked:
             self.revoke(session_id)

@@ -60,6 +60,7 @@ class Bus:
         self._retry_s = retry_s
         self._silence_s_max = silence_s_max
         self._handlers: dict[bytes, Handler] = {}
+        self._prologue: list[Command] = []
         self._connection: _Connection | None = None
         self._connected_listeners: list[Listener] = []
         self._disconnected_listeners: list[Listener] = []
@@ -74,6 +75,10 @@ class Bus:
 
     def on_disconnected(self, listener: Listener) -> None:
         self._disconnected_listeners.append(listener)
+
+    def begin_with(self, command: Command) -> None:
+        """Send `command` first on each connection, before what anybody else has to send."""
+        self._prologue.append(command)
 
     def channel(self, name: str) -> bytes:
         """The channel or key of that name in Redis, for use in commands."""
@@ -152,7 +157,7 @@ class Bus:
                 self._new_connection, address.host, address.port, ssl=address.ssl
             )
         try:
-            replies = await connection.execute(address.greeting())
+            replies = await connection.execute([*address.greeting(), *self._prologue])
         except BaseException:
             connection.abort()
             raise
@@ -169,7 +174,7 @@ class Bus:
         channels = list(self._handlers)
         subscribe: list[Command] = [("SUBSCRIBE", *channels)] if channels else []
         try:
-            await connection.execute([*subscribe, ("PING",)])
+            await self._ask(connection, *subscribe, ("PING",))
             for listener in self._connected_listeners:
                 listener()
             await self._watch(connection)
@@ -179,16 +184,22 @@ class Bus:
     async def _watch(self, connection: "_Connection") -> None:
         """Return when the connection is lost, or silent for too long: a hung peer closes nothing."""
         while True:
-            try:
-                async with asyncio.timeout(self._silence_s_max):
-                    await connection.execute([("PING",)])
-            except TimeoutError:
-                raise BusUnavailable("no answer") from None
+            await self._ask(connection, ("PING",))
             await connection.wait_lost(self._silence_s_max / 3)
+
+    async def _ask(self, connection: "_Connection", *commands: Command) -> None:
+        try:
+            async with asyncio.timeout(self._silence_s_max):
+                await connection.execute(commands)
+        except TimeoutError:
+            raise BusUnavailable("no answer") from None
 
     def _on_push(self, push: Sequence[Any]) -> None:
         if push[0] == b"message" and (handler := self._handlers.get(push[1])) is not None:
-            handler(push[2])
+            try:
+                handler(push[2])
+            except Exception:  # its message is lost; the connection and what else came on it are not
+                log.exception("a handler failed")
 
 
 class _Connection(asyncio.Protocol):
@@ -223,6 +234,9 @@ class _Connection(asyncio.Protocol):
             self.abort()
 
     def _on_reply(self, reply: Reply) -> None:
+        if not self._pipelines:  # nobody asked: which answer belongs to what is not known any more
+            self.abort()
+            return
         pipeline = self._pipelines[0]
         pipeline.replies.append(reply)
         if len(pipeline.replies) == pipeline.length:
@@ -245,7 +259,8 @@ class _Connection(asyncio.Protocol):
     async def wait_lost(self, timeout_s: float) -> None:
         """Return after `timeout_s`. Raises BusUnavailable as soon as the connection is lost."""
         try:
-            await asyncio.wait_for(self._lost.wait(), timeout_s)
+            async with asyncio.timeout(timeout_s):  # not wait_for: Python 3.11's may swallow a cancellation
+                await self._lost.wait()
         except TimeoutError:
             return
         raise BusUnavailable("the connection to Redis broke")

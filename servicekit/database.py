@@ -9,8 +9,9 @@ import re
 import sqlite3
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from time import monotonic, sleep
 from typing import Concatenate, ParamSpec, TypeAlias, TypeVar
 
 P = ParamSpec("P")
@@ -49,9 +50,9 @@ class Database:
             try:
                 result = statement(self._writer, *args, **kwargs)
             except BaseException:
-                self._writer.execute("ROLLBACK")
+                self._roll_back()
                 raise
-            self._writer.execute("COMMIT")
+            self._commit()
             return result
 
         async with self._writing:
@@ -69,7 +70,7 @@ class Database:
             try:
                 yield self._writer
             except BaseException:
-                self._writer.execute("ROLLBACK")
+                self._roll_back()
                 raise
             await _hop(self._write_thread, self._commit)
 
@@ -78,9 +79,16 @@ class Database:
             self._writer.execute("PRAGMA busy_timeout = 0")
             self._writer.execute("BEGIN IMMEDIATE")
         except sqlite3.OperationalError:  # another process writes: wait for it elsewhere
-            await _hop(self._write_thread, self._begin_after_waiting)
+            await self._begin_elsewhere()
         finally:
             self._writer.execute(f"PRAGMA busy_timeout = {LOCK_WAIT_MS_MAX}")
+
+    async def _begin_elsewhere(self) -> None:
+        try:
+            await _hop(self._write_thread, self._begin_after_waiting)
+        except BaseException:  # cancelled, say: the next transaction must find a connection without one
+            self._roll_back()
+            raise
 
     def _begin_after_waiting(self) -> None:
         self._writer.execute(f"PRAGMA busy_timeout = {LOCK_WAIT_MS_MAX}")
@@ -90,9 +98,12 @@ class Database:
         try:
             self._writer.execute("COMMIT")
         except sqlite3.Error:  # disk full, say: the next transaction must find a connection without one
-            if self._writer.in_transaction:
-                self._writer.execute("ROLLBACK")
+            self._roll_back()
             raise
+
+    def _roll_back(self) -> None:
+        if self._writer.in_transaction:
+            self._writer.execute("ROLLBACK")
 
     async def is_alive(self) -> bool:
         """Whether the file answers."""
@@ -111,7 +122,9 @@ async def _hop(thread: ThreadPoolExecutor, work: Callable[[], T]) -> T:
     try:
         return await asyncio.shield(running)
     except asyncio.CancelledError:
-        await asyncio.wait([running])
+        while not running.done():
+            with suppress(asyncio.CancelledError):  # the one that came first is raised in the end
+                await asyncio.wait([running])
         raise
 
 
@@ -124,10 +137,23 @@ def _connect(path: Path) -> sqlite3.Connection:
         cached_statements=256,
     )
     connection.row_factory = sqlite3.Row
-    connection.execute("PRAGMA journal_mode = WAL")
+    _switch_to_wal(connection)
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
     return connection
+
+
+def _switch_to_wal(connection: sqlite3.Connection) -> None:
+    """SQLite's own waiting does not cover this switch: another process that opens a new file at once is in its way."""
+    deadline_s = monotonic() + LOCK_WAIT_MS_MAX / 1000
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError:
+            if monotonic() > deadline_s:
+                raise
+            sleep(0.005)
 
 
 def _migrate(connection: sqlite3.Connection, migrations: Path) -> None:
@@ -152,4 +178,4 @@ def _statements(script: str) -> list[str]:
         if sqlite3.complete_statement(pending):
             statements.append(pending.strip())
             pending = ""
-    return statements
+    return [*statements, pending] if pending.strip() else statements  # the last one may lack its semicolon

@@ -1,9 +1,11 @@
-"""The HTTP protocol: uvicorn's, but an answer's head leaves together with the first piece of its body.
+"""The HTTP protocol: uvicorn's, with answers in one write and a limit on slow requests.
 
-uvicorn writes them one after the other; uvloop turns each write into a system call, and the peer wakes up twice.
-Together with a check of the whole head instead of each field, this takes a third off a small answer.
+uvicorn writes an answer's head and body one after the other; uvloop turns each write into a system call, and the peer
+wakes up twice. Here the head leaves with the first piece of the body, and is checked as a whole instead of field by
+field: together a third less time for a small answer.
 """
 
+import asyncio
 from collections.abc import Iterable
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -12,7 +14,68 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 _WITHOUT_BODY = frozenset({204, 304})
 
 
+LOOK_INTERVAL_S = 10.0
+HEAD_LOOKS_MAX = 2  # a request's head must have come within so many looks, so within 10 to 20 s
+
+
 class HttpProtocol(HttpToolsProtocol):
+    """A connection is looked at now and then, and closed when it is idle, or when its next request comes drop by drop.
+
+    That costs a request nothing, unlike uvicorn's timer for each.
+    """
+
+    _look: asyncio.TimerHandle | None = None
+    _looks_at_head = 0  # looks since this request began and its head was not complete
+    _looks_idle = 0
+    _is_idle = False
+    _awaits_head = True
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)  # type: ignore[arg-type]
+        self._look = self.loop.call_later(LOOK_INTERVAL_S, self._look_for_slowness)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._look_no_more()
+        super().connection_lost(exc)
+
+    def handle_websocket_upgrade(self) -> None:
+        self._look_no_more()
+        super().handle_websocket_upgrade()
+
+    def on_message_begin(self) -> None:
+        self._awaits_head, self._is_idle = True, False
+        self._looks_at_head = 0
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        self._awaits_head = False
+        super().on_headers_complete()
+
+    def on_response_complete(self) -> None:
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            cycle, app = self.pipeline.pop()
+            self._start_asgi_task(cycle, app)  # type: ignore[arg-type]
+        else:
+            self._is_idle, self._looks_idle = True, 0
+
+    def _look_for_slowness(self) -> None:
+        self._looks_idle += self._is_idle
+        self._looks_at_head += self._awaits_head
+        if self._looks_idle * LOOK_INTERVAL_S >= self.timeout_keep_alive:
+            self.transport.close()
+        elif self._looks_at_head >= HEAD_LOOKS_MAX:
+            self.transport.abort()
+        else:
+            self._look = self.loop.call_later(LOOK_INTERVAL_S, self._look_for_slowness)
+
+    def _look_no_more(self) -> None:
+        if self._look is not None:
+            self._look.cancel()
+
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGIApp) -> None:  # type: ignore[override]
         async def answered_in_one_write(scope: Scope, receive: Receive, _: Send) -> None:
             await app(scope, receive, _Answer(cycle).send)
@@ -53,7 +116,8 @@ class _Answer:
         has_framing = False
         for name, value in (*cycle.default_headers, *headers):
             if name == b"content-length":
-                self._left_bytes, has_framing = int(value), True
+                # With 304 it tells the length that the body would have (RFC 9110 §8.6).
+                self._left_bytes, has_framing = 0 if status in _WITHOUT_BODY else int(value), True
             elif name == b"transfer-encoding":
                 self._is_chunked = has_framing = True
             elif name == b"connection" and b"close" in value.lower():

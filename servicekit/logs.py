@@ -10,7 +10,7 @@ import structlog
 from structlog.typing import EventDict, WrappedLogger
 
 _request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
-_TOKEN = re.compile(r"(/ws/)[^/?\s\"]+|([?&]token=)[^&\s\"]+")
+_TOKEN = re.compile(r"((?<!/api)/ws/)[^?\s\"]+|([?&]token=)[^&\s\"]+")
 
 
 def get_logger(name: str) -> Any:

@@ -59,5 +59,5 @@ def serve(host: str, port: int) -> None:
     """Serve `/metrics` from a thread; a taken port costs the metrics, never the service."""
     try:
         start_http_server(port, host)
-    except OSError as error:
+    except (OSError, OverflowError) as error:  # taken, or above 65535
         log.warning("metrics are not served", port=port, reason=str(error))

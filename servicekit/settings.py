@@ -4,10 +4,12 @@ import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
+
+from servicekit.bus import BusAddress
 
 EXIT_WRONG_SETTINGS = 2
 
@@ -35,14 +37,22 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=_variable_name)
     metrics_port: Annotated[int, msgspec.Meta(ge=0, le=65535)] | None = None
     json_body_bytes_max: Limit = 64 * 1024
 
+    several_addresses: ClassVar[frozenset[str]] = frozenset()
+
     def __post_init__(self) -> None:
-        """Raises WrongSettings where the address of a service cannot be one."""
+        """Raises WrongSettings where an address cannot be one."""
         for field in self.__struct_fields__:
-            if field.endswith("_url") and field != "redis_url":
+            if field.endswith("_url"):
                 try:
-                    addresses(getattr(self, field))
-                except WrongSettings as error:
-                    raise WrongSettings(f"{_variable_name(field)}={error}") from None
+                    self._check_url(field, getattr(self, field))
+                except ValueError as error:
+                    raise WrongSettings(f"{_variable_name(field)}: {error}") from None
+
+    def _check_url(self, field: str, url: str) -> None:
+        if field == "redis_url":
+            BusAddress(url)
+        elif len(addresses(url)) != 1 and field not in self.several_addresses:
+            raise WrongSettings(f"{url!r}: expected one address")
 
 
 AnySettings = TypeVar("AnySettings", bound=Settings)

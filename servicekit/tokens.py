@@ -46,8 +46,14 @@ class TokenVerifier:
         return bool(self._keys)
 
     def trust(self, jwks: Mapping[str, Any]) -> None:
-        """Replace the key set (a JWK Set, RFC 7517 §5). Tokens of a withdrawn key are invalid from here on."""
-        key_set = jwt.PyJWKSet.from_dict(dict(jwks))
+        """Replace the key set (a JWK Set, RFC 7517 §5). Tokens of a withdrawn key are invalid from here on.
+
+        Raises ValueError where it holds no key that can be used.
+        """
+        try:
+            key_set = jwt.PyJWKSet.from_dict(dict(jwks))
+        except (jwt.PyJWTError, TypeError) as error:
+            raise ValueError(str(error)) from None
         self._keys = {key.key_id: key for key in key_set.keys if key.key_id and key.key_type == "OKP"}
         self._verified.clear()
 

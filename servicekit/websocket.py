@@ -94,9 +94,10 @@ class WebSocketProtocol(asyncio.Protocol):
 
     async def drained(self) -> None:
         """Return when the transport takes more; the pace of who sends a lot at once."""
-        if self.phase is Phase.OPEN and not self._is_writable:
-            self._draining = asyncio.get_running_loop().create_future()
-            await self._draining
+        while self.phase is Phase.OPEN and not self._is_writable:
+            if self._draining is None or self._draining.done():
+                self._draining = asyncio.get_running_loop().create_future()
+            await asyncio.shield(self._draining)  # others may wait for the same
 
     def hold(self) -> None:
         """Keep what is sent from now on in the outbox, until `release`."""
@@ -125,6 +126,7 @@ class WebSocketProtocol(asyncio.Protocol):
     def resume_reading(self) -> None:
         if not self._is_reading:
             self._is_reading = True
+            self._heard_since_ping = True  # whether it is silent shows from here on
             self._transport.resume_reading()
             self._read_messages()
 
@@ -257,7 +259,7 @@ class WebSocketProtocol(asyncio.Protocol):
             self._transport.write(frame)
 
     def _ping(self) -> None:
-        if not self._heard_since_ping:
+        if self._is_reading and not self._heard_since_ping:
             log.info("connection is silent")
             self._transport.abort()
             return

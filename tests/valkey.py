@@ -1,6 +1,5 @@
 """A real Valkey of a test's own, which can die, hang and come back."""
 
-import asyncio
 import shutil
 import signal
 import socket
@@ -57,19 +56,6 @@ class Valkey:
             self._process.kill()
             self._process.wait(10)
             self._process = None
-
-    async def run(self, *command: str) -> str:
-        """What `command` answers to a client of its own."""
-        reader, writer = await asyncio.open_unix_connection(str(self._socket))
-        if self.password:
-            writer.write(f"AUTH {self.password}\r\n".encode())
-            assert await reader.readline() == b"+OK\r\n"
-        writer.write(" ".join(command).encode() + b"\r\n")
-        async with asyncio.timeout(5):
-            answer = await reader.readline()
-        writer.close()
-        await writer.wait_closed()
-        return answer.decode().strip()
 
     def close(self) -> None:
         self.kill()

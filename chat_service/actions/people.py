@@ -52,16 +52,25 @@ class People:
 
     async def run(self) -> None:
         """Keep the copy current until cancelled."""
-        while True:
-            self._news.clear()
-            try:
-                await self._pull_once()
-            except ConnectionError:
-                log.warning("profiles cannot be pulled")
-            except DatabaseError:
-                log.exception("profiles cannot be stored")
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._news.wait(), self._pull_interval_s)
+        try:
+            while True:
+                self._news.clear()
+                await self._try_to_pull()
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(self._pull_interval_s):  # not wait_for: it may swallow a cancellation
+                        await self._news.wait()
+        finally:
+            if self._pulling is not None:
+                self._pulling.cancel()
+                await asyncio.wait([self._pulling])
+
+    async def _try_to_pull(self) -> None:
+        try:
+            await self._pull_once()
+        except ConnectionError:
+            log.warning("profiles cannot be pulled")
+        except DatabaseError:
+            log.exception("profiles cannot be stored")
 
     async def _pull_once(self) -> None:
         """Pull what is new; whoever asks meanwhile waits for a pull that began after they asked."""

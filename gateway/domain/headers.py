@@ -20,31 +20,74 @@ HOP_BY_HOP = frozenset(
 # Who is asking, from where, under which id: the gateway says so, never the client.
 _GATEWAY_SAYS = frozenset({b"authorization", b"cookie", b"forwarded", b"remote-user", b"x-real-ip", b"x-request-id"})
 _GATEWAY_SAYS_PREFIXES = (b"x-forwarded-", b"x-auth-", b"x-remote-", b"x-user", b"x-parley-")
-_DROPPED_FROM_REQUEST = HOP_BY_HOP | _GATEWAY_SAYS | {b"expect"}
+_KEPT_FROM_SERVICES = HOP_BY_HOP | _GATEWAY_SAYS | {b"expect"}
+# What the door itself reads, whether it is passed on or not.
+_READ = frozenset(
+    {
+        b"authorization",
+        b"content-length",
+        b"content-type",
+        b"cookie",
+        b"host",
+        b"origin",
+        b"sec-fetch-site",
+        b"transfer-encoding",
+    }
+)
+_END_TO_END = frozenset({b"content-length", b"host"})
 # The gateway's own server says these.
 _DROPPED_FROM_ANSWER = HOP_BY_HOP | {b"date", b"server", b"x-request-id", b"x-content-type-options"}
 
 
-def request_headers(headers: Iterable[tuple[bytes, bytes]]) -> Headers:
-    """A client's headers as a service may see them."""
-    kept = [
-        (name, value)
-        for name, value in headers
-        if name not in _DROPPED_FROM_REQUEST and not name.startswith(_GATEWAY_SAYS_PREFIXES)
-    ]
-    return _without_named_in_connection(headers, kept)
+class RequestHeaders:
+    """A client's headers, gone through once: `passed` is what a service may see."""
+
+    __slots__ = ("_read", "passed")
+
+    def __init__(self, headers: Iterable[tuple[bytes, bytes]]) -> None:
+        self.passed: Headers = []
+        self._read: dict[bytes, bytes] = {}
+        connections: list[bytes] = []
+        for field in headers:
+            name = field[0]
+            if name in _READ:
+                self._read.setdefault(*field)
+            elif name == b"connection":
+                connections.append(field[1])
+            if name not in _KEPT_FROM_SERVICES and not name.startswith(_GATEWAY_SAYS_PREFIXES):
+                self.passed.append(field)
+        for connection in connections:
+            self.passed = _without_named(connection, self.passed)
+
+    def get(self, name: bytes) -> bytes | None:
+        """The first field of that lower-case name, if it is one that the door reads."""
+        return self._read.get(name)
+
+    def text(self, name: bytes) -> str | None:
+        value = self._read.get(name)
+        return None if value is None else value.decode("latin-1")
+
+    @property
+    def announces_body(self) -> bool:
+        """Whether a body follows (RFC 9112 §6)."""
+        return self._read.get(b"content-length", b"0") != b"0" or b"transfer-encoding" in self._read
 
 
-def answer_headers(headers: Iterable[tuple[bytes, bytes]]) -> Headers:
+def answer_headers(headers: Headers) -> Headers:
     """A service's headers as the client gets them."""
-    kept = [(name, value) for name, value in headers if name not in _DROPPED_FROM_ANSWER]
-    return _without_named_in_connection(headers, kept)
-
-
-def _without_named_in_connection(headers: Iterable[tuple[bytes, bytes]], kept: Headers) -> Headers:
-    """`Connection: x` makes the field x one of this hop only."""
+    kept = [field for field in headers if field[0] not in _DROPPED_FROM_ANSWER]
     for name, value in headers:
-        if name == b"connection" and value.lower() not in (b"keep-alive", b"close"):
-            named = {option.strip().lower() for option in value.split(b",")}
-            return [field for field in kept if field[0] not in named]
+        if name == b"connection":
+            kept = _without_named(value, kept)
     return kept
+
+
+def _without_named(connection: bytes, kept: Headers) -> Headers:
+    """`Connection: x` makes the field x one of this hop only.
+
+    But not where the field says how long the body is: without it, the body would be read as a second request.
+    """
+    if connection.lower() in (b"keep-alive", b"close"):
+        return kept
+    named = {option.strip().lower() for option in connection.split(b",")}
+    return [field for field in kept if field[0] not in named or field[0] in _END_TO_END]

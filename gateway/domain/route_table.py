@@ -1,5 +1,6 @@
 """The route table: the one place that says which path goes to which service, and who may pass."""
 
+import re
 from enum import Enum
 
 import msgspec
@@ -18,9 +19,10 @@ class Access(Enum):
 
 
 class Rate(Enum):
-    """What a path is limited by."""
+    """What a POST to a path is limited by."""
 
     SIGN_IN = "sign-in"
+    SIGN_IN_BY_FORM = "sign-in by form"
     REGISTRATION = "registration"
 
 
@@ -39,7 +41,7 @@ ANYONE, USER = Access.ANYONE, Access.USER
 ROUTES = (
     Route("/register", Service.AUTH, ANYONE, Rate.REGISTRATION),
     Route("/api/register", Service.AUTH, ANYONE, Rate.REGISTRATION),
-    Route("/api/login", Service.AUTH, ANYONE, Rate.SIGN_IN),
+    Route("/api/login", Service.AUTH, ANYONE, Rate.SIGN_IN_BY_FORM),
     Route("/api/user/login", Service.AUTH, ANYONE, Rate.SIGN_IN),
     Route("/.well-known/jwks.json", Service.AUTH, ANYONE),
     Route("/api/search-user/", Service.AUTH, ANYONE),
@@ -73,18 +75,25 @@ WEBSOCKET_ROUTES = (
 )
 TOKEN_IN_PATH = "/ws/"
 
+_DOT_SEGMENT = re.compile(r"[/\\]\.{1,2}(?:[/\\]|$)")
 _by_path = {route.path: route for route in ROUTES}
 _websocket_by_path = {route.path: route for route in WEBSOCKET_ROUTES}
 
 
 def find(path: str) -> Route | None:
     """The route of an HTTP request's decoded path, if it is to be forwarded."""
-    return _by_path.get(path) or _by_path.get(_first_two(path))
+    return _by_path.get(path) or (None if _has_dot_segment(path) else _by_path.get(_first_two(path)))
 
 
 def find_websocket(path: str) -> Route | None:
     """The route of a WebSocket handshake."""
-    return _websocket_by_path.get(path) or _websocket_by_path.get(path[: path.rfind("/") + 1])
+    below = None if _has_dot_segment(path) else _websocket_by_path.get(path[: path.rfind("/") + 1])
+    return _websocket_by_path.get(path) or below
+
+
+def _has_dot_segment(path: str) -> bool:
+    """Whether something behind us might take a part of `path` for "this folder" or "the one above" (RFC 3986 §3.3)."""
+    return "." in path and _DOT_SEGMENT.search(path) is not None
 
 
 def _first_two(path: str) -> str:

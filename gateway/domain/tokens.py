@@ -1,7 +1,5 @@
 """Tokens: where in a request one may stand."""
 
-from http.cookies import CookieError, SimpleCookie
-
 from servicekit.authentication import bearer_token
 
 COOKIE = "access_token"
@@ -17,8 +15,9 @@ def find_token(authorization: str | None, cookies: str | None) -> tuple[str | No
 
 
 def _cookie(cookies: str) -> str | None:
-    try:
-        morsel = SimpleCookie(cookies).get(COOKIE)
-    except CookieError:
-        return None
-    return morsel.value if morsel else None
+    """The first cookie of that name (RFC 6265 §5.4), whatever other applications of this host put beside it."""
+    for cookie in cookies.split(";"):
+        name, _, value = cookie.strip().partition("=")
+        if name == COOKIE:
+            return value.strip('"')
+    return None

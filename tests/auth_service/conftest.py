@@ -3,6 +3,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+
 from auth_service.settings import AuthSettings
 from tests.auth_service.people import Auth, Clock, serving
 

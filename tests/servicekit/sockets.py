@@ -1,11 +1,10 @@
 """A WebSocket server under uvicorn in the test's own loop, and a client that may break every rule."""
 
 import asyncio
-import os
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, closing
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 import uvicorn
 from starlette.types import Receive, Scope, Send
@@ -17,6 +16,7 @@ from websockets.streams import StreamReader
 from servicekit import frames
 from servicekit.frames import Opcode
 from servicekit.handshake import Handshake
+from servicekit.http_protocol import HttpProtocol
 from servicekit.problems import Answer, Refusal, RefusalTable, Unauthenticated
 from servicekit.websocket import WebSocketProtocol
 
@@ -102,6 +102,13 @@ class Server:
             client.write(upgrade_request(path))
             head = await client.read_head()
             assert head.startswith("HTTP/1.1 101 "), head
+            yield client
+
+    @asynccontextmanager
+    async def client_at_the_door(self) -> AsyncIterator["RawClient"]:
+        """A client that has asked to be let in, and whose answer is still to be read."""
+        async with self.line() as client:
+            client.write(upgrade_request())
             yield client
 
     @asynccontextmanager
@@ -220,7 +227,12 @@ async def serving(protocol: Callable[..., asyncio.Protocol] = Echo) -> AsyncIter
             await send({"type": f"lifespan.{event}.complete"})
 
     config = uvicorn.Config(
-        app, http="httptools", ws=protocol, lifespan="on", log_config=None, server_header=False  # type: ignore[arg-type]
+        app,
+        http=HttpProtocol,
+        ws=cast(Any, protocol),
+        lifespan="on",
+        log_config=None,
+        server_header=False,
     )
     config.load()
     server = uvicorn.Server(config)
@@ -232,11 +244,8 @@ async def serving(protocol: Callable[..., asyncio.Protocol] = Echo) -> AsyncIter
         finally:
             for one in server.servers:
                 one.close()
+            connection: Any
             for connection in list(server.server_state.connections):
-                connection._transport.abort()  # type: ignore[union-attr]  # noqa: SLF001
+                connection._transport.abort()  # noqa: SLF001
             async with asyncio.timeout(WAIT_S):
                 await server.lifespan.shutdown()
-
-
-def noise(size_bytes: int) -> bytes:
-    return os.urandom(size_bytes)

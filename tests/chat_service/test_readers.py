@@ -1,0 +1,183 @@
+"""The promise at its smallest: each event of a conversation passes once and in order, whatever the channel does."""
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from chat_service.domain.readers import Reader
+from servicekit.frames import text_frame
+
+LABELS = ("@Grace", "@Linus")
+PAGE = 2
+
+
+class Recorder:
+    """A connection that keeps what it is sent."""
+
+    def __init__(self, positions: dict[str, int]) -> None:
+        self.started_at = dict(positions)
+        self.frames: list[bytes] = []
+
+    def send(self, frame: bytes) -> None:
+        self.frames.append(frame)
+
+
+def event(label: str, seq: int) -> bytes:
+    return f"{label} {seq}".encode()
+
+
+class AnyInterleaving(RuleBasedStateMachine):
+    """A store, a channel that loses, doubles and reorders, and a reader that is brought up to date from the store.
+
+    Catching up runs as `Delivery` runs it: begun when the reader says so, in pages, with anything in between.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.reader = Reader("Ada")
+        self.stored = dict.fromkeys(LABELS, 0)
+        self.channel: list[tuple[str, int, bytes]] = []
+        self.lossy: set[str] = set()
+        self.is_catching_up = False
+        self.page: list[tuple[str, int]] | None = None
+        self.snapshot: dict[str, int] | None = None
+        self.connections: list[Recorder] = []
+
+    @initialize(grace=st.integers(0, 3), linus=st.integers(0, 3))
+    def start_with_a_history(self, grace: int, linus: int) -> None:
+        self.stored.update(zip(LABELS, (grace, linus), strict=True))
+
+    # Others write, and the channel does as it likes
+
+    @rule(label=st.sampled_from(LABELS))
+    def write(self, label: str) -> None:
+        self.stored[label] += 1
+        self.channel.append((label, self.stored[label], event(label, self.stored[label])))
+
+    @precondition(lambda self: self.channel)
+    @rule(data=st.data(), again=st.booleans())
+    def arrive(self, data: st.DataObject, *, again: bool) -> None:
+        at = data.draw(st.integers(0, len(self.channel) - 1))
+        self._take(*self.channel[at])
+        if not again:
+            del self.channel[at]
+
+    @precondition(lambda self: self.channel)
+    @rule(data=st.data())
+    def lose(self, data: st.DataObject) -> None:
+        label, _, _ = self.channel.pop(data.draw(st.integers(0, len(self.channel) - 1)))
+        self.lossy.add(label)
+
+    @rule(label=st.sampled_from(LABELS))
+    def nudge(self, label: str) -> None:
+        self._take(label, self.stored[label], b"") if self.stored[label] else None
+
+    @precondition(lambda self: self.reader.is_loaded)
+    @rule()
+    def reconnect(self) -> None:
+        for label, seq in self.stored.items():
+            self.reader.fall_behind(label, seq)
+        self.is_catching_up |= bool(self.reader.behind)
+
+    # The reader is loaded, and catches up
+
+    @precondition(lambda self: not self.reader.is_loaded)
+    @rule()
+    def read_positions(self) -> None:
+        self.snapshot = dict(self.stored)
+
+    @precondition(lambda self: self.snapshot is not None and not self.reader.is_loaded)
+    @rule()
+    def load(self) -> None:
+        assert self.snapshot is not None
+        self.is_catching_up |= self.reader.load(self.snapshot)
+        self.connect()
+
+    @precondition(lambda self: self.is_catching_up and self.page is None and self.reader.behind)
+    @rule()
+    def read_page(self) -> None:
+        label = next(iter(self.reader.behind))
+        first = self.reader.positions.get(label, 0) + 1
+        last = min(self.reader.behind[label], self.stored[label], first + PAGE - 1)
+        self.page = [(label, seq) for seq in range(first, last + 1)]
+
+    @precondition(lambda self: self.page is not None)
+    @rule()
+    def pass_page_on(self) -> None:
+        assert self.page
+        for label, seq in self.page:
+            self.reader.catch_up(label, seq, event(label, seq))
+        self.reader.caught_up(self.page[0][0])
+        self.page = None
+        self.is_catching_up = bool(self.reader.behind)
+
+    # Connections
+
+    @precondition(lambda self: self.reader.is_loaded)
+    @rule()
+    def connect(self) -> None:
+        connection = Recorder(self.reader.positions)
+        self.connections.append(connection)
+        self.reader.connections.append(connection)
+
+    def _take(self, label: str, seq: int, payload: bytes) -> None:
+        self.is_catching_up |= self.reader.take(label, seq, payload)
+
+    # The promise
+
+    @invariant()
+    def each_connection_has_everything_up_to_the_reader_once_and_in_order(self) -> None:
+        for connection in self.connections:
+            for label in LABELS:
+                got = [frame for frame in connection.frames if label.encode() in frame]
+                first, last = connection.started_at.get(label, 0) + 1, self.reader.positions.get(label, 0)
+                assert got == [text_frame(event(label, seq)) for seq in range(first, last + 1)]
+
+    def teardown(self) -> None:
+        if not self.reader.is_loaded:
+            self.read_positions()
+            self.load()
+        for envelope in self.channel:
+            self._take(*envelope)
+        self._catch_up()
+        for label in LABELS:
+            if label not in self.lossy:
+                assert self.reader.positions.get(label, 0) == self.stored[label], "nothing was lost, but not all came"
+        self.reconnect()
+        self._catch_up()
+        assert {label: self.reader.positions.get(label, 0) for label in LABELS} == self.stored
+        assert not self.reader.behind
+        self.each_connection_has_everything_up_to_the_reader_once_and_in_order()
+
+    def _catch_up(self) -> None:
+        while self.is_catching_up or self.page:
+            if self.page is None:
+                self.read_page()
+            self.pass_page_on()
+
+
+TestAnyInterleaving = AnyInterleaving.TestCase
+TestAnyInterleaving.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+
+
+def test_what_is_not_kept_passes_at_once_to_each_connection_and_moves_nothing() -> None:
+    reader, one, other = Reader("Ada"), Recorder({}), Recorder({})
+    reader.load({"@Grace": 3})
+    reader.connections += [one, other]
+    assert not reader.take("@Grace", 0, b"presence")
+    assert one.frames == other.frames == [text_frame(b"presence")]
+    assert reader.positions == {"@Grace": 3}
+
+
+def test_a_connection_that_leaves_while_it_is_sent_to_takes_nothing_from_the_others() -> None:
+    reader = Reader("Ada")
+    reader.load({})
+
+    class Full(Recorder):
+        def send(self, frame: bytes) -> None:
+            reader.connections.remove(self)
+
+    other = Recorder({})
+    reader.connections += [Full({}), other]
+    reader.take("@Grace", 1, b"hello")
+    assert other.frames == [text_frame(b"hello")]

@@ -1,0 +1,187 @@
+"""What the store answers: history by pages, saved chats, unread, profiles."""
+
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from chat_service.app import MIGRATIONS
+from chat_service.domain.messages import Draft, StoredMessage
+from chat_service.domain.people import Person
+from chat_service.store import Log, Store
+from servicekit.database import Connection, Database
+
+CAST = [Person(name, f"{name}!", None, version) for version, name in enumerate(("Ada", "Grace", "Linus"), 1)]
+
+
+class Chats:
+    """A store, and a log that writes to it as the group writer does; the clock moves a second a message."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.database = Database(path, MIGRATIONS)
+        self.store = Store(self.database)
+        self._log = Log()
+        self._now_s = 0
+
+    async def say(self, sender: str, receiver: str, *texts: str) -> list[StoredMessage]:
+        return await self.database.write(self._say, sender, receiver, texts)
+
+    def _say(self, connection: Connection, sender: str, receiver: str, texts: tuple[str, ...]) -> list[StoredMessage]:
+        self._log.begin(connection)
+        return [self._log.append(connection, self._draft(sender, receiver, text)).message for text in texts]
+
+    def _draft(self, sender: str, receiver: str, text: str) -> Draft:
+        return Draft(sender_username=sender, receiver_username=receiver, message=text, timestamp=self.now())
+
+    def now(self) -> str:
+        self._now_s += 1
+        return f"2027-01-15T08:{self._now_s // 60:02}:{self._now_s % 60:02}.000Z"
+
+    async def history(self, limit: int = 50, *, before: int | None = None, after: int | None = None) -> list[str]:
+        found = await self.store.history("Ada", "Grace", before=before, after=after, limit=limit)
+        return [message.message for message in found]
+
+
+@pytest.fixture
+async def chats(tmp_path: Path) -> AsyncIterator[Chats]:
+    made = Chats(tmp_path / "chat.db")
+    await made.store.put_people(CAST)
+    yield made
+    made.database.close()
+
+
+# History
+
+
+async def test_the_history_is_the_last_messages_oldest_first(chats: Chats) -> None:
+    await chats.say("Ada", "Grace", "one", "two", "three")
+    assert await chats.history() == ["one", "two", "three"]
+    assert await chats.history(2) == ["two", "three"]
+    assert [m.message for m in await chats.store.history("Grace", "Ada", before=None, after=None, limit=1)] == ["three"]
+
+
+async def test_pages_meet_without_gap_or_overlap_in_both_directions(chats: Chats) -> None:
+    stored = []
+    for number in range(10):  # other conversations take ids in between
+        stored += await chats.say("Ada", "Grace", str(number))
+        await chats.say("Linus", "Ada", "noise")
+    back: list[str] = []
+    page: list[str] = await chats.history(3)
+    while page:
+        back = page + back
+        page = await chats.history(3, before=stored[int(page[0])].id)
+    assert back == [str(number) for number in range(10)]
+    forth: list[str] = []
+    page = await chats.history(3, after=0)
+    while page:
+        forth += page
+        page = await chats.history(3, after=stored[int(page[-1])].id)
+    assert forth == back
+
+
+async def test_before_and_after_together_bound_both_sides(chats: Chats) -> None:
+    stored = await chats.say("Ada", "Grace", *"abcdef")
+    assert await chats.history(after=stored[0].id, before=stored[4].id) == ["b", "c", "d"]
+    assert await chats.history(2, after=stored[0].id, before=stored[4].id) == ["c", "d"]
+
+
+async def test_a_history_that_never_was_is_empty(chats: Chats) -> None:
+    await chats.say("Ada", "Linus", "for Linus")
+    assert await chats.history() == []
+    assert await chats.history(before=2**63 - 1, after=0) == []
+
+
+async def test_what_was_missed_is_read_by_its_place_and_only_by_members(chats: Chats) -> None:
+    await chats.say("Ada", "Grace", *"abcde")
+    found = await chats.store.list_after("Ada", "@Grace", 1, until=4, limit=2)
+    assert [(message.seq, message.message) for message in found] == [(2, "b"), (3, "c")]
+    assert await chats.store.list_after("Linus", "@Grace", 0, until=9, limit=9) == []
+
+
+async def test_positions_name_each_conversation_from_the_persons_side(chats: Chats) -> None:
+    await chats.say("Ada", "Grace", "one", "two")
+    await chats.say("Linus", "Ada", "three")
+    assert await chats.store.positions("Ada") == {"@Grace": 2, "@Linus": 1}
+    assert await chats.store.positions("Grace") == {"@Ada": 2}
+    assert await chats.store.positions("nobody") == {}
+
+
+# Saved chats
+
+
+async def test_saved_chats_are_ordered_by_what_was_said_last_and_count_the_unread(chats: Chats) -> None:
+    await chats.say("Grace", "Ada", "one", "two")
+    await chats.say("Linus", "Ada", "three")
+    first, second = await chats.store.saved_chats("Ada")
+    assert (first.chat_username, first.last_message, first.unread, first.last_seq) == ("Linus", "three", 1, 1)
+    assert (second.chat_username, second.last_message, second.unread, second.last_seq) == ("Grace", "two", 2, 2)
+    await chats.say("Ada", "Grace", "four")
+    await chats.say("Grace", "Ada", "five")
+    first, second = await chats.store.saved_chats("Ada")
+    assert (first.chat_username, first.last_message, first.unread) == ("Grace", "five", 1)
+    (hers,) = await chats.store.saved_chats("Grace")
+    assert (hers.chat_username, hers.unread) == ("Ada", 0)
+
+
+async def test_a_chat_saved_by_hand_has_no_message_yet(chats: Chats) -> None:
+    await chats.store.save_chat("Ada", "Grace", nickname="Amazing Grace", pfp="/p", now=chats.now())
+    (saved,) = await chats.store.saved_chats("Ada")
+    assert (saved.chat_nickname, saved.chat_pfp, saved.last_message, saved.last_message_time) == (
+        "Amazing Grace",
+        "/p",
+        None,
+        None,
+    )
+    assert (saved.unread, saved.last_seq) == (0, 0)
+    assert await chats.store.contacts("Ada") == ["Grace"]
+    assert await chats.store.watchers("Grace") == ["Ada"]
+    assert await chats.store.saved_chats("Grace") == []
+
+
+async def test_a_first_message_saves_the_chat_with_the_profile_as_it_is(chats: Chats) -> None:
+    await chats.store.put_people([Person("Grace", "Admiral", "/a.png", 9)])
+    await chats.say("Ada", "Grace", "hello")
+    (saved,) = await chats.store.saved_chats("Ada")
+    assert (saved.chat_nickname, saved.chat_pfp) == ("Admiral", "/a.png")
+
+
+async def test_a_name_saved_by_hand_holds_until_the_person_changes_theirs(chats: Chats) -> None:
+    await chats.say("Ada", "Grace", "hello")
+    await chats.store.save_chat("Ada", "Grace", nickname="Mum", pfp=None, now=chats.now())
+    await chats.store.put_people(CAST)  # nothing new in it
+    await chats.store.put_people([Person("Linus", "Tux", None, 10)])
+    (saved,) = await chats.store.saved_chats("Ada")
+    assert (saved.chat_nickname, saved.last_message) == ("Mum", "hello")
+    await chats.store.put_people([Person("Grace", "Admiral", "/a.png", 11)])
+    (saved,) = await chats.store.saved_chats("Ada")
+    assert (saved.chat_nickname, saved.chat_pfp) == ("Admiral", "/a.png")
+
+
+async def test_the_view_has_the_columns_of_the_spec(chats: Chats) -> None:
+    await chats.say("Ada", "Grace", "hello")
+    with closing(sqlite3.connect(chats.path)) as connection:
+        connection.row_factory = sqlite3.Row
+        (row,) = connection.execute("SELECT * FROM saved_chats WHERE user_username = 'Ada'").fetchall()
+        (message,) = connection.execute("SELECT * FROM messages").fetchall()
+    assert {"id", "user_username", "chat_username", "chat_nickname", "chat_pfp"} <= set(row.keys())
+    assert (row["last_message"], row["last_message_time"], row["created_at"]) == (
+        "hello",
+        "2027-01-15T08:00:01.000Z",
+        "2027-01-15T08:00:01.000Z",
+    )
+    assert {"id", "sender_username", "receiver_username", "message", "timestamp"} <= set(message.keys())
+
+
+# People
+
+
+async def test_people_are_found_in_any_case_and_an_old_profile_overwrites_no_newer_one(chats: Chats) -> None:
+    assert await chats.store.find_person("gRACE") == CAST[1]
+    assert await chats.store.find_person("nobody") is None
+    await chats.store.put_people([Person("Grace", "new", None, 20)])
+    await chats.store.put_people([Person("Grace", "old", None, 19)])
+    assert await chats.store.find_person("Grace") == Person("Grace", "new", None, 20)
+    assert await chats.store.people_version() == 20

@@ -1,0 +1,319 @@
+"""The world around a chat service: its auth service, its instances, and the devices of Ada, Grace and Linus."""
+
+import asyncio
+import json
+import logging
+import socket
+import sqlite3
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager, suppress
+from itertools import count
+from pathlib import Path
+from typing import Any, Self, TypeAlias
+
+import httpx
+import uvicorn
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+
+from auth_service.tokens import Tokens
+from chat_service.app import create_app
+from chat_service.settings import ChatSettings
+from chat_service.websocket import ChatSocket
+from servicekit.bus import Bus
+
+CAST = ("Ada", "Grace", "Linus")
+NOW_S = 1_800_000_000
+WAIT_S_MAX = 10
+Event: TypeAlias = dict[str, Any]
+
+
+class Clock:
+    """Stands still until it is told otherwise; seconds since the epoch."""
+
+    def __init__(self) -> None:
+        self.now: float = NOW_S
+
+    def __call__(self) -> float:
+        return self.now
+
+
+async def until(holds: Callable[[], bool] | Callable[[], Awaitable[bool]]) -> None:
+    """Wait for what another task or process brings about."""
+    async with asyncio.timeout(WAIT_S_MAX):
+        while True:
+            held = holds()
+            if held if isinstance(held, bool) else await held:
+                return
+            await asyncio.sleep(0.005)
+
+
+class Auth:
+    """A stand-in for the auth service: the three things that chat asks of it, over real HTTP."""
+
+    def __init__(self) -> None:
+        numbers = count(1)
+        self._tokens = Tokens(secret="of the tests", clock=lambda: NOW_S, new_id=lambda: f"jti-{next(numbers)}")
+        self._versions = count(1)
+        self._profiles: dict[str, Event] = {}
+        self._revoked: list[str] = []
+        self._server: asyncio.Server | None = None
+        self._port = 0
+        self._writers: set[asyncio.StreamWriter] = set()
+        self.asked: list[str] = []
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._port}"
+
+    async def start(self) -> None:
+        self._server = await asyncio.start_server(self._answer, "127.0.0.1", self._port)
+        self._port = self._server.sockets[0].getsockname()[1]
+
+    async def stop(self) -> None:
+        if self._server is not None:
+            self._server.close()
+            await self._server.wait_closed()
+            self._server = None
+        for writer in self._writers:
+            writer.transport.abort()
+        await until(lambda: not self._writers)
+
+    def register(self, *names: str) -> None:
+        for name in names:
+            self.change(name, nickname=name, pfp=None)
+
+    def change(self, name: str, *, nickname: str, pfp: str | None) -> None:
+        version = next(self._versions)
+        self._profiles[name] = {"username": name, "nickname": nickname, "pfp": pfp, "version": version}
+
+    def revoke(self, session: str) -> None:
+        """Only in the list; who is to know at once has to be told over Redis."""
+        self._revoked.append(session)
+
+    def token(self, name: str, *, session: str = "", expires_at: int = NOW_S + 900) -> str:
+        session = session or f"session of {name}"
+        return self._tokens.sign(username=name, session_id=session, now=NOW_S, expires_at=expires_at)
+
+    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._writers.add(writer)
+        with suppress(OSError, asyncio.IncompleteReadError):
+            head = (await reader.readuntil(b"\r\n\r\n")).decode()
+            url = httpx.URL(head.split()[1])
+            self.asked.append(url.path)
+            body = json.dumps(self._body(url)).encode()
+            writer.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+            await writer.drain()
+        with suppress(OSError):
+            writer.close()
+            await writer.wait_closed()
+        self._writers.discard(writer)
+
+    def _body(self, url: httpx.URL) -> Any:
+        if url.path == "/.well-known/jwks.json":
+            return self._tokens.key_set
+        if url.path == "/internal/revocations":
+            return {"revoked": self._revoked}
+        after, limit = int(url.params["after"]), int(url.params["limit"])
+        newer = [one for one in self._profiles.values() if one["version"] > after]
+        return {"profiles": sorted(newer, key=lambda one: one["version"])[:limit]}
+
+
+class Device:
+    """One open connection of a person; waits for nothing longer than WAIT_S_MAX."""
+
+    def __init__(self, connection: ClientConnection, ready: Event) -> None:
+        self.connection = connection
+        self.ready = ready
+        self.skipped: list[Event] = []
+
+    async def send(self, **command: Any) -> None:
+        await self.connection.send(json.dumps(command))
+
+    async def say(self, to: str, text: str, **more: Any) -> None:
+        await self.send(to=to, message=text, **more)
+
+    async def hear_anything(self) -> Event:
+        async with asyncio.timeout(WAIT_S_MAX):
+            event: Event = json.loads(await self.connection.recv())
+        return event
+
+    async def hear(self, kind: str) -> Event:
+        """The next event, which has to be of that kind; presence may come at any time and is passed over."""
+        while True:
+            event = await self.hear_anything()
+            if event["type"] == kind:
+                return event
+            assert event["type"] == "presence", f"waited for {kind}, heard {event}"
+            self.skipped.append(event)
+
+    async def hear_texts(self, count: int, kind: str = "message") -> list[str]:
+        return [(await self.hear(kind))["message"] for _ in range(count)]
+
+    async def refused(self) -> str:
+        return str((await self.hear("error"))["code"])
+
+    async def heard_nothing(self) -> None:
+        """Whatever was sent to this device before now would have come before the answer to this ping."""
+        await self.send(type="ping")
+        assert await self.hear("pong") == {"type": "pong"}
+
+    async def live(self) -> Self:
+        """End the time that a new connection has for its `resume`."""
+        await self.heard_nothing()
+        return self
+
+    async def closed(self) -> int | None:
+        """The code with which the service closes, whatever comes before."""
+        async with asyncio.timeout(WAIT_S_MAX):
+            try:
+                while True:
+                    await self.connection.recv()
+            except ConnectionClosed:
+                return self.connection.close_code
+
+
+class Instance:
+    """A chat service behind a real server on a port of its own."""
+
+    def __init__(
+        self,
+        auth: Auth,
+        url: str,
+        *,
+        stack: AsyncExitStack,
+        state: dict[str, Any],
+        stop: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
+        self.auth = auth
+        self.url = url
+        self.state = state
+        self._stop = stop
+        self._stack = stack
+
+    def beside(self, url: str) -> "Instance":
+        """The instance at `url`, which runs in a process of its own."""
+        return Instance(self.auth, url, stack=self._stack, state={})
+
+    async def stop(self) -> None:
+        """End it as SIGTERM does."""
+        assert self._stop is not None
+        await self._stop()
+
+    async def device(self, name: str, *, session: str = "", token: str = "", **options: Any) -> Device:
+        """A new connection of that person, up to `ready`."""
+        token = token or self.auth.token(name, session=session)
+        headers = {"Authorization": f"Bearer {token}", **options.pop("headers", {})}
+        url = self.url.replace("http", "ws", 1) + "/ws"
+        options = {"compression": None, "max_queue": None, "ping_interval": None, **options}
+        async with asyncio.timeout(WAIT_S_MAX):
+            connection = await connect(url, additional_headers=headers, proxy=None, **options)
+            self._stack.push_async_callback(connection.close)
+            return Device(connection, json.loads(await connection.recv()))
+
+    async def live_device(self, name: str, **options: Any) -> Device:
+        return await (await self.device(name, **options)).live()
+
+    async def refusal(self, name: str = "Ada", **options: Any) -> tuple[int, str]:
+        """How the handshake is refused: the status, and the code of the problem."""
+        try:
+            await self.device(name, **options)
+        except InvalidStatus as refused:
+            answer = refused.response
+            assert answer.headers["Content-Type"] == "application/problem+json"
+            return answer.status_code, json.loads(answer.body or b"")["code"]
+        raise AssertionError("the handshake was accepted")
+
+    def client(self, name: str) -> httpx.AsyncClient:
+        headers = {"Authorization": f"Bearer {self.auth.token(name)}"} if name else {}
+        return httpx.AsyncClient(base_url=self.url, headers=headers, trust_env=False)
+
+    async def request(self, name: str, method: str, path: str, **content: Any) -> httpx.Response:
+        async with self.client(name) as client:
+            return await client.request(method, path, **content)
+
+    async def get(self, name: str, path: str, **params: Any) -> Any:
+        answer = await self.request(name, "GET", path, params=params)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    async def history(self, name: str, other: str) -> list[str]:
+        return [message["message"] for message in await self.get(name, f"/api/messages/{other}", limit=200)]
+
+
+class World:
+    """Everything of one test; what it opened is closed at the end."""
+
+    def __init__(self, folder: Path, redis_url: str) -> None:
+        self.folder = folder
+        self.redis_url = redis_url
+        self.auth = Auth()
+        self.clock = Clock()
+        self._stack = AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        await self.auth.start()
+        self._stack.push_async_callback(self.auth.stop)
+        self.auth.register(*CAST)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._stack.aclose()
+
+    async def instance(self, *, redis_url: str = "", presence_grace_s: float = 0.1, **settings: Any) -> Instance:
+        """Start an instance; it shares file, Redis and auth service with the others."""
+        chosen = ChatSettings(
+            data_dir=self.folder, redis_url=redis_url or self.redis_url, auth_url=self.auth.url, **settings
+        )
+        app = create_app(chosen, clock=self.clock, presence_grace_s=presence_grace_s)
+        running = AsyncExitStack()
+        url, state = await running.enter_async_context(_serving(app))
+        self._stack.push_async_callback(running.aclose)
+        return Instance(self.auth, url, stack=self._stack, state=state, stop=running.aclose)
+
+    @contextmanager
+    def locked_store(self) -> Iterator[None]:
+        """Nobody can write the chat service's file: what is sent queues."""
+        with closing(sqlite3.connect(self.folder / "chat" / "chat.db", isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            yield
+            other.execute("ROLLBACK")
+
+    async def bus(self) -> Bus:
+        """A connection to Redis beside the service."""
+        bus = Bus(self.redis_url)
+        task = asyncio.create_task(bus.run())
+        self._stack.push_async_callback(_cancelled, task)
+        await until(lambda: bus.is_connected)
+        return bus
+
+
+async def _cancelled(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.wait([task])
+
+
+@asynccontextmanager
+async def _serving(app: Any) -> AsyncIterator[tuple[str, dict[str, Any]]]:
+    """A uvicorn server in the test's own loop, without its signal handlers and its ticks."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        config = uvicorn.Config(app, ws=ChatSocket, lifespan="on", log_config=None, access_log=False)
+        logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
+        config.load()
+        server = uvicorn.Server(config)
+        server.lifespan = config.lifespan_class(config)
+        await server.startup(sockets=[listener])
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}", server.lifespan.state
+        finally:
+            await _shut_down(server)
+
+
+async def _shut_down(server: uvicorn.Server) -> None:
+    """As uvicorn does it, but for its pauses."""
+    for one in server.servers:
+        one.close()
+    for connection in list(server.server_state.connections):
+        connection.shutdown()
+    await until(lambda: not server.server_state.connections)
+    await server.lifespan.shutdown()

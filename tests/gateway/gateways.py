@@ -1,0 +1,252 @@
+"""A real gateway on a free port, in front of stand-in services, and clients that speak to it byte by byte."""
+
+import asyncio
+import json
+import secrets
+import socket
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import msgspec
+import uvicorn
+
+from gateway.app import create_app
+from gateway.settings import GatewaySettings
+from gateway.tunnel import Tunnel
+from servicekit.server import HttpProtocol
+from tests.gateway.stand_ins import Issuer, Service, started
+
+GENEROUS: dict[str, Any] = {
+    "sign_ins_per_minute_username": 0,
+    "sign_ins_per_minute_address": 0,
+    "registrations_per_hour_address": 0,
+    "answer_timeout_s": 10.0,
+}
+TIMEOUT_S = 10
+HANDSHAKE_KEY = "dGhlIHNhbXBsZSBub25jZQ=="
+
+
+class Answer(msgspec.Struct):
+    """An answer as it came over the wire; header names in lower case."""
+
+    status: int
+    headers: list[tuple[str, str]]
+    body: bytes
+
+    def header(self, name: str) -> str | None:
+        return next((value for key, value in self.headers if key == name), None)
+
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+class Wire:
+    """A client's connection, without a library between it and the bytes."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.reader = reader
+        self.writer = writer
+
+    async def send(self, *pieces: bytes | str) -> None:
+        for piece in pieces:
+            self.writer.write(piece.encode("latin-1") if isinstance(piece, str) else piece)
+            await self.writer.drain()
+
+    async def head(self) -> tuple[int, list[tuple[str, str]]]:
+        async with asyncio.timeout(TIMEOUT_S):
+            head = (await self.reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+        first, *lines = head.removesuffix("\r\n\r\n").split("\r\n")
+        fields = [(name.lower(), value.strip()) for name, _, value in (line.partition(":") for line in lines)]
+        return int(first.split(" ")[1]), fields
+
+    async def answer(self, method: str = "GET") -> Answer:
+        status, headers = await self.head()
+        answer = Answer(status, headers, b"")
+        async with asyncio.timeout(TIMEOUT_S):
+            if method == "HEAD" or status in {204, 304} or status < 200:
+                pass
+            elif answer.header("transfer-encoding") == "chunked":
+                answer.body = b"".join([piece async for piece in self.chunks()])
+            else:
+                answer.body = await self.reader.readexactly(int(answer.header("content-length") or 0))
+        return answer
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        while size := int(await self.reader.readuntil(b"\r\n"), 16):
+            yield (await self.reader.readexactly(size + 2))[:-2]
+        await self.reader.readline()
+
+    async def rest(self) -> bytes:
+        """All that still comes, until the gateway closes."""
+        async with asyncio.timeout(TIMEOUT_S):
+            return await self.reader.read()
+
+    async def is_closed(self) -> bool:
+        try:
+            return await self.rest() == b""
+        except ConnectionError:
+            return True
+
+    def abort(self) -> None:
+        self.writer.transport.abort()
+
+
+class System:
+    """The gateway with its neighbours."""
+
+    def __init__(self, issuer: Issuer) -> None:
+        self.issuer = issuer
+        self.auth = Service("auth")
+        self.chat = Service("chat")
+        self.media = Service("media")
+        self.video = Service("video")
+        self.auth.at.update(issuer.routes())
+        self.port = 0
+        self.http: httpx.AsyncClient
+        self.server: uvicorn.Server
+
+    @property
+    def services(self) -> tuple[Service, ...]:
+        return self.auth, self.chat, self.media, self.video
+
+    @property
+    def requests(self) -> dict[str, int]:
+        """How many requests each service got, the gateway's own questions aside."""
+        return {service.name: len(service.requests) for service in self.services if service.requests}
+
+    async def reset(self) -> None:
+        """As it was at the start: for a test that shares it with others."""
+        self.issuer.revoked.clear()
+        for service in self.services:
+            await service.drop_connections()
+            service.requests.clear()
+            service.handler = service.answer
+            service.dialled = 0
+
+    def bearer(self, username: str = "ada", **more: Any) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.issuer.token(username, **more)}"}
+
+    def cookie(self, username: str = "ada") -> dict[str, str]:
+        return {"Cookie": f"access_token={self.issuer.token(username)}"}
+
+    @asynccontextmanager
+    async def wire(self, *, receive_buffer_bytes: int | None = None) -> AsyncIterator[Wire]:
+        connection = socket.socket()
+        connection.setblocking(False)
+        if receive_buffer_bytes:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer_bytes)
+        await asyncio.get_running_loop().sock_connect(connection, ("127.0.0.1", self.port))
+        reader, writer = await asyncio.open_connection(sock=connection, limit=256 * 1024)
+        try:
+            yield Wire(reader, writer)
+        finally:
+            writer.transport.abort()
+
+    async def raw(self, request: bytes | str) -> bytes:
+        """All that the gateway answers to these bytes, until it closes."""
+        async with self.wire() as wire:
+            await wire.send(request)
+            return await wire.rest()
+
+    @asynccontextmanager
+    async def tunnel(self, target: str = "/ws", headers: dict[str, str] | None = None) -> AsyncIterator[Wire]:
+        """A WebSocket handshake that was sent and not yet answered."""
+        async with self.wire() as wire:
+            await wire.send(handshake(target, headers))
+            yield wire
+
+    @asynccontextmanager
+    async def open_tunnel(self) -> AsyncIterator[Wire]:
+        """A tunnel to the chat service's handler `echo` (or whatever stands at its place)."""
+        async with self.tunnel("/ws", self.bearer()) as wire:
+            status, _ = await wire.head()
+            assert status == 101
+            yield wire
+
+
+def handshake(target: str, headers: dict[str, str] | None = None, *, method: str = "GET") -> str:
+    fields = {
+        "Host": "parley.test",
+        "Connection": "Upgrade",
+        "Upgrade": "websocket",
+        "Sec-WebSocket-Version": "13",
+        "Sec-WebSocket-Key": HANDSHAKE_KEY,
+        **(headers or {}),
+    }
+    return request_head(method, target, fields)
+
+
+def request_head(method: str, target: str, headers: dict[str, str]) -> str:
+    return "\r\n".join([f"{method} {target} HTTP/1.1", *(f"{k}: {v}" for k, v in headers.items())]) + "\r\n\r\n"
+
+
+@asynccontextmanager
+async def serving(settings: GatewaySettings, clock: Callable[[], float] = time.time) -> AsyncIterator[uvicorn.Server]:
+    """The gateway under uvicorn, configured as `servicekit.server.serve` does it, in this event loop."""
+    config = uvicorn.Config(
+        create_app(settings, clock=clock),
+        http=HttpProtocol,
+        ws=Tunnel,
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=settings.trusted_proxies,
+        timeout_graceful_shutdown=2,
+    )
+    config.load()
+    server = uvicorn.Server(config)
+    server.lifespan = config.lifespan_class(config)
+    listener = socket.create_server((settings.host, 0))
+    await server.startup(sockets=[listener])
+    assert server.started
+    await server.on_tick(0)  # gives the answers their Date
+    try:
+        yield server
+    finally:
+        for connection in list(server.server_state.connections):
+            connection.transport.abort()  # type: ignore[union-attr]
+        await eventually(lambda: not server.server_state.connections)
+        await server.shutdown(sockets=[listener])
+
+
+@asynccontextmanager
+async def system(clock: Callable[[], float] = time.time, **changed: Any) -> AsyncIterator[System]:
+    """Everything started; `changed` are settings. Redis is away unless `redis_url` says where it is."""
+    whole = System(Issuer(clock))
+    nowhere = f"unix:///tmp/parley-{secrets.token_hex(8)}/no-redis.sock"
+    async with started(*whole.services):
+        urls = {f"{service.name}_url": service.url for service in whole.services}
+        given: dict[str, Any] = {"redis_url": nowhere, "data_dir": Path("/nowhere"), **GENEROUS, **urls, **changed}
+        async with serving(GatewaySettings(**given), clock) as server:
+            whole.server = server
+            whole.port = server.servers[0].sockets[0].getsockname()[1]
+            base_url = f"http://127.0.0.1:{whole.port}"
+            async with httpx.AsyncClient(base_url=base_url, verify=False, timeout=TIMEOUT_S) as whole.http:
+                yield whole
+
+
+async def eventually(holds: Callable[[], object], within_s: float = 5.0) -> None:
+    """Return as soon as `holds()` does."""
+    deadline_s = time.monotonic() + within_s
+    while not holds():
+        assert time.monotonic() < deadline_s, "it never came true"
+        await asyncio.sleep(0.002)
+
+
+def code(answer: httpx.Response | Answer) -> tuple[int, str]:
+    """What a refusal is known by; it has the shape of RFC 9457, an id, and may not be sniffed."""
+    status = answer.status_code if isinstance(answer, httpx.Response) else answer.status
+    headers = answer.headers if isinstance(answer, httpx.Response) else dict(answer.headers)
+    assert headers["content-type"] == "application/problem+json"
+    assert headers["x-request-id"]
+    assert headers["x-content-type-options"] == "nosniff"
+    body = answer.json()
+    assert {"type", "title", "status", "detail", "code"} <= body.keys()
+    assert body["status"] == status
+    return status, body["code"]

@@ -1,0 +1,203 @@
+"""Small real services that stand behind the gateway in these tests, and answer whatever a test wants."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+import msgspec
+
+from auth_service.tokens import Tokens
+
+LIMIT_BYTES = 1024 * 1024
+
+
+class Received(msgspec.Struct):
+    """A request as it came over the wire; header names in lower case, in order."""
+
+    method: str
+    target: str
+    headers: list[tuple[str, str]]
+    body: bytes = b""
+
+    @property
+    def path(self) -> str:
+        return self.target.partition("?")[0]
+
+    def header(self, name: str) -> str | None:
+        return next((value for key, value in self.headers if key == name), None)
+
+    def names(self) -> list[str]:
+        return [name for name, _ in self.headers]
+
+
+class BodyCutOff(ConnectionError):
+    """The request ended before its body did."""
+
+
+class Exchange:
+    """One request on a connection of the service."""
+
+    def __init__(self, request: Received, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.request = request
+        self.reader = reader
+        self.writer = writer
+
+    async def read_body(self) -> bytes:
+        self.request.body = b"".join([piece async for piece in self.pieces()])
+        return self.request.body
+
+    async def pieces(self) -> AsyncIterator[bytes]:
+        """The body as it comes: by its length, in chunks, or none."""
+        if (length := self.request.header("content-length")) is not None:
+            left = int(length)
+            while left:
+                piece = await self.reader.read(min(left, 65536))
+                if not piece:
+                    raise BodyCutOff
+                left -= len(piece)
+                yield piece
+        elif self.request.header("transfer-encoding") == "chunked":
+            while size := await self._chunk_size():
+                yield (await self.reader.readexactly(size + 2))[:-2]
+            await self.reader.readline()
+
+    async def _chunk_size(self) -> int:
+        if not (line := await self.reader.readline()):
+            raise BodyCutOff
+        return int(line, 16)
+
+    async def send(self, *pieces: bytes) -> None:
+        for piece in pieces:
+            self.writer.write(piece)
+            await self.writer.drain()
+
+    async def reply(self, status: int = 200, body: bytes = b"", **headers: str) -> None:
+        fields = {"Content-Length": str(len(body)), **{name.replace("_", "-"): v for name, v in headers.items()}}
+        head = [f"HTTP/1.1 {status} Whatever", *(f"{name}: {value}" for name, value in fields.items())]
+        await self.send("\r\n".join(head).encode() + b"\r\n\r\n" + body)
+
+    async def reply_json(self, content: object, status: int = 200) -> None:
+        await self.reply(status, json.dumps(content).encode(), Content_Type="application/json")
+
+    def close(self) -> None:
+        self.writer.close()
+
+    def abort(self) -> None:
+        self.writer.transport.abort()
+
+
+Handler = Callable[[Exchange], Awaitable[None]]
+
+
+class Service:
+    """A raw HTTP/1.1 server on a free port. `handler` answers; by default with its name."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.port = 0
+        self.requests: list[Received] = []
+        self.dialled = 0
+        self.open: set[asyncio.Task[None]] = set()
+        self.handler: Handler = self.answer
+        self.at: dict[str, Handler] = {}
+        self._server: asyncio.Server | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def last(self) -> Received:
+        return self.requests[-1]
+
+    async def answer(self, exchange: Exchange) -> None:
+        await exchange.read_body()
+        await exchange.reply(200, json.dumps({"service": self.name}).encode(), Content_Type="application/json")
+
+    async def start(self) -> None:
+        self._server = await asyncio.start_server(self._accept, "127.0.0.1", self.port, limit=LIMIT_BYTES)
+        self.port = self._server.sockets[0].getsockname()[1]
+
+    async def stop(self) -> None:
+        """As when the process dies: nothing listens, and every connection breaks."""
+        if self._server is not None:
+            self._server.close()
+        await self.drop_connections()
+
+    async def drop_connections(self) -> None:
+        for task in list(self.open):
+            task.cancel()
+        await asyncio.gather(*self.open, return_exceptions=True)
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self.open.add(task)
+        self.dialled += 1
+        try:
+            with suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
+                while (request := await self._read_head(reader)) is not None and not writer.is_closing():
+                    handler = self.at.get(request.path)
+                    if handler is None:
+                        self.requests.append(request)
+                    await (handler or self.handler)(Exchange(request, reader, writer))
+        finally:
+            self.open.discard(task)
+            writer.transport.abort() if task.cancelling() else writer.close()
+
+    @staticmethod
+    async def _read_head(reader: asyncio.StreamReader) -> Received | None:
+        try:
+            head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+        except asyncio.IncompleteReadError:
+            return None
+        first, *lines = head.removesuffix("\r\n\r\n").split("\r\n")
+        method, target, version = first.split(" ")
+        assert version == "HTTP/1.1"
+        fields = [(name.lower(), value.strip()) for name, _, value in (line.partition(":") for line in lines)]
+        return Received(method, target, fields)
+
+
+class Issuer:
+    """Signs tokens, and answers as the auth service does when it is asked for keys and revocations."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self.tokens = Tokens(secret="a secret of these tests", clock=clock, new_id=lambda: "a-token")
+        self.revoked: list[str] = []
+
+    def token(self, username: str = "ada", *, session_id: str | None = None, expires_in: int = 3600) -> str:
+        now = self._clock()
+        sid = session_id or f"session-of-{username}"
+        return self.tokens.sign(username=username, session_id=sid, now=now, expires_at=int(now) + expires_in)
+
+    def routes(self) -> dict[str, Handler]:
+        async def keys(exchange: Exchange) -> None:
+            await exchange.reply_json(self.tokens.key_set)
+
+        async def revocations(exchange: Exchange) -> None:
+            await exchange.reply_json({"revoked": self.revoked})
+
+        return {"/.well-known/jwks.json": keys, "/internal/revocations": revocations}
+
+
+@asynccontextmanager
+async def started(*services: Service) -> AsyncIterator[None]:
+    for service in services:
+        await service.start()
+    try:
+        yield
+    finally:
+        for service in services:
+            await service.stop()
+
+
+def head_of(status: str = "200 OK", *lines: str) -> bytes:
+    return "\r\n".join([f"HTTP/1.1 {status}", *lines]).encode() + b"\r\n\r\n"
+
+
+def form(**fields: str) -> dict[str, Any]:
+    """A form as httpx sends it."""
+    return {"data": fields}

@@ -1,0 +1,325 @@
+"""A service that fails costs its own paths a problem answer, and nobody else anything."""
+
+import asyncio
+import socket
+
+import pytest
+
+from tests.gateway.gateways import System, code, eventually, request_head, system
+from tests.gateway.stand_ins import Exchange, Handler, Service, head_of, started
+
+
+def sending(*pieces: bytes) -> Handler:
+    """A service that answers with these bytes and ends the connection."""
+
+    async def answer(exchange: Exchange) -> None:
+        await exchange.read_body()
+        await exchange.send(*pieces)
+        exchange.close()
+
+    return answer
+
+
+async def silence(exchange: Exchange) -> None:
+    await exchange.reader.read()
+
+
+async def test_a_service_that_is_away_costs_its_own_paths_a_503_and_nobody_else_anything() -> None:
+    async with system() as whole:
+        assert (await whole.http.get("/api/rooms", headers=whole.bearer())).status_code == 200
+        await whole.chat.stop()
+        for method, target in [("GET", "/api/rooms"), ("POST", "/api/save-chat"), ("HEAD", "/api/messages/grace")]:
+            answer = await whole.http.request(method, target, headers=whole.bearer())
+            assert answer.status_code == 503
+            assert answer.headers["retry-after"] == "1"
+            if method != "HEAD":
+                assert code(answer) == (503, "service_unavailable")
+        for target in ("/api/users", "/api/files", "/api/video/streams"):
+            assert (await whole.http.get(target, headers=whole.bearer())).status_code == 200
+        await whole.chat.start()
+        assert (await whole.http.get("/api/rooms", headers=whole.bearer())).status_code == 200
+
+
+async def test_a_service_that_cannot_be_dialled_in_time_is_away() -> None:
+    """A listener whose queue is full lets nobody in, as a machine behind a firewall does."""
+    with socket.socket() as full:
+        full.bind(("127.0.0.1", 0))
+        full.listen(0)
+        waiting = [socket.socket() for _ in range(4)]
+        for one in waiting:
+            one.setblocking(False)
+            one.connect_ex(full.getsockname())
+        url = f"http://127.0.0.1:{full.getsockname()[1]}"
+        async with system(chat_url=url, connect_timeout_s=0.1) as whole:
+            answer = await whole.http.get("/api/rooms", headers=whole.bearer())
+            assert code(answer) == (503, "service_unavailable")
+        for one in waiting:
+            one.close()
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"",
+        b"HTTP/1.1 200 OK\r\nContent-Le",
+        b"not HTTP at all\r\n\r\n",
+        b"SSH-2.0-OpenSSH_9.2\r\n",
+        b"\x16\x03\x01\x02\x00\x01",
+        b"HTTP/1.1 abc Odd\r\n\r\n",
+        b"HTTP/1.1 999 Odd\r\nContent-Length: 0\r\n\r\n",
+        b"HTTP/1.1 600 Odd\r\nContent-Length: 0\r\n\r\n",
+        b"HTTP/1.1 000 Odd\r\nContent-Length: 0\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab",
+        b"HTTP/1.1 200 OK\r\nX: a\x00b\r\nContent-Length: 0\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nbad name: b\r\nContent-Length: 0\r\n\r\n",
+        head_of("101 Switching Protocols", "Connection: Upgrade", "Upgrade: h2c") + b"h2",
+        head_of("200 OK", "Content-Length: 1") + b"a" + head_of("201 Second", "Content-Length: 1") + b"b",
+        head_of("100 Continue"),
+    ],
+)
+async def test_an_answer_that_is_none_is_a_502(whole: System, answer: bytes) -> None:
+    whole.chat.handler = sending(answer)
+    async with whole.wire() as wire:
+        await wire.send(request_head("POST", "/api/save-chat", {"Host": "h", "Content-Length": "0", **whole.bearer()}))
+        assert code(await wire.answer()) == (502, "bad_gateway")
+    whole.chat.handler = whole.chat.answer
+    assert (await whole.http.get("/api/rooms", headers=whole.bearer())).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        [head_of("200 OK", "Content-Length: 10"), b"half"],
+        [head_of("200 OK"), b"half: without a length nobody can tell that it is whole"],
+        [head_of("200 OK", "Transfer-Encoding: chunked"), b"4\r\nhalf\r\n"],
+        [head_of("200 OK", "Transfer-Encoding: chunked"), b"4\r\nhalf\r\nxyz not a chunk\r\n"],
+    ],
+)
+async def test_an_answer_that_breaks_off_is_cut_off_and_never_looks_whole(whole: System, pieces: list[bytes]) -> None:
+    whole.media.handler = sending(*pieces)
+    async with whole.wire() as wire:
+        await wire.send(request_head("GET", "/api/files/7", {"Host": "h", **whole.bearer()}))
+        answer = await wire.rest()
+    assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert b"half" in answer
+    assert not answer.endswith(b"0\r\n\r\n")
+    assert b"bad_gateway" not in answer
+    whole.media.handler = whole.media.answer
+    assert (await whole.http.get("/api/files/7", headers=whole.bearer())).status_code == 200
+
+
+async def test_a_service_that_says_nothing_is_a_504() -> None:
+    async with system(answer_timeout_s=0.1) as whole:
+        whole.chat.handler = silence
+        for method in ("GET", "POST"):
+            answer = await whole.http.request(method, "/api/rooms", headers=whole.bearer(), content=b"x")
+            assert code(answer) == (504, "gateway_timeout")
+        await eventually(lambda: not whole.chat.open)
+        assert len(whole.chat.requests) == 2
+        whole.chat.handler = whole.chat.answer
+        assert (await whole.http.get("/api/rooms", headers=whole.bearer())).status_code == 200
+
+
+async def test_a_service_that_takes_nothing_is_a_504() -> None:
+    async def take_nothing(exchange: Exchange) -> None:
+        await asyncio.sleep(60)
+
+    async with system(answer_timeout_s=0.2) as whole:
+        whole.media.handler = take_nothing
+        async with whole.wire() as wire:
+            length = 50 * 1024 * 1024
+            await wire.send(
+                request_head("POST", "/api/user/upload-files", {"Content-Length": str(length), **whole.bearer()})
+            )
+            pushing = asyncio.create_task(wire.send(bytes(length)))
+            assert code(await wire.answer()) == (504, "gateway_timeout")
+            pushing.cancel()
+
+
+async def test_a_slow_upload_is_not_a_slow_service() -> None:
+    async with system(answer_timeout_s=0.1) as whole, whole.wire() as wire:
+        await wire.send(request_head("POST", "/api/save-chat", {"Content-Length": "3", **whole.bearer()}))
+        for byte in (b"a", b"b", b"c"):
+            await asyncio.sleep(0.1)
+            await wire.send(byte)
+        assert (await wire.answer()).status == 200
+        assert whole.chat.last.body == b"abc"
+
+
+async def test_a_slow_body_of_an_answer_is_not_a_slow_head() -> None:
+    async def answer(exchange: Exchange) -> None:
+        await exchange.send(head_of("200 OK", "Content-Length: 2"), b"a")
+        await asyncio.sleep(0.4)
+        await exchange.send(b"b")
+
+    async with system(answer_timeout_s=0.1) as whole:
+        whole.video.handler = answer
+        assert (await whole.http.get("/api/video/streams", headers=whole.bearer())).content == b"ab"
+
+
+# Kept connections
+
+
+async def test_a_connection_is_used_again(whole: System) -> None:
+    for _ in range(5):
+        await whole.http.get("/api/files", headers=whole.bearer())
+        await whole.http.post("/api/user/upload-files", headers=whole.bearer(), content=b"x")
+    assert whole.media.dialled == 1
+
+
+async def test_a_connection_that_the_service_wants_to_close_is_not_used_again(whole: System) -> None:
+    async def answer(exchange: Exchange) -> None:
+        await exchange.reply(200, b"bye", Connection="close")
+
+    whole.media.handler = answer
+    for _ in range(3):
+        assert (await whole.http.get("/api/files", headers=whole.bearer())).text == "bye"
+    assert whole.media.dialled == 3
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS", "PUT", "DELETE"])
+async def test_a_harmless_request_on_a_dead_connection_is_sent_again(whole: System, method: str) -> None:
+    async def dies_when_asked_again(exchange: Exchange) -> None:
+        if len(whole.chat.requests) == 2:
+            exchange.abort()
+        else:
+            await exchange.reply(200, b"alive")
+
+    whole.chat.handler = dies_when_asked_again
+    await whole.http.get("/api/rooms", headers=whole.bearer())
+    answer = await whole.http.request(method, "/api/rooms/lobby", headers=whole.bearer())
+    assert answer.status_code == 200
+    assert [request.method for request in whole.chat.requests] == ["GET", method, method]
+
+
+@pytest.mark.parametrize("method, content", [("POST", None), ("PATCH", None), ("POST", b"x"), ("PUT", b"x")])
+async def test_a_request_that_may_have_had_an_effect_is_never_sent_twice(
+    whole: System, method: str, content: bytes | None
+) -> None:
+    async def dies_when_asked_again(exchange: Exchange) -> None:
+        await exchange.read_body()
+        if len(whole.chat.requests) == 2:
+            exchange.abort()
+        else:
+            await exchange.reply(200, b"alive")
+
+    whole.chat.handler = dies_when_asked_again
+    await whole.http.get("/api/rooms", headers=whole.bearer())
+    answer = await whole.http.request(method, "/api/rooms/lobby", headers=whole.bearer(), content=content)
+    assert code(answer) == (502, "bad_gateway")
+    assert [request.method for request in whole.chat.requests] == ["GET", method]
+
+
+async def test_a_service_that_breaks_a_fresh_connection_is_not_asked_again_and_again(whole: System) -> None:
+    whole.chat.handler = sending()
+    assert code(await whole.http.get("/api/rooms", headers=whole.bearer())) == (502, "bad_gateway")
+    assert len(whole.chat.requests) == 1
+
+
+async def test_a_service_that_hangs_up_at_once_is_a_502(whole: System) -> None:
+    async def hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.transport.abort()
+
+    server = await asyncio.start_server(hang_up, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    async with system(video_url=url) as other:
+        for _ in range(20):
+            assert code(await other.http.get("/api/video/x", headers=other.bearer())) == (502, "bad_gateway")
+    server.close()
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_a_connection_closed_right_after_an_answer_is_left_alone(whole: System, method: str) -> None:
+    async def answer(exchange: Exchange) -> None:
+        await exchange.reply(200, b"bye")
+        exchange.close()
+
+    whole.chat.handler = answer
+    for number in range(20):
+        answered = await whole.http.request(method, "/api/rooms", headers=whole.bearer())
+        assert answered.status_code == 200
+        await eventually(lambda: not whole.chat.open)
+        await asyncio.sleep(0.001)
+        assert whole.chat.dialled == number + 1
+
+
+@pytest.mark.parametrize(
+    "unasked", [head_of("408 Request Timeout", "Content-Length: 0"), b"HTTP/1.1 200 O", b"garbage", b"\r\n"]
+)
+async def test_what_a_service_says_unasked_is_nobodys_answer(whole: System, unasked: bytes) -> None:
+    async def answer(exchange: Exchange) -> None:
+        await exchange.reply(200, exchange.request.target.encode())
+        await asyncio.sleep(0.01)
+        await exchange.send(unasked)
+
+    whole.chat.handler = answer
+    for number in range(3):
+        target = f"/api/messages/grace/{number}"
+        assert (await whole.http.get(target, headers=whole.bearer())).text == target
+        await asyncio.sleep(0.03)
+    assert whole.chat.dialled == 3
+
+
+async def test_what_follows_an_answer_at_once_is_nobodys_answer(whole: System) -> None:
+    async def answer(exchange: Exchange) -> None:
+        await exchange.send(head_of("200 OK", "Content-Length: 2") + b"ok" + b"garbage")
+
+    whole.chat.handler = answer
+    for _ in range(3):
+        assert (await whole.http.get("/api/rooms", headers=whole.bearer())).text == "ok"
+    assert whole.chat.dialled == 3
+
+
+async def test_a_connection_that_was_idle_for_long_is_given_up(whole: System, monkeypatch: pytest.MonkeyPatch) -> None:
+    await whole.http.get("/api/rooms", headers=whole.bearer())
+    monkeypatch.setattr("gateway.upstreams.IDLE_S_MAX", 0.0)
+    await whole.http.get("/api/rooms", headers=whole.bearer())
+    assert whole.chat.dialled == 2
+    await eventually(lambda: len(whole.chat.open) == 1)
+
+
+async def test_only_so_many_idle_connections_are_kept(whole: System, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gateway.upstreams.IDLE_MAX", 2)
+
+    async def answer(exchange: Exchange) -> None:
+        await asyncio.sleep(0.05)
+        await exchange.reply(200)
+
+    whole.video.handler = answer
+    await asyncio.gather(*(whole.http.get("/api/video/streams", headers=whole.bearer()) for _ in range(6)))
+    await eventually(lambda: len(whole.video.open) == 2)
+
+
+# Several addresses
+
+
+async def test_several_chat_services_share_the_work_and_a_dead_one_is_passed_over() -> None:
+    async def answer(exchange: Exchange) -> None:
+        await asyncio.sleep(0.02)
+        await exchange.reply(200)
+
+    chats = [Service("chat-1"), Service("chat-2"), Service("chat-3")]
+    for chat in chats:
+        chat.handler = answer
+    async with started(*chats), system(chat_url=", ".join(chat.url for chat in chats)) as whole:
+
+        async def ask(times: int) -> list[int]:
+            for chat in chats:
+                chat.requests.clear()
+            answers = await asyncio.gather(
+                *(whole.http.get("/api/rooms", headers=whole.bearer()) for _ in range(times))
+            )
+            assert {answer.status_code for answer in answers} == {200}
+            return [len(chat.requests) for chat in chats]
+
+        assert await ask(12) == [4, 4, 4]
+        await chats[1].stop()
+        await asyncio.sleep(0.02)
+        first, dead, third = await ask(12)
+        assert (first + third, dead) == (12, 0)
+        assert min(first, third) > 0
+        await chats[0].stop()
+        await chats[2].stop()
+        await asyncio.sleep(0.02)
+        answer_ = await whole.http.get("/api/rooms", headers=whole.bearer())
+        assert code(answer_) == (503, "service_unavailable")

@@ -1,0 +1,452 @@
+"""One request there and its answer back: whole, in order, once, and at the pace of whoever is slower."""
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.gateway.gateways import System, Wire, code, eventually, request_head, system
+from tests.gateway.stand_ins import Exchange, head_of
+
+MIB = 1024 * 1024
+PIECE = bytes(range(256)) * 256
+STALLED_BYTES_MAX = 24 * MIB  # what kernels hold for two connections on this machine, and then some
+
+
+def post(target: str, token: str, *lines: str) -> str:
+    return "\r\n".join([f"POST {target} HTTP/1.1", "Host: h", f"Authorization: {token}", *lines]) + "\r\n\r\n"
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"])
+async def test_methods_and_queries_arrive_as_they_were_sent(whole: System, method: str) -> None:
+    target = "/api/rooms/caf%C3%A9%2Fbar%20x;y=1,2?a=%26&b=c+d&b=&=x&%zz"
+    answer = await whole.http.request(method, target.replace("%zz", "~"), headers=whole.bearer())
+    assert answer.status_code == 200
+    assert (whole.chat.last.method, whole.chat.last.target) == (method, target.replace("%zz", "~"))
+
+
+@pytest.mark.parametrize("body", [b"", b"x", b"{}", bytes(range(256)) * 1024])
+async def test_a_body_of_known_length_arrives_whole(whole: System, body: bytes) -> None:
+    await whole.http.post("/api/save-chat", content=body, headers=whole.bearer())
+    assert whole.chat.last.body == body
+    assert whole.chat.last.header("content-length") == str(len(body))
+    assert whole.chat.last.header("transfer-encoding") is None
+
+
+@pytest.mark.parametrize("pieces", [[], [b"x"], [b"hello", b", ", b"Grace"], [PIECE] * 8])
+async def test_a_body_in_chunks_arrives_whole(whole: System, pieces: list[bytes]) -> None:
+    async def body() -> AsyncIterator[bytes]:
+        for piece in pieces:
+            yield piece
+
+    answer = await whole.http.post("/api/save-chat", content=body(), headers=whole.bearer())
+    assert answer.status_code == 200
+    assert whole.chat.last.body == b"".join(pieces)
+    assert whole.chat.last.header("content-length") is None
+
+
+async def test_chunk_extensions_and_trailers_end_at_the_gateway(whole: System) -> None:
+    async with whole.wire() as wire:
+        await wire.send(
+            post("/api/save-chat", whole.bearer()["Authorization"], "Transfer-Encoding: chunked"),
+            "5;x=y\r\nhello\r\n0\r\nX-User: grace\r\nAuthorization: Bearer other\r\n\r\n",
+        )
+        assert (await wire.answer()).status == 200
+    assert whole.chat.last.body == b"hello"
+    assert whole.chat.last.header("x-user") is None
+    assert whole.chat.last.header("authorization") == whole.bearer()["Authorization"]
+
+
+async def test_a_request_without_a_body_announces_none(whole: System) -> None:
+    await whole.http.get("/api/users", headers=whole.bearer())
+    assert not {"content-length", "transfer-encoding"} & set(whole.auth.last.names())
+
+
+@pytest.mark.parametrize("pieces", [[], [b"x"], [b"hello", b", ", b"Ada"], [PIECE] * 8])
+async def test_an_answer_in_chunks_arrives_whole(whole: System, pieces: list[bytes]) -> None:
+    async def answer(exchange: Exchange) -> None:
+        await exchange.send(head_of("200 OK", "Transfer-Encoding: chunked"))
+        await exchange.send(*(b"%x\r\n%b\r\n" % (len(piece), piece) for piece in pieces), b"0\r\nX-Trailer: 1\r\n\r\n")
+
+    whole.auth.handler = answer
+    for _ in range(2):
+        assert (await whole.http.get("/api/users", headers=whole.bearer())).content == b"".join(pieces)
+    assert whole.auth.dialled - 1 <= 1  # besides the keys: the connection was used again
+
+
+async def test_an_answer_in_single_bytes_arrives_whole(whole: System) -> None:
+    whole_answer = head_of("203 Odd", "Content-Length: 5", "X-One: 1") + b"hello"
+
+    async def answer(exchange: Exchange) -> None:
+        for byte in whole_answer:
+            await exchange.send(bytes([byte]))
+            await asyncio.sleep(0)
+
+    whole.chat.handler = answer
+    got = await whole.http.get("/api/rooms", headers=whole.bearer())
+    assert (got.status_code, got.headers["x-one"], got.content) == (203, "1", b"hello")
+
+
+async def test_pieces_of_a_long_answer_arrive_as_they_are_made(whole: System) -> None:
+    more = asyncio.Event()
+
+    async def answer(exchange: Exchange) -> None:
+        await exchange.send(head_of("200 OK", "Transfer-Encoding: chunked"))
+        await more.wait()
+        more.clear()
+        await exchange.send(b"5\r\nfirst\r\n")
+        await more.wait()
+        await exchange.send(b"4\r\nlast\r\n0\r\n\r\n")
+
+    whole.video.handler = answer
+    async with whole.wire() as wire:
+        await wire.send(request_head("GET", "/api/video/streams/desk/mjpeg", {"Host": "h", **whole.bearer()}))
+        status, _ = await wire.head()
+        assert status == 200
+        chunks = wire.chunks()
+        more.set()
+        assert await anext(chunks) == b"first"
+        more.set()
+        assert await anext(chunks) == b"last"
+        assert [piece async for piece in chunks] == []
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        head_of("200 OK", "Content-Length: 1000000"),
+        head_of("200 OK", "Transfer-Encoding: chunked"),
+        head_of("200 OK", "Content-Length: 0"),
+        head_of("404 Not Found", "Content-Length: 9"),
+    ],
+)
+async def test_an_answer_to_head_has_no_body_and_the_connection_goes_on(whole: System, head: bytes) -> None:
+    async def answer(exchange: Exchange) -> None:
+        if exchange.request.method == "HEAD":
+            await exchange.send(head)
+        else:
+            await exchange.reply(200, b"whole")
+
+    whole.media.handler = answer
+    async with whole.wire() as wire:
+        for _ in range(2):
+            await wire.send(request_head("HEAD", "/api/files/7", {"Host": "h", **whole.bearer()}))
+            answered = await wire.answer("HEAD")
+            assert str(answered.status).encode() in head
+            assert (answered.header("content-length") or "").encode() in head
+            await wire.send(request_head("GET", "/api/files/7", {"Host": "h", **whole.bearer()}))
+            assert (await wire.answer()).body == b"whole"
+    assert whole.media.dialled == 1
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        head_of("204 No Content"),
+        head_of("304 Not Modified", 'ETag: "1"'),
+        head_of("304 Not Modified", "Content-Length: 1234"),
+        head_of("204 No Content", "Content-Length: 0"),
+    ],
+)
+async def test_an_answer_that_has_no_body_by_its_status_leaves_the_connection_good(whole: System, head: bytes) -> None:
+    async def answer(exchange: Exchange) -> None:
+        await exchange.send(head)
+
+    whole.media.handler = answer
+    async with whole.wire() as wire:
+        for _ in range(2):
+            await wire.send(request_head("GET", "/api/files/7", {"Host": "h", **whole.bearer()}))
+            answered = await wire.answer()
+            assert str(answered.status).encode() in head
+            assert answered.header("transfer-encoding") is None
+        whole.media.handler = whole.media.answer
+        await wire.send(request_head("GET", "/api/files/7", {"Host": "h", **whole.bearer()}))
+        assert (await wire.answer()).json() == {"service": "media"}
+    assert whole.media.dialled == 1
+
+
+async def test_interim_answers_are_not_taken_for_the_answer(whole: System) -> None:
+    async def answer(exchange: Exchange) -> None:
+        await exchange.read_body()
+        await exchange.send(head_of("100 Continue"), head_of("103 Early Hints", "Link: </a.css>", "X-Early: 1"))
+        await exchange.reply(200, b"done")
+
+    whole.chat.handler = answer
+    got = await whole.http.post("/api/save-chat", content=b"x", headers=whole.bearer())
+    assert (got.status_code, got.content) == (200, b"done")
+    assert "x-early" not in got.headers
+
+
+async def test_who_waits_for_100_continue_is_told_to_go_on(whole: System) -> None:
+    async with whole.wire() as wire:
+        token = whole.bearer()["Authorization"]
+        await wire.send(post("/api/save-chat", token, "Content-Length: 5", "Expect: 100-continue"))
+        assert (await wire.head())[0] == 100
+        await wire.send("hello")
+        assert (await wire.answer()).status == 200
+    assert whole.chat.last.body == b"hello"
+    assert whole.chat.last.header("expect") is None
+
+
+async def test_who_may_not_pass_is_not_asked_for_the_body(whole: System) -> None:
+    async with whole.wire() as wire:
+        await wire.send(post("/api/save-chat", "Bearer none", "Content-Length: 5", "Expect: 100-continue"))
+        assert code(await wire.answer()) == (401, "unauthenticated")
+
+
+async def test_pipelined_requests_are_answered_in_order_and_each_once(whole: System) -> None:
+    token = whole.bearer()["Authorization"]
+    async with whole.wire() as wire:
+        await wire.send(
+            request_head("GET", "/api/rooms", {"Host": "h", "Authorization": token})
+            + post("/api/save-chat", token, "Content-Length: 5")
+            + "hello"
+            + request_head("GET", "/nothing", {"Host": "h"})
+            + request_head("GET", "/api/files", {"Host": "h", "Authorization": token})
+        )
+        answers = [await wire.answer() for _ in range(4)]
+    assert [answer.status for answer in answers] == [200, 200, 404, 200]
+    assert [request.target for request in whole.chat.requests] == ["/api/rooms", "/api/save-chat"]
+    assert whole.chat.requests[1].body == b"hello"
+    assert len(whole.media.requests) == 1
+
+
+async def test_many_requests_at_once_each_get_their_own_answer(whole: System) -> None:
+    async def answer(exchange: Exchange) -> None:
+        await asyncio.sleep(0.001 * (hash(exchange.request.target) % 5))
+        await exchange.reply(200, exchange.request.target.encode())
+
+    whole.chat.handler = answer
+    targets = [f"/api/messages/grace/{number}" for number in range(200)]
+    answers = await asyncio.gather(*(whole.http.get(target, headers=whole.bearer()) for target in targets))
+    assert [answer.text for answer in answers] == targets
+
+
+# Size and pace
+
+
+async def test_a_long_body_streams_through_both_ways_unchanged(whole: System) -> None:
+    async def echo(exchange: Exchange) -> None:
+        await exchange.send(head_of("200 OK", "Transfer-Encoding: chunked"))
+        async for piece in exchange.pieces():
+            await exchange.send(b"%x\r\n%b\r\n" % (len(piece), piece))
+        await exchange.send(b"0\r\n\r\n")
+
+    async def take(exchange: Exchange) -> None:
+        digest = hashlib.sha256()
+        async for piece in exchange.pieces():
+            digest.update(piece)
+        await exchange.reply(200, digest.hexdigest().encode())
+
+    async def body() -> AsyncIterator[bytes]:
+        for _ in range(50 * MIB // len(PIECE)):
+            yield PIECE
+
+    whole.media.handler = take
+    taken = await whole.http.post("/api/user/upload-files", content=body(), headers=whole.bearer())
+    assert taken.text == hashlib.sha256(PIECE * (50 * MIB // len(PIECE))).hexdigest()
+
+
+async def test_a_long_answer_streams_through_unchanged(whole: System) -> None:
+    pieces = 50 * MIB // len(PIECE)
+
+    async def answer(exchange: Exchange) -> None:
+        await exchange.send(head_of("200 OK", f"Content-Length: {50 * MIB}"), *[PIECE] * pieces)
+
+    whole.media.handler = answer
+    digest, length = hashlib.sha256(), 0
+    async with whole.http.stream("GET", "/api/files/7", headers=whole.bearer()) as got:
+        async for piece in got.aiter_raw():
+            digest.update(piece)
+            length += len(piece)
+    assert (length, digest.digest()) == (50 * MIB, hashlib.sha256(PIECE * pieces).digest())
+
+
+async def settled(count: list[int]) -> int:
+    """The count when it has not grown for a while."""
+    before = -1
+    while before != count[0]:
+        before = count[0]
+        await asyncio.sleep(0.1)
+    return before
+
+
+async def test_a_slow_reader_slows_the_service_down(whole: System) -> None:
+    sent = [0]
+
+    async def answer(exchange: Exchange) -> None:
+        await exchange.send(head_of("200 OK", f"Content-Length: {50 * MIB}"))
+        for _ in range(50 * MIB // len(PIECE)):
+            await exchange.send(PIECE)
+            sent[0] += len(PIECE)
+
+    whole.media.handler = answer
+    async with whole.wire(receive_buffer_bytes=64 * 1024) as wire:
+        await wire.send(request_head("GET", "/api/files/7", {"Host": "h", **whole.bearer()}))
+        assert await settled(sent) < STALLED_BYTES_MAX
+        await wire.head()
+        async with asyncio.timeout(20):
+            left = 50 * MIB
+            while left:
+                left -= len(await wire.reader.read(min(left, MIB)))
+    assert sent[0] == 50 * MIB
+
+
+async def test_a_slow_service_slows_the_sender_down(whole: System) -> None:
+    goes_on = asyncio.Event()
+    sent = [0]
+
+    async def answer(exchange: Exchange) -> None:
+        await goes_on.wait()
+        await exchange.read_body()
+        await exchange.reply(200, str(len(exchange.request.body)).encode())
+
+    async def send(wire: Wire) -> None:
+        for _ in range(50 * MIB // len(PIECE)):
+            await wire.send(PIECE)
+            sent[0] += len(PIECE)
+
+    whole.media.handler = answer
+    async with whole.wire() as wire:
+        token = whole.bearer()["Authorization"]
+        await wire.send(post("/api/user/upload-files", token, f"Content-Length: {50 * MIB}"))
+        sending = asyncio.create_task(send(wire))
+        assert await settled(sent) < STALLED_BYTES_MAX
+        goes_on.set()
+        assert (await wire.answer()).body == str(50 * MIB).encode()
+        await sending
+
+
+# Answers before the end of the request
+
+
+@pytest.mark.parametrize("framing", ["Content-Length: 100000", "Transfer-Encoding: chunked"])
+async def test_an_early_answer_arrives_although_the_body_never_ends(whole: System, framing: str) -> None:
+    async def refuse(exchange: Exchange) -> None:
+        await exchange.reply(413, b"too large")
+        await exchange.read_body()
+
+    whole.media.handler = refuse
+    async with whole.wire() as wire:
+        await wire.send(post("/api/user/upload-files", whole.bearer()["Authorization"], framing))
+        answer = await wire.answer()
+        assert (answer.status, answer.body) == (413, b"too large")
+
+
+async def test_an_early_answer_arrives_although_the_service_stopped_reading(whole: System) -> None:
+    async def refuse(exchange: Exchange) -> None:
+        await asyncio.sleep(0.1)
+        await exchange.reply(413, b"too large")
+        await asyncio.sleep(60)
+
+    async def send_for_ever(wire: Wire) -> None:
+        while True:
+            await wire.send(PIECE)
+
+    whole.media.handler = refuse
+    async with whole.wire() as wire:
+        token = whole.bearer()["Authorization"]
+        await wire.send(post("/api/user/upload-files", token, f"Content-Length: {500 * MIB}"))
+        sending = asyncio.create_task(send_for_ever(wire))
+        answer = await wire.answer()
+        sending.cancel()
+        assert (answer.status, answer.body) == (413, b"too large")
+
+
+async def test_the_rest_of_a_request_that_was_answered_early_is_not_taken_for_another_persons(whole: System) -> None:
+    """A connection on which a body is still owed must not carry the next request: it would vanish in that body."""
+
+    async def refuse(exchange: Exchange) -> None:
+        await exchange.reply(413, b"too large")
+        await exchange.read_body()
+
+    whole.media.handler = refuse
+    async with whole.wire() as ada:
+        await ada.send(post("/api/user/upload-files", whole.bearer()["Authorization"], "Content-Length: 5000"))
+        await ada.send("a" * 100)
+        assert (await ada.answer()).status == 413
+        whole.media.handler = whole.media.answer
+        grace = await whole.http.get("/api/files", headers=whole.bearer("grace"))
+        assert grace.json() == {"service": "media"}
+        assert whole.media.last.header("authorization") == whole.bearer("grace")["Authorization"]
+
+
+async def test_after_an_early_answer_the_clients_connection_goes_on(whole: System) -> None:
+    async def refuse(exchange: Exchange) -> None:
+        await exchange.reply(413, b"too large")
+        await exchange.read_body()
+
+    whole.media.handler = refuse
+    async with whole.wire() as wire:
+        token = whole.bearer()["Authorization"]
+        await wire.send(post("/api/user/upload-files", token, "Content-Length: 5000"), "a" * 100)
+        assert (await wire.answer()).status == 413
+        await wire.send("a" * 4900, request_head("GET", "/api/rooms", {"Host": "h", **whole.bearer()}))
+        assert (await wire.answer()).json() == {"service": "chat"}
+
+
+# Clients that go away
+
+
+async def test_a_client_that_leaves_in_the_middle_of_an_answer_frees_the_service(
+    whole: System, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def answer(exchange: Exchange) -> None:
+        await exchange.send(head_of("200 OK", "Transfer-Encoding: chunked"), b"5\r\nframe\r\n")
+        assert await exchange.reader.read() == b""
+
+    whole.video.handler = answer
+    async with whole.wire() as wire:
+        await wire.send(request_head("GET", "/api/video/streams/desk/mjpeg", {"Host": "h", **whole.bearer()}))
+        await wire.head()
+        await eventually(lambda: whole.video.open)
+        wire.abort()
+        await eventually(lambda: not whole.video.open)
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
+
+
+async def test_a_client_that_leaves_in_the_middle_of_its_body_is_not_taken_for_one_that_finished(
+    whole: System, caplog: pytest.LogCaptureFixture
+) -> None:
+    for lines in (("Content-Length: 100",), ("Transfer-Encoding: chunked",)):
+        async with whole.wire() as wire:
+            await wire.send(post("/api/user/upload-files", whole.bearer()["Authorization"], *lines), "5\r\nhello\r\n")
+            await eventually(lambda: whole.media.open)
+            wire.abort()
+        await eventually(lambda: not whole.media.open)
+    assert [request.body for request in whole.media.requests] == [b"", b""]
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
+
+
+async def test_half_a_sign_in_is_not_passed_on(whole: System) -> None:
+    async with whole.wire() as wire:
+        await wire.send(
+            "POST /api/login HTTP/1.1\r\nHost: h\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+            "Content-Length: 40\r\n\r\nusername=ada&password=cut"
+        )
+        await asyncio.sleep(0.05)
+        wire.abort()
+    await asyncio.sleep(0.05)
+    assert whole.requests == {}
+
+
+async def test_a_rate_limited_body_may_be_chunked_and_is_passed_on_with_its_length(whole: System) -> None:
+    async def body() -> AsyncIterator[bytes]:
+        for piece in (b'{"username": ', b'"ada"}'):
+            yield piece
+
+    await whole.http.post("/api/user/login", content=body())
+    assert whole.auth.last.body == b'{"username": "ada"}'
+    assert whole.auth.last.header("content-length") == "19"
+    assert whole.auth.last.header("transfer-encoding") is None
+
+
+@pytest.mark.parametrize("extra_bytes, status", [(0, 200), (1, 413)])
+async def test_a_rate_limited_body_has_a_limit(extra_bytes: int, status: int) -> None:
+    async with system(json_body_bytes_max=1000) as whole:
+        answer = await whole.http.post("/api/register", content=b"a" * (1000 + extra_bytes))
+        assert answer.status_code == status
+        if status == 413:
+            assert code(answer) == (413, "body_too_large")
+            assert whole.requests == {}

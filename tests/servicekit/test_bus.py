@@ -1,0 +1,456 @@
+"""The bus against a real Valkey that dies, hangs and comes back; and against servers that misbehave."""
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, closing
+from typing import Any
+
+import hiredis
+import pytest
+
+from launcher.ports import find_free
+from servicekit.bus import Bus, BusAddress, BusUnavailable
+from servicekit.server import running
+from tests.valkey import Valkey
+
+WAIT_S = 5.0
+RETRY_S = 0.01
+SILENCE_S_MAX = 0.3
+
+
+class Listening:
+    """A bus that runs, what its handlers heard, and how often it came and went."""
+
+    def __init__(self, bus: Bus) -> None:
+        self.bus = bus
+        self.heard: asyncio.Queue[tuple[str, bytes]] = asyncio.Queue()
+        self.connected = asyncio.Semaphore(0)
+        self.disconnected = asyncio.Semaphore(0)
+        bus.on_connected(self.connected.release)
+        bus.on_disconnected(self.disconnected.release)
+
+    def hear(self, name: str) -> Callable[[bytes], None]:
+        return lambda payload: self.heard.put_nowait((name, payload))
+
+    async def subscribe(self, name: str) -> None:
+        async with asyncio.timeout(WAIT_S):
+            assert await self.bus.subscribe(name, self.hear(name))
+
+    async def publish(self, name: str, payload: bytes) -> int:
+        """How many subscribers Redis has passed it to."""
+        async with asyncio.timeout(WAIT_S):
+            (count,) = await self.bus.execute(("PUBLISH", self.bus.channel(name), payload))
+        return int(count)
+
+    async def next(self) -> tuple[str, bytes]:
+        async with asyncio.timeout(WAIT_S):
+            return await self.heard.get()
+
+    async def is_connected(self) -> None:
+        async with asyncio.timeout(WAIT_S):
+            await self.connected.acquire()
+
+    async def is_disconnected(self) -> None:
+        async with asyncio.timeout(WAIT_S):
+            await self.disconnected.acquire()
+
+
+@asynccontextmanager
+async def running_bus(url: str, **options: Any) -> AsyncIterator[Listening]:
+    """A bus that tries, connected or not."""
+    listening = Listening(Bus(url, **{"retry_s": RETRY_S, "silence_s_max": SILENCE_S_MAX, **options}))
+    async with running(listening.bus.run()):
+        yield listening
+
+
+@asynccontextmanager
+async def connected_bus(url: str, **options: Any) -> AsyncIterator[Listening]:
+    async with running_bus(url, **options) as listening:
+        await listening.is_connected()
+        yield listening
+
+
+@pytest.fixture
+async def ada(valkey_url: str) -> AsyncIterator[Listening]:
+    async with connected_bus(valkey_url) as listening:
+        yield listening
+
+
+@pytest.fixture
+async def grace(valkey_url: str) -> AsyncIterator[Listening]:
+    async with connected_bus(valkey_url) as listening:
+        yield listening
+
+
+@pytest.fixture
+def valkey() -> Iterator[Valkey]:
+    """One that may be broken, on a port of its own."""
+    with closing(Valkey(port=find_free(1)[0])) as own:
+        own.start()
+        yield own
+
+
+async def in_time(awaitable: Awaitable[Any]) -> Any:
+    async with asyncio.timeout(WAIT_S):
+        return await awaitable
+
+
+# Commands
+
+
+async def test_commands_go_as_one_pipeline_and_are_answered_in_order(ada: Listening) -> None:
+    key = ada.bus.channel("pipeline")
+    commands = (("SET", key, b"\r\n\0"), ("GET", key), ("INCRBY", "n", 41), ("INCR", "n"), ("DEL", key, "n"))
+    assert await in_time(ada.bus.execute(*commands)) == [b"OK", b"\r\n\0", 41, 42, 2]
+
+
+async def test_a_refused_command_is_an_error_in_its_place_and_costs_the_others_nothing(ada: Listening) -> None:
+    first, second, third = await in_time(ada.bus.execute(("PING",), ("NONSENSE",), ("PING",)))
+    assert (first, third) == (b"PONG", b"PONG")
+    assert isinstance(second, hiredis.ReplyError)
+
+
+async def test_pipelines_that_overlap_get_each_their_own_answers(ada: Listening) -> None:
+    asked = [ada.bus.execute(("ECHO", f"{number}a"), ("ECHO", f"{number}b")) for number in range(200)]
+    answers = await in_time(asyncio.gather(*asked))
+    assert answers == [[f"{number}a".encode(), f"{number}b".encode()] for number in range(200)]
+
+
+async def test_who_gives_up_waiting_leaves_the_answers_of_the_others_in_order(ada: Listening) -> None:
+    given_up, kept = ada.bus.execute(("ECHO", "mine")), ada.bus.execute(("ECHO", "yours"))
+    given_up.cancel()
+    assert await in_time(kept) == [b"yours"]
+
+
+async def test_an_answer_of_many_reads_arrives_whole(ada: Listening) -> None:
+    payload = bytes(3 * 1024 * 1024)
+    assert await in_time(ada.bus.execute(("ECHO", payload))) == [payload]
+
+
+async def test_commands_that_only_subscribe_have_no_answers(ada: Listening) -> None:
+    assert await in_time(ada.bus.execute(("SUBSCRIBE", "x"), ("UNSUBSCRIBE", "x"))) == []
+    assert await in_time(ada.bus.ping())
+
+
+# Publications
+
+
+async def test_what_is_published_is_heard_by_each_subscriber_and_counted(ada: Listening, grace: Listening) -> None:
+    await ada.subscribe("room")
+    await grace.subscribe("room")
+    assert await ada.publish("room", b"hello \xff\r\n") == 2
+    assert await ada.next() == ("room", b"hello \xff\r\n")
+    assert await grace.next() == ("room", b"hello \xff\r\n")
+
+
+async def test_a_publication_comes_before_the_answer_to_what_was_sent_after_it(ada: Listening) -> None:
+    await ada.subscribe("room")
+    for number in range(50):
+        ada.bus.send(("PUBLISH", ada.bus.channel("room"), str(number)))
+    await in_time(ada.bus.ping())
+    assert [ada.heard.get_nowait()[1] for _ in range(50)] == [str(number).encode() for number in range(50)]
+
+
+async def test_the_publications_of_one_pipeline_arrive_in_order(ada: Listening, grace: Listening) -> None:
+    await grace.subscribe("room")
+    await in_time(ada.bus.execute(*(("PUBLISH", ada.bus.channel("room"), str(number)) for number in range(300))))
+    assert [(await grace.next())[1] for _ in range(300)] == [str(number).encode() for number in range(300)]
+
+
+async def test_buses_with_other_prefixes_do_not_hear_each_other(ada: Listening, valkey_url: str) -> None:
+    async with connected_bus(valkey_url, prefix="other:") as linus:
+        await linus.subscribe("room")
+        assert await ada.publish("room", b"for Parley") == 0
+        assert await linus.publish("room", b"for others") == 1
+        assert await linus.next() == ("room", b"for others")
+
+
+async def test_after_unsubscribing_nothing_is_heard_from_that_moment_on(ada: Listening, grace: Listening) -> None:
+    await ada.subscribe("room")
+    ada.bus.unsubscribe("room")
+    ada.bus.unsubscribe("room")
+    await in_time(ada.bus.ping())
+    assert await grace.publish("room", b"anyone?") == 0
+    assert ada.heard.empty()
+
+
+async def test_what_was_on_its_way_when_its_reader_unsubscribed_is_dropped(ada: Listening) -> None:
+    await ada.subscribe("room")
+    ada.bus.send(("PUBLISH", ada.bus.channel("room"), b"late"))
+    ada.bus.unsubscribe("room")
+    await in_time(ada.bus.ping())
+    assert ada.heard.empty()
+
+
+async def test_who_unsubscribes_and_subscribes_at_once_hears_with_the_new_handler(ada: Listening) -> None:
+    await ada.subscribe("room")
+    ada.bus.unsubscribe("room")
+    again = ada.bus.subscribe("room", ada.hear("room again"))
+    assert await in_time(again)
+    assert await ada.publish("room", b"hello") == 1
+    assert await ada.next() == ("room again", b"hello")
+
+
+async def test_a_second_subscription_replaces_the_handler_of_the_first(ada: Listening) -> None:
+    await ada.subscribe("room")
+    assert await in_time(ada.bus.subscribe("room", ada.hear("replaced")))
+    assert await ada.publish("room", b"hello") == 1
+    assert await ada.next() == ("replaced", b"hello")
+    assert ada.heard.empty()
+
+
+async def test_a_handler_that_fails_costs_nothing_but_its_message(ada: Listening) -> None:
+    def fail(payload: bytes) -> None:
+        raise UnicodeDecodeError("utf-8", payload, 0, 1, "not what was expected")
+
+    assert await in_time(ada.bus.subscribe("bad", fail))
+    await ada.subscribe("good")
+    ada.bus.send(("PUBLISH", ada.bus.channel("bad"), b"\xff"), ("PUBLISH", ada.bus.channel("good"), b"hello"))
+    assert await ada.next() == ("good", b"hello")
+    assert await in_time(ada.bus.ping())
+    assert ada.disconnected.locked(), "the connection was given up"
+
+
+# Redis is away
+
+
+async def test_without_redis_everything_says_so_and_nothing_waits(valkey: Valkey) -> None:
+    valkey.kill()
+    async with running_bus(valkey.url) as ada:
+        assert not ada.bus.is_connected
+        with pytest.raises(BusUnavailable):
+            await in_time(ada.bus.execute(("PING",)))
+        assert not await in_time(ada.bus.ping())
+        assert not await in_time(ada.bus.subscribe("room", ada.hear("room")))
+        ada.bus.send(("PING",))
+        valkey.start()
+        await ada.is_connected()
+        assert ada.bus.is_connected
+        assert await ada.publish("room", b"the subscription was kept") == 1
+
+
+async def test_subscriptions_come_back_after_redis_was_killed(valkey: Valkey) -> None:
+    async with connected_bus(valkey.url) as ada:
+        for name in ("room", "other", "left"):
+            await ada.subscribe(name)
+        valkey.kill()
+        await ada.is_disconnected()
+        assert not ada.bus.is_connected
+        ada.bus.unsubscribe("left")
+        assert not await in_time(ada.bus.subscribe("new", ada.hear("new")))
+        valkey.start()
+        await ada.is_connected()
+        for name in ("room", "other", "new"):
+            assert await ada.publish(name, b"again") == 1
+            assert await ada.next() == (name, b"again")
+        assert await ada.publish("left", b"again") == 0
+
+
+async def test_the_listeners_of_a_new_connection_find_the_subscriptions_in_force(valkey: Valkey) -> None:
+    async with connected_bus(valkey.url) as ada:
+        await ada.subscribe("room")
+        counts: asyncio.Queue[asyncio.Future[list[Any]]] = asyncio.Queue()
+        channel = ada.bus.channel("room")
+        ada.bus.on_connected(lambda: counts.put_nowait(ada.bus.execute(("PUBLISH", channel, b"back"))))
+        valkey.kill()
+        valkey.start()
+        assert await in_time(await in_time(counts.get())) == [1]
+        assert await ada.next() == ("room", b"back")
+
+
+async def test_each_coming_and_going_is_told_once(valkey: Valkey) -> None:
+    async with connected_bus(valkey.url) as ada:
+        for _ in range(3):
+            valkey.kill()
+            await ada.is_disconnected()
+            valkey.start()
+            await ada.is_connected()
+        assert await in_time(ada.bus.ping())
+        assert ada.connected.locked()
+        assert ada.disconnected.locked()
+
+
+async def test_what_is_in_flight_when_redis_dies_fails_and_does_not_hang(valkey: Valkey) -> None:
+    async with connected_bus(valkey.url) as ada:
+        valkey.send(signal.SIGSTOP)
+        in_flight = [ada.bus.execute(("PING",)) for _ in range(3)]
+        in_flight[0].cancel()
+        ada.bus.send(("PING",))
+        confirmation = asyncio.ensure_future(ada.bus.subscribe("room", ada.hear("room")))
+        valkey.kill()
+        for answer in in_flight[1:]:
+            with pytest.raises(BusUnavailable):
+                await in_time(answer)
+        assert not await in_time(confirmation)
+
+
+async def test_a_hung_redis_is_noticed_and_used_again_when_it_goes_on(valkey: Valkey) -> None:
+    loop = asyncio.get_running_loop()
+    async with connected_bus(valkey.url) as ada:
+        await ada.subscribe("room")
+        valkey.send(signal.SIGSTOP)
+        stopped_at_s = loop.time()
+        unanswered = ada.bus.execute(("PING",))
+        with pytest.raises(BusUnavailable):
+            await in_time(unanswered)
+        await ada.is_disconnected()
+        assert loop.time() - stopped_at_s < SILENCE_S_MAX * 4 / 3 + 0.5
+        valkey.send(signal.SIGCONT)
+        await ada.is_connected()
+        await in_time(ada.bus.ping())
+        assert await ada.publish("room", b"hello") >= 1
+        assert await ada.next() == ("room", b"hello")
+
+
+async def test_what_a_connection_begins_with_is_said_on_each_before_anything_else(valkey: Valkey) -> None:
+    async with running_bus(valkey.url) as ada:
+        ada.bus.begin_with(("CLIENT", "SETNAME", "ada"))
+        for _ in range(2):
+            await ada.is_connected()
+            assert await in_time(ada.bus.execute(("CLIENT", "GETNAME"))) == [b"ada"]
+            valkey.kill()
+            valkey.start()
+
+
+async def test_a_cancelled_bus_is_disconnected_and_tells_so(valkey_url: str) -> None:
+    async with connected_bus(valkey_url) as ada:
+        pass
+    assert not ada.bus.is_connected
+    assert not ada.disconnected.locked()
+    assert not await in_time(ada.bus.ping())
+
+
+# Servers that misbehave
+
+
+@asynccontextmanager
+async def fake_redis(answer: Callable[[bytes, asyncio.StreamWriter], None]) -> AsyncIterator[str]:
+    """The URL of a server that does `answer` with each piece of what it gets."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while data := await reader.read(65536):
+                answer(data, writer)
+        except ConnectionError:
+            pass
+        finally:
+            writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    async with server:
+        yield f"redis://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+
+
+GREETING = b"%0\r\n+OK\r\n"
+
+
+async def test_a_redis_that_hangs_after_its_greeting_is_given_up() -> None:
+    greetings = asyncio.Semaphore(0)
+
+    def answer(data: bytes, writer: asyncio.StreamWriter) -> None:
+        if b"HELLO" in data:
+            writer.write(GREETING)
+            greetings.release()
+
+    async with fake_redis(answer) as url, running_bus(url, silence_s_max=0.05):
+        for _ in range(3):
+            await in_time(greetings.acquire())
+
+
+async def test_a_redis_that_hangs_before_its_greeting_is_given_up() -> None:
+    attempts = asyncio.Semaphore(0)
+    async with fake_redis(lambda *_: attempts.release()) as url, running_bus(url, silence_s_max=0.05):
+        for _ in range(3):
+            await in_time(attempts.acquire())
+
+
+async def test_what_is_no_redis_is_given_up() -> None:
+    attempts = asyncio.Semaphore(0)
+
+    def answer(data: bytes, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+        attempts.release()
+
+    async with fake_redis(answer) as url, running_bus(url) as ada:
+        for _ in range(3):
+            await in_time(attempts.acquire())
+        assert not ada.bus.is_connected
+
+
+async def test_an_answer_that_nobody_asked_for_ends_the_connection_and_not_the_bus() -> None:
+    greetings = asyncio.Semaphore(0)
+
+    def answer(data: bytes, writer: asyncio.StreamWriter) -> None:
+        if b"HELLO" in data:
+            greetings.release()
+            writer.write(GREETING)
+        elif b"PING" in data:
+            writer.write(b"+PONG\r\n+PONG\r\n+PONG\r\n")
+
+    async with fake_redis(answer) as url, running_bus(url) as ada:
+        for _ in range(3):
+            await in_time(greetings.acquire())
+            await ada.is_disconnected()
+
+
+# Addresses and passwords
+
+
+async def test_a_password_opens_redis(valkey: Valkey) -> None:
+    with closing(Valkey(port=find_free(1)[0], password="p%40ss")) as guarded:
+        guarded.start()
+        async with connected_bus(f"redis://:p%2540ss@127.0.0.1:{guarded.port}/3") as ada:
+            assert await in_time(ada.bus.ping())
+            info = await in_time(ada.bus.execute(("CLIENT", "INFO")))
+            assert b" db=3 " in info[0]
+
+
+@pytest.mark.parametrize("user", ["", ":wrong@", "nobody:wrong@"])
+async def test_a_wrong_password_is_as_if_redis_were_away_and_said_once(
+    user: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with closing(Valkey(port=find_free(1)[0], password="secret")) as guarded:
+        guarded.start()
+        async with running_bus(f"redis://{user}127.0.0.1:{guarded.port}") as ada:
+            said = await until_said("redis is away", capsys)
+            assert "NOAUTH" in said or "WRONGPASS" in said
+            assert "wrong@" not in said
+            await asyncio.sleep(5 * RETRY_S)
+            assert not await in_time(ada.bus.ping())
+    assert "redis is away" not in capsys.readouterr().out
+
+
+async def test_a_database_that_does_not_exist_is_as_if_redis_were_away(
+    valkey: Valkey, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with running_bus(f"{valkey.url}/99") as ada:
+        assert "out of range" in await until_said("redis is away", capsys)
+        assert not ada.bus.is_connected
+
+
+async def until_said(words: str, capsys: pytest.CaptureFixture[str]) -> str:
+    said = ""
+    async with asyncio.timeout(WAIT_S):
+        while words not in said:
+            await asyncio.sleep(0.005)
+            said += capsys.readouterr().out
+    return said
+
+
+def test_an_address_says_where_redis_is() -> None:
+    plain = BusAddress("redis://cache")
+    assert (plain.path, plain.host, plain.port, plain.ssl, plain.database) == (None, "cache", 6379, None, 0)
+    assert plain.greeting() == [("HELLO", "3"), ("SELECT", "0")]
+    full = BusAddress("rediss://ada:a%20b@[::1]:7000/2")
+    assert (full.host, full.port, full.database) == ("::1", 7000, 2)
+    assert full.ssl is not None
+    assert full.greeting() == [("HELLO", "3", "AUTH", "ada", "a b"), ("SELECT", "2")]
+    local = BusAddress("unix:///run/valkey.sock")
+    assert (local.path, local.database) == ("/run/valkey.sock", 0)
+
+
+@pytest.mark.parametrize("url", ["", "http://cache", "cache:6379", "redis://cache:port", "redis://cache/first"])
+def test_what_is_no_address_of_redis_is_refused_at_once(url: str) -> None:
+    with pytest.raises(ValueError):
+        Bus(url)

@@ -1,0 +1,424 @@
+"""The database on real files: a transaction is whole or not at all, and on disk when it returns."""
+
+import asyncio
+import sqlite3
+import sys
+import threading
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack, asynccontextmanager, closing, contextmanager, suppress
+from pathlib import Path
+from subprocess import PIPE, Popen
+
+import pytest
+
+from servicekit.database import Connection, Database
+
+WAIT_S = 5.0
+SCHEMA = """
+CREATE TABLE people (name TEXT PRIMARY KEY) STRICT;
+CREATE TABLE notes (
+    author TEXT NOT NULL REFERENCES people (name) DEFERRABLE INITIALLY DEFERRED,
+    words TEXT NOT NULL
+) STRICT;
+"""
+
+
+class Fault(Exception):
+    """Something goes wrong in the middle of a transaction."""
+
+
+@pytest.fixture
+def migrations(tmp_path: Path) -> Path:
+    folder = tmp_path / "migrations"
+    folder.mkdir()
+    (folder / "0001_start.sql").write_text(SCHEMA)
+    return folder
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "data" / "people.db"
+
+
+@pytest.fixture
+async def database(path: Path, migrations: Path) -> AsyncIterator[Database]:
+    with closing(Database(path, migrations)) as opened:
+        yield opened
+
+
+def add(connection: Connection, name: str) -> None:
+    connection.execute("INSERT INTO people (name) VALUES (?)", (name,))
+
+
+def names(connection: Connection) -> list[str]:
+    return [name for (name,) in connection.execute("SELECT name FROM people ORDER BY rowid")]
+
+
+def on_disk(path: Path) -> list[str]:
+    """What someone else sees."""
+    with closing(sqlite3.connect(path)) as connection:
+        return names(connection)
+
+
+@contextmanager
+def write_lock(path: Path) -> Iterator[sqlite3.Connection]:
+    """Someone else is writing, until the end of the body or their own ROLLBACK."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("BEGIN IMMEDIATE")
+        yield connection
+
+
+@asynccontextmanager
+async def in_time() -> AsyncIterator[asyncio.TaskGroup]:
+    async with asyncio.timeout(WAIT_S), asyncio.TaskGroup() as tasks:
+        yield tasks
+
+
+async def ticks(count: int = 5) -> None:
+    """Some turns of the loop, each in a moment: it is not blocked."""
+    loop = asyncio.get_running_loop()
+    for _ in range(count):
+        started_s = loop.time()
+        await asyncio.sleep(0.002)
+        assert loop.time() - started_s < 1
+
+
+# Transactions
+
+
+async def test_what_a_write_returned_from_is_on_disk(database: Database, path: Path) -> None:
+    await database.write(add, "ada")
+    assert on_disk(path) == ["ada"]
+    assert await database.read(names) == ["ada"]
+
+
+async def test_arguments_and_result_pass_through(database: Database) -> None:
+    def greet(connection: Connection, word: str, *, name: str) -> str:
+        row = connection.execute("SELECT ? || ', ' || ? AS greeting", (word, name)).fetchone()
+        return str(row["greeting"])
+
+    assert await database.write(greet, "hello", name="Ada") == "hello, Ada"
+    assert await database.read(greet, "hello", name="Grace") == "hello, Grace"
+
+
+async def test_a_write_that_fails_leaves_nothing_and_the_next_one_works(database: Database, path: Path) -> None:
+    def add_and_fail(connection: Connection) -> None:
+        add(connection, "linus")
+        raise Fault
+
+    with pytest.raises(Fault):
+        await database.write(add_and_fail)
+    await database.write(add, "ada")
+    assert on_disk(path) == ["ada"]
+
+
+async def test_a_commit_that_fails_leaves_nothing_and_the_next_write_works(database: Database, path: Path) -> None:
+    def note_of_nobody(connection: Connection) -> None:
+        add(connection, "linus")
+        connection.execute("INSERT INTO notes VALUES ('nobody', 'a foreign key that fails at the commit')")
+
+    with pytest.raises(sqlite3.IntegrityError):
+        await database.write(note_of_nobody)
+    with pytest.raises(sqlite3.IntegrityError):
+        async with database.transaction() as connection:
+            note_of_nobody(connection)
+    await database.write(add, "ada")
+    assert on_disk(path) == ["ada"]
+
+
+async def test_a_fault_stays_what_it_was_although_sqlite_has_already_rolled_back(database: Database) -> None:
+    def roll_back_and_fail(connection: Connection) -> None:
+        connection.execute("ROLLBACK")  # as SQLite does by itself when the disk is full
+        raise Fault
+
+    with pytest.raises(Fault):
+        await database.write(roll_back_and_fail)
+    with pytest.raises(Fault):
+        async with database.transaction() as connection:
+            roll_back_and_fail(connection)
+    await database.write(add, "ada")
+
+
+async def test_a_transaction_commits_at_the_end_of_its_body_and_not_before(database: Database, path: Path) -> None:
+    async with database.transaction() as connection:
+        add(connection, "ada")
+        assert names(connection) == ["ada"]
+        assert await database.read(names) == []
+    assert on_disk(path) == ["ada"]
+
+
+async def test_a_transaction_whose_body_fails_leaves_nothing(database: Database, path: Path) -> None:
+    with pytest.raises(Fault):
+        async with database.transaction() as connection:
+            add(connection, "linus")
+            raise Fault
+    async with database.transaction() as connection:
+        add(connection, "ada")
+    assert on_disk(path) == ["ada"]
+
+
+async def test_writers_take_turns_and_none_sees_half_of_another(database: Database) -> None:
+    inside = 0
+
+    async def add_slowly(name: str) -> None:
+        nonlocal inside
+        async with database.transaction() as connection:
+            assert inside == 0
+            inside += 1
+            add(connection, f"{name} first")
+            await asyncio.sleep(0)
+            add(connection, f"{name} second")
+            inside -= 1
+
+    async with in_time() as both:
+        for number in range(10):
+            both.create_task(add_slowly(str(number)))
+            both.create_task(database.write(add, f"{number} alone"))
+    found = await database.read(names)
+    assert len(found) == 30
+    for number in range(10):
+        assert found.index(f"{number} second") == found.index(f"{number} first") + 1
+
+
+async def test_reading_does_not_wait_for_a_writer(database: Database) -> None:
+    going_on = threading.Event()
+
+    def add_slowly(connection: Connection) -> None:
+        add(connection, "ada")
+        assert going_on.wait(WAIT_S)
+
+    async with in_time() as both:
+        writing = both.create_task(database.write(add_slowly))
+        await asyncio.sleep(0)
+        assert await database.read(names) == []
+        assert not writing.done()
+        going_on.set()
+    assert await database.read(names) == ["ada"]
+
+
+async def test_the_reader_cannot_write(database: Database) -> None:
+    with pytest.raises(sqlite3.OperationalError, match="readonly"):
+        await database.read(add, "linus")
+
+
+async def test_every_connection_is_durable_and_keeps_foreign_keys(database: Database) -> None:
+    def pragmas(connection: Connection) -> list[object]:
+        wanted = ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
+        return [connection.execute(f"PRAGMA {name}").fetchone()[0] for name in wanted]
+
+    full = 2
+    assert await database.read(pragmas) == ["wal", full, 1, 10_000]
+    assert await database.write(pragmas) == ["wal", full, 1, 10_000]
+    async with database.transaction() as connection:
+        assert pragmas(connection) == ["wal", full, 1, 10_000]
+
+
+async def test_it_is_alive_while_its_file_answers(database: Database) -> None:
+    assert await database.is_alive()
+
+
+# Someone else writes
+
+
+async def test_a_transaction_waits_for_another_process_without_blocking_the_loop(
+    database: Database, path: Path
+) -> None:
+    async def add_in_transaction() -> None:
+        async with database.transaction() as connection:
+            add(connection, "ada")
+
+    with write_lock(path) as someone_else:
+        async with in_time() as both:
+            transaction = both.create_task(add_in_transaction())
+            write = both.create_task(database.write(add, "grace"))
+            await ticks()
+            assert await database.read(names) == []
+            assert not transaction.done()
+            assert not write.done()
+            someone_else.execute("ROLLBACK")
+    assert on_disk(path) == ["ada", "grace"]
+
+
+async def test_who_is_cancelled_while_waiting_leaves_nothing_open(database: Database, path: Path) -> None:
+    async def add_in_transaction() -> None:
+        async with database.transaction() as connection:
+            add(connection, "linus")
+
+    with write_lock(path) as someone_else:
+        async with in_time() as tasks:
+            waiting = tasks.create_task(add_in_transaction())
+            await ticks()
+            for _ in range(3):  # an impatient caller
+                waiting.cancel()
+                await asyncio.sleep(0)
+            assert not waiting.done()
+            next_one = tasks.create_task(database.write(add, "ada"))
+            await ticks()
+            someone_else.execute("ROLLBACK")
+            await asyncio.wait([waiting, next_one])
+    assert waiting.cancelled()
+    async with database.transaction() as connection:
+        add(connection, "grace")
+    assert on_disk(path) == ["ada", "grace"]
+
+
+# Cancelled
+
+
+async def test_a_cancelled_write_that_has_begun_is_whole(database: Database, path: Path) -> None:
+    begun, going_on = threading.Event(), threading.Event()
+
+    def add_both(connection: Connection) -> None:
+        add(connection, "ada")
+        begun.set()
+        assert going_on.wait(WAIT_S)
+        add(connection, "grace")
+
+    async with in_time() as tasks:
+        writing = tasks.create_task(database.write(add_both))
+        await asyncio.to_thread(begun.wait, WAIT_S)
+        writing.cancel()
+        await ticks()
+        assert not writing.done()
+        going_on.set()
+        await asyncio.wait([writing])
+    assert writing.cancelled()
+    assert on_disk(path) == ["ada", "grace"]
+
+
+async def test_a_cancelled_write_that_waits_for_its_turn_never_begins(database: Database, path: Path) -> None:
+    async with database.transaction() as connection:
+        waiting = asyncio.create_task(database.write(add, "linus"))
+        await asyncio.sleep(0)
+        waiting.cancel()
+        add(connection, "ada")
+    with suppress(asyncio.CancelledError):
+        await waiting
+    assert waiting.cancelled()
+    assert on_disk(path) == ["ada"]
+
+
+async def test_a_transaction_cancelled_in_its_body_leaves_nothing(database: Database, path: Path) -> None:
+    inside = asyncio.Event()
+
+    async def add_and_stay() -> None:
+        async with database.transaction() as connection:
+            add(connection, "linus")
+            inside.set()
+            await asyncio.Event().wait()
+
+    async with in_time() as tasks:
+        staying = tasks.create_task(add_and_stay())
+        await inside.wait()
+        staying.cancel()
+    await database.write(add, "ada")
+    assert on_disk(path) == ["ada"]
+
+
+async def test_a_transaction_cancelled_at_any_moment_is_whole_or_not_at_all(database: Database, path: Path) -> None:
+    async def add_both(number: int) -> None:
+        async with database.transaction() as connection:
+            add(connection, f"{number} first")
+            await asyncio.sleep(0)
+            add(connection, f"{number} second")
+
+    for number in range(40):
+        task = asyncio.create_task(add_both(number))
+        for _ in range(number % 8):
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.wait([task])
+    found = on_disk(path)
+    first = [name.removesuffix(" first") for name in found if name.endswith("first")]
+    second = [name.removesuffix(" second") for name in found if name.endswith("second")]
+    assert first == second
+
+
+async def test_closing_waits_for_what_runs(path: Path, migrations: Path) -> None:
+    begun = threading.Event()
+
+    def add_slowly(connection: Connection) -> None:
+        begun.set()
+        add(connection, "ada")
+
+    database = Database(path, migrations)
+    writing = asyncio.create_task(database.write(add_slowly))
+    await asyncio.to_thread(begun.wait, WAIT_S)
+    await asyncio.to_thread(database.close)
+    await writing
+    assert on_disk(path) == ["ada"]
+    with pytest.raises(RuntimeError):
+        await database.write(add, "linus")
+
+
+# Migrations
+
+
+def versions_in(path: Path) -> tuple[int, list[str]]:
+    with closing(sqlite3.connect(path)) as connection:
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        return version, names(connection)
+
+
+async def test_migrations_are_applied_once_and_in_order(path: Path, migrations: Path) -> None:
+    (migrations / "0010_last.sql").write_text("INSERT INTO people VALUES ('last');")
+    (migrations / "0002_first.sql").write_text("INSERT INTO people VALUES ('first');")
+    (migrations / "notes.sql").write_text("this is not SQL;")
+    for _ in range(2):
+        Database(path, migrations).close()
+        assert versions_in(path) == (10, ["first", "last"])
+    (migrations / "0011_new.sql").write_text("INSERT INTO people VALUES ('new');")
+    Database(path, migrations).close()
+    assert versions_in(path) == (11, ["first", "last", "new"])
+
+
+async def test_a_migration_may_have_triggers_comments_and_no_last_semicolon(path: Path, migrations: Path) -> None:
+    (migrations / "0002_trigger.sql").write_text(
+        "-- whoever comes; brings a friend\n"
+        "CREATE TRIGGER friends AFTER INSERT ON people WHEN new.name NOT LIKE '%;friend' BEGIN\n"
+        "  INSERT INTO people VALUES (new.name || ';friend');\n"
+        "  DELETE FROM people WHERE name = 'nobody';\n"
+        "END;\n"
+        "INSERT INTO people VALUES ('ada')"
+    )
+    Database(path, migrations).close()
+    assert versions_in(path) == (2, ["ada", "ada;friend"])
+
+
+async def test_a_migration_that_fails_changes_nothing(path: Path, migrations: Path) -> None:
+    Database(path, migrations).close()
+    (migrations / "0002_broken.sql").write_text("INSERT INTO people VALUES ('linus'); SELECT nonsense;")
+    with pytest.raises(sqlite3.OperationalError):
+        Database(path, migrations)
+    assert versions_in(path) == (1, [])
+
+
+OPENER = """
+import asyncio, sys
+from pathlib import Path
+from servicekit.database import Database
+
+async def main():
+    for line in sys.stdin:
+        Database(Path(line.strip()), Path(sys.argv[1])).close()
+        print("opened", flush=True)
+
+asyncio.run(main())
+"""
+
+
+def test_processes_that_open_a_new_file_at_once_take_turns(tmp_path: Path, migrations: Path) -> None:
+    (migrations / "0002_once.sql").write_text("INSERT INTO people VALUES ('once');")
+    command = [sys.executable, "-c", OPENER, str(migrations)]
+    with ExitStack() as processes:
+        openers = [processes.enter_context(Popen(command, stdin=PIPE, stdout=PIPE, text=True)) for _ in range(3)]
+        for number in range(30):
+            path = tmp_path / f"{number}.db"
+            for opener in openers:
+                assert opener.stdin is not None
+                opener.stdin.write(f"{path}\n")
+                opener.stdin.flush()
+            for opener in openers:
+                assert opener.stdout is not None
+                assert opener.stdout.readline() == "opened\n"
+            assert versions_in(path) == (2, ["once"])

@@ -1,0 +1,79 @@
+"""Health: alive is not ready, and a check that breaks or hangs is a no."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+
+from servicekit import health
+from servicekit.health import Check, run_checks
+from tests.asgi import client_of
+
+
+async def yes() -> bool:
+    return True
+
+
+async def no() -> bool:
+    return False
+
+
+async def breaks() -> bool:
+    raise ConnectionError("away")
+
+
+async def hangs() -> bool:
+    await asyncio.Event().wait()
+    return True
+
+
+async def test_each_check_answers_for_itself() -> None:
+    async with asyncio.timeout(5):
+        answers = await run_checks({"a": yes, "b": no, "c": breaks, "d": hangs}, timeout_s=0.01)
+    assert answers == {"a": True, "b": False, "c": False, "d": False}
+
+
+async def test_checks_are_asked_together() -> None:
+    meeting = asyncio.Barrier(3)
+
+    async def meets() -> bool:
+        await meeting.wait()
+        return True
+
+    async with asyncio.timeout(5):
+        assert await run_checks({"a": meets, "b": meets, "c": meets}) == {"a": True, "b": True, "c": True}
+
+
+@pytest.fixture
+def checks() -> dict[str, Check]:
+    return {"store": yes, "redis": yes}
+
+
+@pytest.fixture
+async def http(checks: dict[str, Check]) -> AsyncIterator[httpx.AsyncClient]:
+    def checks_of(_: Request[Any]) -> Mapping[str, Check]:
+        return checks
+
+    async with client_of(Starlette(routes=health.routes(checks_of))) as client:
+        yield client
+
+
+async def test_a_service_is_ready_when_all_it_needs_answers(http: httpx.AsyncClient) -> None:
+    response = await http.get("/readyz")
+    assert response.status_code == 200
+    assert response.json() == {"status": "ok", "checks": {"store": "ok", "redis": "ok"}}
+
+
+async def test_a_service_that_misses_something_says_what_and_is_alive(
+    http: httpx.AsyncClient, checks: dict[str, Check]
+) -> None:
+    checks["redis"] = breaks
+    response = await http.get("/readyz")
+    assert response.status_code == 503
+    assert response.json() == {"status": "unavailable", "checks": {"store": "ok", "redis": "unavailable"}}
+    alive = await http.get("/healthz")
+    assert (alive.status_code, alive.json()) == (200, {"status": "ok"})

@@ -1,0 +1,206 @@
+"""HTTP as uvicorn serves it with our writing of answers: the framing is right, and a slow client is not waited for."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
+from typing import Any
+
+import pytest
+import uvicorn
+from starlette.types import Receive, Scope, Send
+
+from servicekit import http_protocol
+from servicekit.http_protocol import HttpProtocol
+from tests.servicekit.sockets import RawClient
+
+WAIT_S = 5.0
+
+
+def body(data: bytes = b"", *, more: bool = False) -> dict[str, Any]:
+    return {"type": "http.response.body", "body": data, "more_body": more}
+
+
+def start(status: int = 200, **headers: str) -> dict[str, Any]:
+    fields = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
+    return {"type": "http.response.start", "status": status, "headers": fields}
+
+
+@asynccontextmanager
+async def serving(
+    *messages: dict[str, Any], errors: list[Exception] | None = None, keep_alive_s: int = 5
+) -> AsyncIterator[int]:
+    """The port of a server that answers each request with `messages`, and keeps what that raised in `errors`."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        while (await receive()).get("more_body"):
+            pass
+        for message in messages:
+            try:
+                await send(dict(message))
+            except RuntimeError as error:
+                if errors is None:
+                    raise
+                errors.append(error)
+
+    config = uvicorn.Config(
+        app, http=HttpProtocol, lifespan="off", log_config=None, server_header=False, timeout_keep_alive=keep_alive_s
+    )
+    config.load()
+    server = uvicorn.Server(config)
+    server.lifespan = config.lifespan_class(config)
+    with closing(socket.create_server(("127.0.0.1", 0))) as listener:
+        await server.startup(sockets=[listener])
+        yield listener.getsockname()[1]
+        server.servers[0].close()
+        for connection in list(server.server_state.connections):
+            connection.transport.abort()
+        await asyncio.sleep(0)
+
+
+@asynccontextmanager
+async def client(port: int, receive_buffer_bytes: int | None = None) -> AsyncIterator[RawClient]:
+    with socket.socket() as line:
+        if receive_buffer_bytes is not None:
+            line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer_bytes)
+        line.setblocking(False)
+        await asyncio.get_running_loop().sock_connect(line, ("127.0.0.1", port))
+        yield RawClient(line)
+
+
+async def answer(port: int, method: str = "GET", *, version: str = "1.1") -> tuple[list[str], bytes]:
+    """The lines of the head in lower case, and what follows it up to the end of the stream."""
+    async with client(port) as raw:
+        raw.write(f"{method} / HTTP/{version}\r\nHost: parley.test\r\nConnection: close\r\n\r\n".encode())
+        head = await raw.read_head()
+        return head.lower().split("\r\n")[:-2], await raw.read_rest()
+
+
+async def test_an_answer_of_known_length_is_sent_as_it_is() -> None:
+    async with serving(start(201, content_length="5", x_own="Yes"), body(b"he", more=True), body(b"llo")) as port:
+        head, rest = await answer(port)
+    assert head[0] == "http/1.1 201 created"
+    assert {"content-length: 5", "x-own: yes", "connection: close"} <= set(head)
+    assert not any(line.startswith("transfer-encoding") for line in head)
+    assert rest == b"hello"
+
+
+@pytest.mark.parametrize("headers", [{}, {"transfer_encoding": "chunked"}])
+async def test_an_answer_of_unknown_length_goes_in_chunks(headers: dict[str, str]) -> None:
+    pieces = (body(b"hello", more=True), body(b"", more=True), body(b"x" * 17, more=True), body())
+    async with serving(start(200, **headers), *pieces) as port:
+        head, rest = await answer(port)
+    assert head.count("transfer-encoding: chunked") == 1
+    assert rest == b"5\r\nhello\r\n11\r\n" + b"x" * 17 + b"\r\n0\r\n\r\n"
+
+
+async def test_the_answer_to_head_has_no_body_and_the_length_that_it_would_have() -> None:
+    async with serving(start(content_length="5"), body(b"hello")) as port:
+        head, rest = await answer(port, "HEAD")
+    assert "content-length: 5" in head
+    assert rest == b""
+    async with serving(start(), body(b"hello", more=True), body(b"hello")) as port:
+        assert (await answer(port, "HEAD"))[1] == b""
+
+
+@pytest.mark.parametrize("status, headers", [(204, {}), (304, {}), (304, {"content_length": "5"})])
+async def test_an_answer_without_a_body_has_none(status: int, headers: dict[str, str]) -> None:
+    async with serving(start(status, **headers), body()) as port:
+        head, rest = await answer(port)
+    assert rest == b""
+    assert not any(line.startswith("transfer-encoding") for line in head)
+
+
+async def test_one_connection_carries_one_request_after_the_other() -> None:
+    async with serving(start(content_length="2"), body(b"ok")) as port, client(port) as raw:
+        raw.write(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n" * 3)
+        read = b""
+        async with asyncio.timeout(WAIT_S):
+            while read.count(b"ok") < 3:
+                read += await asyncio.get_running_loop().sock_recv(raw.line, 65536)
+        assert b"connection: close" not in read
+
+
+async def test_an_answer_may_close_the_connection() -> None:
+    async with serving(start(content_length="2", connection="close"), body(b"ok")) as port, client(port) as raw:
+        raw.write(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        head = await raw.read_head()
+        assert await raw.read_rest() == b"ok"
+    assert head.lower().count("connection: close") == 1
+
+
+WRONG = {
+    "a body before its head": ([body(b"x")], "out of order"),
+    "two heads": ([start(), start()], "out of order"),
+    "something else": ([{"type": "http.response.nonsense"}], "out of order"),
+    "too long a body": ([start(content_length="1"), body(b"xx")], "as long as"),
+    "too short a body": ([start(content_length="3"), body(b"xx")], "as long as"),
+    "a body after its end": ([start(content_length="0"), body(), body()], "complete"),
+    "a line break in a field": ([start(x_own="a\r\nset-cookie: b")], "line break"),
+    "half a line break in a field": ([start(x_own="a\nset-cookie: b")], "line break"),
+    "the other half": ([start(x_own="a\rb")], "line break"),
+}
+
+
+@pytest.mark.parametrize("messages, reason", WRONG.values(), ids=WRONG)
+async def test_an_application_that_breaks_the_rules_is_told_and_the_client_is_not(
+    messages: list[dict[str, Any]], reason: str
+) -> None:
+    errors: list[Exception] = []
+    async with serving(*messages, errors=errors) as port, client(port) as raw:
+        raw.write(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+        rest = await raw.read_rest()
+    assert reason in str(errors[0])
+    assert b"set-cookie" not in rest
+
+
+async def test_a_reader_that_is_slow_is_waited_for_and_gets_everything() -> None:
+    pieces = [body(bytes(65_536), more=True) for _ in range(100)]
+    async with (
+        serving(start(content_length=str(100 * 65_536)), *pieces, body()) as port,
+        client(port, receive_buffer_bytes=65_536) as raw,
+    ):
+        raw.write(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+        await raw.read_head()
+        assert len(await raw.read_rest()) == 100 * 65_536
+
+
+async def test_what_is_sent_to_a_reader_who_has_gone_is_dropped() -> None:
+    pieces = [body(bytes(65_536), more=True) for _ in range(200)]
+    async with serving(start(content_length=str(200 * 65_536)), *pieces, body(), errors=[]) as port:
+        async with client(port, receive_buffer_bytes=4096) as raw:
+            raw.write(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+            await raw.read_head()
+            raw.reset()
+        async with client(port) as other:
+            other.write(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+            await other.read_head()
+            assert len(await other.read_rest()) == 200 * 65_536
+
+
+@pytest.mark.parametrize("said", [b"", b"GET / HTTP/1.1\r\nHost:"])
+async def test_who_does_not_say_what_it_wants_is_not_waited_for(said: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http_protocol, "LOOK_INTERVAL_S", 0.03)
+    async with serving(start(content_length="2"), body(b"ok")) as port, client(port) as raw:
+        raw.write(said)
+        with pytest.raises(ConnectionError):
+            await raw.is_at_the_end()
+            raise ConnectionResetError  # an end without a reset is one, too
+
+
+async def test_a_connection_that_is_idle_for_too_long_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http_protocol, "LOOK_INTERVAL_S", 0.03)
+    async with serving(start(content_length="2"), body(b"ok"), keep_alive_s=0) as port, client(port) as raw:
+        raw.write(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        await raw.read_head()
+        assert await raw.read_rest() == b"ok"
+
+
+async def test_who_has_said_what_it_wants_may_take_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http_protocol, "LOOK_INTERVAL_S", 0.03)
+    async with serving(start(content_length="2"), body(b"ok")) as port, client(port) as raw:
+        raw.write(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nConnection: close\r\n\r\n")
+        await asyncio.sleep(0.1)
+        raw.write(b"xx")
+        await raw.read_head()
+        assert await raw.read_rest() == b"ok"

@@ -1,0 +1,150 @@
+"""The server as a real process, and the metrics beside it."""
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from launcher.ports import find_free
+from servicekit import metrics
+from servicekit.server import EXIT_PORT_TAKEN, running
+
+WAIT_S = 20.0
+REPOSITORY = Path(__file__).parents[2]
+
+
+@asynccontextmanager
+async def program(port: int, **environment: str) -> AsyncIterator[Process]:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "tests.servicekit.program",
+        cwd=REPOSITORY,
+        env={**os.environ, "TINY_PORT": str(port), "PARLEY_METRICS_PORT": "0", **environment},
+        stdout=PIPE,
+        stderr=PIPE,
+    )
+    try:
+        async with asyncio.timeout(WAIT_S):
+            yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.communicate()
+
+
+async def is_alive(http: httpx.AsyncClient) -> bool:
+    try:
+        return (await http.get("/healthz")).is_success
+    except httpx.TransportError:
+        return False
+
+
+async def until_alive(http: httpx.AsyncClient) -> None:
+    while not await is_alive(http):
+        await asyncio.sleep(0.02)
+
+
+@pytest.mark.parametrize("signal_number", [signal.SIGTERM, signal.SIGINT])
+async def test_it_serves_and_ends_with_0_when_told_to(signal_number: signal.Signals, valkey_url: str) -> None:
+    (port, metrics_port) = find_free(2)
+    async with (
+        program(port, PARLEY_REDIS_URL=valkey_url, PARLEY_METRICS_PORT=str(metrics_port)) as process,
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as http,
+    ):
+        await until_alive(http)
+        while not (await http.get("/readyz")).is_success:
+            await asyncio.sleep(0.02)
+        forwarded = await http.post("/address", json={}, headers={"X-Forwarded-For": "203.0.113.9"})
+        assert forwarded.text == "203.0.113.9"
+        assert "server" not in forwarded.headers
+        counted = await http.get(f"http://127.0.0.1:{metrics_port}/metrics")
+        assert 'parley_http_requests_total{status="2xx"}' in counted.text
+        process.send_signal(signal_number)
+        output, errors = await process.communicate()
+        assert process.returncode == 0
+    events = [json.loads(line) for line in output.splitlines()]
+    assert errors == b""
+    assert [event["event"] for event in events if event["event"] in {"started", "stopped"}] == ["started", "stopped"]
+    assert {event["service"] for event in events} == {"tiny"}
+    assert events[0]["address"] == f"http://127.0.0.1:{port}"
+
+
+async def test_a_taken_port_is_one_clear_line_and_an_exit_code() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        async with program(port) as process:
+            _, errors = await process.communicate()
+    assert process.returncode == EXIT_PORT_TAKEN
+    (line,) = errors.decode().splitlines()
+    assert line.startswith(f"tiny cannot listen on 127.0.0.1:{port}: Address already in use")
+
+
+async def test_a_host_that_is_not_ours_is_one_clear_line() -> None:
+    for host in ("203.0.113.1", "::ffff", "no such host"):
+        async with program(find_free(1)[0], PARLEY_HOST=host) as process:
+            _, errors = await process.communicate()
+        assert process.returncode == EXIT_PORT_TAKEN
+        (line,) = errors.decode().splitlines()
+        assert line.startswith(f"tiny cannot listen on {host}:")
+
+
+async def test_a_wrong_setting_ends_it_before_it_begins() -> None:
+    async with program(find_free(1)[0], PARLEY_LOG_LEVEL="loud") as process:
+        _, errors = await process.communicate()
+    assert process.returncode == 2
+    assert errors.startswith(b"wrong setting: PARLEY_LOG_LEVEL='loud'")
+
+
+# Metrics
+
+
+@pytest.mark.parametrize("port", [None, 65_536])
+def test_a_port_that_cannot_be_had_costs_the_metrics_only(port: int | None, capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        metrics.serve("127.0.0.1", port or taken.getsockname()[1])
+    assert "metrics are not served" in capsys.readouterr().out
+
+
+# What runs beside the body
+
+
+async def test_what_runs_beside_the_body_ends_with_it() -> None:
+    ended: list[str] = []
+    begun = asyncio.Event()
+
+    async def beside() -> None:
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.append("beside")
+
+    async with asyncio.timeout(5), running(beside()):
+        await begun.wait()
+        assert ended == []
+    assert ended == ["beside"]
+
+
+async def test_what_fails_beside_the_body_is_logged_and_the_body_goes_on(capsys: pytest.CaptureFixture[str]) -> None:
+    async def beside() -> None:
+        raise RuntimeError("no reason to stop")
+
+    async def in_peace() -> None:
+        return
+
+    said = ""
+    async with asyncio.timeout(5), running(beside(), in_peace()):
+        while "no reason to stop" not in said:
+            await asyncio.sleep(0)
+            said += capsys.readouterr().out
+    assert "a background task failed" in said

@@ -1,0 +1,122 @@
+"""A whole Parley as its users meet it, through the gateway only; what it has logged is looked at when it ends."""
+
+import asyncio
+import re
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from http.cookiejar import DefaultCookiePolicy
+from itertools import count
+from pathlib import Path
+
+import httpx
+
+from launcher.system import System
+from tests.system.people import PASSWORD, WHISPER, Person
+
+# What stands in every request or message of these tests and may not stand in any log.
+SECRETS = (PASSWORD, WHISPER, "Hello there!")
+_TOKEN = re.compile(r"eyJ[\w-]{8,}\.")
+WITHOUT_RATES = {
+    "PARLEY_SIGN_INS_PER_MINUTE_USERNAME": "0",
+    "PARLEY_SIGN_INS_PER_MINUTE_ADDRESS": "0",
+    "PARLEY_REGISTRATIONS_PER_HOUR_ADDRESS": "0",
+    "PARLEY_MESSAGES_PER_SECOND": "0",
+}
+WAIT_S_MAX = 20.0
+_numbers = count(1)
+
+
+class Parley:
+    """A running system, and a client of its gateway that keeps no cookies."""
+
+    def __init__(self, system: System, http: httpx.AsyncClient) -> None:
+        self.system = system
+        self.http = http
+
+    async def person(self, stem: str = "ada") -> Person:
+        """Somebody new, signed in."""
+        name = f"{stem}{next(_numbers)}"
+        answer = await self.http.post("/register", json={"username": name, "password": PASSWORD})
+        assert answer.status_code == 201, answer.text
+        return await self.sign_in(name)
+
+    async def people(self, *stems: str) -> list[Person]:
+        return list(await asyncio.gather(*(self.person(stem) for stem in stems)))
+
+    async def sign_in(self, name: str, password: str = PASSWORD) -> Person:
+        """A new session of theirs."""
+        answer = await self.http.post("/api/user/login", json={"username": name, "password": password})
+        assert answer.status_code == 200, answer.text
+        return Person(self.system.ws_url, self.http, name, answer.json()["access_token"])
+
+    async def checks(self) -> tuple[int, dict[str, str]]:
+        """What `/readyz` says: its status, and how each part is."""
+        answer = await self.http.get("/readyz")
+        return answer.status_code, answer.json()["checks"]
+
+
+@asynccontextmanager
+async def parley(
+    data_dir: Path, *, chat_instances: int = 1, environment: Mapping[str, str] = WITHOUT_RATES
+) -> AsyncIterator[Parley]:
+    """All started and ready. After it has ended its logs are read: no secrets, no faults."""
+    system = System(data_dir, chat_instances=chat_instances, environment=environment)
+    async with _inspected(system, system) as running:
+        yield running
+
+
+@asynccontextmanager
+async def parley_without_redis(data_dir: Path) -> AsyncIterator[Parley]:
+    """The five services, started where no Redis is; `system.start_valkey` brings it."""
+    system = System(data_dir, environment=WITHOUT_RATES)
+    async with _inspected(system, _services_only(system)) as running:
+        yield running
+
+
+@asynccontextmanager
+async def _services_only(system: System) -> AsyncIterator[None]:
+    try:
+        for name in ("auth", "chat", "media", "video", "gateway"):
+            await system.start(name)
+        yield
+    finally:
+        await system.__aexit__(None, None, None)
+
+
+@asynccontextmanager
+async def _inspected(system: System, started: AbstractAsyncContextManager[object]) -> AsyncIterator[Parley]:
+    async with started, httpx.AsyncClient(base_url=system.url, trust_env=False, timeout=WAIT_S_MAX) as http:
+        http.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        yield Parley(system, http)
+    for path in (system.data_dir / "logs").iterdir():
+        _inspect(path.name, path.read_text(errors="replace"))
+
+
+def _inspect(name: str, log: str) -> None:
+    for secret in SECRETS:
+        assert secret not in log, f"{secret!r} is in {name}"
+    assert not _TOKEN.search(log), f"a token is in {name}"
+    faults = [line for line in log.splitlines() if "Traceback" in line or '"critical"' in line]
+    assert not faults, f"{name}: {faults[0]}"
+
+
+async def eventually(holds: Callable[[], Awaitable[bool] | bool], within_s: float = WAIT_S_MAX) -> float:
+    """Return as soon as `holds()` does: after how many seconds."""
+    started_s = time.perf_counter()
+    while True:
+        answer = holds()
+        if answer if isinstance(answer, bool) else await answer:
+            return time.perf_counter() - started_s
+        assert time.perf_counter() - started_s < within_s, f"not within {within_s:g} s"
+        await asyncio.sleep(0.005)
+
+
+def code(answer: httpx.Response) -> tuple[int, str]:
+    """What a refusal is known by; it has the shape of RFC 9457."""
+    assert answer.headers["content-type"] == "application/problem+json", answer.text
+    assert answer.headers["x-request-id"]
+    body = answer.json()
+    assert {"type", "title", "status", "detail", "code"} <= body.keys()
+    assert body["status"] == answer.status_code
+    return answer.status_code, body["code"]

@@ -1,0 +1,41 @@
+"""The promise that everything else stands on: an acknowledged message is kept, and told once and in order."""
+
+import pytest
+
+from tests.system.parleys import Parley
+from tests.system.talkers import crowd
+
+KILLS = 5
+MESSAGES_BETWEEN_KILLS = 900
+
+
+async def test_killed_under_load_it_loses_and_doubles_nothing(
+    fragile: Parley, capsys: pytest.CaptureFixture[str]
+) -> None:
+    system = fragile.system
+    async with crowd(fragile, pairs=4) as talking:
+        for _ in range(KILLS):
+            await talking.until_acknowledged(MESSAGES_BETWEEN_KILLS)
+            await system.kill("chat")
+            await system.start("chat")
+        await talking.until_acknowledged(MESSAGES_BETWEEN_KILLS)
+        await talking.settle()
+        counts = await talking.check()
+    assert talking.acknowledged >= 5_000
+    assert all(talker.cuts >= KILLS for talker in talking.talkers)
+    with capsys.disabled():
+        print(f"\nchat killed {KILLS} times: {counts}")
+
+
+async def test_a_gateway_killed_under_load_loses_nothing_either(
+    fragile: Parley, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with crowd(fragile, pairs=2) as talking:
+        await talking.until_acknowledged(300)
+        await fragile.system.kill("gateway")
+        await fragile.system.start("gateway")
+        await talking.until_acknowledged(300)
+        await talking.settle()
+        counts = await talking.check()
+    with capsys.disabled():
+        print(f"\ngateway killed: {counts}")

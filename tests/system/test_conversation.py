@@ -1,0 +1,93 @@
+"""Two people on several devices: everyone is told everything, once and in order."""
+
+from itertools import pairwise
+
+from tests.system.parleys import Parley, eventually
+from tests.system.people import WHISPER
+
+
+async def test_every_device_of_both_is_told_once_and_in_order(shared: Parley) -> None:
+    ada, bob = await shared.people("ada", "bob")
+    async with ada.device() as phone, ada.device() as laptop, bob.device() as bobs, bob.device() as tablet:
+        devices = [phone, laptop, bobs, tablet]
+        for number in range(40):
+            device, to = ((phone, bob), (laptop, bob), (bobs, ada), (tablet, ada))[number % 4]
+            await device.send(to=to.name, message=f"{WHISPER} {number}")
+        for device in devices:
+            await device.until_seq(40)
+            told = [event for event in device.events if event["type"] in {"message", "sent"}]
+            assert [event["seq"] for event in told] == list(range(1, 41))
+            assert {event["id"]: event["message"] for event in told} == {
+                message["id"]: message["message"] for message in await ada.history(bob.name)
+            }
+        for device, other in ((phone, bob.name), (laptop, bob.name), (bobs, ada.name), (tablet, ada.name)):
+            conversations = {event["conversation"] for event in device.events if "conversation" in event}
+            assert conversations == {f"@{other}"}
+            own = [event for event in device.events if event["type"] == "sent"]
+            assert all(event["receiver_username"] == other and event["delivered"] for event in own)
+            assert len(own) == 20
+
+
+async def test_who_was_away_gets_exactly_what_was_missed(shared: Parley) -> None:
+    ada, bob = await shared.people("ada", "bob")
+    async with ada.device() as adas:
+        async with bob.device() as bobs:
+            for number in range(3):
+                await adas.write(bob.name, f"{WHISPER} {number}")
+                await bobs.next("message")
+        for number in range(3, 7):
+            await adas.write(bob.name, f"{WHISPER} {number}")
+        async with bob.device() as bobs:
+            assert bobs.events[0]["positions"] == {f"@{ada.name}": 7}
+            await bobs.send(type="resume", positions={f"@{ada.name}": 3})
+            await adas.write(bob.name, f"{WHISPER} 7")
+            resumed = await bobs.next("resumed")
+            await bobs.next("message")
+            assert bobs.texts() == [f"{WHISPER} {number}" for number in range(3, 8)]
+            assert (resumed["positions"], resumed["truncated"]) == ({f"@{ada.name}": 7}, [])
+
+
+async def test_after_a_long_absence_the_newest_500_come_and_history_has_the_rest(shared: Parley) -> None:
+    ada, bob = await shared.people("ada", "bob")
+    async with ada.device() as adas:
+        for number in range(520):
+            await adas.send(to=bob.name, message=f"{WHISPER} {number}")
+        await adas.until_seq(520)
+    async with bob.device() as bobs:
+        await bobs.send(type="resume", positions={})
+        assert (await bobs.next("resumed"))["truncated"] == [f"@{ada.name}"]
+        assert [event["seq"] for event in bobs.events if event["type"] == "message"] == list(range(21, 521))
+    history = await bob.history(ada.name)
+    assert [message["seq"] for message in history] == list(range(1, 521))
+    assert all(earlier["id"] < later["id"] for earlier, later in pairwise(history))
+
+
+async def test_a_nonce_sent_again_is_stored_and_told_once(shared: Parley) -> None:
+    ada, bob = await shared.people("ada", "bob")
+    async with bob.device() as bobs:
+        async with ada.device() as adas:
+            first = await adas.write(bob.name, f"{WHISPER} once", nonce="n1")
+            again = await adas.write(bob.name, f"{WHISPER} once", nonce="n1")
+        async with ada.device() as adas:
+            from_elsewhere = await adas.write(bob.name, f"{WHISPER} other words", nonce="n1")
+            await adas.write(bob.name, f"{WHISPER} end", nonce="n2")
+        assert first["id"] == again["id"] == from_elsewhere["id"]
+        assert first["seq"] == again["seq"] == from_elsewhere["seq"] == 1
+        await bobs.until_seq(2)
+        assert bobs.texts() == [f"{WHISPER} once", f"{WHISPER} end"]
+        assert all(event.get("nonce") is None for event in bobs.events)  # the sender's own affair
+
+
+async def test_a_changed_profile_follows_into_the_saved_chats_of_others(shared: Parley) -> None:
+    ada, bob = await shared.people("ada", "bob")
+    async with ada.device() as adas:
+        await adas.write(bob.name, "Hello there!")
+    picture = "https://example.com/bob.png"
+    await bob.ask("POST", "/api/update-nickname", data={"nickname": "Robert 🎸"})
+    await bob.ask("POST", "/api/update-avatar", data={"avatar_url": picture})
+
+    async def has_followed() -> bool:
+        (chat,) = await ada.get("/api/saved-chats")
+        return (chat["chat_nickname"], chat["chat_pfp"]) == ("Robert 🎸", picture)
+
+    await eventually(has_followed, within_s=1)
