@@ -11,7 +11,7 @@ from servicekit.settings import addresses, load_or_exit
 
 def main() -> None:
     settings = load_or_exit(ChatSettings, os.environ)
-    ((_, port), *_) = addresses(settings.chat_url)
+    ((_, port),) = addresses(settings.chat_url)
     serve("chat", create_app(settings), settings, port=port, websocket_protocol=ChatSocket)
 
 

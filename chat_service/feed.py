@@ -58,7 +58,8 @@ class Feed:
 
         Raises BusUnavailable.
         """
-        replies = await self._bus.execute(*(self._delivery(one) for one in deliveries))
+        # The last reply comes after all pushes: so `sent` is passed on before anybody learns of an absent reader.
+        *replies, _ = await self._bus.execute(*(self._delivery(one) for one in deliveries), ("PING",))
         delivered = [reply > 0 if isinstance(reply, int) else None for reply in replies]
         if None in delivered:
             self._bus.send(_LOAD)  # somebody emptied Redis's cache of scripts

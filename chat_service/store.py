@@ -11,6 +11,7 @@ from servicekit.database import Connection, Database, Row
 
 _MESSAGE = "id, seq, sender_username, receiver_username, message, timestamp, nonce, reply_to"
 _CONVERSATIONS_REMEMBERED_MAX = 50_000
+_SAVED_CHATS_MAX = 1_000
 
 
 class Log:
@@ -233,8 +234,8 @@ def _saved_chats(connection: Connection, username: str) -> list[SavedChat]:
         "   WHERE own.conversation_id = saved_chats.conversation_id AND own.sender_username = user_username"
         "   ORDER BY seq DESC LIMIT 1), 0)) AS unread"
         " FROM saved_chats WHERE user_username = ?"
-        " ORDER BY coalesce(last_message_time, created_at) DESC, id DESC",
-        (username,),
+        " ORDER BY coalesce(last_message_time, created_at) DESC, id DESC LIMIT ?",
+        (username, _SAVED_CHATS_MAX),
     )
     return [SavedChat(**dict(zip(row.keys(), row, strict=True))) for row in rows]
 

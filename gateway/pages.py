@@ -42,15 +42,16 @@ async def sign_in(request: Request[State]) -> Response:
     form = await _own_form(request)
     username = form.get("username", "")
     address = request.client.host if request.client else ""
+    shown = {"username": username, "next": _own_path(form.get("next"))}
     try:
         await request.state["limits"].check_sign_in(username=username, address=address)
     except Refusal as refusal:
-        return _page(request, "sign-in.html", 429, error=str(refusal), username=username)
+        return _page(request, "sign-in.html", 429, error=str(refusal), **shown)
     credentials = {"username": username, "password": form.get("password", "")}
     answer = await _ask(request, Service.AUTH, "POST", "/api/login", data=credentials)
     if answer.status_code != 200:
-        return _page(request, "sign-in.html", answer.status_code, error=_detail(answer), username=username)
-    response = RedirectResponse(_own_path(form.get("next")), 303)
+        return _page(request, "sign-in.html", answer.status_code, error=_detail(answer), **shown)
+    response = RedirectResponse(shown["next"], 303)
     response.set_cookie(
         COOKIE,
         answer.json()["access_token"],
@@ -140,13 +141,18 @@ async def _ask(
         headers["Authorization"] = f"Bearer {token}"
     url = request.state["urls"][service] + path
     try:
-        return await request.state["http"].request(method, url, headers=headers, **body)
+        # As the browser's own came, they may hold any byte (RFC 9110 §5.5).
+        as_they_came = httpx.Headers(headers, encoding="latin-1")
+        return await request.state["http"].request(method, url, headers=as_they_came, **body)
     except httpx.HTTPError:
         raise Unavailable(f"The {service.value} service does not answer.") from None
 
 
 def _detail(answer: httpx.Response) -> str:
-    return str(answer.json().get("detail", "That did not work."))
+    try:
+        return str(answer.json()["detail"])
+    except (ValueError, LookupError, TypeError):
+        return "That did not work."
 
 
 def _own_path(path: str | None) -> str:

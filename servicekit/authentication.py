@@ -92,6 +92,8 @@ class Authentication:
         while True:
             self._stale.clear()
             self.is_current = await self._read_revocations()
+            if not self._tokens.has_keys:
+                await self._fetch_keys()  # now, not with the first token: the issuer may be away by then
             if self.is_current and self._bus.is_connected:
                 await self._stale.wait()
             else:

@@ -29,7 +29,7 @@ class Database:
 
     def __init__(self, path: Path, migrations: Path) -> None:
         """Open `path` (made with its folder where missing) and bring its schema up to date."""
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)  # what people wrote is nobody else's
         self._writer = _connect(path)
         _migrate(self._writer, migrations)
         self._reader = _connect(path)

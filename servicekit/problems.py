@@ -148,4 +148,9 @@ def _on_http_exception(_: Request, error: Exception) -> Response:
 
 def _on_fault(_: Request, error: Exception) -> Response:
     log.error("fault", exc_info=error)
+    return internal_error()
+
+
+def internal_error() -> Response:
+    """Our own mistake, told without its details."""
     return response(Answer(500, "internal_error"), "The service failed; the log knows why.")

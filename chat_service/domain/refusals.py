@@ -78,3 +78,7 @@ class DirectoryUnavailable(ChatRefusal):
 
     def __init__(self) -> None:
         super().__init__("The auth service does not answer, and this person is not known here yet. Try again.")
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Retry-After": "1"}

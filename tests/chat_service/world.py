@@ -226,7 +226,7 @@ class Instance:
 
     def client(self, name: str) -> httpx.AsyncClient:
         headers = {"Authorization": f"Bearer {self.auth.token(name)}"} if name else {}
-        return httpx.AsyncClient(base_url=self.url, headers=headers, trust_env=False)
+        return httpx.AsyncClient(base_url=self.url, headers=headers, trust_env=False, verify=False)
 
     async def request(self, name: str, method: str, path: str, **content: Any) -> httpx.Response:
         async with self.client(name) as client:

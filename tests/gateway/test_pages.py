@@ -1,0 +1,356 @@
+"""Signing up, in and out with a browser that runs no scripts, and whether the whole is ready."""
+
+from collections.abc import AsyncIterator
+from http.cookies import SimpleCookie
+from typing import Any
+from urllib.parse import parse_qs
+
+import httpx
+import pytest
+
+from tests.gateway.gateways import System, code, system
+from tests.gateway.stand_ins import Exchange, Handler
+from tests.valkey import Valkey
+
+MARKUP = "<script>alert(1)</script>"
+HTTPS = {"X-Forwarded-Proto": "https", "X-Forwarded-For": "9.9.9.9"}
+
+
+def answering(status: int, content: object) -> Handler:
+    async def answer(exchange: Exchange) -> None:
+        await exchange.read_body()
+        await exchange.reply_json(content, status)
+
+    return answer
+
+
+def saying(body: bytes, status: int = 200) -> Handler:
+    async def answer(exchange: Exchange) -> None:
+        await exchange.read_body()
+        await exchange.reply(status, body)
+
+    return answer
+
+
+@pytest.fixture
+async def signing_in(whole: System) -> System:
+    whole.auth.handler = answering(
+        200, {"access_token": whole.issuer.token(), "token_type": "bearer", "expires_in": 604800}
+    )
+    return whole
+
+
+async def sign_in(whole: System, headers: dict[str, str] | None = None, **fields: str) -> httpx.Response:
+    form = {"username": "ada", "password": "correct horse", **fields}
+    return await whole.http.post("/sign-in", data=form, headers=headers)
+
+
+def cookie_of(answer: httpx.Response) -> Any:
+    return SimpleCookie(answer.headers["set-cookie"])["access_token"]
+
+
+def assert_page(answer: httpx.Response, status: int = 200) -> None:
+    assert answer.status_code == status
+    assert answer.headers["content-type"].startswith("text/html")
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+    assert "unsafe" not in answer.headers["content-security-policy"]
+    assert answer.headers["cache-control"] == "no-store"
+    assert answer.headers["x-frame-options"] == "DENY"
+    assert "<script" not in answer.text
+    assert "style=" not in answer.text
+
+
+async def test_who_is_not_signed_in_is_sent_to_the_sign_in_page(whole: System) -> None:
+    answer = await whole.http.get("/")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in")
+    stale = await whole.http.get("/", headers={"Cookie": "access_token=none"})
+    assert stale.headers["location"] == "/sign-in"
+    assert whole.requests == {}
+
+
+@pytest.mark.parametrize("page", ["/sign-in", "/sign-up"])
+async def test_the_forms_are_pages(whole: System, page: str) -> None:
+    answer = await whole.http.get(page)
+    assert_page(answer)
+    assert f'method="post" action="{page}"' in answer.text
+
+
+async def test_signing_in_asks_the_auth_service_and_gives_a_cookie(signing_in: System) -> None:
+    answer = await sign_in(signing_in, {"User-Agent": "Ada/1", "X-Forwarded-For": "8.8.8.8"})
+    assert (answer.status_code, answer.headers["location"]) == (303, "/")
+    asked = signing_in.auth.last
+    assert (asked.method, asked.target) == ("POST", "/api/login")
+    assert parse_qs(asked.body.decode()) == {"username": ["ada"], "password": ["correct horse"]}
+    assert asked.header("user-agent") == "Ada/1"
+    assert asked.header("x-forwarded-for") == "127.0.0.1"
+    assert asked.header("x-request-id") == answer.headers["x-request-id"]
+    cookie = cookie_of(answer)
+    assert cookie.value == signing_in.issuer.token()
+    assert (cookie["httponly"], cookie["samesite"].lower(), cookie["path"]) == (True, "lax", "/")
+    assert (cookie["max-age"], cookie["secure"], cookie["domain"]) == ("604800", "", "")
+
+
+async def test_a_browser_that_calls_itself_something_odd_may_sign_in_too(signing_in: System) -> None:
+    async with signing_in.wire() as wire:
+        await wire.send(
+            "POST /sign-in HTTP/1.1\r\nHost: h\r\nUser-Agent: Caf\xe9/1\r\nContent-Length: 27\r\n"
+            "Content-Type: application/x-www-form-urlencoded\r\n\r\nusername=ada&password=horse"
+        )
+        assert (await wire.answer()).status == 303
+    assert signing_in.auth.last.header("user-agent") == "Caf\xe9/1"
+
+
+@pytest.mark.parametrize("trusted, secure", [("127.0.0.1", True), ("10.0.0.1", False), ("", False)])
+async def test_the_cookie_is_secure_behind_a_trusted_proxy_that_says_https(trusted: str, *, secure: bool) -> None:
+    async with system(trusted_proxies=trusted) as whole:
+        whole.auth.handler = answering(200, {"access_token": "t", "expires_in": 60})
+        assert bool(cookie_of(await sign_in(whole, HTTPS))["secure"]) is secure
+        assert whole.auth.last.header("x-forwarded-for") == ("9.9.9.9" if secure else "127.0.0.1")
+        gone = await whole.http.get("/logout", headers=HTTPS)
+        assert bool(cookie_of(gone)["secure"]) is secure
+        await whole.http.get("/api/search-user/ada", headers=HTTPS)
+        assert whole.auth.last.header("x-forwarded-proto") == ("https" if secure else "http")
+
+
+@pytest.mark.parametrize(
+    "next, location",
+    [
+        ("/chat/grace", "/chat/grace"),
+        ("/search?query=a&b=c#d", "/search?query=a&b=c#d"),
+        ("", "/"),
+        ("https://evil.test", "/"),
+        ("//evil.test", "/"),
+        ("///evil.test", "/"),
+        ("/\\evil.test", "/"),
+        ("\\\\evil.test", "/"),
+        ("/\t/evil.test", "/"),
+        ("/\n/evil.test", "/"),
+        ("\t//evil.test", "/"),
+        (" //evil.test", "/"),
+        ("javascript:alert(1)", "/"),
+        ("evil.test", "/"),
+        ("/\x00", "/"),
+        ("/a\r\nSet-Cookie: a=b", "/"),
+    ],
+)
+async def test_signing_in_leads_to_a_page_of_this_site_only(signing_in: System, next: str, location: str) -> None:
+    answer = await sign_in(signing_in, next=next)
+    assert (answer.status_code, answer.headers["location"]) == (303, location)
+    assert len(answer.headers.get_list("set-cookie")) == 1
+
+
+async def test_the_sign_in_page_remembers_where_the_person_wanted_to_go(whole: System) -> None:
+    assert 'name="next" value="/chat/grace"' in (await whole.http.get("/sign-in?next=/chat/grace")).text
+    evil = (await whole.http.get("/sign-in", params={"next": f'//evil.test">{MARKUP}'})).text
+    assert "evil.test" not in evil
+    whole.auth.handler = answering(401, {"detail": "The password is wrong."})
+    assert 'name="next" value="/chat/grace"' in (await sign_in(whole, next="/chat/grace")).text
+    assert "evil.test" not in (await sign_in(whole, next="//evil.test")).text
+
+
+@pytest.mark.parametrize("page", ["/sign-in", "/sign-up"])
+async def test_a_refusal_is_shown_on_the_page_and_as_text(whole: System, page: str) -> None:
+    whole.auth.handler = answering(422, {"detail": f"Not {MARKUP} please."})
+    form = {"username": f'"><b>{MARKUP}', "password": "secret horse", "email": MARKUP, "next": "/x"}
+    answer = await whole.http.post(page, data=form)
+    assert_page(answer, 422)
+    assert 'role="alert"' in answer.text
+    assert "Not &lt;script&gt;" in answer.text
+    assert "&#34;&gt;&lt;b&gt;" in answer.text
+    assert "secret horse" not in answer.text
+    assert "set-cookie" not in answer.headers
+
+
+@pytest.mark.parametrize("page", ["/sign-in", "/sign-up"])
+@pytest.mark.parametrize("body", [b"<html>oops", b"[1]", b"", b"\xff", b'{"detail": null}'])
+async def test_a_refusal_that_cannot_be_read_is_still_one(whole: System, page: str, body: bytes) -> None:
+    whole.auth.handler = saying(body, 500)
+    answer = await whole.http.post(page, data={"username": "ada", "password": "x"})
+    assert_page(answer, 500)
+    assert 'role="alert"' in answer.text
+
+
+async def test_signing_up_registers_and_leads_to_the_sign_in_page(whole: System) -> None:
+    whole.auth.handler = answering(201, {"message": "User registered successfully"})
+    form = {"username": "ada", "email": "ada@example.org", "password": "correct horse", "admin": "1"}
+    answer = await whole.http.post("/sign-up", data=form)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in")
+    assert whole.auth.last.target == "/api/register"
+    assert whole.auth.last.header("content-type") == "application/json"
+    assert b"admin" not in whole.auth.last.body
+    assert b'"ada@example.org"' in whole.auth.last.body
+
+
+@pytest.mark.parametrize("page", ["/sign-in", "/sign-up"])
+@pytest.mark.parametrize(
+    "headers",
+    [{"Origin": "http://evil.test"}, {"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"}, {"Origin": "null"}],
+)
+async def test_a_form_of_another_site_signs_nobody_in(whole: System, page: str, headers: dict[str, str]) -> None:
+    answer = await whole.http.post(page, data={"username": "ada", "password": "x"}, headers=headers)
+    assert code(answer) == (403, "cross_origin")
+    assert whole.requests == {}
+
+
+@pytest.mark.parametrize("page", ["/sign-in", "/sign-up"])
+async def test_a_form_without_fields_and_a_form_with_files_are_forms(whole: System, page: str) -> None:
+    whole.auth.handler = answering(401, {"detail": "No."})
+    assert_page(await whole.http.post(page), 401)
+    assert_page(await whole.http.post(page, content=b"\xff=\xfe&&;", headers={"Content-Type": "text/plain"}), 401)
+    answer = await whole.http.post(page, files={"username": ("x.txt", b"x")})
+    assert code(answer) == (400, "malformed")
+
+
+@pytest.mark.parametrize("extra_bytes, status", [(0, 401), (1, 413)])
+async def test_a_form_has_a_limit(extra_bytes: int, status: int) -> None:
+    async with system(json_body_bytes_max=1000) as whole:
+        whole.auth.handler = answering(401, {"detail": "No."})
+        body = b"username=" + b"a" * (991 + extra_bytes)
+        form = {"Content-Type": "application/x-www-form-urlencoded"}
+        answer = await whole.http.post("/sign-in", content=body, headers=form)
+        assert answer.status_code == status
+
+
+async def test_the_first_page_shows_the_chats_as_text(whole: System) -> None:
+    whole.chat.handler = answering(
+        200, [{"chat_username": "grace", "chat_nickname": f"Grace {MARKUP}", "last_message": f"{MARKUP} <b>hi</b>"}]
+    )
+    answer = await whole.http.get("/", headers=whole.cookie())
+    assert_page(answer)
+    assert "ada" in answer.text
+    assert "Grace &lt;script&gt;" in answer.text
+    assert "&lt;b&gt;hi" in answer.text
+    assert whole.chat.last.target == "/api/saved-chats"
+    assert whole.chat.last.header("authorization") == whole.bearer()["Authorization"]
+
+
+async def test_the_first_page_is_there_when_the_chats_are_refused(whole: System) -> None:
+    whole.chat.handler = answering(500, {"detail": "oops"})
+    answer = await whole.http.get("/", headers=whole.cookie())
+    assert_page(answer)
+    assert "Nobody has written yet" in answer.text
+
+
+async def test_pages_that_need_a_service_that_is_away_say_so() -> None:
+    async with system() as whole:
+        assert (await whole.http.get("/", headers=whole.cookie())).status_code == 200
+        await whole.chat.stop()
+        assert code(await whole.http.get("/", headers=whole.cookie())) == (503, "unavailable")
+        await whole.auth.stop()
+        assert code(await sign_in(whole)) == (503, "unavailable")
+        assert (await whole.http.get("/sign-in")).status_code == 200
+
+
+# Signing out
+
+
+async def test_signing_out_ends_the_session_and_takes_the_cookie_away(whole: System) -> None:
+    browser = {"Sec-Fetch-Dest": "document", "Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "navigate"}
+    answer = await whole.http.get("/logout", headers={**whole.cookie(), **browser})
+    assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in")
+    assert (whole.auth.last.method, whole.auth.last.target) == ("POST", "/api/logout")
+    assert whole.auth.last.header("authorization") == whole.bearer()["Authorization"]
+    cookie = cookie_of(answer)
+    assert (cookie.value, cookie["max-age"], cookie["path"]) == ("", "0", "/")
+
+
+@pytest.mark.parametrize("headers", [{}, {"Sec-Fetch-Dest": "document", "Sec-Fetch-Site": "none"}])
+async def test_an_address_that_was_typed_signs_out(whole: System, headers: dict[str, str]) -> None:
+    await whole.http.get("/logout", headers={**whole.cookie(), **headers})
+    assert whole.auth.last.target == "/api/logout"
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Sec-Fetch-Dest": "image", "Sec-Fetch-Site": "same-origin"},
+        {"Sec-Fetch-Dest": "image", "Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Dest": "iframe", "Sec-Fetch-Site": "same-origin"},
+        {"Sec-Fetch-Dest": "empty", "Sec-Fetch-Site": "same-origin"},
+        {"Sec-Fetch-Dest": "script", "Sec-Fetch-Site": "same-origin"},
+        {"Sec-Fetch-Dest": "document", "Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Dest": "document", "Sec-Fetch-Site": "same-site"},
+        {"Origin": "http://evil.test"},
+    ],
+)
+async def test_a_picture_a_script_or_another_site_signs_nobody_out(whole: System, headers: dict[str, str]) -> None:
+    answer = await whole.http.get("/logout", headers={**whole.cookie(), **headers})
+    assert answer.status_code == 303
+    assert "set-cookie" not in answer.headers
+    assert whole.requests == {}
+
+
+async def test_who_was_signed_out_already_loses_the_cookie_only(whole: System) -> None:
+    answer = await whole.http.get("/logout", headers={"Cookie": "access_token=none"})
+    assert cookie_of(answer)["max-age"] == "0"
+    assert whole.requests == {}
+
+
+# Health
+
+
+@pytest.fixture
+async def healthy(valkey_url: str) -> AsyncIterator[System]:
+    async with system(redis_url=valkey_url) as whole:
+        for service in whole.services:
+            service.at["/readyz"] = answering(200, {"status": "ok"})
+        yield whole
+
+
+async def test_the_gateway_is_alive_although_nothing_else_is(whole: System) -> None:
+    assert (await whole.http.get("/healthz")).json() == {"status": "ok"}
+
+
+async def test_the_gateway_is_ready_when_all_are(healthy: System) -> None:
+    answer = await ready(healthy, 200)
+    assert answer == dict.fromkeys(["redis", "revocations", "auth", "chat", "media", "video"], "ok")
+
+
+async def ready(whole: System, status: int) -> dict[str, str]:
+    """What `/readyz` says of each, once it answers with `status`."""
+    for _ in range(100):
+        answer = await whole.http.get("/readyz")
+        if answer.status_code == status:
+            return dict(answer.json()["checks"])
+    raise AssertionError(answer.text)
+
+
+@pytest.mark.parametrize("name", ["chat", "media", "video"])
+async def test_the_gateway_is_not_ready_when_one_is_away(healthy: System, name: str) -> None:
+    await ready(healthy, 200)
+    await next(service for service in healthy.services if service.name == name).stop()
+    answer = await ready(healthy, 503)
+    assert [service for service, state in answer.items() if state != "ok"] == [name]
+
+
+async def test_the_gateway_is_not_ready_when_one_is_not(healthy: System) -> None:
+    await ready(healthy, 200)
+    healthy.media.at["/readyz"] = answering(503, {"status": "unavailable"})
+    answer = await ready(healthy, 503)
+    assert [service for service, state in answer.items() if state != "ok"] == ["media"]
+
+
+async def test_the_gateway_is_not_ready_without_redis() -> None:
+    valkey = Valkey()
+    valkey.start()
+    try:
+        async with system(redis_url=valkey.url) as whole:
+            for service in whole.services:
+                service.at["/readyz"] = answering(200, {"status": "ok"})
+            await ready(whole, 200)
+            valkey.kill()
+            assert (await ready(whole, 503))["redis"] == "unavailable"
+    finally:
+        valkey.close()
+
+
+async def test_a_fault_of_ours_is_a_problem_answer(whole: System, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise LookupError("a mistake of ours")
+
+    monkeypatch.setattr("gateway.pages._own_path", broken)
+    assert code(await whole.http.get("/sign-in")) == (500, "internal_error")
+    monkeypatch.setattr("gateway.proxy.answer_headers", broken)
+    answer = await whole.http.get("/api/search-user/ada")
+    assert code(answer) == (500, "internal_error")
+    assert "mistake" not in answer.text

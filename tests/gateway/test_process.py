@@ -1,0 +1,140 @@
+"""The gateway as the process it is in production: its memory, its log, its end."""
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.gateway.gateways import System, handshake, system
+from tests.gateway.stand_ins import Exchange, head_of
+
+MIB = 1024 * 1024
+PIECE = bytes(64 * 1024)
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
+
+
+def peak_bytes(pid: int) -> int:
+    """The most memory that the process has had resident."""
+    (line,) = [line for line in Path(f"/proc/{pid}/status").read_text().splitlines() if line.startswith("VmHWM")]
+    return int(line.split()[1]) * 1024
+
+
+@asynccontextmanager
+async def process(whole: System, **environment: str) -> AsyncIterator[asyncio.subprocess.Process]:
+    """`python -m gateway` in front of the same stand-ins, on a port of its own that `whole` then speaks to."""
+    whole.port = free_port()
+    urls = {f"PARLEY_{service.name.upper()}_URL": service.url for service in whole.services}
+    settings = {"PARLEY_PORT": str(whole.port), "PARLEY_METRICS_PORT": "0", "PARLEY_LOG_FORMAT": "json"}
+    running = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "gateway",
+        env={**os.environ, "PARLEY_REDIS_URL": "redis://127.0.0.1:1", **urls, **settings, **environment},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    try:
+        async with asyncio.timeout(20), httpx.AsyncClient(verify=False) as http:
+            while running.returncode is None:
+                try:
+                    await http.get(f"http://127.0.0.1:{whole.port}/healthz")
+                    break
+                except httpx.TransportError:
+                    await asyncio.sleep(0.02)
+        yield running
+    finally:
+        if running.returncode is None:
+            running.kill()
+        await running.wait()
+
+
+async def log_of(running: asyncio.subprocess.Process) -> str:
+    """Ask it to end; all that it wrote."""
+    running.send_signal(signal.SIGTERM)
+    async with asyncio.timeout(15):
+        output, _ = await running.communicate()
+    return output.decode()
+
+
+async def test_the_process_streams_without_growing_logs_without_tokens_and_ends_cleanly() -> None:
+    async def take(exchange: Exchange) -> None:
+        length = 0
+        async for piece in exchange.pieces():
+            length += len(piece)
+        await exchange.reply(200, str(length).encode())
+
+    async def give(exchange: Exchange) -> None:
+        await exchange.send(head_of("200 OK", f"Content-Length: {50 * MIB}"), *[PIECE] * (50 * MIB // len(PIECE)))
+
+    async def body() -> AsyncIterator[bytes]:
+        for _ in range(50 * MIB // len(PIECE)):
+            yield PIECE
+
+    async def refuse(exchange: Exchange) -> None:
+        await exchange.reply(403)
+        exchange.close()
+
+    async with system() as whole, process(whole) as running:
+        base = f"http://127.0.0.1:{whole.port}"
+        token, password = whole.issuer.token(), "correct horse battery"
+        async with httpx.AsyncClient(base_url=base, verify=False, headers=whole.bearer(), timeout=20) as http:
+            assert (await http.get("/api/files")).status_code == 200
+            before = peak_bytes(running.pid)
+            whole.media.handler = take
+            assert (await http.post("/api/user/upload-files", content=body())).text == str(50 * MIB)
+            whole.media.handler = give
+            assert len((await http.get("/api/files/7")).content) == 50 * MIB
+            assert peak_bytes(running.pid) - before < 16 * MIB
+
+            await whole.media.stop()
+            await http.get(f"/api/files/7?token={token}")
+            await http.get(f"/ws/{token}")
+            await http.post("/sign-in", data={"username": "ada", "password": password})
+            await http.get("/api/rooms", headers={"Authorization": f"Bearer {token}x"})
+        whole.chat.handler = refuse
+        for target in (f"/ws/{token}", f"/ws/{token}x", f"/ws/{token}/x", f"/nothing?token={token}", f"//[/ws/{token}"):
+            async with whole.wire() as wire:
+                await wire.send(handshake(target))
+                await wire.rest()
+        log = await log_of(running)
+        assert running.returncode == 0
+    assert '"event": "stopped"' in log
+    assert "Traceback" not in log
+    assert token.split(".")[1] not in log
+    assert token.split(".")[2][:40] not in log
+    assert password not in log
+
+
+async def test_a_wrong_setting_is_one_line_and_the_end() -> None:
+    async with system() as whole, process(whole, PARLEY_ANSWER_TIMEOUT_S="0") as running:
+        output, _ = await running.communicate()
+        assert running.returncode == 2
+        assert output.decode().startswith("wrong setting: PARLEY_ANSWER_TIMEOUT_S")
+        assert output.count(b"\n") == 1
+
+
+async def test_a_taken_port_is_one_line_and_the_end() -> None:
+    async with system() as whole:
+        taken = whole.port
+        async with process(whole, PARLEY_PORT=str(taken)) as running:
+            output, _ = await running.communicate()
+            assert running.returncode == 3
+            assert f"cannot listen on 127.0.0.1:{taken}".encode() in output
+
+
+@pytest.mark.parametrize("origins, parsed", [("", set()), ("http://a.test/, https://b.test ,", {"http://a.test", "https://b.test"})])
+def test_origins_are_a_list(origins: str, parsed: set[str]) -> None:
+    from gateway.settings import GatewaySettings  # noqa: PLC0415 - beside its only use
+
+    assert GatewaySettings(allowed_origins=origins).origins == parsed
