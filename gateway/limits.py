@@ -3,6 +3,7 @@
 import math
 import time
 from ipaddress import IPv4Address, IPv6Network, ip_address
+from typing import Any
 
 import msgspec
 from limits import RateLimitItem, RateLimitItemPerHour, RateLimitItemPerMinute
@@ -42,7 +43,8 @@ class Limits:
         self._local = MovingWindowRateLimiter(MemoryStorage())
 
     async def close(self) -> None:
-        await self._storage.bridge.storage.aclose()
+        bridge: Any = self._storage.bridge
+        await bridge.get_connection().aclose()
 
     async def check_sign_in(self, *, username: str | None, address: str) -> None:
         """Raises TooManyRequests."""

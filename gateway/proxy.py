@@ -17,7 +17,7 @@ from gateway.state import State
 from gateway.upstreams import Upstream, UpstreamConnection
 from servicekit import logs
 from servicekit.middleware import new_request_id, record
-from servicekit.problems import Answer, BodyTooLarge, Refusal, refuse, response
+from servicekit.problems import BodyTooLarge, Refusal, internal_error, refuse
 
 # RFC 9110 §9.2.2: these may be sent again when a kept connection turns out to be dead.
 _IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
@@ -83,11 +83,6 @@ class _Exchange:
             log.exception("fault")
             if not self._has_started:
                 await internal_error()(self._scope, self._receive, self.send)
-        except Exception:
-            log.exception("fault")
-            if not self._has_started:
-                fault = response(Answer(500, "internal_error"), "The gateway failed; the log knows why.")
-                await fault(self._scope, self._receive, self.send)
 
     async def send(self, message: Message) -> None:
         """Send on to the client what was not forwarded."""

@@ -56,17 +56,22 @@ class Tunnel(asyncio.Protocol):
         try:
             handshake = Handshake(head)
             _ = handshake.accept_key  # a malformed handshake never reaches a service
-            route = route_table.find_websocket(handshake.path)
-            if route is None:
-                raise UnknownPath
+            upstream = self._upstream(handshake.path)
             token = await self._admit(handshake)
-            await self._splice(handshake, self._state["upstreams"][route.service], token, request_id)
+            await self._splice(handshake, upstream, token, request_id)
         except Refusal as refusal:
             log.info("handshake refused", reason=str(refusal))
             self._refuse(refusal, request_id)
         except Exception:
             log.exception("handshake failed")
             self._refuse(Unavailable("The gateway failed; the log knows why."), request_id)
+
+    def _upstream(self, path: str) -> Upstream:
+        """Raises UnknownPath."""
+        route = route_table.find_websocket(path)
+        if route is None:
+            raise UnknownPath
+        return self._state["upstreams"][route.service]
 
     async def _admit(self, handshake: Handshake) -> str:
         """The token of a client that may pass. Raises Unauthenticated, Unavailable or CrossOrigin."""
@@ -124,14 +129,13 @@ class _Opening(asyncio.Protocol):
         try:
             async with asyncio.timeout(upstream.answer_timeout_s):
                 await self._has_spoken.wait()
-            if len(self._said) < len(_AGREED):
-                raise ServiceBroken(upstream.name)
         except TimeoutError:
-            self.transport.abort()
             raise ServiceTooSlow(upstream.name) from None
-        except BaseException:
-            self.transport.abort()
-            raise
+        finally:
+            if not self._has_spoken.is_set():
+                self.transport.abort()
+        if len(self._said) < len(_AGREED):
+            raise ServiceBroken(upstream.name)
         return self._said
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:

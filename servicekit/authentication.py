@@ -91,9 +91,7 @@ class Authentication:
         await self._bus.subscribe(REVOCATIONS_CHANNEL, self._on_news)
         while True:
             self._stale.clear()
-            self.is_current = await self._read_revocations()
-            if not self._tokens.has_keys:
-                await self._fetch_keys()  # now, not with the first token: the issuer may be away by then
+            self.is_current = await self._read_revocations() and await self._has_keys()
             if self.is_current and self._bus.is_connected:
                 await self._stale.wait()
             else:
@@ -125,6 +123,12 @@ class Authentication:
         # The issuer forgets a session when its last token has expired, and so do we.
         self._revoked = listed | self._revoked_while_reading
         return True
+
+    async def _has_keys(self) -> bool:
+        """Fetched now where they are missing, not with the first token: the issuer may be away by then."""
+        if not self._tokens.has_keys:
+            await self._fetch_keys()
+        return self._tokens.has_keys
 
     async def _fetch_keys(self, pause_s: float = 0.5) -> None:
         """Fetch the key set, at most once in `pause_s`, so that forged key ids cost the issuer nothing."""

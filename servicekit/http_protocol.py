@@ -1,4 +1,4 @@
-"""The HTTP protocol: uvicorn's, with answers in one write and a limit on slow requests.
+"""The HTTP protocol: uvicorn's, with answers in one write and limits on slow and endless requests.
 
 uvicorn writes an answer's head and body one after the other; uvloop turns each write into a system call, and the peer
 wakes up twice. Here the head leaves with the first piece of the body, and is checked as a whole instead of field by
@@ -11,11 +11,24 @@ from collections.abc import Iterable
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
+from servicekit.handshake import refusal_response
+from servicekit.middleware import new_request_id
+from servicekit.problems import Answer, Malformed, Refusal, RefusalTable
+
 _WITHOUT_BODY = frozenset({204, 304})
 
 
 LOOK_INTERVAL_S = 10.0
 HEAD_LOOKS_MAX = 2  # a request's head must have come within so many looks, so within 10 to 20 s
+HEAD_BYTES_MAX = 64 * 1024  # of one that comes in pieces; what a single read brings is bounded anyway
+
+
+class HeadTooLarge(Refusal):
+    def __init__(self) -> None:
+        super().__init__(f"The head of the request is larger than {HEAD_BYTES_MAX} bytes.")
+
+
+_REFUSALS: RefusalTable = {HeadTooLarge: Answer(431, "head_too_large")}
 
 
 class HttpProtocol(HttpToolsProtocol):
@@ -29,6 +42,8 @@ class HttpProtocol(HttpToolsProtocol):
     _looks_idle = 0
     _is_idle = False
     _awaits_head = True
+    _field_bytes = 0  # come since a head was complete or a body went on: all that a head or trailers may have
+    _has_progressed = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)  # type: ignore[arg-type]
@@ -42,6 +57,27 @@ class HttpProtocol(HttpToolsProtocol):
         self._look_no_more()
         super().handle_websocket_upgrade()
 
+    def data_received(self, data: bytes) -> None:
+        self._has_progressed = False
+        super().data_received(data)
+        if self._has_progressed:
+            self._field_bytes = 0
+            return
+        self._field_bytes += len(data)
+        if self._field_bytes > HEAD_BYTES_MAX:
+            self._refuse(HeadTooLarge())
+
+    def send_400_response(self, msg: str) -> None:
+        self._refuse(Malformed(msg))
+
+    def _refuse(self, refusal: Refusal) -> None:
+        if self.transport.is_closing():
+            return
+        cycle: RequestResponseCycle | None = self.cycle
+        if cycle is None or cycle.response_complete or not (cycle.response_started or self.pipeline):
+            self.transport.write(refusal_response(refusal, _REFUSALS, new_request_id()))
+        self.transport.close()  # in the middle of another answer that is all there is to say
+
     def on_message_begin(self) -> None:
         self._awaits_head, self._is_idle = True, False
         self._looks_at_head = 0
@@ -49,7 +85,12 @@ class HttpProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._awaits_head = False
+        self._has_progressed = True
         super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        self._has_progressed = True
+        super().on_body(body)
 
     def on_response_complete(self) -> None:
         self.server_state.total_requests += 1

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ExceptionHandler
 
@@ -137,13 +137,23 @@ def exception_handlers(table: RefusalTable) -> dict[Any, ExceptionHandler]:
         assert isinstance(error, Refusal)
         return refuse(error, table)
 
-    return {Refusal: on_refusal, HTTPException: _on_http_exception, Exception: _on_fault}
+    return {
+        Refusal: on_refusal,
+        HTTPException: _on_http_exception,
+        ClientDisconnect: _on_disconnect,
+        Exception: _on_fault,
+    }
 
 
 def _on_http_exception(_: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     code = _HTTP_CODES.get(error.status_code, "refused")
     return response(Answer(error.status_code, code), str(error.detail), headers=error.headers)
+
+
+def _on_disconnect(_: Request, __: Exception) -> Response:
+    """The client left in the middle of its body: no fault of ours, and nobody reads this."""
+    return response(Answer(400, "malformed"), "The body has no end.")
 
 
 def _on_fault(_: Request, error: Exception) -> Response:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
@@ -19,20 +20,30 @@ from servicekit.database import Connection, Database
 from tests.chat_service.world import until
 from tests.valkey import Valkey
 
+Found = TypeVar("Found")
+_OPEN = asyncio.Event()
+_OPEN.set()
+
 
 class GatedStore(Store):
-    """A store whose answer about positions may take its time to arrive."""
+    """A store whose next answer may take its time to arrive."""
 
     def __init__(self, database: Database) -> None:
         super().__init__(database)
-        self.gate = asyncio.Event()
-        self.gate.set()
+        self.gate = _OPEN
         self.has_read = asyncio.Event()
 
     async def positions(self, username: str) -> dict[str, int]:
-        found = await super().positions(username)
-        self.has_read.set()
-        await self.gate.wait()
+        return await self._delayed(await super().positions(username))
+
+    async def list_after(self, username: str, label: str, seq: int, *, until: int, limit: int) -> list[StoredMessage]:
+        return await self._delayed(await super().list_after(username, label, seq, until=until, limit=limit))
+
+    async def _delayed(self, found: Found) -> Found:
+        gate, self.gate = self.gate, _OPEN
+        if not gate.is_set():
+            self.has_read.set()
+        await gate.wait()
         return found
 
 
@@ -88,11 +99,11 @@ async def join(reader: Reader) -> tuple[int, Recorder]:
 
 
 async def test_what_is_published_while_the_store_is_read_is_passed_on(site: Site) -> None:
-    site.store.gate.clear()
+    site.store.gate = gate = asyncio.Event()
     entering = asyncio.create_task(site.delivery.enter("Grace"))
     await site.store.has_read.wait()
     await site.delivery.publish([await site.store_message()])  # comes over the channel before the answer of the store
-    site.store.gate.set()
+    gate.set()
     reader = await entering
     started_at, recorder = await join(reader)
     await until(lambda: started_at + len(recorder.frames) == 1)
@@ -104,14 +115,15 @@ async def test_what_is_published_while_the_store_is_read_is_passed_on(site: Site
 async def test_what_was_stored_while_redis_came_back_is_passed_on(site: Site, valkey: Valkey) -> None:
     valkey.kill()
     await until(lambda: not site.bus.is_connected)
-    site.store.gate.clear()
+    site.store.gate = gate = asyncio.Event()
     entering = asyncio.create_task(site.delivery.enter("Grace"))
     await site.store.has_read.wait()
     await site.store_message()  # by another instance, which published it before the subscription here was in force
     valkey.start()
     await until(lambda: site.bus.is_connected)
     await site.bus.ping()
-    site.store.gate.set()
+    await site.store.positions("Grace")  # whoever compares with the store without waiting has now done so
+    gate.set()
     reader = await entering
     started_at, recorder = await join(reader)
     await until(lambda: started_at + len(recorder.frames) == 1)
@@ -124,24 +136,31 @@ async def test_a_gap_is_filled_page_by_page_and_what_comes_meanwhile_follows(
     monkeypatch.setattr("chat_service.actions.delivery.CATCH_UP_PAGE", 2)
     reader = await site.delivery.enter("Grace")
     _, recorder = await join(reader)
-    for _ in range(7):
-        message = await site.store_message()
+    *_, seventh = [await site.store_message() for _ in range(7)]
     for _ in range(2):
-        await site.delivery.publish([message])  # the seventh alone, and again
+        await site.delivery.publish([seventh])  # alone, and again
     await until(lambda: len(recorder.frames) == 7)
     await site.delivery.publish([await site.store_message()])
     await until(lambda: len(recorder.frames) == 8)
     assert [b'"seq":%d,' % (at + 1) in frame for at, frame in enumerate(recorder.frames)] == [True] * 8
 
 
-async def test_who_left_while_catching_up_is_read_for_no_more(site: Site) -> None:
+async def test_who_left_while_catching_up_is_sent_nothing_and_read_no_further(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
     reader = await site.delivery.enter("Grace")
     _, recorder = await join(reader)
-    await site.store_message()
-    reader.take("@Ada", 1, b"")
-    site.delivery._start_catching_up(reader)
+    monkeypatch.setattr("chat_service.actions.delivery.CATCH_UP_PAGE", 2)
+    for _ in range(3):
+        await site.store_message()
+    site.store.gate = gate = asyncio.Event()
+    await site.bus.execute(("PUBLISH", site.bus.channel("person:Grace"), seal("@Ada", 3)))
+    await site.store.has_read.wait()
     site.delivery.leave(reader, recorder)
-    await until(lambda: not site.delivery._catching_up)
+    gate.set()
+    await until(lambda: reader.positions == {"@Ada": 2})
+    await site.store.positions("Grace")  # time enough to read on
+    assert reader.positions == {"@Ada": 2}
     assert recorder.frames == []
 
 
@@ -149,7 +168,7 @@ async def test_news_of_what_the_store_does_not_have_harms_nobody(site: Site) -> 
     reader = await site.delivery.enter("Grace")
     _, recorder = await join(reader)
     await site.bus.execute(("PUBLISH", site.bus.channel("person:Grace"), seal("@Ada", 9)))
-    await until(lambda: not reader.behind and not site.delivery._catching_up)
+    await until(lambda: not reader.behind)
     await site.delivery.publish([await site.store_message()])
     await until(lambda: len(recorder.frames) == 1)
 
@@ -163,7 +182,7 @@ async def test_a_store_that_fails_lets_nobody_enter_and_the_next_try_may(site: S
 
 
 async def test_what_still_runs_ends_with_the_service(site: Site) -> None:
-    site.store.gate.clear()
+    site.store.gate = asyncio.Event()
     entering = asyncio.create_task(site.delivery.enter("Grace"))
     await site.store.has_read.wait()
     await site.delivery.close()

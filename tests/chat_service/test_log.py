@@ -21,6 +21,7 @@ from servicekit.database import Database
 
 NOW = "2027-01-15T08:00:00.000Z"
 CAST = ("Ada", "Grace", "Linus")
+MESSAGES = "SELECT id, seq, sender_username, receiver_username, message, timestamp, nonce, reply_to FROM messages"
 
 
 def draft(
@@ -185,7 +186,7 @@ class Interrupted(Exception):
 
 
 drafts = st.builds(
-    lambda pair, text, nonce, reply_to: draft(*pair, text, nonce=nonce, reply_to=reply_to),
+    lambda pair, text, nonce, reply_to: draft(pair[0], pair[1], text, nonce=nonce, reply_to=reply_to),
     st.permutations(CAST).map(lambda order: (order[0], order[1])),
     st.text(max_size=3),
     st.none() | st.sampled_from("abc"),
@@ -235,7 +236,7 @@ class TwoProcesses(RuleBasedStateMachine):
     @invariant()
     def what_was_appended_is_in_the_file_and_each_conversation_is_gapless(self) -> None:
         connection = self.writers[0].connection
-        found = [store._message(row) for row in connection.execute(f"SELECT {store._MESSAGE} FROM messages")]
+        found = [StoredMessage(**dict(row)) for row in connection.execute(MESSAGES)]
         assert {message.id: message for message in found} == self.appended
         conversations: dict[frozenset[str], list[int]] = {}
         for message in found:

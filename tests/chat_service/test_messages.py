@@ -301,6 +301,8 @@ async def test_what_is_new_during_a_resume_comes_after_it(chat: Instance) -> Non
     grace = await chat.device("Grace")
     for number in range(300, 350):
         await ada.say("Grace", str(number))
+    for _ in range(50):
+        await ada.hear("sent")
     await grace.send(type="resume", positions={"@Ada": 100})
     for number in range(350, 400):
         await ada.say("Grace", str(number))

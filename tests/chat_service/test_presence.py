@@ -105,6 +105,21 @@ async def test_who_leaves_two_instances_one_after_the_other_is_told_gone_once(wo
     assert await presence(grace) == ("Ada", True)
 
 
+async def test_who_left_one_instance_long_ago_and_another_just_now_may_still_come_back(world: World) -> None:
+    one, other = await world.instance(presence_grace_s=0.05), await world.instance(presence_grace_s=30)
+    for name in ("Ada", "Linus"):
+        await save(one, "Grace", name)
+    grace, linus = await one.live_device("Grace"), await one.live_device("Linus")
+    assert await presence(grace) == ("Linus", True)
+    devices = [await chat.live_device("Ada") for chat in (one, other)]
+    assert await presence(grace) == ("Ada", True)
+    await leave(*devices, linus)
+    assert await presence(grace) == ("Linus", False)  # so where Ada left first, that has been looked at, too
+    await other.live_device("Ada")
+    await grace.heard_nothing()
+    assert grace.skipped == []
+
+
 async def test_without_redis_people_are_offline_and_everything_else_goes_on(world: World) -> None:
     chat = await world.instance(redis_url=f"unix://{world.folder}/nothing.sock")
     await save(chat, "Grace", "Ada")

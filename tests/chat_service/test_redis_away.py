@@ -10,12 +10,12 @@ from tests.valkey import Valkey
 
 async def connected(*instances: Instance) -> None:
     for one in instances:
-        await until(lambda bus=one.state["bus"]: bus.is_connected)  # type: ignore[misc]
+        await until(lambda bus=one.state["bus"]: bus.is_connected)
 
 
 async def disconnected(*instances: Instance) -> None:
     for one in instances:
-        await until(lambda bus=one.state["bus"]: not bus.is_connected)  # type: ignore[misc]
+        await until(lambda bus=one.state["bus"]: not bus.is_connected)
 
 
 def numbers(first: int, last: int) -> list[str]:

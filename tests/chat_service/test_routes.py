@@ -78,13 +78,15 @@ async def test_a_page_is_the_last_50_and_at_most_200(chat: Instance) -> None:
 async def test_links_lead_through_the_whole_history_and_back(chat: Instance) -> None:
     await talk(chat, 10)
     async with chat.client("Ada") as client:
-        answer, back = await client.get("/api/messages/Grace?limit=4"), []
+        back: list[str] = []
+        answer = await client.get("/api/messages/Grace?limit=4")
         while answer.json():
             back = [one["message"] for one in answer.json()] + back
             first = answer.links["prev"]["url"]
             answer = await client.get(first)
         assert back == [str(number) for number in range(10)]
-        answer, forth = await client.get("/api/messages/Grace?after=0&limit=4"), []
+        forth: list[str] = []
+        answer = await client.get("/api/messages/Grace?after=0&limit=4")
         while answer.json():
             forth += [one["message"] for one in answer.json()]
             answer = await client.get(answer.links["next"]["url"])

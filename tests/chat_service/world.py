@@ -202,14 +202,18 @@ class Instance:
 
     async def device(self, name: str, *, session: str = "", token: str = "", **options: Any) -> Device:
         """A new connection of that person, up to `ready`."""
-        token = token or self.auth.token(name, session=session)
+        async with asyncio.timeout(WAIT_S_MAX):
+            connection = await self.connect(token or self.auth.token(name, session=session), **options)
+            return Device(connection, json.loads(await connection.recv()))
+
+    async def connect(self, token: str, **options: Any) -> ClientConnection:
+        """A new connection, up to the end of its handshake."""
         headers = {"Authorization": f"Bearer {token}", **options.pop("headers", {})}
         url = self.url.replace("http", "ws", 1) + "/ws"
         options = {"compression": None, "max_queue": None, "ping_interval": None, **options}
-        async with asyncio.timeout(WAIT_S_MAX):
-            connection = await connect(url, additional_headers=headers, proxy=None, **options)
-            self._stack.push_async_callback(connection.close)
-            return Device(connection, json.loads(await connection.recv()))
+        connection = await connect(url, additional_headers=headers, proxy=None, **options)
+        self._stack.push_async_callback(connection.close)
+        return connection
 
     async def live_device(self, name: str, **options: Any) -> Device:
         return await (await self.device(name, **options)).live()

@@ -17,7 +17,7 @@ import uvicorn
 from gateway.app import create_app
 from gateway.settings import GatewaySettings
 from gateway.tunnel import Tunnel
-from servicekit.server import HttpProtocol
+from servicekit.http_protocol import HttpProtocol
 from tests.gateway.stand_ins import Issuer, Service, started
 
 GENEROUS: dict[str, Any] = {
@@ -210,7 +210,7 @@ async def serving(settings: GatewaySettings, clock: Callable[[], float] = time.t
         yield server
     finally:
         for connection in list(server.server_state.connections):
-            connection.transport.abort()  # type: ignore[union-attr]
+            connection.transport.abort()
         await eventually(lambda: not server.server_state.connections)
         await server.shutdown(sockets=[listener])
 

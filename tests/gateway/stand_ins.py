@@ -4,7 +4,6 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
-from typing import Any
 
 import msgspec
 
@@ -145,7 +144,10 @@ class Service:
                     await (handler or self.handler)(Exchange(request, reader, writer))
         finally:
             self.open.discard(task)
-            writer.transport.abort() if task.cancelling() else writer.close()
+            if task.cancelling():
+                writer.transport.abort()
+            else:
+                writer.close()
 
     @staticmethod
     async def _read_head(reader: asyncio.StreamReader) -> Received | None:
@@ -164,13 +166,14 @@ class Issuer:
     """Signs tokens, and answers as the auth service does when it is asked for keys and revocations."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
-        self._clock = clock
         self.tokens = Tokens(secret="a secret of these tests", clock=clock, new_id=lambda: "a-token")
         self.revoked: list[str] = []
+        self._signed_at = clock()
 
-    def token(self, username: str = "ada", *, session_id: str | None = None, expires_in: int = 3600) -> str:
-        now = self._clock()
-        sid = session_id or f"session-of-{username}"
+    def token(self, username: str = "ada", *, expires_in: int = 3600) -> str:
+        """The same for the same person, so that it can be recognised."""
+        now = self._signed_at
+        sid = f"session-of-{username}"
         return self.tokens.sign(username=username, session_id=sid, now=now, expires_at=int(now) + expires_in)
 
     def routes(self) -> dict[str, Handler]:
@@ -196,8 +199,3 @@ async def started(*services: Service) -> AsyncIterator[None]:
 
 def head_of(status: str = "200 OK", *lines: str) -> bytes:
     return "\r\n".join([f"HTTP/1.1 {status}", *lines]).encode() + b"\r\n\r\n"
-
-
-def form(**fields: str) -> dict[str, Any]:
-    """A form as httpx sends it."""
-    return {"data": fields}

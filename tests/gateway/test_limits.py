@@ -8,6 +8,8 @@ import httpx
 import pytest
 from redis.asyncio import Redis
 
+from gateway.domain.refusals import TooManyRequests
+from gateway.limits import Limits, Rates
 from tests.gateway.gateways import System, code, system
 from tests.valkey import Valkey
 
@@ -99,6 +101,16 @@ async def test_the_addresses_of_one_ipv6_network_are_one(limited: System) -> Non
     assert [await register(f"2001:db8:1:2::{number}") for number in range(3)] == [200, 200, 429]
     assert await register("2001:db8:1:3::1") == 200
     assert [await register(f"::ffff:10.0.0.{number}") for number in range(3)] == [200, 200, 200]
+
+
+@pytest.mark.parametrize("address", ["", "unix", "person", "2001:db8::1%eth0"])
+async def test_an_address_that_is_none_counts_as_it_is(address: str) -> None:
+    rates = Rates(sign_ins_per_minute_username=0, sign_ins_per_minute_address=0, registrations_per_hour_address=1)
+    limits = Limits(rates, redis_url="redis://127.0.0.1:1")
+    await limits.check_registration(address=address)
+    with pytest.raises(TooManyRequests):
+        await limits.check_registration(address=address)
+    await limits.close()
 
 
 async def test_only_attempts_count(limited: System) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from gateway.settings import GatewaySettings
 from tests.gateway.gateways import System, handshake, system
 from tests.gateway.stand_ins import Exchange, head_of
 
@@ -97,6 +98,7 @@ async def test_the_process_streams_without_growing_logs_without_tokens_and_ends_
             assert len((await http.get("/api/files/7")).content) == 50 * MIB
             assert peak_bytes(running.pid) - before < 16 * MIB
 
+            whole.auth.handler = refuse
             await whole.media.stop()
             await http.get(f"/api/files/7?token={token}")
             await http.get(f"/ws/{token}")
@@ -133,8 +135,8 @@ async def test_a_taken_port_is_one_line_and_the_end() -> None:
             assert f"cannot listen on 127.0.0.1:{taken}".encode() in output
 
 
-@pytest.mark.parametrize("origins, parsed", [("", set()), ("http://a.test/, https://b.test ,", {"http://a.test", "https://b.test"})])
+@pytest.mark.parametrize(
+    "origins, parsed", [("", set()), ("http://a.test/, https://b.test ,", {"http://a.test", "https://b.test"})]
+)
 def test_origins_are_a_list(origins: str, parsed: set[str]) -> None:
-    from gateway.settings import GatewaySettings  # noqa: PLC0415 - beside its only use
-
     assert GatewaySettings(allowed_origins=origins).origins == parsed

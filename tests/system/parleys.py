@@ -1,7 +1,9 @@
 """A whole Parley as its users meet it, through the gateway only; what it has logged is looked at when it ends."""
 
 import asyncio
+import os
 import re
+import signal
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -99,6 +101,17 @@ def _inspect(name: str, log: str) -> None:
     assert not _TOKEN.search(log), f"a token is in {name}"
     faults = [line for line in log.splitlines() if "Traceback" in line or '"critical"' in line]
     assert not faults, f"{name}: {faults[0]}"
+
+
+@asynccontextmanager
+async def hung_valkey(parley: Parley) -> AsyncIterator[None]:
+    """It keeps every connection, and answers nothing."""
+    pid = parley.system.pids["valkey"]
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
 
 
 async def eventually(holds: Callable[[], Awaitable[bool] | bool], within_s: float = WAIT_S_MAX) -> float:

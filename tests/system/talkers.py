@@ -1,5 +1,7 @@
-"""Talkers: people who write to each other as fast as they are answered, come back whenever they are cut off, and keep
-account of all they wrote and were told."""
+"""Talkers: people who write to each other as fast as they are answered, and come back whenever they are cut off.
+
+They keep account of all they wrote and were told.
+"""
 
 import asyncio
 import json
@@ -8,7 +10,7 @@ from contextlib import asynccontextmanager, suppress
 from itertools import pairwise
 
 from websockets.asyncio.client import ClientConnection
-from websockets.exceptions import InvalidStatus, WebSocketException
+from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 
 from tests.system.parleys import Parley, eventually
 from tests.system.people import WHISPER, Event, Person
@@ -39,13 +41,14 @@ class Talker:
         while True:
             try:
                 async with self.person.connect() as socket:
-                    await self._talk(socket)
+                    with suppress(ConnectionClosed):
+                        await self._talk(socket)
+                    self.cuts += 1
             except InvalidStatus as refused:
                 if refused.response.status_code not in {502, 503}:
                     self.surprises.append(refused.response)
             except (OSError, EOFError, WebSocketException):
                 pass
-            self.cuts += 1
             await asyncio.sleep(RETRY_S)
 
     async def _talk(self, socket: ClientConnection) -> None:

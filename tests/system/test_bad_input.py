@@ -5,10 +5,8 @@ import base64
 import hashlib
 import hmac
 import json
-import os
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -66,7 +64,7 @@ def encoded(value: Any) -> str:
 def forged(token: str, public_key: dict[str, str]) -> dict[str, str]:
     """What an attacker makes of a good token and the public key."""
     head, claims = jwt.get_unverified_header(token), jwt.decode(token, options={"verify_signature": False})
-    signed, _, signature = token.rpartition(".")
+    signed_head, _, signature = token.split(".")
     body = encoded(claims)
     raw_key = base64.urlsafe_b64decode(public_key["x"] + "=")
 
@@ -91,9 +89,9 @@ def forged(token: str, public_key: dict[str, str]) -> dict[str, str]:
         ),
         "no kid": f"{encoded({'alg': 'EdDSA', 'typ': 'JWT'})}.{body}.{signature}",
         "kid is a path": f"{encoded({**head, 'kid': '../../dev/null'})}.{body}.{signature}",
-        "somebody else's name": f"{token.split('.')[0]}.{encoded({**claims, 'sub': 'root'})}.{signature}",
-        "a longer life": f"{token.split('.')[0]}.{encoded({**claims, 'exp': 2**40})}.{signature}",
-        "no signature": f"{signed}.",
+        "somebody else's name": f"{signed_head}.{encoded({**claims, 'sub': 'root'})}.{signature}",
+        "a longer life": f"{signed_head}.{encoded({**claims, 'exp': 2**40})}.{signature}",
+        "no signature": f"{signed_head}.{body}.",
         "deep": f"{encoded(head)}.{'W' * 20_000}.{signature}",
     }
 
@@ -108,9 +106,9 @@ async def test_forged_tokens_open_nothing(shared: Parley) -> None:
             assert answer.headers["www-authenticate"] == "Bearer"
         for url in (f"{shared.system.ws_url}/ws/{token}", f"{shared.system.ws_url}/ws?token={token}"):
             assert await handshake_status(url) == 401, what
-    for token in ("", "%00", "%ff", "..", "a" * 30_000):
+    for token in ("", "%00", "%ff", "%2e%2e%2e", "a" * 30_000):
         assert await handshake_status(f"{shared.system.ws_url}/ws/{token}") == 401
-    for authorization in (b"Bearer", b"Bearer \xff\xfe", b"Basic YTpi", b"Bearer  ", ada.token.encode()):
+    for authorization in (b"Bearer", b"Bearer \xff\xfe", b"Basic YTpi", ada.token.encode()):
         answer = await shared.http.get("/api/user-profile", headers={b"Authorization": authorization})
         assert answer.status_code == 401
     assert (await ada.get("/api/user-profile"))["username"] == ada.name
@@ -118,13 +116,9 @@ async def test_forged_tokens_open_nothing(shared: Parley) -> None:
 
 async def test_identity_headers_of_a_client_mean_nothing(shared: Parley) -> None:
     ada, bob = await shared.people("ada", "bob")
-    claims = {
-        name: bob.name
-        for name in (
-            "X-User", "X-Username", "X-User-Id", "X-Auth-User", "X-Parley-Username", "X-Forwarded-User", "Remote-User",
-            "X-Remote-User",
-        )
-    } | {"X-Forwarded-For": "203.0.113.9", "Forwarded": "for=203.0.113.9", "X-Real-IP": "203.0.113.9"}  # fmt: skip
+    names = ("X-User", "X-Username", "X-User-Id", "X-Auth-User", "X-Parley-Username", "X-Forwarded-User", "Remote-User")
+    addresses = {"X-Forwarded-For": "203.0.113.9", "Forwarded": "for=203.0.113.9", "X-Real-IP": "203.0.113.9"}
+    claims = dict.fromkeys(names, bob.name) | addresses
     assert (await shared.http.get("/api/user-profile", headers=claims)).status_code == 401
     assert await handshake_status(f"{shared.system.ws_url}/ws", additional_headers=claims) == 401
     assert (await ada.ask("GET", "/api/user-profile", headers=claims)).json()["username"] == ada.name
@@ -162,7 +156,11 @@ async def test_requests_that_are_not_http_or_too_long_are_refused(shared: Parley
     }  # fmt: skip
     for what, request in refused.items():
         answer = await raw(shared, request)
-        assert answer == b"" or answer.startswith((b"HTTP/1.1 400 ", b"HTTP/1.1 414 ", b"HTTP/1.1 431 ")), what
+        too_long = len(request) > 2**20
+        if answer or not too_long:  # who goes on sending may miss what was answered
+            assert answer.startswith(b"HTTP/1.1 431 " if too_long else b"HTTP/1.1 400 "), what
+            assert b"content-type: application/problem+json" in answer.lower(), what
+    assert (await shared.http.get("/healthz", headers={"X-Long": "a" * 32_000})).status_code == 200
     await goes_on(shared, ada, bob)
 
 
@@ -351,7 +349,7 @@ async def test_sockets_and_requests_that_say_nothing_are_in_nobodys_way(shared: 
         for beginning in beginnings * 20:
             _, writer = await stack.enter_async_context(wire(shared))
             writer.write(beginning)
-        for _ in range(20):
+        for _ in range(10):
             await stack.enter_async_context(ada.connect())
         await goes_on(shared, ada, bob)
         assert (await shared.checks())[0] == 200
@@ -393,6 +391,24 @@ async def test_pages_of_other_sites_can_do_nothing_with_the_cookie(shared: Parle
         assert code(refused) == (403, "cross_origin")
         assert await handshake_status(f"{shared.system.ws_url}/ws", additional_headers=headers) == 403
     assert (await ada.get("/api/user-profile"))["nickname"] != "Owned"
+
+
+async def test_what_people_write_is_text_on_every_page(shared: Parley) -> None:
+    ada, bob = await shared.people("ada", "bob")
+    attack = f"<script>alert('{WHISPER}')</script>"
+    await bob.ask("POST", "/api/update-nickname", data={"nickname": "<img src=x onerror=alert(1)>"})
+    async with bob.device() as bobs:
+        await bobs.write(ada.name, attack)
+    page = await shared.http.get("/", headers={"Cookie": f"access_token={ada.token}"})
+    assert WHISPER in page.text
+    assert "<script" not in page.text
+    assert "<img src=x" not in page.text
+    assert "default-src 'none'" in page.headers["content-security-policy"]
+    for path in ("/sign-in", "/sign-up"):
+        form = {"username": '"><script>', "email": attack, "password": "Password124"}
+        shown = await shared.http.post(path, data=form)
+        assert shown.status_code in {401, 422}
+        assert "<script" not in shown.text
 
 
 async def _flood(socket: Any, to: str, messages: int) -> None:

@@ -1,6 +1,6 @@
 """The promise that everything else stands on: an acknowledged message is kept, and told once and in order."""
 
-import pytest
+from collections.abc import Callable
 
 from tests.system.parleys import Parley
 from tests.system.talkers import crowd
@@ -9,9 +9,7 @@ KILLS = 5
 MESSAGES_BETWEEN_KILLS = 900
 
 
-async def test_killed_under_load_it_loses_and_doubles_nothing(
-    fragile: Parley, capsys: pytest.CaptureFixture[str]
-) -> None:
+async def test_killed_under_load_it_loses_and_doubles_nothing(fragile: Parley, report: Callable[[str], None]) -> None:
     system = fragile.system
     async with crowd(fragile, pairs=4) as talking:
         for _ in range(KILLS):
@@ -23,13 +21,10 @@ async def test_killed_under_load_it_loses_and_doubles_nothing(
         counts = await talking.check()
     assert talking.acknowledged >= 5_000
     assert all(talker.cuts >= KILLS for talker in talking.talkers)
-    with capsys.disabled():
-        print(f"\nchat killed {KILLS} times: {counts}")
+    report(f"chat killed {KILLS} times: {counts}")
 
 
-async def test_a_gateway_killed_under_load_loses_nothing_either(
-    fragile: Parley, capsys: pytest.CaptureFixture[str]
-) -> None:
+async def test_a_gateway_killed_under_load_loses_nothing_either(fragile: Parley, report: Callable[[str], None]) -> None:
     async with crowd(fragile, pairs=2) as talking:
         await talking.until_acknowledged(300)
         await fragile.system.kill("gateway")
@@ -37,5 +32,4 @@ async def test_a_gateway_killed_under_load_loses_nothing_either(
         await talking.until_acknowledged(300)
         await talking.settle()
         counts = await talking.check()
-    with capsys.disabled():
-        print(f"\ngateway killed: {counts}")
+    report(f"gateway killed: {counts}")

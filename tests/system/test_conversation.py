@@ -1,5 +1,6 @@
 """Two people on several devices: everyone is told everything, once and in order."""
 
+import asyncio
 from itertools import pairwise
 
 from tests.system.parleys import Parley, eventually
@@ -60,6 +61,26 @@ async def test_after_a_long_absence_the_newest_500_come_and_history_has_the_rest
     history = await bob.history(ada.name)
     assert [message["seq"] for message in history] == list(range(1, 521))
     assert all(earlier["id"] < later["id"] for earlier, later in pairwise(history))
+
+
+async def test_a_device_that_reads_nothing_is_cut_off_and_holds_nobody_up(shared: Parley) -> None:
+    ada, bob = await shared.people("ada", "bob")
+    messages = 3_000
+    async with ada.device() as adas, bob.device() as bobs, bob.device() as stuck:
+        stuck.socket.transport.pause_reading()
+        for number in range(1, messages + 1):
+            await adas.send(to=bob.name, message=f"{WHISPER} {number} {'x' * 3_900}")
+            if number % 50 == 0:  # the others keep up
+                await asyncio.gather(adas.until_seq(number), bobs.until_seq(number))
+        stuck.socket.transport.resume_reading()
+        assert await stuck.closed() == 1013
+        last = max(event.get("seq", 0) for event in stuck.events)
+        assert [event["seq"] for event in stuck.events if event["type"] == "message"] == list(range(1, last + 1))
+        assert [event["seq"] for event in bobs.events if event["type"] == "message"] == list(range(1, messages + 1))
+    async with bob.device() as unstuck:
+        await unstuck.send(type="resume", positions={f"@{ada.name}": messages - 2})
+        await unstuck.next("resumed")
+        assert [event["seq"] for event in unstuck.events if event["type"] == "message"] == [messages - 1, messages]
 
 
 async def test_a_nonce_sent_again_is_stored_and_told_once(shared: Parley) -> None:

@@ -1,26 +1,11 @@
 """Redis is only a nudge: away, dead or hung, it costs nobody a message."""
 
-import os
-import signal
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from pathlib import Path
 
-import pytest
-
-from tests.system.parleys import Parley, eventually, parley_without_redis
+from tests.system.parleys import Parley, eventually, hung_valkey, parley_without_redis
 from tests.system.people import WHISPER
 from tests.system.talkers import crowd
-
-
-@asynccontextmanager
-async def hung_valkey(parley: Parley) -> AsyncIterator[None]:
-    pid = parley.system.pids["valkey"]
-    os.kill(pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        os.kill(pid, signal.SIGCONT)
 
 
 async def test_without_redis_all_starts_says_so_and_works(tmp_path: Path) -> None:
@@ -58,7 +43,7 @@ async def test_without_redis_all_starts_says_so_and_works(tmp_path: Path) -> Non
 
 
 async def test_redis_killed_under_load_costs_two_chat_instances_nothing(
-    twin: Parley, capsys: pytest.CaptureFixture[str]
+    twin: Parley, report: Callable[[str], None]
 ) -> None:
     async with crowd(twin, pairs=4) as talking:
         for _ in range(2):
@@ -73,13 +58,10 @@ async def test_redis_killed_under_load_costs_two_chat_instances_nothing(
     assert all(talker.cuts == 0 for talker in talking.talkers)
     unknown = sum(event["delivered"] is None for talker in talking.talkers for event in talker.acknowledged.values())
     assert unknown
-    with capsys.disabled():
-        print(f"\nRedis killed twice: {counts}; {unknown} with delivered: null")
+    report(f"Redis killed twice: {counts}; {unknown} with delivered: null")
 
 
-async def test_a_hung_redis_delays_for_seconds_and_loses_nothing(
-    twin: Parley, capsys: pytest.CaptureFixture[str]
-) -> None:
+async def test_a_hung_redis_delays_for_seconds_and_loses_nothing(twin: Parley, report: Callable[[str], None]) -> None:
     async with crowd(twin, pairs=4) as talking:
         await talking.until_acknowledged(400)
         async with hung_valkey(twin):
@@ -92,12 +74,11 @@ async def test_a_hung_redis_delays_for_seconds_and_loses_nothing(
         counts = await talking.check()
     await twin.system.ready()
     assert delay_s < 10
-    with capsys.disabled():
-        print(f"\nRedis hung, given up after {delay_s:.1f} s: {counts}")
+    report(f"Redis hung, given up after {delay_s:.1f} s: {counts}")
 
 
 async def test_one_of_two_chat_instances_dies_under_load_and_the_other_serves_all(
-    twin: Parley, capsys: pytest.CaptureFixture[str]
+    twin: Parley, report: Callable[[str], None]
 ) -> None:
     async with crowd(twin, pairs=4) as talking:
         await talking.until_acknowledged(400)
@@ -110,5 +91,4 @@ async def test_one_of_two_chat_instances_dies_under_load_and_the_other_serves_al
     await twin.system.ready()
     assert any(talker.cuts == 0 for talker in talking.talkers)
     assert any(talker.cuts > 0 for talker in talking.talkers)
-    with capsys.disabled():
-        print(f"\none of two chat instances killed: {counts}")
+    report(f"one of two chat instances killed: {counts}")
