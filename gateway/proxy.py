@@ -16,6 +16,7 @@ from gateway.sign_in_forms import username_in
 from gateway.state import State
 from gateway.upstreams import Upstream, UpstreamConnection
 from servicekit import logs
+from servicekit.http_protocol import WHOLE_ANSWER
 from servicekit.middleware import new_request_id, record
 from servicekit.problems import BodyTooLarge, Refusal, internal_error, refuse
 
@@ -27,6 +28,7 @@ SECURITY_HEADERS: Headers = [
     (b"referrer-policy", b"same-origin"),
     (b"x-frame-options", b"DENY"),
 ]
+_SECURITY_LINES = [name + b": " + value for name, value in SECURITY_HEADERS]
 
 
 class _ClientGone(Exception):
@@ -200,11 +202,11 @@ class _Exchange:
                 return
 
     async def _answer(self, connection: UpstreamConnection) -> None:
+        if connection.is_complete and connection.has_length and not self._is_shared:
+            self._answer_whole(connection)
+            return
         headers = answer_headers(connection.headers)
         await self._start(connection.status, headers)
-        if connection.is_complete:
-            await self._send({"type": "http.response.body", "body": connection.body_so_far()})
-            return
         leaving = asyncio.create_task(self._disconnected(connection))
         try:
             while True:
@@ -216,6 +218,22 @@ class _Exchange:
                 await connection.wait_body()
         finally:
             leaving.cancel()
+
+    def _answer_whole(self, connection: UpstreamConnection) -> None:
+        """Most answers are here before anybody looked: they go out in one piece."""
+        fields = [name + b": " + value for name, value in answer_headers(connection.headers)]
+        fields += _SECURITY_LINES
+        fields.append(b"x-request-id: " + self._request_id.encode())
+        record(self._scope, connection.status, perf_counter() - self._started_s)
+        self._has_started = True
+        self._scope[WHOLE_ANSWER](connection.status, fields, connection.body_so_far())
+
+    @property
+    def _is_shared(self) -> bool:
+        """Whether another origin's page asks, so that CORS has a word to say in the answer."""
+        return WHOLE_ANSWER not in self._scope or bool(
+            self._state["allowed_origins"] and self._headers.get(b"origin") is not None
+        )
 
     async def _disconnected(self, connection: UpstreamConnection) -> None:
         """End a long answer when nobody is there for it any more."""
@@ -233,24 +251,22 @@ class _Exchange:
         if body_length is not None:  # read whole: whatever framed it before, now it has a length
             fields = [field for field in fields if field[0] != b"content-length"]
         lines += [name + b": " + value for name, value in fields]
-        lines += [name + b": " + value for name, value in self._our_headers(token, body_length)]
-        return b"\r\n".join(lines) + b"\r\n\r\n"
+        lines += self._our_lines(token, body_length)
+        lines.append(b"\r\n")
+        return b"\r\n".join(lines)
 
-    def _our_headers(self, token: str | None, body_length: int | None) -> Headers:
+    def _our_lines(self, token: str | None, body_length: int | None) -> list[bytes]:
         scope = self._scope
-        headers = [
-            (b"x-request-id", self._request_id.encode()),
-            (b"x-forwarded-proto", scope["scheme"].encode()),
-        ]
+        lines = [b"x-request-id: " + self._request_id.encode(), b"x-forwarded-proto: " + scope["scheme"].encode()]
         if scope.get("client"):
-            headers.append((b"x-forwarded-for", scope["client"][0].encode()))
+            lines.append(b"x-forwarded-for: " + scope["client"][0].encode())
         if token is not None:
-            headers.append((b"authorization", b"Bearer " + token.encode()))
+            lines.append(b"authorization: Bearer " + token.encode())
         if body_length is not None:
-            headers.append((b"content-length", str(body_length).encode()))
+            lines.append(b"content-length: %d" % body_length)
         elif self._headers.get(b"transfer-encoding") is not None:
-            headers.append((b"transfer-encoding", b"chunked"))
-        return headers
+            lines.append(b"transfer-encoding: chunked")
+        return lines
 
 
 def _chunk(data: bytes, *, is_last: bool) -> bytes:

@@ -20,6 +20,7 @@ ProtocolT = TypeVar("ProtocolT", bound=asyncio.Protocol)
 IDLE_S_MAX = 30.0  # below the services' keep-alive, so that they do not close under our hands
 IDLE_MAX = 64
 PAUSE_BYTES = 256 * 1024
+_WITHOUT_BODY = frozenset({204, 304})
 
 
 class Upstream:
@@ -143,6 +144,11 @@ class UpstreamConnection(asyncio.Protocol):
                 del self._upstream.waiting[self]
 
     # The answer
+
+    @property
+    def has_length(self) -> bool:
+        """Whether the answer says itself how long it is, or needs not say it."""
+        return self.status in _WITHOUT_BODY or any(name == b"content-length" for name, _ in self.headers)
 
     async def wait_head(self) -> None:
         """Return when the status and headers are there. Raises ServiceTooSlow or ServiceBroken."""

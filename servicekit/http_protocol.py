@@ -15,8 +15,9 @@ from servicekit.handshake import refusal_response
 from servicekit.middleware import new_request_id
 from servicekit.problems import Answer, Malformed, Refusal, RefusalTable
 
+WHOLE_ANSWER = "parley.whole_answer"  # the extension's key in the scope
 _WITHOUT_BODY = frozenset({204, 304})
-
+_STATUS_LINES = {status: line.removesuffix(b"\r\n") for status, line in STATUS_LINE.items()}
 
 LOOK_INTERVAL_S = 10.0
 HEAD_LOOKS_MAX = 2  # a request's head must have come within so many looks, so within 10 to 20 s
@@ -118,8 +119,14 @@ class HttpProtocol(HttpToolsProtocol):
             self._look.cancel()
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGIApp) -> None:  # type: ignore[override]
+        answer = _Answer(cycle)
+
         async def answered_in_one_write(scope: Scope, receive: Receive, _: Send) -> None:
-            await app(scope, receive, _Answer(cycle).send)
+            scope[WHOLE_ANSWER] = answer.send_whole
+            try:
+                await app(scope, receive, answer.send)
+            finally:
+                del scope[WHOLE_ANSWER]  # a circle of references, which only the garbage collector would find
 
         super()._start_asgi_task(cycle, answered_in_one_write)  # type: ignore[arg-type]
 
@@ -151,9 +158,25 @@ class _Answer:
         else:
             raise RuntimeError(f"{message['type']!r} is out of order")
 
+    def send_whole(self, status: int, fields: list[bytes], body: bytes) -> None:
+        """Send a whole answer at once, as an extension of ASGI: `name: value` lines without framing, and its body."""
+        cycle = self._cycle
+        if cycle.disconnected:
+            return
+        lines = [_STATUS_LINES[status], *[name + b": " + value for name, value in cycle.default_headers], *fields]
+        if not cycle.keep_alive:
+            lines.append(b"connection: close")
+        head = b"\r\n".join(lines)
+        if head.count(b"\n") != len(lines) - 1 or head.count(b"\r") != len(lines) - 1:
+            raise RuntimeError("a header field holds a line break")  # as below
+        cycle.response_started = True
+        cycle.waiting_for_100_continue = False
+        cycle.transport.write(head + b"\r\n\r\n" + (b"" if cycle.scope["method"] == "HEAD" else body))
+        self._complete()
+
     def _make_head(self, status: int, headers: Iterable[tuple[bytes, bytes]]) -> bytes:
         cycle = self._cycle
-        lines = [STATUS_LINE[status].removesuffix(b"\r\n")]
+        lines = [_STATUS_LINES[status]]
         has_framing = False
         for name, value in (*cycle.default_headers, *headers):
             if name == b"content-length":

@@ -18,7 +18,7 @@ from tests.system.parleys import WITHOUT_RATES, Parley, code, eventually, parley
 from tests.system.people import ANSWER_S_MAX, PASSWORD, WHISPER, Person, handshake_status
 
 JSON_TYPE = {"Content-Type": "application/json"}
-UNNOTICED_S_MAX = 2.0
+UNNOTICED_S_MAX = 5.0  # also on a machine that is busy with other things
 
 
 @pytest.fixture(scope="module")
