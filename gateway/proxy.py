@@ -21,6 +21,7 @@ from servicekit.middleware import new_request_id, record
 from servicekit.problems import BodyTooLarge, Refusal, internal_error, refuse
 
 # RFC 9110 §9.2.2: these may be sent again when a kept connection turns out to be dead.
+_WITHOUT_BODY = frozenset({204, 304})
 _IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
 log = logs.get_logger(__name__)
 SECURITY_HEADERS: Headers = [
@@ -110,7 +111,9 @@ class _Exchange:
         token, is_cookie = find_token(self._headers.text(b"authorization"), self._headers.text(b"cookie"))
         if is_cookie and self._scope["method"] not in SAFE_METHODS:
             self._check_origin()
-        await self._state["authentication"].authenticate(token)
+        authentication = self._state["authentication"]
+        if token is None or not authentication.knows(token):
+            await authentication.authenticate(token)
         return token
 
     def _check_origin(self) -> None:
@@ -154,14 +157,15 @@ class _Exchange:
         head = self._request_head(token, None if body is None else len(body)) + (body or b"")
         connection = await self._ask(upstream, head, streams_body=has_body)
         try:
-            await self._answer(connection)
+            if not self._answer_whole(connection):
+                await self._answer(connection)
         finally:
             connection.done()
 
     async def _ask(self, upstream: Upstream, head: bytes, *, streams_body: bool) -> UpstreamConnection:
         """Send the request and return when the head of the answer is there."""
         method: str = self._scope["method"]
-        connection = await upstream.connection()
+        connection = upstream.idle_connection() or await upstream.new_connection()
         while True:
             connection.ask(method, head, owes_body=streams_body)
             try:
@@ -201,10 +205,24 @@ class _Exchange:
             if is_last:
                 return
 
+    def _answer_whole(self, connection: UpstreamConnection) -> bool:
+        """Send an answer that is all here already, as most are, in one piece. False: it is not, or CORS has a say."""
+        scope = self._scope
+        is_shared = self._state["allowed_origins"] and self._headers.get(b"origin") is not None
+        if not connection.is_complete or is_shared or WHOLE_ANSWER not in scope:
+            return False
+        body = connection.body_so_far()
+        fields = [name + b": " + value for name, value in answer_headers(connection.headers)]
+        fields += _SECURITY_LINES
+        fields.append(b"x-request-id: " + self._request_id.encode())
+        if not connection.has_length and connection.status not in _WITHOUT_BODY:
+            fields.append(b"content-length: %d" % len(body))
+        record(scope, connection.status, perf_counter() - self._started_s)
+        self._has_started = True
+        scope[WHOLE_ANSWER](connection.status, fields, body)
+        return True
+
     async def _answer(self, connection: UpstreamConnection) -> None:
-        if connection.is_complete and connection.has_length and not self._is_shared:
-            self._answer_whole(connection)
-            return
         headers = answer_headers(connection.headers)
         await self._start(connection.status, headers)
         leaving = asyncio.create_task(self._disconnected(connection))
@@ -218,22 +236,6 @@ class _Exchange:
                 await connection.wait_body()
         finally:
             leaving.cancel()
-
-    def _answer_whole(self, connection: UpstreamConnection) -> None:
-        """Most answers are here before anybody looked: they go out in one piece."""
-        fields = [name + b": " + value for name, value in answer_headers(connection.headers)]
-        fields += _SECURITY_LINES
-        fields.append(b"x-request-id: " + self._request_id.encode())
-        record(self._scope, connection.status, perf_counter() - self._started_s)
-        self._has_started = True
-        self._scope[WHOLE_ANSWER](connection.status, fields, connection.body_so_far())
-
-    @property
-    def _is_shared(self) -> bool:
-        """Whether another origin's page asks, so that CORS has a word to say in the answer."""
-        return WHOLE_ANSWER not in self._scope or bool(
-            self._state["allowed_origins"] and self._headers.get(b"origin") is not None
-        )
 
     async def _disconnected(self, connection: UpstreamConnection) -> None:
         """End a long answer when nobody is there for it any more."""

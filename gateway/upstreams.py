@@ -20,7 +20,6 @@ ProtocolT = TypeVar("ProtocolT", bound=asyncio.Protocol)
 IDLE_S_MAX = 30.0  # below the services' keep-alive, so that they do not close under our hands
 IDLE_MAX = 64
 PAUSE_BYTES = 256 * 1024
-_WITHOUT_BODY = frozenset({204, 304})
 
 
 class Upstream:
@@ -42,16 +41,17 @@ class Upstream:
         self._idle: list[UpstreamConnection] = []
         self._turn = count()
 
-    async def connection(self) -> "UpstreamConnection":
-        """An idle connection, or a new one. Raises ServiceAway."""
+    def idle_connection(self) -> "UpstreamConnection | None":
+        """One that was used before, if there is any."""
         while self._idle:
             connection = self._idle.pop()
             if connection.is_usable():
                 return connection
             connection.close()
-        return await self.new_connection()
+        return None
 
     async def new_connection(self) -> "UpstreamConnection":
+        """Raises ServiceAway."""
         return await self.dial(lambda: UpstreamConnection(self))
 
     async def dial(self, protocol_factory: Callable[[], ProtocolT]) -> ProtocolT:
@@ -109,6 +109,7 @@ class UpstreamConnection(asyncio.Protocol):
         self._is_idle = False
         self.status = 0
         self.headers: Headers = []
+        self.has_length = False
         self.is_complete = False
         self._is_head = method == "HEAD"
         self._chunks: deque[bytes] = deque()
@@ -145,19 +146,19 @@ class UpstreamConnection(asyncio.Protocol):
 
     # The answer
 
-    @property
-    def has_length(self) -> bool:
-        """Whether the answer says itself how long it is, or needs not say it."""
-        return self.status in _WITHOUT_BODY or any(name == b"content-length" for name, _ in self.headers)
-
     async def wait_head(self) -> None:
         """Return when the status and headers are there. Raises ServiceTooSlow or ServiceBroken."""
-        self._upstream.waiting[self] = self._loop.time() + self._upstream.answer_timeout_s
+        waiting = self._upstream.waiting
+        waiting[self] = self._loop.time() + self._upstream.answer_timeout_s
         try:
-            while not self.status:
-                await self._wait()
+            while not self.status:  # as `_wait`, without a coroutine of its own: every request comes by here
+                if self._error is not None:
+                    raise self._error
+                self._waiter = self._loop.create_future()
+                await self._waiter
         finally:
-            del self._upstream.waiting[self]
+            self._waiter = None
+            del waiting[self]
 
     async def wait_head_or(self, sending: asyncio.Task[None]) -> None:
         """Return when the head is there or the body was sent. Raises ServiceTooSlow, ServiceBroken, or as `sending`."""
@@ -254,7 +255,10 @@ class UpstreamConnection(asyncio.Protocol):
         """An answer without a length ends with the connection, which we never accept as complete; asyncio closes."""
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        self.headers.append((name.lower(), value))
+        name = name.lower()
+        self.headers.append((name, value))
+        if name == b"content-length":
+            self.has_length = True
 
     def on_headers_complete(self) -> None:
         status = self._parser.get_status_code()

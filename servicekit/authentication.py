@@ -69,6 +69,11 @@ class Authentication:
             raise Unauthenticated("The session has ended.")
         return identity
 
+    def knows(self, token: str) -> bool:
+        """Whether the bearer may pass, as far as can be told without work; False: `authenticate` knows better."""
+        identity = self._tokens.remembered(token)
+        return identity is not None and identity.session_id not in self._revoked
+
     async def authenticate(self, token: str | None) -> Identity:
         """The bearer, fetching keys when they are missing. Raises Unauthenticated, or Unavailable without keys."""
         if not token:

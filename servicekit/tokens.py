@@ -57,6 +57,11 @@ class TokenVerifier:
         self._keys = {key.key_id: key for key in key_set.keys if key.key_id and key.key_type == "OKP"}
         self._verified.clear()
 
+    def remembered(self, token: str) -> Identity | None:
+        """The identity in a token that was verified before and is still valid."""
+        identity = self._verified.get(token)
+        return identity if identity is not None and identity.expires_at > self._clock() else None
+
     def verify(self, token: str) -> Identity:
         """The identity in `token`. Raises UnknownKey or InvalidToken."""
         identity = self._verified.get(token) or self._decode(token)

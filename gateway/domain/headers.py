@@ -34,6 +34,7 @@ _READ = frozenset(
         b"transfer-encoding",
     }
 )
+_SPECIAL = _READ | _KEPT_FROM_SERVICES
 _END_TO_END = frozenset({b"content-length", b"host"})
 # The gateway's own server says these.
 _DROPPED_FROM_ANSWER = HOP_BY_HOP | {b"date", b"server", b"x-request-id", b"x-content-type-options"}
@@ -48,14 +49,19 @@ class RequestHeaders:
         self.passed: Headers = []
         self._read: dict[bytes, bytes] = {}
         connections: list[bytes] = []
+        passed = self.passed
         for field in headers:
             name = field[0]
-            if name in _READ:
-                self._read.setdefault(*field)
-            elif name == b"connection":
-                connections.append(field[1])
-            if name not in _KEPT_FROM_SERVICES and not name.startswith(_GATEWAY_SAYS_PREFIXES):
-                self.passed.append(field)
+            if name in _SPECIAL:
+                if name == b"connection":
+                    connections.append(field[1])
+                elif name in _READ:
+                    self._read.setdefault(*field)
+                if name in _KEPT_FROM_SERVICES:
+                    continue
+            elif name.startswith(_GATEWAY_SAYS_PREFIXES):
+                continue
+            passed.append(field)
         for connection in connections:
             self.passed = _without_named(connection, self.passed)
 
