@@ -13,7 +13,9 @@ from chat_service.actions.chat import Chat, Limits
 from chat_service.actions.delivery import Delivery
 from chat_service.actions.people import People
 from chat_service.actions.presence import GRACE_S, Presence
-from chat_service.domain.messages import Appended, Draft
+from chat_service.actions.rooms import Rooms
+from chat_service.actions.searching import Searching
+from chat_service.domain.changes import AnyDraft, Appended
 from chat_service.domain.refusals import NotStored
 from chat_service.feed import Feed
 from chat_service.profiles import NEWS_CHANNEL, Profiles
@@ -21,7 +23,11 @@ from chat_service.refusals import REFUSALS
 from chat_service.routes import ROUTES
 from chat_service.settings import ChatSettings
 from chat_service.state import State
-from chat_service.store import Log, Store
+from chat_service.store.conversations import Conversations
+from chat_service.store.log import Log
+from chat_service.store.people import PeopleStore
+from chat_service.store.rooms import Rooms as RoomStore
+from chat_service.store.search import Search
 from chat_service.websocket import ChatSocket
 from chat_service.writer import GroupWriter
 from servicekit.database import Database
@@ -54,13 +60,15 @@ async def _opened(settings: ChatSettings, clock: Callable[[], float], presence_g
     database = Database(settings.data_dir / "chat" / "chat.db", MIGRATIONS)
     sockets: set[ChatSocket] = set()
     async with connections(settings, clock) as neighbours:
-        store, feed = Store(database), Feed(neighbours.bus)
-        presence = Presence(store=store, feed=feed, grace_s=presence_grace_s)
-        delivery = Delivery(store=store, feed=feed, presence=presence)
-        people = People(store=store, profiles=Profiles(http=neighbours.http, auth_url=settings.auth_url))
-        writer: GroupWriter[Draft, Appended] = GroupWriter(database=database, log=Log(), failure=NotStored())
+        feed, conversations, contacts = Feed(neighbours.bus), Conversations(database), PeopleStore(database)
+        presence = Presence(store=contacts, feed=feed, grace_s=presence_grace_s)
+        delivery = Delivery(store=conversations, feed=feed, presence=presence)
+        people = People(store=contacts, profiles=Profiles(http=neighbours.http, auth_url=settings.auth_url))
+        searching = Searching(store=Search(database))
+        writer: GroupWriter[AnyDraft, Appended] = GroupWriter(database=database, log=Log(), failure=NotStored())
         chat = Chat(
-            store=store,
+            conversations=conversations,
+            contacts=contacts,
             people=people,
             presence=presence,
             delivery=delivery,
@@ -75,7 +83,7 @@ async def _opened(settings: ChatSettings, clock: Callable[[], float], presence_g
 
         neighbours.authentication.on_revoked(on_revoked)
         neighbours.bus.on_connected(people.tell_of_news)
-        async with running(writer.run(chat.stored), people.run()):
+        async with running(writer.run(chat.stored), people.run(), searching.run()):
             await neighbours.bus.subscribe(NEWS_CHANNEL, lambda _: people.tell_of_news())
             yield State(
                 authentication=neighbours.authentication,
@@ -84,6 +92,8 @@ async def _opened(settings: ChatSettings, clock: Callable[[], float], presence_g
                 clock=clock,
                 database=database,
                 history_page_max=settings.history_page_max,
+                rooms=Rooms(store=RoomStore(database), chat=chat, people=people),
+                searching=searching,
                 sockets=sockets,
             )
             await presence.close()

@@ -3,9 +3,9 @@
 import hashlib
 import secrets
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from itertools import chain
 
-import msgspec
-
+from chat_service.domain.parcels import Letter, Parcel, person
 from servicekit.bus import Bus, Command
 
 # Publishes to the reader, then to the sender's devices, who learn with it whether the reader has a connection.
@@ -24,15 +24,6 @@ _LEAVING_S_MAX = 60  # longer than any grace; it ends by itself only where an in
 _DELIVER_SHA = hashlib.sha1(_DELIVER.encode(), usedforsecurity=False).hexdigest()
 
 
-class Delivery(msgspec.Struct, frozen=True):
-    """A sealed message for its reader, and for its sender up to the value of `delivered`."""
-
-    reader: str
-    to_reader: bytes
-    sender: str
-    to_sender_open: bytes
-
-
 class Feed:
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
@@ -46,48 +37,62 @@ class Feed:
         """Call `listener` when the subscriptions are in force again; what was published before may be lost."""
         self._bus.on_connected(listener)
 
-    def subscribe(self, username: str, handler: Callable[[bytes], None]) -> Awaitable[bool]:
-        """From here on the person counts as online. False: Redis is away, and it holds from its return on."""
-        return self._bus.subscribe(_channel(username), handler)
+    def subscribe(self, channel: str, handler: Callable[[bytes], None]) -> Awaitable[bool]:
+        """From here on a person counts as online. False: Redis is away, and it holds from its return on."""
+        return self._bus.subscribe(channel, handler)
 
-    def unsubscribe(self, username: str) -> None:
-        self._bus.unsubscribe(_channel(username))
+    def unsubscribe(self, channel: str) -> None:
+        self._bus.unsubscribe(channel)
 
-    async def deliver(self, deliveries: Sequence[Delivery]) -> list[bool | None]:
-        """Publish a group in one pipeline; for each, whether its reader is connected, or None if that is not known.
+    async def deliver(self, parcels: Sequence[Parcel]) -> list[bool | None]:
+        """Publish a group in one pipeline; for each letter, whether its reader is connected, else True.
 
-        Raises BusUnavailable.
+        None where Redis refused. Raises BusUnavailable.
         """
+        commands = [self._commands(parcel) for parcel in parcels]
         # The last reply comes after all pushes: so `sent` is passed on before anybody learns of an absent reader.
-        *replies, _ = await self._bus.execute(*(self._delivery(one) for one in deliveries), ("PING",))
-        delivered = [reply > 0 if isinstance(reply, int) else None for reply in replies]
-        if None in delivered:
+        *replies, _ = await self._bus.execute(*chain.from_iterable(commands), ("PING",))
+        if not all(isinstance(reply, int) for reply in replies):
             self._bus.send(_LOAD)  # somebody emptied Redis's cache of scripts
-        return delivered
+        answers = iter(replies)
+        return [
+            self._delivered(parcel, [next(answers) for _ in own]) for parcel, own in zip(parcels, commands, strict=True)
+        ]
 
-    def _delivery(self, one: Delivery) -> Command:
-        reader, sender = self._bus.channel(_channel(one.reader)), self._bus.channel(_channel(one.sender))
-        return ("EVALSHA", _DELIVER_SHA, 0, reader, one.to_reader, sender, one.to_sender_open)
+    @staticmethod
+    def _delivered(parcel: Parcel, replies: Sequence[object]) -> bool | None:
+        (reply, *_) = replies
+        if isinstance(reply, int):
+            return reply > 0 if isinstance(parcel, Letter) else True
+        return None
 
-    def tell(self, usernames: Iterable[str], payload: bytes) -> None:
-        """Publish `payload` to these people, once and without waiting."""
-        commands = [self._publication(name, payload) for name in usernames]
+    def _commands(self, parcel: Parcel) -> list[Command]:
+        if isinstance(parcel, Letter):
+            (reader, to_reader), (sender, to_sender) = parcel.envelopes
+            channels = self._bus.channel(reader), self._bus.channel(sender)
+            to_sender_open = to_sender.removesuffix(b"null}")
+            return [("EVALSHA", _DELIVER_SHA, 0, channels[0], to_reader, channels[1], to_sender_open)]
+        return [self._publication(channel, payload) for channel, payload in parcel.envelopes]
+
+    def tell(self, channels: Iterable[str], payload: bytes) -> None:
+        """Publish `payload` on these channels, once and without waiting."""
+        commands = [self._publication(channel, payload) for channel in channels]
         if commands:
             self._bus.send(*commands)
 
     async def tell_surely(self, news: Sequence[tuple[str, bytes]]) -> None:
-        """Publish a payload each to these people. Raises BusUnavailable when that is not sure."""
+        """Publish a payload each on these channels. Raises BusUnavailable when that is not sure."""
         if news:
-            await self._bus.execute(*(self._publication(name, payload) for name, payload in news))
+            await self._bus.execute(*(self._publication(channel, payload) for channel, payload in news))
 
-    def _publication(self, username: str, payload: bytes) -> Command:
-        return ("PUBLISH", self._bus.channel(_channel(username)), payload)
+    def _publication(self, channel: str, payload: bytes) -> Command:
+        return ("PUBLISH", self._bus.channel(channel), payload)
 
     async def online(self, usernames: Sequence[str]) -> set[str]:
         """Who of them has a connection anywhere. Raises BusUnavailable."""
         if not usernames:
             return set()
-        channels = [self._bus.channel(_channel(name)) for name in usernames]
+        channels = [self._bus.channel(person(name)) for name in usernames]
         (counts,) = await self._bus.execute(("PUBSUB", "NUMSUB", *channels))
         return {name for name, count in zip(usernames, counts[1::2], strict=True) if count}
 
@@ -99,21 +104,17 @@ class Feed:
 
     async def has_left(self, username: str, leaving_id: str) -> bool:
         """Whether they have not been back since, anywhere; true once. Raises BusUnavailable."""
-        keys = (self._bus.channel(_leaving(username)), self._bus.channel(_channel(username)))
+        keys = (self._bus.channel(_leaving(username)), self._bus.channel(person(username)))
         (reply,) = await self._bus.execute(("EVAL", _HAS_LEFT, 0, *keys, leaving_id))
         return bool(reply == 1)
 
     async def was_here(self, username: str) -> bool:
         """Whether the person is online already, or left only a moment ago. Raises BusUnavailable."""
         counts, leaving = await self._bus.execute(
-            ("PUBSUB", "NUMSUB", self._bus.channel(_channel(username))),
+            ("PUBSUB", "NUMSUB", self._bus.channel(person(username))),
             ("GETDEL", self._bus.channel(_leaving(username))),
         )
         return bool(counts[1]) or leaving is not None
-
-
-def _channel(username: str) -> str:
-    return f"person:{username}"
 
 
 def _leaving(username: str) -> str:

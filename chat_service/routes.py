@@ -1,16 +1,21 @@
 """The HTTP interface of chat."""
 
 from typing import Annotated, Any
+from urllib.parse import urlencode
 
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
+from chat_service.actions.chat import Page
+from chat_service.actions.rooms import RoomName, Topic, Waiting
+from chat_service.domain.commands import Delete, Edit, Lasting
+from chat_service.domain.conversations import room_label
 from chat_service.state import State
 from servicekit import health
 from servicekit.authentication import bearer_token
 from servicekit.bodies import convert, read_json
+from servicekit.routing import route
 from servicekit.tokens import Identity
 
 HISTORY_PAGE = 50
@@ -22,13 +27,37 @@ class SaveChat(msgspec.Struct, frozen=True):
 
     username: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
     nickname: Annotated[str, msgspec.Meta(max_length=64)] | None = None
-    pfp: Annotated[str, msgspec.Meta(max_length=2048, pattern=r"^(https?://\S+|/(?!/)\S*)?$")] | None = None
+    pfp: Annotated[str, msgspec.Meta(max_length=2048, pattern=r"^(https?://\S+|/(?!/)\S*)?$(?!\n)")] | None = None
 
 
-class Page(msgspec.Struct, frozen=True):
+class NewText(msgspec.Struct, frozen=True):
+    message: str
+
+
+class NewRoom(msgspec.Struct, frozen=True):
+    name: RoomName
+    topic: Topic = ""
+    private: bool = False
+
+
+class RoomChange(msgspec.Struct, frozen=True):
+    topic: Topic | None = None
+    private: bool | None = None
+
+
+class PageQuery(msgspec.Struct, frozen=True):
     before: MessageId | None = None
     after: MessageId | None = None
     limit: Annotated[int, msgspec.Meta(ge=1)] = HISTORY_PAGE
+
+
+class SearchQuery(msgspec.Struct, frozen=True):
+    query: Annotated[str, msgspec.Meta(max_length=200)] = ""
+    before: MessageId | None = None
+    limit: Annotated[int, msgspec.Meta(ge=1)] = HISTORY_PAGE
+
+
+# Chats
 
 
 async def saved_chats(request: Request[State]) -> Response:
@@ -46,18 +75,96 @@ async def save_chat(request: Request[State]) -> Response:
 async def messages(request: Request[State]) -> Response:
     """Oldest first; `Link` leads to the page before and after this one."""
     identity = await _identify(request)
-    page = convert(dict(request.query_params), Page)
-    limit = min(page.limit, request.state["history_page_max"])
-    other = request.path_params["other_username"]
-    found = await request.state["chat"].history(
-        identity.username, other, before=page.before, after=page.after, limit=limit
+    label = await request.state["chat"].label_of(request.path_params["other_username"])
+    return await _history(request, identity.username, label)
+
+
+async def edit_message(request: Request[State]) -> Response:
+    identity = await _identify(request)
+    body = await read_json(request, NewText)
+    message_id = request.path_params["message_id"]
+    await _carry_out(request, identity.username, Edit(type="edit", id=message_id, message=body.message))
+    return _json({"message": "Message edited", "id": message_id})
+
+
+async def delete_message(request: Request[State]) -> Response:
+    identity = await _identify(request)
+    message_id = request.path_params["message_id"]
+    await _carry_out(request, identity.username, Delete(type="delete", id=message_id))
+    return _json({"message": "Message deleted", "id": message_id})
+
+
+# Rooms
+
+
+async def rooms(request: Request[State]) -> Response:
+    identity = await _identify(request)
+    return _json(await request.state["rooms"].list_for(identity.username))
+
+
+async def create_room(request: Request[State]) -> Response:
+    identity = await _identify(request)
+    body = await read_json(request, NewRoom)
+    made = await request.state["rooms"].create(
+        identity.username, name=body.name, topic=body.topic, private=body.private
     )
-    links = []
-    if found:
-        path = request.url.path
-        links.append(f'<{path}?before={found[0].id}&limit={limit}>; rel="prev"')
-        links.append(f'<{path}?after={found[-1].id}&limit={limit}>; rel="next"')
-    return _json(found, {"Link": ", ".join(links)} if links else {})
+    return _json(made, status=201)
+
+
+async def room(request: Request[State]) -> Response:
+    """The room, with the names of its members."""
+    identity = await _identify(request)
+    found = await request.state["rooms"].get(identity.username, request.path_params["room"])
+    members = await request.state["rooms"].members(found)
+    return _json({**msgspec.to_builtins(found), "members": members})
+
+
+async def change_room(request: Request[State]) -> Response:
+    identity = await _identify(request)
+    body = await read_json(request, RoomChange)
+    changed = await request.state["rooms"].change(
+        identity.username, request.path_params["room"], topic=body.topic, private=body.private
+    )
+    return _json(changed)
+
+
+async def close_room(request: Request[State]) -> Response:
+    identity = await _identify(request)
+    await request.state["rooms"].close(identity.username, request.path_params["room"])
+    return Response(status_code=204)
+
+
+async def add_member(request: Request[State]) -> Response:
+    identity = await _identify(request)
+    name, whom = request.path_params["room"], request.path_params["username"]
+    await request.state["rooms"].add(identity.username, name, whom)
+    return _json({"message": "Member added"})
+
+
+async def remove_member(request: Request[State]) -> Response:
+    identity = await _identify(request)
+    name, whom = request.path_params["room"], request.path_params["username"]
+    await request.state["rooms"].remove(identity.username, name, whom)
+    return Response(status_code=204)
+
+
+async def room_messages(request: Request[State]) -> Response:
+    identity = await _identify(request)
+    found = await request.state["rooms"].get(identity.username, request.path_params["room"])
+    return await _history(request, identity.username, room_label(found.name))
+
+
+async def search_messages(request: Request[State]) -> Response:
+    """Newest first; `Link` leads to the page after this one."""
+    identity = await _identify(request)
+    query = convert(dict(request.query_params), SearchQuery)
+    limit = min(query.limit, request.state["history_page_max"])
+    found = await request.state["searching"].find(identity.username, query.query, before=query.before, limit=limit)
+    again = urlencode({"query": query.query, "before": found[-1].id, "limit": limit}) if found else ""
+    return _json(found, headers={"Link": f'<{request.url.path}?{again}>; rel="next"'} if again else {})
+
+
+# What they share
 
 
 async def _identify(request: Request[State]) -> Identity:
@@ -65,8 +172,35 @@ async def _identify(request: Request[State]) -> Identity:
     return await request.state["authentication"].authenticate(token)
 
 
-def _json(body: Any, headers: dict[str, str] | None = None) -> Response:
-    return Response(msgspec.json.encode(body), headers=headers, media_type="application/json")
+async def _carry_out(request: Request[State], username: str, command: Lasting) -> None:
+    """The same action as over the socket, in the conversation of the path, waited for."""
+    waiting = Waiting()
+    request.state["chat"].submit(username, waiting, command, await _conversation(request, username))
+    await waiting.outcome
+
+
+async def _conversation(request: Request[State], username: str) -> str:
+    """The stored name of the one in the path."""
+    if (room_name := request.path_params.get("room")) is not None:
+        return room_label((await request.state["rooms"].get(username, room_name)).name)
+    return await request.state["chat"].find_conversation(username, request.path_params["other_username"])
+
+
+async def _history(request: Request[State], username: str, label: str) -> Response:
+    query = convert(dict(request.query_params), PageQuery)
+    limit = min(query.limit, request.state["history_page_max"])
+    page = Page(before=query.before, after=query.after, limit=limit)
+    found = await request.state["chat"].history(username, label, page)
+    links = []
+    if found:
+        path = request.url.path
+        links.append(f'<{path}?before={found[0].id}&limit={limit}>; rel="prev"')
+        links.append(f'<{path}?after={found[-1].id}&limit={limit}>; rel="next"')
+    return _json(found, headers={"Link": ", ".join(links)} if links else {})
+
+
+def _json(body: Any, *, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    return Response(msgspec.json.encode(body), status, headers, "application/json")
 
 
 def _checks(request: Request[Any]) -> dict[str, health.Check]:
@@ -74,9 +208,17 @@ def _checks(request: Request[Any]) -> dict[str, health.Check]:
     return {"store": state["database"].is_alive, "redis": state["bus"].ping}
 
 
+_ROOM = "/api/rooms/{room}"
 ROUTES = [
-    Route("/api/saved-chats", saved_chats),
-    Route("/api/save-chat", save_chat, methods=["POST"]),
-    Route("/api/messages/{other_username}", messages),
+    route("/api/saved-chats", GET=saved_chats),
+    route("/api/save-chat", POST=save_chat),
+    route("/api/messages/{other_username}", GET=messages),
+    route("/api/messages/{other_username}/{message_id:int}", PATCH=edit_message, DELETE=delete_message),
+    route("/api/search-messages", GET=search_messages),
+    route("/api/rooms", GET=rooms, POST=create_room),
+    route(_ROOM, GET=room, PATCH=change_room, DELETE=close_room),
+    route(_ROOM + "/members/{username}", PUT=add_member, DELETE=remove_member),
+    route(_ROOM + "/messages", GET=room_messages),
+    route(_ROOM + "/messages/{message_id:int}", PATCH=edit_message, DELETE=delete_message),
     *health.routes(_checks),
 ]

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from typing import Any, TypedDict
 
 from chat_service.actions.chat import Chat
+from chat_service.actions.rooms import Rooms
+from chat_service.actions.searching import Searching
 from servicekit.authentication import Authentication
 from servicekit.bus import Bus
 from servicekit.database import Database
@@ -16,4 +18,6 @@ class State(TypedDict):
     clock: Callable[[], float]
     database: Database
     history_page_max: int
+    rooms: Rooms
+    searching: Searching
     sockets: set[Any]

@@ -1,11 +1,14 @@
-"""The socket: turns frames into commands for `Chat`, and its refusals into `error` events."""
+"""The sockets: they turn frames into commands for `Chat`, and its refusals into `error` events."""
 
 import asyncio
 from typing import Any, ClassVar, cast
 
-from chat_service.domain import commands, events
-from chat_service.domain.commands import Command, Ping, Resume, SendMessage
+from chat_service.actions.rooms import LOBBY
+from chat_service.domain import events
+from chat_service.domain.changes import Entry
+from chat_service.domain.commands import Addressed, Command, Lasting, Ping, Read, Resume, SendMessage, Typing
 from chat_service.domain.readers import Reader
+from chat_service.domain.views import Everything, OneRoom
 from chat_service.refusals import REFUSALS
 from chat_service.state import State
 from servicekit.authentication import bearer_token
@@ -18,6 +21,7 @@ from servicekit.websocket import Phase, WebSocketProtocol
 
 UNANSWERED_MAX = 256
 RESUME_GRACE_S = 0.25
+ROOM_PATH = "/api/ws/chat"
 _PONG = text_frame(events.PONG)
 log = get_logger(__name__)
 
@@ -33,6 +37,7 @@ class ChatSocket(WebSocketProtocol):
         self.state = cast(State, self.app_state)
         self.reader: Reader | None = None
         self.started_at: dict[str, int] = {}
+        self._view: Everything | OneRoom = Everything()
         self._unanswered = 0
         self._working: asyncio.Task[None] | None = None
         self._grace: asyncio.TimerHandle | None = None
@@ -44,6 +49,11 @@ class ChatSocket(WebSocketProtocol):
         token = bearer_token(handshake.headers.get("authorization"))
         self.identity = await self.state["authentication"].authenticate(token)
         self.state["chat"].check_connections(self.identity.username)
+        if handshake.path == ROOM_PATH:
+            name = handshake.query_value("room") or LOBBY
+            room = await self.state["rooms"].enter(self.identity.username, name)
+            self._view = OneRoom(room.name, as_text=handshake.query_value("format") == "text")
+            self.state["chat"].check_connections(self.identity.username)
 
     def opened(self) -> None:
         self.state["sockets"].add(self)
@@ -60,7 +70,9 @@ class ChatSocket(WebSocketProtocol):
             return
         self.reader = reader
         self.started_at = dict(reader.positions)
-        self.send(text_frame(events.ready(reader.username, self.identity.session_id, online, self.started_at)))
+        self.send_event(
+            "", text_frame(events.ready(reader.username, self.identity.session_id, online, self.started_at))
+        )
         reader.connections.append(self)
         # Who was away says so at once; what is new waits that long, so that it comes after what was missed.
         self.hold()
@@ -84,16 +96,28 @@ class ChatSocket(WebSocketProtocol):
         if self.reader is not None:
             self.state["chat"].leave(self.reader, self)
 
+    # Events
+
+    def send_event(self, label: str, frame: bytes) -> None:
+        """An event of the conversation `label`, or about the person it names; without one, about the connection."""
+        if (shown := self._view.show(label, frame)) is not None:
+            self.send(shown)
+
+    def replay_event(self, label: str, frame: bytes) -> None:
+        """The same, before what is held."""
+        if (shown := self._view.show(label, frame)) is not None:
+            self.send_first(shown)
+
     # Commands
 
     def received(self, opcode: int, payload: bytes) -> None:
         nonce = None
         try:
-            command = commands.parse(payload)
+            command = self._view.parse(payload)
             nonce = getattr(command, "nonce", None)
             self._obey(command)
         except Refusal as refusal:
-            self.refused(refusal, nonce)
+            self.tell_refusal(refusal, nonce)
 
     def _obey(self, command: Command) -> None:
         assert self.reader is not None
@@ -102,24 +126,32 @@ class ChatSocket(WebSocketProtocol):
             return
         self._end_grace()
         if isinstance(command, Ping):
-            self.send(_PONG)
-        elif (recipient := self.state["chat"].recipient(command.to)) is not None:
-            self._send_message(self.reader, command, recipient)
+            self.send_event("", _PONG)
+        elif not isinstance(command, Addressed):
+            self._submit(self.reader, command, self._view.conversation)
+        elif (name := self.state["chat"].conversation_of(self.reader.username, command.to, command.room)) is not None:
+            self._obey_in(self.reader, command, name)
         else:
-            self._work(self._send_to_unknown(self.reader, command))
+            self._work(self._obey_to_unknown(self.reader, command))
 
-    def _send_message(self, reader: Reader, command: SendMessage, recipient: Any) -> None:
-        self.state["chat"].send_message(reader, self, command, recipient)
+    def _obey_in(self, reader: Reader, command: Addressed, conversation: str) -> None:
+        if isinstance(command, Typing):
+            self.state["chat"].type(reader, conversation)
+        elif isinstance(command, SendMessage | Read):
+            self._submit(reader, command, conversation)
+
+    def _submit(self, reader: Reader, command: Lasting, conversation: str) -> None:
+        self.state["chat"].submit(reader.username, self, command, conversation)
         self._unanswered += 1
         if self._unanswered >= UNANSWERED_MAX:
             self.pause_reading()
 
-    async def _send_to_unknown(self, reader: Reader, command: SendMessage) -> None:
+    async def _obey_to_unknown(self, reader: Reader, command: Addressed) -> None:
         try:
-            recipient = await self.state["chat"].find_recipient(command.to)
-            self._send_message(reader, command, recipient)
+            name = await self.state["chat"].find_conversation(reader.username, command.to or "")
+            self._obey_in(reader, command, name)
         except Refusal as refusal:
-            self.refused(refusal, command.nonce)
+            self.tell_refusal(refusal, getattr(command, "nonce", None))
 
     async def _resume(self, reader: Reader, command: Resume) -> None:
         self._cancel_grace()
@@ -156,12 +188,17 @@ class ChatSocket(WebSocketProtocol):
 
     # What Chat tells
 
-    def answered(self) -> None:
+    def answered(self, entry: Entry | None) -> None:
+        """The event itself comes to all of the person's devices, and so to this one."""
         self._unanswered -= 1
         if self._unanswered == UNANSWERED_MAX // 2 and self._working is None:
             self.resume_reading()
 
     def refused(self, refusal: Refusal, nonce: str | None) -> None:
+        self.answered(None)
+        self.tell_refusal(refusal, nonce)
+
+    def tell_refusal(self, refusal: Refusal, nonce: str | None) -> None:
         code = answer_for(refusal, REFUSALS).code
         log.info("refused", username=self.identity.username, code=code)
-        self.send(text_frame(events.error(code, str(refusal), nonce)))
+        self.send_event("", text_frame(events.error(code, str(refusal), nonce)))

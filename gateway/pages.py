@@ -16,6 +16,7 @@ from gateway.domain.tokens import COOKIE, find_token
 from gateway.state import State
 from servicekit import health
 from servicekit.problems import Refusal, Unauthenticated, Unavailable
+from servicekit.routing import route
 from servicekit.tokens import Identity
 
 CONTENT_SECURITY_POLICY = (
@@ -185,10 +186,8 @@ def _checks(request: Request[Any]) -> dict[str, health.Check]:
 
 PAGES = [
     Route("/", home),
-    Route("/sign-in", sign_in_form),
-    Route("/sign-in", sign_in, methods=["POST"]),
-    Route("/sign-up", sign_up_form),
-    Route("/sign-up", sign_up, methods=["POST"]),
+    route("/sign-in", GET=sign_in_form, POST=sign_in),
+    route("/sign-up", GET=sign_up_form, POST=sign_up),
     Route("/logout", logout),
     Route("/ws", upgrade_required),
     Route("/ws/{token}", upgrade_required),

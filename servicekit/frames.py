@@ -48,6 +48,7 @@ _FIN, _RESERVED, _OPCODE = 0x80, 0x70, 0x0F
 _MASKED, _LENGTH = 0x80, 0x7F
 _CONTROL = 0x08
 _CONTROL_BYTES_MAX = 125
+_HEAD_BYTES = {126: 4, 127: 10}  # of an unmasked frame, by its second byte
 _OPCODES = frozenset(Opcode)
 
 
@@ -156,6 +157,11 @@ def encode(opcode: int, payload: bytes) -> bytes:
 
 def text_frame(payload: bytes) -> bytes:
     return encode(Opcode.TEXT, payload)
+
+
+def payload_of(frame: bytes) -> bytes:
+    """What a frame made by `encode` holds."""
+    return frame[_HEAD_BYTES.get(frame[1], 2) :]
 
 
 def close_frame(code: int, reason: str = "") -> bytes:

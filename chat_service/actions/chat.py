@@ -13,23 +13,38 @@ from chat_service.actions.delivery import Delivery, PacedConnection
 from chat_service.actions.people import People
 from chat_service.actions.presence import Presence
 from chat_service.domain import events
-from chat_service.domain.commands import Resume, SendMessage
-from chat_service.domain.messages import Appended, Draft, StoredMessage, check_text
-from chat_service.domain.people import Person, SavedChat
+from chat_service.domain.changes import AnyDraft, Appended, ChangeDraft, Entry, Kind
+from chat_service.domain.commands import Delete, Edit, Lasting, React, Read, Resume, SendMessage
+from chat_service.domain.conversations import direct_name, is_room, label_of_person, other_than, room_label
+from chat_service.domain.emoji import is_emoji
+from chat_service.domain.messages import Draft, StoredMessage, check_text
+from chat_service.domain.people import SavedChat
 from chat_service.domain.rates import TokenBucket
 from chat_service.domain.readers import Reader
 from chat_service.domain.refusals import (
+    InvalidEmoji,
+    NotAMember,
     RecipientIsSelf,
     RecipientOffline,
     TooManyConnections,
     TooManyMessages,
     UnknownAttachment,
 )
-from chat_service.store import Store
+from chat_service.store.conversations import Conversations
+from chat_service.store.people import PeopleStore
 from chat_service.writer import GroupWriter
 from servicekit.problems import Refusal
 
 _BUCKETS_MAX = 10_000
+TYPING_INTERVAL_S = 1.0
+
+
+class Page(msgspec.Struct, frozen=True):
+    """Which part of a history: at most `limit` messages before or after a message id."""
+
+    before: int | None = None
+    after: int | None = None
+    limit: int = 50
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,31 +57,43 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     resume_events_max: int
 
 
-class Device(PacedConnection, Protocol):
+class Asker(Protocol):
+    """Who asked for something to be stored: a device, or a request that waits for the outcome."""
+
+    def answered(self, entry: Entry | None) -> None:
+        """It is stored; None: there was nothing to change."""
+
+    def refused(self, refusal: Refusal, nonce: str | None) -> None:
+        """It is not stored."""
+
+    def tell_refusal(self, refusal: Refusal, nonce: str | None) -> None:
+        """Something else is worth knowing."""
+
+
+class Device(Asker, PacedConnection, Protocol):
     """A connection as chat sees it: what it sent is answered by an event or by a refusal."""
 
     started_at: dict[str, int]
 
-    def answered(self) -> None: ...
-    def refused(self, refusal: Refusal, nonce: str | None) -> None: ...
 
-
-Origin = tuple[Device, str | None]  # who asked, and with which nonce
+Origin = tuple[Asker, str | None]  # who asked, and with which nonce
 
 
 class Chat:
     def __init__(
         self,
         *,
-        store: Store,
+        conversations: Conversations,
+        contacts: PeopleStore,
         people: People,
         presence: Presence,
         delivery: Delivery,
-        writer: GroupWriter[Draft, Appended],
+        writer: GroupWriter[AnyDraft, Appended],
         limits: Limits,
         clock: Callable[[], float],
     ) -> None:
-        self._store = store
+        self._conversations = conversations
+        self._contacts = contacts
         self._people = people
         self._presence = presence
         self._delivery = delivery
@@ -75,6 +102,7 @@ class Chat:
         self._writer = writer
         self._connections: Counter[str] = Counter()
         self._buckets: dict[str, TokenBucket] = {}
+        self._typing: dict[tuple[str, str], float] = {}
         self._publishing: set[asyncio.Task[None]] = set()
 
     # Connections
@@ -102,37 +130,98 @@ class Chat:
     def leave(self, reader: Reader, device: Device | None = None) -> None:
         self._delivery.leave(reader, device)
 
-    # Messages
+    # Which conversation a command is about
 
-    def recipient(self, username: str) -> Person | None:
-        """The person, if no I/O is needed to tell."""
-        return self._people.remembered(username)
+    def conversation_of(self, username: str, to: str | None, room: str | None) -> str | None:
+        """Its stored name, if no I/O is needed to tell. Raises RecipientIsSelf."""
+        if room is not None:
+            return room_label(room)
+        person = self._people.remembered(to or "")
+        return None if person is None else self._direct(username, person.username)
 
-    async def find_recipient(self, username: str) -> Person:
-        """Raises UnknownRecipient or DirectoryUnavailable."""
-        return await self._people.get(username)
+    async def find_conversation(self, username: str, to: str) -> str:
+        """Raises UnknownRecipient, DirectoryUnavailable or RecipientIsSelf."""
+        return self._direct(username, (await self._people.get(to)).username)
 
-    def send_message(self, reader: Reader, device: Device, command: SendMessage, recipient: Person) -> None:
-        """Queue the message for the disk; the device learns of `sent` or a refusal. Raises a ChatRefusal."""
-        self._check(reader, command, recipient)
-        draft = Draft(
-            sender_username=reader.username,
-            receiver_username=recipient.username,
+    @staticmethod
+    def _direct(username: str, other: str) -> str:
+        if username == other:
+            raise RecipientIsSelf
+        return direct_name(username, other)
+
+    # What is stored
+
+    def submit(self, username: str, asker: Asker, command: Lasting, conversation: str = "") -> None:
+        """Queue the command for the disk; `asker` learns of the outcome. Raises a ChatRefusal.
+
+        `conversation` is the stored name of the one that the command is about; a command about a message may go
+        without.
+        """
+        draft = self._draft(username, command, conversation)
+        if not self._bucket(username).take(monotonic()):
+            raise TooManyMessages(self._limits.messages_per_second)
+        self._writer.submit((asker, getattr(command, "nonce", None)), draft)
+
+    def submit_membership(self, username: str, asker: Asker, kind: Kind, *, room: str, whom: str) -> None:
+        """The same for who joins or leaves a room, or closes it."""
+        draft = ChangeDraft(
+            kind=kind, username=username, timestamp=self.now(), conversation=room_label(room), value=whom
+        )
+        self._writer.submit((asker, None), draft)
+
+    def _draft(self, username: str, command: Lasting, conversation: str) -> AnyDraft:
+        now = self.now()
+        match command:
+            case SendMessage():
+                return self._message_draft(username, command, conversation, now)
+            case Edit(id=message_id, message=text):
+                check_text(text, length_max=self._limits.message_length_max)
+                return ChangeDraft(
+                    kind=Kind.EDITED,
+                    username=username,
+                    timestamp=now,
+                    conversation=conversation,
+                    message_id=message_id,
+                    value=text,
+                )
+            case Delete(id=message_id):
+                return ChangeDraft(
+                    kind=Kind.DELETED,
+                    username=username,
+                    timestamp=now,
+                    conversation=conversation,
+                    message_id=message_id,
+                )
+            case React(id=message_id, emoji=emoji, remove=removes):
+                if not is_emoji(emoji):
+                    raise InvalidEmoji
+                return ChangeDraft(
+                    kind=Kind.REACTION,
+                    username=username,
+                    timestamp=now,
+                    conversation=conversation,
+                    message_id=message_id,
+                    value=emoji,
+                    removes=removes,
+                )
+            case Read(seq=mark):
+                return ChangeDraft(
+                    kind=Kind.READ, username=username, timestamp=now, conversation=conversation, mark=mark
+                )
+
+    def _message_draft(self, username: str, command: SendMessage, conversation: str, now: str) -> Draft:
+        check_text(command.message, length_max=self._limits.message_length_max)
+        if command.attachments:
+            raise UnknownAttachment
+        return Draft(
+            sender_username=username,
+            receiver_username=None if command.room is not None else other_than(username, conversation),
+            room=command.room,
             message=command.message,
-            timestamp=timestamp(self._clock()),
+            timestamp=now,
             nonce=command.nonce,
             reply_to=command.reply_to,
         )
-        self._writer.submit((device, command.nonce), draft)
-
-    def _check(self, reader: Reader, command: SendMessage, recipient: Person) -> None:
-        check_text(command.message, length_max=self._limits.message_length_max)
-        if recipient.username == reader.username:
-            raise RecipientIsSelf
-        if command.attachments:
-            raise UnknownAttachment
-        if not self._bucket(reader.username).take(monotonic()):
-            raise TooManyMessages(self._limits.messages_per_second)
 
     def _bucket(self, username: str) -> TokenBucket:
         """The person's, which outlives their connections: coming back earns nobody a new burst."""
@@ -147,29 +236,42 @@ class Chat:
 
     def stored(self, outcomes: Sequence[tuple[Origin, Appended | Refusal]]) -> None:
         """A group is on disk: answer what needs no publishing, and publish the rest."""
-        fresh: list[tuple[Origin, StoredMessage]] = []
-        for (device, nonce), outcome in outcomes:
+        fresh: list[tuple[Origin, Entry]] = []
+        for (asker, nonce), outcome in outcomes:
             if isinstance(outcome, Refusal):
-                device.answered()
-                device.refused(outcome, nonce)
+                asker.refused(outcome, nonce)
+            elif outcome.entry is None:
+                asker.answered(None)
             elif outcome.is_new:
-                fresh.append(((device, nonce), outcome.message))
+                fresh.append(((asker, nonce), outcome.entry))
             else:
-                device.answered()
-                self._delivery.repeat(outcome.message, device)
+                asker.answered(outcome.entry)
+                self._delivery.repeat(outcome.entry, asker)
         if fresh:
             # Tasks start in the order of their making, so groups are published in the order of the log.
             task = asyncio.create_task(self._publish(fresh))
             self._publishing.add(task)
             task.add_done_callback(self._publishing.discard)
 
-    async def _publish(self, fresh: Sequence[tuple[Origin, StoredMessage]]) -> None:
+    async def _publish(self, fresh: Sequence[tuple[Origin, Entry]]) -> None:
         """`sent` comes to all the sender's devices through their channel; here is only what the asking one learns."""
-        delivered = await self._delivery.publish([message for _, message in fresh])
-        for ((device, nonce), message), is_delivered in zip(fresh, delivered, strict=True):
-            device.answered()
-            if is_delivered is False:
-                device.refused(RecipientOffline(message.receiver_username), nonce)
+        delivered = await self._delivery.publish([entry for _, entry in fresh])
+        for ((asker, nonce), entry), is_delivered in zip(fresh, delivered, strict=True):
+            asker.answered(entry)
+            if is_delivered is False and isinstance(entry, StoredMessage):
+                asker.tell_refusal(RecipientOffline(entry.receiver_username or ""), nonce)
+
+    def type(self, reader: Reader, conversation: str) -> None:
+        """Tell the others, at most once a second. Raises NotAMember."""
+        if is_room(conversation) and conversation not in reader.positions:
+            raise NotAMember(conversation)
+        key, now_s = (reader.username, conversation), monotonic()
+        if now_s - self._typing.get(key, float("-inf")) >= TYPING_INTERVAL_S:
+            self._delivery.tell_typing(reader.username, conversation)
+            self._typing.pop(key, None)  # so that the one who typed longest ago comes first
+            self._typing[key] = now_s
+            if len(self._typing) > _BUCKETS_MAX:
+                del self._typing[next(iter(self._typing))]
 
     # History
 
@@ -183,16 +285,21 @@ class Chat:
             events_max=self._limits.resume_events_max,
         )
 
-    async def history(
-        self, username: str, other: str, *, before: int | None, after: int | None, limit: int
-    ) -> list[events.MessageView]:
-        """Raises UnknownRecipient or DirectoryUnavailable."""
-        person = await self._people.get(other)
-        stored = await self._store.history(username, person.username, before=before, after=after, limit=limit)
-        return [events.view(username, message) for message in stored]
+    async def history(self, username: str, label: str, page: Page) -> list[events.MessageView]:
+        """Raises NotAMember for a room that they are not in."""
+        if is_room(label) and not await self._conversations.is_member(username, label):
+            raise NotAMember(label)
+        found = await self._conversations.history(
+            username, label, before=page.before, after=page.after, limit=page.limit
+        )
+        return [events.view(username, message, reactions) for message, reactions in found]
+
+    async def label_of(self, other: str) -> str:
+        """How a conversation with `other` is called. Raises UnknownRecipient or DirectoryUnavailable."""
+        return label_of_person((await self._people.get(other)).username)
 
     async def saved_chats(self, username: str) -> list[SavedChat]:
-        saved = await self._store.saved_chats(username)
+        saved = await self._conversations.saved_chats(username)
         online = await self._presence.online([chat.chat_username for chat in saved])
         return [msgspec.structs.replace(chat, online=chat.chat_username in online) for chat in saved]
 
@@ -201,15 +308,15 @@ class Chat:
         person = await self._people.get(other)
         if person.username == username:
             raise RecipientIsSelf
-        await self._store.save_chat(
+        await self._contacts.save_chat(
             username,
             person.username,
             nickname=nickname or person.nickname,
             pfp=person.pfp if pfp is None else pfp,
-            now=timestamp(self._clock()),
+            now=self.now(),
         )
 
-
-def timestamp(now_s: float) -> str:
-    """RFC 3339, UTC, milliseconds: sorts as text."""
-    return datetime.fromtimestamp(now_s, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    def now(self) -> str:
+        """RFC 3339, UTC, milliseconds: sorts as text."""
+        moment = datetime.fromtimestamp(self._clock(), UTC)
+        return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,19 +1,22 @@
 """Delivery: brings what is stored to every connection of those concerned, once and in order, whatever Redis does."""
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Awaitable, Coroutine, Iterable, Sequence
 from contextlib import suppress
 from typing import Any, Protocol
 
+import msgspec
+
 from chat_service.actions.presence import Presence
 from chat_service.domain import events
-from chat_service.domain.conversations import label_of_person
-from chat_service.domain.envelopes import open_envelope, seal
+from chat_service.domain.changes import Entry, Kind
+from chat_service.domain.conversations import is_room, label_for, people_in
+from chat_service.domain.envelopes import open_envelope, open_room_envelope, seal, seal_for_room
 from chat_service.domain.messages import StoredMessage
+from chat_service.domain.parcels import Parcel, pack, person, room
 from chat_service.domain.readers import Connection, Reader
-from chat_service.feed import Delivery as FeedDelivery
 from chat_service.feed import Feed
-from chat_service.store import Store
+from chat_service.store.conversations import Conversations
 from servicekit.bus import BusUnavailable
 from servicekit.frames import text_frame
 from servicekit.logs import get_logger
@@ -25,21 +28,22 @@ log = get_logger(__name__)
 class PacedConnection(Connection, Protocol):
     """A connection that can be held while it is brought up to date."""
 
-    def send_first(self, frame: bytes) -> None: ...
+    def replay_event(self, label: str, frame: bytes) -> None: ...
     async def drained(self) -> None: ...
 
 
 class Delivery:
     """Knows the readers connected here, and follows the feed for them; where the feed has a gap, the store fills it."""
 
-    def __init__(self, *, store: Store, feed: Feed, presence: Presence) -> None:
+    def __init__(self, *, store: Conversations, feed: Feed, presence: Presence) -> None:
         self._store = store
         self._feed = feed
         self._presence = presence
         self._readers: dict[str, Reader] = {}
+        self._rooms: dict[str, _Room] = {}  # by label
         self._loading: dict[str, asyncio.Task[None]] = {}
         self._catching_up: set[Reader] = set()
-        self._unpublished: dict[tuple[str, str], int] = {}  # (reader, label): last seq
+        self._unpublished: dict[tuple[str, str], int] = {}  # (channel, label): last seq
         self._tasks: set[asyncio.Task[None]] = set()
         feed.on_connected(self._after_reconnection)
 
@@ -59,68 +63,119 @@ class Delivery:
             reader.connections.remove(connection)
         if not reader.connections and self._readers.get(reader.username) is reader:
             del self._readers[reader.username]
-            self._feed.unsubscribe(reader.username)
+            self._feed.unsubscribe(person(reader.username))
+            self._leave_rooms(reader, list(reader.positions))
             self._presence.left(reader.username)
 
     async def _load(self, username: str) -> None:
         reader = self._readers[username] = Reader(username)
+        before: dict[str, int] = {}
         try:
             is_news = await self._presence.arriving(username)
-            # First the subscription, then the store: what comes between is in both, and passed on once.
-            await self._feed.subscribe(username, lambda payload: self._on_envelope(reader, payload))
-            if reader.load(await self._store.positions(username)):
+            # First the subscriptions, then the store: what comes between is in both, and passed on once.
+            await self._feed.subscribe(person(username), lambda payload: self._on_envelope(reader, payload))
+            before = await self._store.positions(username)
+            await self._enter_rooms(reader, before)
+            positions = await self._store.positions(username)
+            self._leave_rooms(reader, before.keys() - positions.keys())
+            if reader.load(positions):
                 self._start_catching_up(reader)
         except BaseException:
             self._readers.pop(username, None)
-            self._feed.unsubscribe(username)
+            self._feed.unsubscribe(person(username))
+            self._leave_rooms(reader, before)
             raise
         finally:
             del self._loading[username]
         if is_news:
             self._spawn(self._presence.arrived(username))
 
+    async def _enter_rooms(self, reader: Reader, labels: Iterable[str]) -> None:
+        """Follow these rooms; when it returns, their events come. Who leaves meanwhile is out at once."""
+        entered = []
+        for label in filter(is_room, labels):
+            if label not in self._rooms:
+                self._rooms[label] = _Room(self._feed.subscribe(room(label), self._on_room_envelope))
+            self._rooms[label].readers.add(reader)
+            entered.append(self._rooms[label].in_force)
+        if entered:
+            await asyncio.wait(entered)
+
+    def _follows(self, reader: Reader, label: str) -> bool:
+        return label in self._rooms and reader in self._rooms[label].readers
+
+    def _leave_room(self, reader: Reader, label: str) -> None:
+        reader.leave(label)
+        if (followed := self._rooms.get(label)) is not None:
+            followed.readers.discard(reader)
+            if not followed.readers:
+                del self._rooms[label]
+                self._feed.unsubscribe(room(label))
+
+    def _leave_rooms(self, reader: Reader, labels: Iterable[str]) -> None:
+        for label in filter(is_room, labels):
+            self._leave_room(reader, label)
+
     # From the writer to the feed
 
-    async def publish(self, messages: Sequence[StoredMessage]) -> list[bool | None]:
-        """Bring stored messages to their people; for each, whether its reader is connected, None if unknown."""
-        deliveries = [_seal(message) for message in messages]
+    async def publish(self, entries: Sequence[Entry]) -> list[bool | None]:
+        """Bring what is stored to its people; for each 1:1 message, whether its reader is connected. None: unknown."""
+        parcels = [pack(entry) for entry in entries]
         try:
-            delivered = await self._feed.deliver(deliveries)
+            delivered = await self._feed.deliver(parcels)
         except BusUnavailable:
-            delivered = [None] * len(messages)
-        for message, delivery, known in zip(messages, deliveries, delivered, strict=True):
+            delivered = [None] * len(parcels)
+        for parcel, known in zip(parcels, delivered, strict=True):
             if known is None:
-                self._deliver_here(message, delivery)
+                self._deliver_here(parcel)
         if None in delivered:
             self._spawn(self._tell_unpublished())
         return delivered
 
-    def repeat(self, message: StoredMessage, connection: Connection) -> None:
+    def repeat(self, message: Entry, connection: object) -> None:
         """Answer for a message that was sent again, and nudge: who stored it may have died before publishing it."""
-        sender, receiver = message.sender_username, message.receiver_username
-        reader, label = self._readers.get(sender), label_of_person(receiver)
+        if not isinstance(message, StoredMessage):
+            return
+        label = label_for(message.sender_username, message.conversation)
+        reader = self._readers.get(message.sender_username)
         # What is still on its way to all of the sender's devices comes to this one with them.
-        if reader is not None and message.seq <= reader.positions.get(label, 0):
-            connection.send(text_frame(events.sent(message)))
-        self._nudge(sender, label, message.seq)
-        self._nudge(receiver, label_of_person(sender), message.seq)
+        if reader is not None and connection in reader.connections and message.seq <= reader.positions.get(label, 0):
+            connection.send_event(label, text_frame(events.sent(message, label)))
+        self._nudge(message.conversation, message.seq)
         self._spawn(self._tell_unpublished())
 
-    def _nudge(self, username: str, label: str, seq: int) -> None:
-        if not self._feed.is_connected and (reader := self._readers.get(username)) is not None:
-            self._on_envelope(reader, seal(label, seq))
-        self._unpublished[username, label] = max(seq, self._unpublished.get((username, label), 0))
+    def tell_typing(self, username: str, conversation: str) -> None:
+        """Nothing that is kept: who is not connected now need not know."""
+        if is_room(conversation):
+            event = events.typing(conversation, username)
+            self._feed.tell([room(conversation)], seal_for_room(conversation, 0, username=username, for_others=event))
+            return
+        for other in people_in(conversation):
+            if other != username:
+                label = label_for(other, conversation)
+                self._feed.tell([person(other)], seal(label, 0, events.typing(label, username)))
 
-    def _deliver_here(self, message: StoredMessage, delivery: FeedDelivery) -> None:
+    def _nudge(self, conversation: str, seq: int) -> None:
+        """Let everybody in the conversation look whether they have `seq`."""
+        if is_room(conversation):
+            nudges = [(room(conversation), conversation, seal_for_room(conversation, seq))]
+        else:
+            labels = [(name, label_for(name, conversation)) for name in people_in(conversation)]
+            nudges = [(person(name), label, seal(label, seq)) for name, label in labels]
+        for channel, label, payload in nudges:
+            if not self._feed.is_connected:
+                self._on_payload(channel, payload)
+            self._owe(channel, label, seq)
+
+    def _deliver_here(self, parcel: Parcel) -> None:
         """Redis did not take it: readers on this instance get it now, the others when Redis is back."""
-        for username, payload in (
-            (delivery.reader, delivery.to_reader),
-            (delivery.sender, delivery.to_sender_open + b"null}"),
-        ):
-            if (reader := self._readers.get(username)) is not None:
-                self._on_envelope(reader, payload)
-            label, seq, _ = open_envelope(payload)
-            self._unpublished[username, label] = max(seq, self._unpublished.get((username, label), 0))
+        for channel, payload in parcel.envelopes:
+            self._on_payload(channel, payload)
+            label, seq, _ = payload.split(b" ", 2)
+            self._owe(channel, label.decode(), int(seq))
+
+    def _owe(self, channel: str, label: str, seq: int) -> None:
+        self._unpublished[channel, label] = max(seq, self._unpublished.get((channel, label), 0))
 
     def _after_reconnection(self) -> None:
         self._spawn(self._tell_unpublished())
@@ -130,22 +185,71 @@ class Delivery:
     async def _tell_unpublished(self) -> None:
         """Nudge for what Redis has not taken yet; what it does not confirm waits for its next return."""
         owed = dict(self._unpublished)
-        nudges = [(username, seal(label, seq)) for (username, label), seq in owed.items()]
+        nudges = [
+            (channel, seal_for_room(label, seq) if channel == room(label) else seal(label, seq))
+            for (channel, label), seq in owed.items()
+        ]
         with suppress(BusUnavailable):
             await self._feed.tell_surely(nudges)
             self._unpublished = {key: seq for key, seq in self._unpublished.items() if seq > owed.get(key, 0)}
 
     # From the feed to the readers
 
+    def _on_payload(self, channel: str, payload: bytes) -> None:
+        kind, _, name = channel.partition(":")
+        if kind == "room":
+            self._on_room_envelope(payload)
+        elif (reader := self._readers.get(name)) is not None:
+            self._on_envelope(reader, payload)
+
     def _on_envelope(self, reader: Reader, payload: bytes) -> None:
-        if reader.take(*open_envelope(payload)):
+        label, seq, event = open_envelope(payload)
+        if is_room(label) and not self._follows(reader, label):
+            self._spawn(self._compare_with_store(reader))  # they became a member somewhere
+        elif reader.take(label, seq, text_frame(event) if event else None):
             self._start_catching_up(reader)
+
+    def _on_room_envelope(self, payload: bytes) -> None:
+        label, seq, username, for_them, for_others = open_room_envelope(payload)
+        frame = text_frame(for_others) if for_others else None
+        own_frame = text_frame(for_them) if for_them else frame
+        for reader in self._following(label):
+            if username == reader.username and not seq:
+                continue  # nobody is told that they are typing
+            if reader.take(label, seq, own_frame if username == reader.username else frame):
+                self._start_catching_up(reader)
+        if for_others.startswith(_ENDINGS):
+            self._end_membership(label, seq, for_others)
+
+    def _following(self, label: str) -> tuple[Reader, ...]:
+        return tuple(self._rooms[label].readers) if label in self._rooms else ()
+
+    def _end_membership(self, label: str, seq: int, event: bytes) -> None:
+        """Who left sees that they did, and nothing after it."""
+        ended = msgspec.json.decode(event, type=_Membership)
+        for reader in self._following(label):
+            position = reader.positions.get(label, 0)
+            if position > seq or (ended.type != Kind.CLOSED and reader.username != ended.username):
+                continue
+            self._leave_room(reader, label)
+            if position < seq:  # there was a gap, which the store fills for members alone
+                reader.take(label, 0, text_frame(event))
 
     async def _compare_with_store(self, reader: Reader) -> None:
         if (loading := self._loading.get(reader.username)) is not None:
             await asyncio.wait([loading])  # which may have read the store before the subscription was in force
-        for label, seq in (await self._store.positions(reader.username)).items():
-            reader.fall_behind(label, seq)
+        positions = await self._store.positions(reader.username)
+        joined = [label for label in positions if is_room(label) and not self._follows(reader, label)]
+        starts = {label: await self._store.joined_seq(reader.username, label) - 1 for label in joined}
+        if joined and self._readers.get(reader.username) is reader:
+            for label, seq in starts.items():
+                reader.positions.setdefault(label, max(0, seq))
+            await self._enter_rooms(reader, joined)
+            positions = await self._store.positions(reader.username)  # again: the subscription is in force only now
+        self._leave_rooms(reader, reader.positions.keys() - positions.keys())
+        for label, seq in positions.items():
+            if self._follows(reader, label) or not is_room(label):
+                reader.fall_behind(label, seq)
         if reader.behind:
             self._start_catching_up(reader)
 
@@ -167,12 +271,16 @@ class Delivery:
             page = await self._store.list_after(
                 reader.username, label, position, until=reader.behind[label], limit=CATCH_UP_PAGE
             )
-            for message in page:
-                reader.catch_up(label, message.seq, events.replayed(reader.username, message))
-            if not page and not reader.caught_up(label):
-                log.error("the store lacks what the feed told of", label=label, seq=reader.behind.pop(label))
-            elif page:
+            if label not in reader.behind:
+                continue  # they left the room meanwhile
+            for entry in page:
+                reader.catch_up(label, entry.seq, text_frame(events.replayed(reader.username, entry)))
+            if page:
                 reader.caught_up(label)
+            elif is_room(label) and not await self._store.is_member(reader.username, label):
+                self._leave_room(reader, label)
+            elif label in reader.behind and not reader.caught_up(label):
+                log.error("the store lacks what the feed told of", label=label, seq=reader.behind.pop(label))
 
     # One connection that was away
 
@@ -185,7 +293,7 @@ class Delivery:
         until: dict[str, int],
         events_max: int,
     ) -> None:
-        """Send the messages after `since` up to `until`, the newest `events_max` a conversation, then `resumed`."""
+        """Send the entries after `since` up to `until`, the newest `events_max` a conversation, then `resumed`."""
         truncated = []
         for label, last in until.items():
             first = since.get(label, 0)
@@ -195,17 +303,17 @@ class Delivery:
             if first >= last:
                 continue
             page = await self._store.list_after(reader.username, label, first, until=last, limit=events_max)
-            for message in page:
-                connection.send_first(text_frame(events.replayed(reader.username, message)))
+            for entry in page:
+                connection.replay_event(label, text_frame(events.replayed(reader.username, entry)))
             self._nudge_for_own(reader.username, page)
             await connection.drained()
-        connection.send_first(text_frame(events.resumed(until, truncated)))
+        connection.replay_event("", text_frame(events.resumed(until, truncated)))
 
-    def _nudge_for_own(self, username: str, page: Sequence[StoredMessage]) -> None:
+    def _nudge_for_own(self, username: str, page: Sequence[Entry]) -> None:
         """To replay one's own message is to acknowledge it, so its reader must learn of it: see `repeat`."""
-        own = [message for message in page if message.sender_username == username]
+        own = [entry for entry in page if isinstance(entry, StoredMessage) and entry.sender_username == username]
         if own:
-            self._nudge(own[-1].receiver_username, label_of_person(username), own[-1].seq)
+            self._nudge(own[-1].conversation, own[-1].seq)
             self._spawn(self._tell_unpublished())
 
     # Background work
@@ -223,11 +331,17 @@ class Delivery:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
 
-def _seal(message: StoredMessage) -> FeedDelivery:
-    sender, receiver = message.sender_username, message.receiver_username
-    return FeedDelivery(
-        reader=receiver,
-        to_reader=seal(label_of_person(sender), message.seq, events.message(message)),
-        sender=sender,
-        to_sender_open=seal(label_of_person(receiver), message.seq, events.sent_open(message)),
-    )
+class _Room:
+    """Who follows a room here; `in_force` ends when its events come, or from the next connection on will."""
+
+    def __init__(self, subscribed: Awaitable[bool]) -> None:
+        self.readers: set[Reader] = set()
+        self.in_force = asyncio.ensure_future(subscribed)
+
+
+class _Membership(msgspec.Struct, frozen=True):
+    type: str
+    username: str
+
+
+_ENDINGS = (b'{"type":"left"', b'{"type":"closed"')

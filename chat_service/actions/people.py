@@ -7,7 +7,7 @@ from contextlib import suppress
 from chat_service.domain.people import Person
 from chat_service.domain.refusals import DirectoryUnavailable, UnknownRecipient
 from chat_service.profiles import PAGE_MAX, Profiles
-from chat_service.store import Store
+from chat_service.store.people import PeopleStore
 from servicekit.database import DatabaseError
 from servicekit.logs import get_logger
 
@@ -18,7 +18,7 @@ class People:
     """The copy is pulled by version: at the start, when Redis tells of news, and when somebody is not in it."""
 
     def __init__(
-        self, *, store: Store, profiles: Profiles, remembered_max: int = 20_000, pull_interval_s: float = 30.0
+        self, *, store: PeopleStore, profiles: Profiles, remembered_max: int = 20_000, pull_interval_s: float = 30.0
     ) -> None:
         self._store = store
         self._profiles = profiles

@@ -6,8 +6,9 @@ from contextlib import suppress
 from chat_service.domain import events
 from chat_service.domain.conversations import label_of_person
 from chat_service.domain.envelopes import seal
+from chat_service.domain.parcels import person
 from chat_service.feed import Feed
-from chat_service.store import Store
+from chat_service.store.people import PeopleStore
 from servicekit.bus import BusUnavailable
 from servicekit.logs import get_logger
 
@@ -18,7 +19,7 @@ log = get_logger(__name__)
 class Presence:
     """A person is online while any instance is subscribed to their channel; so a dead instance leaves no ghost."""
 
-    def __init__(self, *, store: Store, feed: Feed, grace_s: float = GRACE_S) -> None:
+    def __init__(self, *, store: PeopleStore, feed: Feed, grace_s: float = GRACE_S) -> None:
         self._store = store
         self._feed = feed
         self._grace_s = grace_s
@@ -62,7 +63,7 @@ class Presence:
     async def _tell(self, username: str, *, online: bool) -> None:
         event = events.presence(username, online=online)
         watchers = await self._store.watchers(username)
-        self._feed.tell(watchers, seal(label_of_person(username), 0, event))
+        self._feed.tell(map(person, watchers), seal(label_of_person(username), 0, event))
 
     async def close(self) -> None:
         """Drop what was to be told; the next instance to be asked will know."""

@@ -8,35 +8,76 @@ from chat_service.domain.refusals import InvalidCommand
 
 Nonce: TypeAlias = Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
 Name: TypeAlias = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+Label: TypeAlias = Annotated[str, msgspec.Meta(min_length=1, max_length=65)]  # a name and its mark
 Position: TypeAlias = Annotated[int, msgspec.Meta(ge=0)]
-MessageId: TypeAlias = Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)]  # what SQL can hold
+Mark: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]  # what SQL can hold
+MessageId: TypeAlias = Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)]
 
 POSITIONS_MAX = 1_000
 
 
-class SendMessage(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A message to one person. A typo in an optional field would change its meaning, so unknown fields are refused."""
+class _Command(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A typo in an optional field would change a command's meaning, so unknown fields are refused."""
 
+    type: str
+
+
+class Addressed(_Command, frozen=True, kw_only=True):
+    """To one person or to one room."""
+
+    to: Name | None = None
+    room: Name | None = None
+
+    def __post_init__(self) -> None:
+        if (self.to is None) == (self.room is None):
+            raise ValueError("Expected one of `to` and `room`")
+
+
+class SendMessage(Addressed, frozen=True, kw_only=True):
     type: str = "message"
-    to: Name
     message: str
     nonce: Nonce | None = None
     attachments: Annotated[tuple[str, ...], msgspec.Meta(max_length=20)] = ()
     reply_to: MessageId | None = None
 
 
-class Resume(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class Edit(_Command, frozen=True, kw_only=True):
+    id: MessageId
+    message: str
+
+
+class Delete(_Command, frozen=True, kw_only=True):
+    id: MessageId
+
+
+class React(_Command, frozen=True, kw_only=True):
+    id: MessageId
+    emoji: Annotated[str, msgspec.Meta(min_length=1, max_length=32)]
+    remove: bool = False
+
+
+class Read(Addressed, frozen=True, kw_only=True):
+    """Everything up to `seq` has been seen."""
+
+    seq: Mark
+
+
+class Typing(Addressed, frozen=True, kw_only=True):
+    pass
+
+
+class Resume(_Command, frozen=True, kw_only=True):
     """Where the client stands in each conversation: the last `seq` that it has."""
 
-    type: str
-    positions: Annotated[dict[Name, Position], msgspec.Meta(max_length=POSITIONS_MAX)]
+    positions: Annotated[dict[Label, Position], msgspec.Meta(max_length=POSITIONS_MAX)]
 
 
-class Ping(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    type: str
+class Ping(_Command, frozen=True, kw_only=True):
+    pass
 
 
-Command: TypeAlias = SendMessage | Resume | Ping
+Lasting: TypeAlias = SendMessage | Edit | Delete | React | Read
+Command: TypeAlias = Lasting | Typing | Resume | Ping
 
 
 class _Kind(msgspec.Struct):
@@ -48,14 +89,24 @@ class _Kind(msgspec.Struct):
 _kind_decoder = msgspec.json.Decoder(_Kind)
 _decoders: dict[str, msgspec.json.Decoder[Command]] = {
     "message": msgspec.json.Decoder(SendMessage),
+    "edit": msgspec.json.Decoder(Edit),
+    "delete": msgspec.json.Decoder(Delete),
+    "react": msgspec.json.Decoder(React),
+    "read": msgspec.json.Decoder(Read),
+    "typing": msgspec.json.Decoder(Typing),
     "resume": msgspec.json.Decoder(Resume),
     "ping": msgspec.json.Decoder(Ping),
 }
 
 
-def parse(text: bytes) -> Command:
-    """The command in a text frame (UTF-8). Raises InvalidCommand, which says what is wrong and where."""
+def parse(text: bytes, *, room: str | None = None) -> Command:
+    """The command in a text frame (UTF-8), to `room` where it names nobody else.
+
+    Raises InvalidCommand, which says what is wrong and where.
+    """
     try:
+        if room is not None:
+            text = _addressed(text, room)
         kind = _kind_decoder.decode(text).type
         decoder = _decoders.get(kind)
         if decoder is not None:
@@ -63,3 +114,14 @@ def parse(text: bytes) -> Command:
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise InvalidCommand(str(error)) from None
     raise InvalidCommand(f"There is no command of the type {kind[:64]!r}.")
+
+
+def _addressed(text: bytes, room: str) -> bytes:
+    """The command with `room` put in, if it is of a kind that wants one and has none."""
+    fields = msgspec.json.decode(text)
+    if isinstance(fields, dict) and fields.get("type", "message") in _ADDRESSED and not {"to", "room"} & fields.keys():
+        return msgspec.json.encode({**fields, "room": room})
+    return text
+
+
+_ADDRESSED = frozenset({"message", "read", "typing"})

@@ -5,25 +5,31 @@ from typing import Any
 
 import msgspec
 
-from chat_service.domain.conversations import label_of_person
+from chat_service.domain.changes import Change, Entry, Kind
+from chat_service.domain.conversations import label_for
 from chat_service.domain.messages import StoredMessage
 
 _encode = msgspec.json.Encoder().encode
+_Unset: Any = msgspec.UNSET
 
 
 class MessageView(msgspec.Struct, frozen=True, kw_only=True):
-    """A message as one of its two people sees it."""
+    """A message as one of its readers sees it: `receiver_username` in a 1:1 conversation, `room` in a room."""
 
     id: int
     seq: int
     conversation: str
     sender_username: str
-    receiver_username: str
+    receiver_username: str | msgspec.UnsetType | None = _Unset
+    room: str | msgspec.UnsetType = _Unset
     message: str
     timestamp: str
     nonce: str | None
     attachments: tuple[str, ...] = ()
     reply_to: int | None = None
+    edited_at: str | msgspec.UnsetType = _Unset
+    deleted: bool | msgspec.UnsetType = _Unset
+    reactions: dict[str, list[str]] | msgspec.UnsetType = _Unset
 
 
 class MessageEvent(MessageView, frozen=True, kw_only=True, tag_field="type", tag="message"):
@@ -36,6 +42,21 @@ class SentEvent(MessageView, frozen=True, kw_only=True, tag_field="type", tag="s
     delivered: bool | None = None
 
 
+class ChangeEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """`id` is the message's, `username` who did it; what else there is depends on the type."""
+
+    type: str
+    seq: int
+    conversation: str
+    username: str
+    timestamp: str
+    id: int | msgspec.UnsetType = _Unset
+    message: str | msgspec.UnsetType = _Unset
+    emoji: str | msgspec.UnsetType = _Unset
+    removed: bool | msgspec.UnsetType = _Unset
+    read_seq: int | msgspec.UnsetType = _Unset
+
+
 class Ready(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="ready"):
     username: str
     session: str
@@ -46,6 +67,11 @@ class Ready(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="re
 class Presence(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="presence"):
     username: str
     online: bool
+
+
+class Typing(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="typing"):
+    conversation: str
+    username: str
 
 
 class Resumed(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="resumed"):
@@ -70,6 +96,10 @@ def presence(username: str, *, online: bool) -> bytes:
     return _encode(Presence(username=username, online=online))
 
 
+def typing(conversation: str, username: str) -> bytes:
+    return _encode(Typing(conversation=conversation, username=username))
+
+
 def resumed(positions: dict[str, int], truncated: list[str]) -> bytes:
     return _encode(Resumed(positions=positions, truncated=truncated))
 
@@ -78,42 +108,70 @@ def error(code: str, detail: str, nonce: str | None) -> bytes:
     return _encode(Error(code=code, detail=detail, nonce=nonce))
 
 
-def message(stored: StoredMessage) -> bytes:
-    """The message as its receiver is told. A nonce is the sender's affair and stays with them."""
-    return _encode(MessageEvent(**_fields(stored, stored.sender_username), nonce=None))
+def message(stored: StoredMessage, conversation: str) -> bytes:
+    """The message as others are told. A nonce is the sender's affair and stays with them."""
+    return _encode(MessageEvent(**_fields(stored, conversation), nonce=None))
 
 
-def sent(stored: StoredMessage, *, delivered: bool | None = None) -> bytes:
+def sent(stored: StoredMessage, conversation: str, *, delivered: bool | None = None) -> bytes:
     """The message as its sender's devices are told."""
-    fields = _fields(stored, stored.receiver_username)
-    return _encode(SentEvent(**fields, nonce=stored.nonce, delivered=delivered))
+    return _encode(SentEvent(**_fields(stored, conversation), nonce=stored.nonce, delivered=delivered))
 
 
-def sent_open(stored: StoredMessage) -> bytes:
+def sent_open(stored: StoredMessage, conversation: str) -> bytes:
     """`sent` up to the value of `delivered`, which is known only when the message has been published."""
-    return sent(stored).removesuffix(b"null}")
+    return sent(stored, conversation).removesuffix(b"null}")
 
 
-def view(username: str, stored: StoredMessage) -> MessageView:
-    """The message in the history of `username`, one of its two people."""
-    is_own = username == stored.sender_username
-    other = stored.receiver_username if is_own else stored.sender_username
-    return MessageView(**_fields(stored, other), nonce=stored.nonce if is_own else None)
+def change(done: Change, conversation: str) -> bytes:
+    """The change as everybody in the conversation is told."""
+    return _encode(
+        ChangeEvent(
+            type=done.kind.value,
+            seq=done.seq,
+            conversation=conversation,
+            username=done.value if done.kind in {Kind.JOINED, Kind.LEFT} else done.username,
+            timestamp=done.timestamp,
+            id=_Unset if done.message_id is None else done.message_id,
+            message=done.value if done.kind is Kind.EDITED else _Unset,
+            emoji=done.value if done.kind is Kind.REACTION else _Unset,
+            removed=done.removes if done.kind is Kind.REACTION else _Unset,
+            read_seq=done.mark if done.kind is Kind.READ else _Unset,
+        )
+    )
 
 
-def replayed(username: str, stored: StoredMessage) -> bytes:
-    """The message as `username`, one of its two people, is told later, when nobody knows about delivery."""
-    return sent(stored) if username == stored.sender_username else message(stored)
+def view(username: str, stored: StoredMessage, reactions: Mapping[str, list[str]]) -> MessageView:
+    """The message in the history of `username`; `reactions` are who reacted, by emoji."""
+    fields = _fields(stored, label_for(username, stored.conversation))
+    nonce = stored.nonce if username == stored.sender_username else None
+    return MessageView(**fields, nonce=nonce, reactions=dict(reactions))
 
 
-def _fields(stored: StoredMessage, other: str) -> dict[str, Any]:
-    return {
+def replayed(username: str, entry: Entry) -> bytes:
+    """The entry as `username`, who is in the conversation, is told later, when nobody knows about delivery."""
+    conversation = label_for(username, entry.conversation)
+    if isinstance(entry, Change):
+        return change(entry, conversation)
+    return (sent if username == entry.sender_username else message)(entry, conversation)
+
+
+def _fields(stored: StoredMessage, conversation: str) -> dict[str, Any]:
+    fields = {
         "id": stored.id,
         "seq": stored.seq,
-        "conversation": label_of_person(other),
+        "conversation": conversation,
         "sender_username": stored.sender_username,
-        "receiver_username": stored.receiver_username,
         "message": stored.message,
         "timestamp": stored.timestamp,
         "reply_to": stored.reply_to,
     }
+    if stored.room is None:
+        fields["receiver_username"] = stored.receiver_username
+    else:
+        fields["room"] = stored.room
+    if stored.edited_at is not None:
+        fields["edited_at"] = stored.edited_at
+    if stored.deleted_at is not None:
+        fields["deleted"] = True
+    return fields

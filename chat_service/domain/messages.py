@@ -2,31 +2,41 @@
 
 import msgspec
 
+from chat_service.domain.conversations import direct_name, room_label
 from chat_service.domain.refusals import InvalidMessage, MessageEmpty, MessageTooLong
 
 
 class Draft(msgspec.Struct, frozen=True, kw_only=True):
-    """A message that is about to be stored; both names as registered."""
+    """A message that is about to be stored, to one person or to a room; all names as registered."""
 
     sender_username: str
-    receiver_username: str
+    receiver_username: str | None = None
+    room: str | None = None
     message: str
     timestamp: str
     nonce: str | None = None
     reply_to: int | None = None
 
+    @property
+    def conversation(self) -> str:
+        """The stored name of the conversation."""
+        return _conversation(self.sender_username, self.receiver_username, self.room)
+
 
 class StoredMessage(msgspec.Struct, frozen=True, kw_only=True):
-    """A message on disk, at its place `seq` in the conversation."""
+    """A message on disk, at its place `seq` in the conversation; a deleted one has an empty text."""
 
     id: int
     seq: int
     sender_username: str
-    receiver_username: str
+    receiver_username: str | None = None
+    room: str | None = None
     message: str
     timestamp: str
     nonce: str | None = None
     reply_to: int | None = None
+    edited_at: str | None = None
+    deleted_at: str | None = None
 
     @classmethod
     def of(cls, draft: Draft, *, id: int, seq: int) -> "StoredMessage":
@@ -35,18 +45,21 @@ class StoredMessage(msgspec.Struct, frozen=True, kw_only=True):
             seq=seq,
             sender_username=draft.sender_username,
             receiver_username=draft.receiver_username,
+            room=draft.room,
             message=draft.message,
             timestamp=draft.timestamp,
             nonce=draft.nonce,
             reply_to=draft.reply_to,
         )
 
+    @property
+    def conversation(self) -> str:
+        """The stored name of the conversation."""
+        return _conversation(self.sender_username, self.receiver_username, self.room)
 
-class Appended(msgspec.Struct, frozen=True):
-    """What became of a draft; not new when its nonce had been used: then `message` is the one stored then."""
 
-    message: StoredMessage
-    is_new: bool
+def _conversation(sender: str, receiver: str | None, room: str | None) -> str:
+    return room_label(room) if room is not None else direct_name(sender, receiver or "")
 
 
 def check_text(text: str, *, length_max: int) -> None:

@@ -7,13 +7,11 @@ passed on of each conversation: the next one passes, an old one is dropped, and 
 from collections.abc import Mapping
 from typing import Protocol
 
-from servicekit.frames import text_frame
-
 
 class Connection(Protocol):
-    """Where a reader's events go."""
+    """Where a reader's events go, as encoded frames."""
 
-    def send(self, frame: bytes) -> None: ...
+    def send_event(self, label: str, frame: bytes) -> None: ...
 
 
 class Reader:
@@ -35,17 +33,17 @@ class Reader:
         self.is_loaded = True
         return bool(self.behind)
 
-    def take(self, label: str, seq: int, event: bytes) -> bool:
-        """Pass on an event from the channel. True when it leaves a gap, which only the store can fill."""
+    def take(self, label: str, seq: int, frame: bytes | None) -> bool:
+        """Pass on an event from the channel, or a nudge. True when it leaves a gap, which only the store can fill."""
         if not seq:
-            self._pass_on(event)
+            self._pass_on(label, frame)
             return False
         position = self.positions.get(label, 0)
         if seq <= position and self.is_loaded:
             return False
-        if seq == position + 1 and event and self.is_loaded and label not in self.behind:
+        if seq == position + 1 and frame and self.is_loaded and label not in self.behind:
             self.positions[label] = seq
-            self._pass_on(event)
+            self._pass_on(label, frame)
             return False
         self.behind[label] = max(seq, self.behind.get(label, 0))
         return self.is_loaded
@@ -55,11 +53,11 @@ class Reader:
         if seq > self.positions.get(label, 0):
             self.behind[label] = max(seq, self.behind.get(label, 0))
 
-    def catch_up(self, label: str, seq: int, event: bytes) -> None:
+    def catch_up(self, label: str, seq: int, frame: bytes) -> None:
         """Pass on an event from the store, which is read in order from the position on."""
         if seq > self.positions.get(label, 0):
             self.positions[label] = seq
-            self._pass_on(event)
+            self._pass_on(label, frame)
 
     def caught_up(self, label: str) -> bool:
         """Whether what made the reader fall behind has been passed on; then live events pass again."""
@@ -68,7 +66,12 @@ class Reader:
         del self.behind[label]
         return True
 
-    def _pass_on(self, event: bytes) -> None:
-        frame = text_frame(event)
-        for connection in tuple(self.connections):  # a full outbox takes its connection out of the list
-            connection.send(frame)
+    def leave(self, label: str) -> None:
+        """The person is no longer in this conversation."""
+        self.positions.pop(label, None)
+        self.behind.pop(label, None)
+
+    def _pass_on(self, label: str, frame: bytes | None) -> None:
+        if frame:
+            for connection in tuple(self.connections):  # a full outbox takes its connection out of the list
+                connection.send_event(label, frame)

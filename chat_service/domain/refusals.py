@@ -47,6 +47,48 @@ class UnknownMessage(ChatRefusal):
         super().__init__(f"There is no message {message_id} in this conversation.")
 
 
+class NotTheAuthor(ChatRefusal):
+    def __init__(self) -> None:
+        super().__init__("Only who wrote a message may change it.")
+
+
+class InvalidEmoji(ChatRefusal):
+    def __init__(self) -> None:
+        super().__init__("A reaction is one emoji.")
+
+
+class UnknownRoom(ChatRefusal):
+    """It does not exist, or is private and the asker not in it: who is not told cannot guess."""
+
+    def __init__(self, room: str) -> None:
+        super().__init__(f"There is no room {room!r} for you.")
+
+
+class NotAMember(ChatRefusal):
+    def __init__(self, room: str) -> None:
+        super().__init__(f"You are not a member of {room!r}.")
+
+
+class NotTheOwner(ChatRefusal):
+    def __init__(self) -> None:
+        super().__init__("Only the owner of the room may do this.")
+
+
+class OwnerStays(ChatRefusal):
+    def __init__(self) -> None:
+        super().__init__("The owner cannot leave the room; they may delete it.")
+
+
+class RoomTaken(ChatRefusal):
+    def __init__(self, room: str) -> None:
+        super().__init__(f"There is a room {room!r} already.")
+
+
+class QueryEmpty(ChatRefusal):
+    def __init__(self) -> None:
+        super().__init__("Say what to search for: ?query=")
+
+
 class UnknownAttachment(ChatRefusal):
     def __init__(self) -> None:
         super().__init__("A file named in `attachments` does not exist or is not yours.")

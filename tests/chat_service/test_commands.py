@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat_service.domain.commands import POSITIONS_MAX, Ping, Resume, SendMessage, parse
+from chat_service.domain.commands import POSITIONS_MAX, Command, Ping, Resume, SendMessage, parse
 from chat_service.domain.refusals import InvalidCommand
 
 
@@ -39,8 +39,9 @@ def test_resume_and_ping_are_commands() -> None:
         (b"[]", "Expected `object`, got `array`"),
         (b'"message"', "Expected `object`, got `str`"),
         (b'{"to": "bob"}', "missing required field `message`"),
-        (b'{"message": "x"}', "missing required field `to`"),
-        (b'{"to": 7, "message": "x"}', "Expected `str`, got `int` - at `$.to`"),
+        (b'{"message": "x"}', "Expected one of `to` and `room`"),
+        (b'{"to": "bob", "room": "lobby", "message": "x"}', "Expected one of `to` and `room`"),
+        (b'{"to": 7, "message": "x"}', "Expected `str | null`, got `int` - at `$.to`"),
         (b'{"to": "bob", "message": null}', "Expected `str`, got `null` - at `$.message`"),
         (b'{"to": "", "message": "x"}', "at `$.to`"),
         (b'{"to": "%s", "message": "x"}' % (b"b" * 65), "at `$.to`"),
@@ -60,6 +61,21 @@ def test_resume_and_ping_are_commands() -> None:
         (b'{"type": "resume", "positions": {"@bob": -1}}', "at `$.positions[...]`"),
         (b'{"type": "resume", "positions": {"@bob": "1"}}', "at `$.positions[...]`"),
         (b'{"type": "ping", "to": "bob"}', "unknown field `to`"),
+        (b'{"type": "edit", "message": "x"}', "missing required field `id`"),
+        (b'{"type": "edit", "id": 0, "message": "x"}', "at `$.id`"),
+        (b'{"type": "edit", "id": 1, "to": "bob", "message": "x"}', "unknown field `to`"),
+        (b'{"type": "delete", "id": 9223372036854775808}', "at `$.id`"),
+        (b'{"type": "react", "id": 1}', "missing required field `emoji`"),
+        (b'{"type": "react", "id": 1, "emoji": ""}', "at `$.emoji`"),
+        (b'{"type": "react", "id": 1, "emoji": "%s"}' % (b"x" * 33), "at `$.emoji`"),
+        (b'{"type": "react", "id": 1, "emoji": "x", "remove": 1}', "at `$.remove`"),
+        (b'{"type": "read", "to": "bob"}', "missing required field `seq`"),
+        (b'{"type": "read", "to": "bob", "seq": -1}', "at `$.seq`"),
+        (b'{"type": "read", "seq": 1}', "Expected one of `to` and `room`"),
+        (b'{"type": "read", "room": "%s", "seq": 1}' % (b"r" * 65), "at `$.room`"),
+        (b'{"type": "typing"}', "Expected one of `to` and `room`"),
+        (b'{"type": "typing", "to": "bob", "room": "lobby"}', "Expected one of `to` and `room`"),
+        (b'{"type": "resume", "positions": {"%s": 1}}' % (b"b" * 66), "at `key`"),
         (b'{"to": "bob", "message": "\xff"}', "utf-8"),
         (b'{"to": "bob", "message": "\\ud800"}', ""),
         (b'{"a":' * 20_000, "recursion"),
@@ -97,7 +113,7 @@ def test_a_resume_names_as_many_conversations_as_it_may() -> None:
 @given(st.binary(max_size=200))
 def test_any_bytes_are_a_command_or_are_refused(frame: bytes) -> None:
     with suppress(InvalidCommand):
-        assert isinstance(parse(frame), SendMessage | Resume | Ping)
+        assert isinstance(parse(frame), Command)
 
 
 _json = st.recursive(
@@ -112,4 +128,4 @@ _json = st.recursive(
 )
 def test_any_object_is_a_command_or_is_refused(command: dict[str, Any]) -> None:
     with suppress(InvalidCommand):
-        assert isinstance(parse(json.dumps(command).encode()), SendMessage | Resume | Ping)
+        assert isinstance(parse(json.dumps(command).encode()), Command)

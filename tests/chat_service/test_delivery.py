@@ -1,7 +1,8 @@
 """Delivery in the moments between: what happens while a reader is loaded is in the store or on the channel, or both."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import json
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import TypeVar
 
@@ -10,22 +11,28 @@ import pytest
 from chat_service.actions.delivery import Delivery
 from chat_service.actions.presence import Presence
 from chat_service.app import MIGRATIONS
+from chat_service.domain.changes import ChangeDraft, Entry, Kind
 from chat_service.domain.envelopes import seal
-from chat_service.domain.messages import Draft, StoredMessage
+from chat_service.domain.messages import Draft
 from chat_service.domain.readers import Reader
 from chat_service.feed import Feed
-from chat_service.store import Log, Store
+from chat_service.store.conversations import Conversations
+from chat_service.store.log import Log
+from chat_service.store.people import PeopleStore
+from chat_service.store.rooms import Rooms
 from servicekit.bus import Bus
 from servicekit.database import Connection, Database
+from servicekit.frames import payload_of
 from tests.chat_service.world import until
 from tests.valkey import Valkey
 
+GARDEN = "#garden"
 Found = TypeVar("Found")
 _OPEN = asyncio.Event()
 _OPEN.set()
 
 
-class GatedStore(Store):
+class GatedStore(Conversations):
     """A store whose next answer may take its time to arrive."""
 
     def __init__(self, database: Database) -> None:
@@ -36,7 +43,10 @@ class GatedStore(Store):
     async def positions(self, username: str) -> dict[str, int]:
         return await self._delayed(await super().positions(username))
 
-    async def list_after(self, username: str, label: str, seq: int, *, until: int, limit: int) -> list[StoredMessage]:
+    async def is_member(self, username: str, label: str) -> bool:
+        return await self._delayed(await super().is_member(username, label))
+
+    async def list_after(self, username: str, label: str, seq: int, *, until: int, limit: int) -> list[Entry]:
         return await self._delayed(await super().list_after(username, label, seq, until=until, limit=limit))
 
     async def _delayed(self, found: Found) -> Found:
@@ -51,7 +61,7 @@ class Recorder:
     def __init__(self) -> None:
         self.frames: list[bytes] = []
 
-    def send(self, frame: bytes) -> None:
+    def send_event(self, label: str, frame: bytes) -> None:
         self.frames.append(frame)
 
 
@@ -62,18 +72,46 @@ class Site:
         self.database = Database(path, MIGRATIONS)
         self.bus = Bus(redis_url, retry_s=0.01)
         self.store, feed = GatedStore(self.database), Feed(self.bus)
-        self.presence = Presence(store=self.store, feed=feed, grace_s=0)
+        self.presence = Presence(store=PeopleStore(self.database), feed=feed, grace_s=0)
         self.delivery = Delivery(store=self.store, feed=feed, presence=self.presence)
         self._log = Log()
         self._running = asyncio.create_task(self.bus.run())
 
-    async def store_message(self) -> StoredMessage:
-        def append(connection: Connection) -> StoredMessage:
+    async def store_message(self) -> Entry:
+        def append(connection: Connection) -> Entry | None:
             self._log.begin(connection)
             draft = Draft(sender_username="Ada", receiver_username="Grace", message="hello", timestamp="now")
-            return self._log.append(connection, draft).message
+            return self._log.append(connection, draft).entry
 
-        return await self.database.write(append)
+        return await self._stored(append)
+
+    async def change(self, kind: Kind, whom: str = "") -> Entry:
+        """Ada joins, removes or says something in the garden; stored, and not published yet."""
+
+        def append(connection: Connection) -> Entry | None:
+            self._log.begin(connection)
+            draft = ChangeDraft(kind=kind, username="Ada", timestamp="now", conversation=GARDEN, value=whom)
+            return self._log.append(connection, draft).entry
+
+        return await self._stored(append)
+
+    async def say_in_garden(self) -> Entry:
+        def append(connection: Connection) -> Entry | None:
+            self._log.begin(connection)
+            draft = Draft(sender_username="Ada", room="garden", message="hello", timestamp="now")
+            return self._log.append(connection, draft).entry
+
+        return await self._stored(append)
+
+    async def _stored(self, append: Callable[[Connection], Entry | None]) -> Entry:
+        stored = await self.database.write(append)
+        assert stored is not None
+        return stored
+
+    async def make_garden(self, *members: str) -> None:
+        await Rooms(self.database).create(name="garden", topic="", private=False, owner="Ada", now="now")
+        for member in ("Ada", *members):
+            await self.change(Kind.JOINED, member)
 
     async def close(self) -> None:
         await self.presence.close()
@@ -188,3 +226,116 @@ async def test_what_still_runs_ends_with_the_service(site: Site) -> None:
     await site.delivery.close()
     with pytest.raises(asyncio.CancelledError):
         await entering
+
+
+# Rooms
+
+
+def kinds(recorder: Recorder) -> list[tuple[str, int]]:
+    """The type and the `seq` of each event that came."""
+    told = [json.loads(payload_of(frame)) for frame in recorder.frames]
+    return [(event["type"], event.get("seq", 0)) for event in told]
+
+
+async def test_who_is_removed_while_a_gap_is_read_hears_that_and_nothing_more(site: Site) -> None:
+    await site.make_garden("Grace")
+    reader = await site.delivery.enter("Grace")
+    _, recorder = await join(reader)
+    await site.say_in_garden()
+    fourth = await site.say_in_garden()
+    site.store.gate = gate = asyncio.Event()
+    await site.delivery.publish([fourth])  # a gap: the third is to be read
+    await site.store.has_read.wait()
+    await site.delivery.publish([await site.change(Kind.LEFT, "Grace"), await site.say_in_garden()])
+    gate.set()
+    await until(lambda: GARDEN not in reader.positions)
+    await site.delivery.publish([await site.store_message()])  # whatever was read has been passed on before this
+    await until(lambda: kinds(recorder)[-1:] == [("message", 1)])
+    assert kinds(recorder) == [("left", 5), ("message", 1)]
+    assert reader.positions == {"@Ada": 1}
+
+
+async def test_news_of_a_room_that_they_left_long_ago_lets_nobody_in(site: Site) -> None:
+    await site.make_garden("Grace")
+    await site.change(Kind.LEFT, "Grace")
+    reader = await site.delivery.enter("Grace")
+    _, recorder = await join(reader)
+    late = seal(GARDEN, 2)
+    await site.bus.execute(("PUBLISH", site.bus.channel("person:Grace"), late))
+    await site.store.positions("Grace")
+    site.delivery.tell_typing("Ada", GARDEN)
+    await site.delivery.publish([await site.say_in_garden(), await site.store_message()])
+    await until(lambda: recorder.frames != [])
+    assert kinds(recorder) == [("message", 1)]
+
+
+async def test_who_joins_hears_everything_since_although_more_was_said_meanwhile(site: Site) -> None:
+    await site.make_garden()
+    for _ in range(3):
+        await site.say_in_garden()
+    reader = await site.delivery.enter("Grace")
+    _, recorder = await join(reader)
+    joined = await site.change(Kind.JOINED, "Grace")
+    said = [await site.say_in_garden() for _ in range(3)]
+    site.store.gate = gate = asyncio.Event()
+    await site.delivery.publish([joined])
+    await site.store.has_read.wait()
+    await site.delivery.publish(said[:2])
+    gate.set()
+    await until(lambda: len(recorder.frames) == 4)
+    await site.delivery.publish([said[2], await site.say_in_garden()])
+    await until(lambda: len(recorder.frames) == 5)
+    assert kinds(recorder) == [("joined", 5), *(("message", seq) for seq in range(6, 10))]
+
+
+async def test_who_left_while_their_rooms_were_entered_is_followed_no_further(site: Site) -> None:
+    await site.make_garden("Grace")
+    site.store.gate = gate = asyncio.Event()
+    entering = asyncio.create_task(site.delivery.enter("Grace"))
+    await site.store.has_read.wait()
+    await site.delivery.publish([await site.change(Kind.LEFT, "Grace")])
+    gate.set()
+    reader = await entering
+    _, recorder = await join(reader)
+    site.delivery.tell_typing("Ada", GARDEN)
+    await site.delivery.publish([await site.store_message()])
+    await until(lambda: recorder.frames != [])
+    assert kinds(recorder) == [("message", 1)]
+    assert reader.positions == {"@Ada": 1}
+
+
+async def test_a_reader_who_is_gone_when_the_store_answers_follows_no_room(site: Site) -> None:
+    await site.make_garden()
+    reader = await site.delivery.enter("Grace")
+    _, recorder = await join(reader)
+    joined = await site.change(Kind.JOINED, "Grace")
+    site.store.gate = gate = asyncio.Event()
+    await site.delivery.publish([joined])
+    await site.store.has_read.wait()
+    site.delivery.leave(reader, recorder)
+    gate.set()
+    await site.bus.ping()
+    await site.store.positions("Grace")
+    (subscribers,) = await site.bus.execute(("PUBSUB", "NUMSUB", site.bus.channel(f"room:{GARDEN}")))
+    assert subscribers[1] == 0
+    assert recorder.frames == []
+
+
+async def test_a_store_that_fails_while_rooms_are_entered_leaves_no_trace(site: Site) -> None:
+    await site.make_garden("Grace")
+    read = Conversations.positions
+    answers = 0
+
+    async def fail_the_second_time(username: str) -> dict[str, int]:
+        nonlocal answers
+        answers += 1
+        if answers == 2:
+            raise OSError("the disk is gone")
+        return await read(site.store, username)
+
+    site.store.positions = fail_the_second_time  # type: ignore[method-assign]
+    with pytest.raises(OSError):
+        await site.delivery.enter("Grace")
+    (subscribers,) = await site.bus.execute(("PUBSUB", "NUMSUB", site.bus.channel(f"room:{GARDEN}")))
+    assert subscribers[1] == 0
+    assert (await site.delivery.enter("Grace")).positions == {GARDEN: 2}

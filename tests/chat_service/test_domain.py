@@ -1,11 +1,20 @@
-"""The small rules: texts, rates, names, envelopes."""
+"""The small rules: texts, emoji, rates, names, envelopes."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat_service.domain.conversations import direct_name, label_of_person
-from chat_service.domain.envelopes import open_envelope, seal
+from chat_service.domain.conversations import (
+    direct_name,
+    is_room,
+    label_for,
+    label_of_person,
+    other_than,
+    people_in,
+    room_label,
+)
+from chat_service.domain.emoji import is_emoji
+from chat_service.domain.envelopes import open_envelope, open_room_envelope, seal, seal_for_room
 from chat_service.domain.messages import check_text
 from chat_service.domain.rates import TokenBucket
 from chat_service.domain.refusals import InvalidMessage, MessageEmpty, MessageTooLong
@@ -38,6 +47,73 @@ def test_a_long_text_of_nothing_is_too_long_before_it_is_empty() -> None:
 def test_nul_is_refused() -> None:
     with pytest.raises(InvalidMessage):
         check_text("a\0b", length_max=4000)
+
+
+# Emoji
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "👍",
+        "☕",
+        "❤",
+        "❤️",
+        "👍🏽",
+        "👩‍🚀",
+        "👨‍👩‍👧‍👦",
+        "🕵🏽‍♂️",
+        "🏳️‍🌈",
+        "🇩🇪",
+        "\U0001f3f4\U000e0067\U000e0062\U000e0073\U000e0063\U000e0074\U000e007f",
+        "1️⃣",
+        "#⃣",
+        "\u2139\ufe0f",
+        "©️",
+        "〰️",
+        "🫶",
+    ],
+)
+def test_one_emoji_is_one_however_it_is_put_together(text: str) -> None:
+    assert is_emoji(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        " ",
+        "a",
+        "1",
+        "#",
+        ":)",
+        "中",
+        "∑",
+        "─",
+        "⠿",
+        "👍👍",
+        "👍 ",
+        "x👍",
+        "👍🏽🏽",
+        "❤️️",
+        "🏽",
+        "🇩",
+        "🇩🇪🇫🇷",
+        "\u200d",
+        "👍\u200d",
+        "\u200d👍",
+        "a\u20e3",
+        "\ufe0f",
+        "\U000e007f",
+    ],
+)
+def test_what_is_not_one_emoji_is_none(text: str) -> None:
+    assert not is_emoji(text)
+
+
+@given(st.text(st.characters(categories=["L", "N", "P", "Z"], exclude_characters="‼⁉\u2139〰〽㊗㊙")))
+def test_no_text_of_letters_is_an_emoji(text: str) -> None:
+    assert not is_emoji(text)
 
 
 # Rates
@@ -90,3 +166,22 @@ def test_both_sides_name_their_conversation_alike_and_label_it_by_the_other(one:
 @given(names, st.integers(0, 2**63), st.binary())
 def test_an_envelope_opens_to_what_was_sealed(name: str, seq: int, event: bytes) -> None:
     assert open_envelope(seal(label_of_person(name), seq, event)) == (f"@{name}", seq, event)
+
+
+@given(names, names)
+def test_each_reader_names_a_conversation_from_their_side_and_a_room_alike(one: str, other: str) -> None:
+    if one != other:
+        name = direct_name(one, other)
+        assert not is_room(name)
+        assert set(people_in(name)) == {one, other}
+        assert (label_for(one, name), other_than(one, name)) == (f"@{other}", other)
+    assert is_room(room_label(one))
+    assert label_for(other, room_label(one)) == f"#{one}"
+
+
+@given(names, st.integers(0, 2**63), names, st.binary(), st.binary())
+def test_an_envelope_to_a_room_opens_to_what_was_sealed(
+    room: str, seq: int, username: str, for_them: bytes, for_others: bytes
+) -> None:
+    sealed = seal_for_room(f"#{room}", seq, username=username, for_them=for_them, for_others=for_others)
+    assert open_room_envelope(sealed) == (f"#{room}", seq, username, for_them, for_others)

@@ -6,22 +6,28 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from msgspec import structs
 
-from chat_service import store
 from chat_service.app import MIGRATIONS
+from chat_service.domain.changes import AnyDraft, Appended, Change, ChangeDraft, Entry, Kind
+from chat_service.domain.conversations import label_for, people_in
 from chat_service.domain.messages import Draft, StoredMessage
-from chat_service.domain.refusals import UnknownMessage
-from chat_service.store import Log
+from chat_service.domain.refusals import NotAMember, NotTheAuthor, UnknownMessage
+from chat_service.store import log as log_module
+from chat_service.store.conversations import _list_after
+from chat_service.store.log import Log
 from servicekit.database import Database
+from servicekit.problems import Refusal
 
 NOW = "2027-01-15T08:00:00.000Z"
 CAST = ("Ada", "Grace", "Linus")
-MESSAGES = "SELECT id, seq, sender_username, receiver_username, message, timestamp, nonce, reply_to FROM messages"
+GARDEN = "#garden"
 
 
 def draft(
@@ -51,6 +57,11 @@ def make_empty_file(folder: Path) -> Path:
         connection.executemany(
             "INSERT INTO people VALUES (?, ?, ?, NULL, ?)",
             [(name, name.casefold(), name, version) for version, name in enumerate(CAST, 1)],
+        )
+        connection.execute("INSERT INTO conversations (name, created_at) VALUES (?, ?)", (GARDEN, NOW))
+        connection.execute(
+            "INSERT INTO rooms SELECT id, 'garden', 'garden', '', 0, 'Ada', ? FROM conversations WHERE name = ?",
+            (NOW, GARDEN),
         )
         connection.execute("PRAGMA journal_mode = DELETE")
     return path
@@ -84,7 +95,22 @@ class Writer:
         self.connection.execute("COMMIT")
 
     def append(self, one: Draft) -> StoredMessage:
-        return self.log.append(self.connection, one).message
+        entry = self.log.append(self.connection, one).entry
+        assert isinstance(entry, StoredMessage)
+        return entry
+
+    def change(self, kind: Kind, username: str, message_id: int | None = None, **more: Any) -> Change | None:
+        """What was changed; None: nothing."""
+        one = ChangeDraft(kind=kind, username=username, timestamp=NOW, message_id=message_id, **more)
+        appended = self.log.append(self.connection, one)
+        assert appended.is_new is (appended.entry is not None)
+        assert not isinstance(appended.entry, StoredMessage)
+        return appended.entry
+
+    def join(self, *names: str) -> None:
+        with self.group():
+            for name in names:
+                assert self.change(Kind.JOINED, name, conversation=GARDEN, value=name)
 
 
 @pytest.fixture
@@ -107,7 +133,7 @@ def test_a_first_message_makes_the_conversation_both_memberships_and_both_saved_
     with writer.group():
         stored = writer.append(draft("Grace", "Ada"))
     assert (stored.id, stored.seq) == (1, 1)
-    assert rows(writer.connection, "SELECT name FROM conversations") == [("Ada|Grace",)]
+    assert rows(writer.connection, "SELECT name FROM conversations WHERE name NOT LIKE '#%'") == [("Ada|Grace",)]
     assert rows(writer.connection, "SELECT username, label FROM memberships ORDER BY username") == [
         ("Ada", "@Grace"),
         ("Grace", "@Ada"),
@@ -129,7 +155,7 @@ def test_a_nonce_used_before_finds_the_first_message(writer: Writer) -> None:
         first = writer.append(draft("Ada", "Grace", "once", nonce="n"))
         again = writer.log.append(writer.connection, draft("Ada", "Grace", "twice", nonce="n"))
         after = writer.append(draft("Ada", "Grace", nonce="other"))
-    assert (again.message, again.is_new) == (first, False)
+    assert again == Appended(first, is_new=False)
     assert after.seq == 2
 
 
@@ -144,7 +170,7 @@ def test_a_nonce_used_again_for_somebody_else_leaves_no_trace_with_them(writer: 
         first = writer.append(draft("Ada", "Grace", nonce="n"))
     with writer.group():
         again = writer.log.append(writer.connection, draft("Ada", "Linus", nonce="n"))
-    assert (again.message, again.is_new) == (first, False)
+    assert again == Appended(first, is_new=False)
     assert rows(writer.connection, "SELECT count(*) FROM contacts WHERE 'Linus' IN (user_username, chat_username)") == [
         (0,)
     ]
@@ -160,7 +186,7 @@ def test_a_reply_is_to_a_message_of_the_same_conversation(writer: Writer) -> Non
     for stranger in (hers.id, 99):
         with writer.group(), pytest.raises(UnknownMessage):
             writer.append(draft("Ada", "Linus", reply_to=stranger))
-    assert rows(writer.connection, "SELECT count(*) FROM conversations") == [(1,)]
+    assert rows(writer.connection, "SELECT count(*) FROM conversations WHERE name NOT LIKE '#%'") == [(1,)]
 
 
 def test_a_refusal_in_the_middle_of_a_group_costs_the_others_nothing(writer: Writer) -> None:
@@ -172,7 +198,7 @@ def test_a_refusal_in_the_middle_of_a_group_costs_the_others_nothing(writer: Wri
 
 
 def test_what_is_remembered_is_bounded(writer: Writer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store, "_CONVERSATIONS_REMEMBERED_MAX", 1)
+    monkeypatch.setattr(log_module, "_CONVERSATIONS_REMEMBERED_MAX", 1)
     for _ in range(2):
         with writer.group():
             writer.append(draft("Ada", "Grace"))
@@ -181,17 +207,177 @@ def test_what_is_remembered_is_bounded(writer: Writer, monkeypatch: pytest.Monke
         assert writer.append(draft("Ada", "Linus")).seq == 3
 
 
+# Changes
+
+
+def test_messages_and_changes_share_one_count(writer: Writer) -> None:
+    with writer.group():
+        first = writer.append(draft("Ada", "Grace"))
+        edited = writer.change(Kind.EDITED, "Ada", first.id, value="good day")
+        second = writer.append(draft("Grace", "Ada"))
+        reaction = writer.change(Kind.REACTION, "Grace", first.id, value="👍")
+    assert [entry and entry.seq for entry in (first, edited, second, reaction)] == [1, 2, 3, 4]
+
+
+def test_what_changes_nothing_takes_no_place(writer: Writer) -> None:
+    with writer.group():
+        first = writer.append(draft("Ada", "Grace", "hello"))
+        assert writer.change(Kind.EDITED, "Ada", first.id, value="hello") is None
+        assert writer.change(Kind.REACTION, "Grace", first.id, value="👍", removes=True) is None
+        assert writer.change(Kind.REACTION, "Grace", first.id, value="👍") is not None
+        assert writer.change(Kind.REACTION, "Grace", first.id, value="👍") is None
+        for mark in (0, 3):  # behind, and past the end
+            assert writer.change(Kind.READ, "Grace", conversation="Ada|Grace", mark=mark) is None
+        assert writer.append(draft("Ada", "Grace")).seq == 3
+
+
+@pytest.mark.parametrize("kind", [Kind.EDITED, Kind.DELETED, Kind.REACTION])
+def test_only_a_message_of_ones_own_conversations_that_is_still_there_can_be_changed(
+    writer: Writer, kind: Kind
+) -> None:
+    with writer.group():
+        first = writer.append(draft("Ada", "Grace"))
+        for username, message_id in (("Linus", first.id), ("Ada", 99)):
+            with pytest.raises(UnknownMessage):
+                writer.change(kind, username, message_id, value="👍")
+        with pytest.raises(UnknownMessage):
+            writer.change(kind, "Ada", first.id, value="👍", conversation="Ada|Linus")
+        writer.change(Kind.DELETED, "Ada", first.id)
+        with pytest.raises(UnknownMessage):
+            writer.change(kind, "Ada", first.id, value="👍")
+
+
+def test_only_its_author_edits_a_message_and_the_owner_of_the_room_may_delete_it(writer: Writer) -> None:
+    writer.join("Ada", "Grace", "Linus")
+    with writer.group():
+        hers = writer.append(in_garden("Grace"))
+        for kind, username in ((Kind.EDITED, "Ada"), (Kind.EDITED, "Linus"), (Kind.DELETED, "Linus")):
+            with pytest.raises(NotTheAuthor):
+                writer.change(kind, username, hers.id, value="mine")
+        assert writer.change(Kind.DELETED, "Ada", hers.id) is not None
+
+
+def test_a_text_that_is_gone_is_nowhere_in_the_file(writer: Writer, path: Path) -> None:
+    with writer.group():
+        first = writer.append(draft("Ada", "Grace", "the first secret"))
+        reply = writer.append(draft("Grace", "Ada", "oh", reply_to=first.id))
+        writer.change(Kind.REACTION, "Grace", first.id, value="👍")
+        writer.change(Kind.EDITED, "Ada", first.id, value="the second secret")
+        writer.change(Kind.DELETED, "Ada", first.id)
+    for table in ("messages", "changes", "reactions", "message_texts"):
+        assert "secret" not in str(rows(writer.connection, f"SELECT * FROM {table}"))
+    assert rows(writer.connection, "SELECT count(*) FROM reactions") == [(0,)]
+    (kept,) = rows(writer.connection, f"SELECT seq, sender_username, message FROM messages WHERE id = {first.id}")
+    assert kept == (1, "Ada", "")
+    assert rows(writer.connection, f"SELECT reply_to FROM messages WHERE id = {reply.id}") == [(first.id,)]
+
+
+def test_a_mark_only_moves_forward_and_never_past_the_end(writer: Writer) -> None:
+    with writer.group():
+        for _ in range(3):
+            writer.append(draft("Ada", "Grace"))
+
+    def mark(seq: int) -> int:
+        with writer.group():
+            writer.change(Kind.READ, "Grace", conversation="Ada|Grace", mark=seq)
+        (found,) = rows(writer.connection, "SELECT read_seq FROM memberships WHERE username = 'Grace'")
+        return int(str(found[0]))
+
+    assert [mark(seq) for seq in (2, 1, 6, 3, 2**63 - 1)] == [2, 2, 2, 3, 3]
+
+
+def test_who_is_not_in_a_conversation_learns_nothing_of_it_by_a_mark(writer: Writer) -> None:
+    writer.join("Ada")
+    for conversation in (GARDEN, "#nowhere"):
+        with writer.group(), pytest.raises(NotAMember):
+            writer.change(Kind.READ, "Grace", conversation=conversation, mark=1)
+    with writer.group():
+        assert writer.change(Kind.READ, "Grace", conversation="Ada|Grace", mark=1) is None
+
+
+def test_only_a_member_writes_in_a_room_and_one_who_left_no_longer(writer: Writer) -> None:
+    writer.join("Ada", "Grace")
+    with writer.group():
+        assert writer.append(in_garden("Grace")).seq == 3
+        with pytest.raises(NotAMember):
+            writer.append(in_garden("Linus"))
+        assert writer.change(Kind.LEFT, "Ada", conversation=GARDEN, value="Grace") is not None
+        with pytest.raises(NotAMember):
+            writer.append(in_garden("Grace"))
+        assert writer.change(Kind.LEFT, "Ada", conversation=GARDEN, value="Grace") is None
+        assert writer.append(in_garden("Ada")).seq == 5
+
+
+def test_a_closed_room_leaves_its_name_free_and_none_of_its_texts(writer: Writer) -> None:
+    writer.join("Ada", "Grace")
+    with writer.group():
+        said = writer.append(in_garden("Grace", "the secret"))
+        assert writer.change(Kind.CLOSED, "Ada", conversation=GARDEN)
+        with pytest.raises(NotAMember):
+            writer.append(in_garden("Ada"))
+        with pytest.raises(UnknownMessage):
+            writer.change(Kind.EDITED, "Grace", said.id, value="again")
+    assert "secret" not in str(rows(writer.connection, "SELECT * FROM messages"))
+    assert rows(writer.connection, "SELECT name FROM rooms") == [("lobby",)]
+    assert rows(writer.connection, f"SELECT 1 FROM conversations WHERE name = '{GARDEN}'") == []
+
+
+def in_garden(sender: str, text: str = "hello", *, nonce: str | None = None, reply_to: int | None = None) -> Draft:
+    return Draft(sender_username=sender, room="garden", message=text, timestamp=NOW, nonce=nonce, reply_to=reply_to)
+
+
+# Anything in any order
+
+
 class Interrupted(Exception):
     """The disk is full, say."""
 
 
-drafts = st.builds(
-    lambda pair, text, nonce, reply_to: draft(pair[0], pair[1], text, nonce=nonce, reply_to=reply_to),
-    st.permutations(CAST).map(lambda order: (order[0], order[1])),
-    st.text(max_size=3),
-    st.none() | st.sampled_from("abc"),
-    st.none() | st.integers(1, 8),
+people = st.sampled_from(CAST)
+message_ids = st.integers(1, 8)
+nonces, replies = st.none() | st.sampled_from("abc"), st.none() | message_ids
+drafts: st.SearchStrategy[AnyDraft] = st.one_of(
+    st.builds(
+        lambda pair, text, nonce, reply_to: draft(pair[0], pair[1], text, nonce=nonce, reply_to=reply_to),
+        st.permutations(CAST).map(lambda order: (order[0], order[1])),
+        st.text(max_size=3),
+        nonces,
+        replies,
+    ),
+    st.builds(
+        lambda sender, text, nonce, reply_to: in_garden(sender, text, nonce=nonce, reply_to=reply_to),
+        people,
+        st.text(max_size=3),
+        nonces,
+        replies,
+    ),
+    st.builds(
+        ChangeDraft,
+        kind=st.sampled_from([Kind.EDITED, Kind.DELETED, Kind.REACTION]),
+        username=people,
+        timestamp=st.just(NOW),
+        message_id=message_ids,
+        value=st.sampled_from(["👍", "🎉"]),
+        removes=st.booleans(),
+    ),
+    st.builds(
+        ChangeDraft,
+        kind=st.just(Kind.READ),
+        username=people,
+        timestamp=st.just(NOW),
+        conversation=st.sampled_from(["Ada|Grace", "Ada|Linus", "Grace|Linus", GARDEN]),
+        mark=st.integers(0, 6),
+    ),
+    st.builds(
+        ChangeDraft,
+        kind=st.sampled_from([Kind.JOINED, Kind.JOINED, Kind.LEFT]),
+        username=people,
+        timestamp=st.just(NOW),
+        conversation=st.just(GARDEN),
+        value=people,
+    ),
 )
+groups = st.lists(drafts, min_size=1, max_size=6)
 
 
 class TwoProcesses(RuleBasedStateMachine):
@@ -202,49 +388,89 @@ class TwoProcesses(RuleBasedStateMachine):
         self.folder = tempfile.TemporaryDirectory()
         path = make_empty_file(Path(self.folder.name))
         self.writers = [Writer(path), Writer(path)]
-        self.appended: dict[int, StoredMessage] = {}
+        self.live: list[Entry] = []  # as everybody was told of them
 
-    @rule(who=st.integers(0, 1), group=st.lists(drafts, min_size=1, max_size=6))
-    def commit(self, who: int, group: list[Draft]) -> None:
+    @rule(who=st.integers(0, 1), group=groups)
+    def commit(self, who: int, group: list[AnyDraft]) -> None:
         writer = self.writers[who]
         with writer.group():
             self._append(writer, group)
 
-    @rule(who=st.integers(0, 1), group=st.lists(drafts, min_size=1, max_size=6))
-    def roll_back(self, who: int, group: list[Draft]) -> None:
-        writer, before = self.writers[who], dict(self.appended)
+    @rule(who=st.integers(0, 1), group=groups)
+    def roll_back(self, who: int, group: list[AnyDraft]) -> None:
+        writer, before = self.writers[who], list(self.live)
         with pytest.raises(Interrupted), writer.group():
             self._append(writer, group)
             raise Interrupted
-        self.appended = before
+        self.live = before
 
-    def _append(self, writer: Writer, group: list[Draft]) -> None:
+    def _append(self, writer: Writer, group: list[AnyDraft]) -> None:
         for one in group:
             try:
                 appended = writer.log.append(writer.connection, one)
-            except UnknownMessage:
+            except Refusal:
                 continue
-            first = [m for m in self.appended.values() if one.nonce and self._key(m) == self._key(one)]
-            assert appended.is_new is not bool(first)
-            assert not first or appended.message == first[0]
-            self.appended[appended.message.id] = appended.message
+            if isinstance(one, Draft):
+                said = [entry for entry in self.live if isinstance(entry, StoredMessage)]
+                first = [self._as_of_now(entry) for entry in said if one.nonce and self._key(entry) == self._key(one)]
+                assert appended.is_new is not bool(first)
+                assert not first or appended.entry == first[0]
+            if appended.is_new:
+                assert appended.entry is not None
+                self.live.append(appended.entry)
+
+    @invariant()
+    def each_conversation_is_gapless_over_messages_and_changes(self) -> None:
+        seqs: dict[str, list[int]] = {}
+        for entry in self.live:
+            seqs.setdefault(entry.conversation, []).append(entry.seq)
+        assert all(found == list(range(1, len(found) + 1)) for found in seqs.values())
+        stored = rows(
+            self.writers[0].connection,
+            "SELECT name, seq FROM (SELECT conversation_id, seq FROM messages UNION ALL"
+            " SELECT conversation_id, seq FROM changes) JOIN conversations ON conversations.id = conversation_id",
+        )
+        assert sorted(stored) == sorted((entry.conversation, entry.seq) for entry in self.live)
+
+    @invariant()
+    def what_is_read_again_from_any_place_is_what_everybody_was_told(self) -> None:
+        for conversation in {entry.conversation for entry in self.live}:
+            told = [self._as_of_now(entry) for entry in self.live if entry.conversation == conversation]
+            for reader in self._readers_of(conversation):
+                label = label_for(reader, conversation)
+                for position in range(len(told) + 1):
+                    for limit in (2, 1000):
+                        again = _list_after(self.writers[1].connection, reader, label, position, len(told), limit)
+                        assert again == told[position : position + limit]
+
+    def _as_of_now(self, entry: Entry) -> Entry:
+        """The entry as it is told later: a message and its edits show the text of now, a deleted one none."""
+        message_id = entry.id if isinstance(entry, StoredMessage) else entry.message_id
+        done = [one for one in self.live if isinstance(one, Change) and one.message_id == message_id]
+        texts = [one for one in done if one.kind in {Kind.EDITED, Kind.DELETED}]
+        is_deleted = bool(texts) and texts[-1].kind is Kind.DELETED
+        if isinstance(entry, Change):
+            if entry.kind is not Kind.EDITED:
+                return entry
+            return structs.replace(entry, value="" if is_deleted else texts[-1].value, removes=False)
+        if not texts:
+            return entry
+        return structs.replace(
+            entry,
+            message="" if is_deleted else texts[-1].value,
+            edited_at=NOW if texts[0].kind is Kind.EDITED else None,
+            deleted_at=NOW if is_deleted else None,
+        )
+
+    def _readers_of(self, conversation: str) -> list[str]:
+        if conversation != GARDEN:
+            return list(people_in(conversation))
+        found = rows(self.writers[0].connection, f"SELECT username FROM memberships WHERE label = '{GARDEN}'")
+        return [str(username) for (username,) in found]
 
     @staticmethod
     def _key(one: Draft | StoredMessage) -> tuple[str, str | None]:
         return one.sender_username, one.nonce
-
-    @invariant()
-    def what_was_appended_is_in_the_file_and_each_conversation_is_gapless(self) -> None:
-        connection = self.writers[0].connection
-        found = [StoredMessage(**dict(row)) for row in connection.execute(MESSAGES)]
-        assert {message.id: message for message in found} == self.appended
-        conversations: dict[frozenset[str], list[int]] = {}
-        for message in found:
-            conversations.setdefault(frozenset({message.sender_username, message.receiver_username}), []).append(
-                message.seq
-            )
-        assert all(seqs == list(range(1, len(seqs) + 1)) for seqs in conversations.values())
-        assert rows(connection, "SELECT count(*) FROM conversations") == [(len(conversations),)]
 
     def teardown(self) -> None:
         for writer in self.writers:

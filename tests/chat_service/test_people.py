@@ -11,7 +11,7 @@ from chat_service.actions.people import People
 from chat_service.app import MIGRATIONS
 from chat_service.domain.refusals import DirectoryUnavailable, UnknownRecipient
 from chat_service.profiles import PAGE_MAX, Profiles
-from chat_service.store import Store
+from chat_service.store.people import PeopleStore
 from servicekit.database import Connection, Database
 from tests.chat_service.world import CAST, Auth, Instance, World, until
 
@@ -60,7 +60,7 @@ class Directory:
     def __init__(self, path: Path, http: httpx.AsyncClient) -> None:
         self.auth = Auth()
         self.database = Database(path, MIGRATIONS)
-        self.store = Store(self.database)
+        self.store = PeopleStore(self.database)
         self._http = http
 
     def people(self, **options: int) -> People:

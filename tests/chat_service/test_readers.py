@@ -18,7 +18,7 @@ class Recorder:
         self.started_at = dict(positions)
         self.frames: list[bytes] = []
 
-    def send(self, frame: bytes) -> None:
+    def send_event(self, label: str, frame: bytes) -> None:
         self.frames.append(frame)
 
 
@@ -106,7 +106,7 @@ class AnyInterleaving(RuleBasedStateMachine):
     def pass_page_on(self) -> None:
         assert self.page
         for label, seq in self.page:
-            self.reader.catch_up(label, seq, event(label, seq))
+            self.reader.catch_up(label, seq, text_frame(event(label, seq)))
         self.reader.caught_up(self.page[0][0])
         self.page = None
         self.is_catching_up = bool(self.reader.behind)
@@ -121,7 +121,7 @@ class AnyInterleaving(RuleBasedStateMachine):
         self.reader.connections.append(connection)
 
     def _take(self, label: str, seq: int, payload: bytes) -> None:
-        self.is_catching_up |= self.reader.take(label, seq, payload)
+        self.is_catching_up |= self.reader.take(label, seq, text_frame(payload) if payload else None)
 
     # Quiet
 
@@ -171,7 +171,7 @@ TestAnyInterleaving.settings = settings(max_examples=60, stateful_step_count=40,
 def test_what_came_over_the_channel_while_the_store_was_read_is_caught_up_with() -> None:
     for read, is_behind in ((1, True), (2, False), (3, False)):
         reader = Reader("Ada")
-        assert not reader.take("@Grace", 2, b"before the store has answered")
+        assert not reader.take("@Grace", 2, text_frame(b"before the store has answered"))
         assert reader.load({"@Grace": read}) is is_behind
         assert reader.behind == ({"@Grace": 2} if is_behind else {})
 
@@ -180,7 +180,7 @@ def test_what_is_not_kept_passes_at_once_to_each_connection_and_moves_nothing() 
     reader, one, other = Reader("Ada"), Recorder({}), Recorder({})
     reader.load({"@Grace": 3})
     reader.connections += [one, other]
-    assert not reader.take("@Grace", 0, b"presence")
+    assert not reader.take("@Grace", 0, text_frame(b"presence"))
     assert one.frames == other.frames == [text_frame(b"presence")]
     assert reader.positions == {"@Grace": 3}
 
@@ -190,10 +190,10 @@ def test_a_connection_that_leaves_while_it_is_sent_to_takes_nothing_from_the_oth
     reader.load({})
 
     class Full(Recorder):
-        def send(self, frame: bytes) -> None:
+        def send_event(self, label: str, frame: bytes) -> None:
             reader.connections.remove(self)
 
     other = Recorder({})
     reader.connections += [Full({}), other]
-    reader.take("@Grace", 1, b"hello")
+    reader.take("@Grace", 1, text_frame(b"hello"))
     assert other.frames == [text_frame(b"hello")]

@@ -5,6 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
+from chat_service.routes import ROUTES
 from tests.chat_service.world import Instance, World
 
 
@@ -27,8 +28,22 @@ async def talk(chat: Instance, count: int) -> list[int]:
 # Who asks
 
 
+METHODS = {
+    "/api/saved-chats": {"GET"},
+    "/api/save-chat": {"POST"},
+    "/api/messages/Grace": {"GET"},
+    "/api/messages/Grace/1": {"PATCH", "DELETE"},
+    "/api/search-messages": {"GET"},
+    "/api/rooms": {"GET", "POST"},
+    "/api/rooms/lobby": {"GET", "PATCH", "DELETE"},
+    "/api/rooms/lobby/members/Ada": {"PUT", "DELETE"},
+    "/api/rooms/lobby/messages": {"GET"},
+    "/api/rooms/lobby/messages/1": {"PATCH", "DELETE"},
+}
+
+
 @pytest.mark.parametrize(
-    "method, path", [("GET", "/api/saved-chats"), ("POST", "/api/save-chat"), ("GET", "/api/messages/Grace")]
+    "method, path", [(method, path) for path, methods in METHODS.items() for method in sorted(methods)]
 )
 async def test_without_a_token_nothing_is_told(chat: Instance, method: str, path: str) -> None:
     answer = await chat.request("", method, path)
@@ -36,11 +51,35 @@ async def test_without_a_token_nothing_is_told(chat: Instance, method: str, path
     assert answer.headers["www-authenticate"] == "Bearer"
 
 
-async def test_unknown_paths_and_wrong_methods_are_problems(chat: Instance) -> None:
+async def test_unknown_paths_are_problems(chat: Instance) -> None:
     assert code(await chat.request("Ada", "GET", "/api/nothing")) == (404, "not_found")
-    answer = await chat.request("Ada", "DELETE", "/api/saved-chats")
-    assert code(answer) == (405, "method_not_allowed")
-    assert "GET" in answer.headers["allow"]
+    for path in ("/api/messages/Grace/x", "/api/messages/Grace/-1", "/api/rooms/lobby/messages/1.5"):
+        assert code(await chat.request("Ada", "DELETE", path)) == (404, "not_found")
+
+
+def test_every_route_is_here() -> None:
+    paths = {path.replace("Grace", "{other_username}").replace("lobby", "{room}") for path in METHODS}
+    paths = {path.replace("Ada", "{username}").replace("/1", "/{message_id:int}") for path in paths}
+    assert {route.path for route in ROUTES} - {"/healthz", "/readyz"} == paths
+
+
+@pytest.mark.parametrize("path, methods", METHODS.items())
+async def test_a_wrong_method_is_told_every_right_one(chat: Instance, path: str, methods: set[str]) -> None:
+    right = methods | ({"HEAD"} if "GET" in methods else set())
+    for method in {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"} - right:
+        answer = await chat.request("Ada", method, path)
+        assert answer.status_code == 405
+        assert method == "HEAD" or code(answer) == (405, "method_not_allowed")
+        assert set(answer.headers["allow"].split(", ")) == right
+
+
+@pytest.mark.parametrize("path", [path for path, methods in METHODS.items() if "GET" in methods])
+async def test_head_is_answered_as_get_without_a_body(chat: Instance, path: str) -> None:
+    await chat.add_member("Ada", "lobby", "Ada")
+    answers = [await chat.request("Ada", method, path, params={"query": "x"}) for method in ("GET", "HEAD")]
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert answers[1].content == b""
+    assert answers[0].headers["content-length"] == answers[1].headers["content-length"]
 
 
 # History
@@ -60,6 +99,7 @@ async def test_the_history_is_told_from_the_side_of_who_asks(chat: Instance) -> 
         "nonce": "n0",
         "attachments": [],
         "reply_to": None,
+        "reactions": {},
     }
     (theirs,) = await chat.get("Grace", "/api/messages/Ada")
     assert theirs == {**hers, "conversation": "@Ada", "nonce": None}

@@ -10,7 +10,9 @@ import pytest
 from chat_service.app import MIGRATIONS
 from chat_service.domain.messages import Draft, StoredMessage
 from chat_service.domain.people import Person
-from chat_service.store import Log, Store
+from chat_service.store.conversations import Conversations
+from chat_service.store.log import Log
+from chat_service.store.people import PeopleStore
 from servicekit.database import Connection, Database
 
 CAST = [Person(name, f"{name}!", None, version) for version, name in enumerate(("Ada", "Grace", "Linus"), 1)]
@@ -22,7 +24,8 @@ class Chats:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.database = Database(path, MIGRATIONS)
-        self.store = Store(self.database)
+        self.store = Conversations(self.database)
+        self.people = PeopleStore(self.database)
         self._log = Log()
         self._now_s = 0
 
@@ -31,7 +34,8 @@ class Chats:
 
     def _say(self, connection: Connection, sender: str, receiver: str, texts: tuple[str, ...]) -> list[StoredMessage]:
         self._log.begin(connection)
-        return [self._log.append(connection, self._draft(sender, receiver, text)).message for text in texts]
+        appended = [self._log.append(connection, self._draft(sender, receiver, text)).entry for text in texts]
+        return [entry for entry in appended if isinstance(entry, StoredMessage)]
 
     def _draft(self, sender: str, receiver: str, text: str) -> Draft:
         return Draft(sender_username=sender, receiver_username=receiver, message=text, timestamp=self.now())
@@ -41,14 +45,14 @@ class Chats:
         return f"2027-01-15T08:{self._now_s // 60:02}:{self._now_s % 60:02}.000Z"
 
     async def history(self, limit: int = 50, *, before: int | None = None, after: int | None = None) -> list[str]:
-        found = await self.store.history("Ada", "Grace", before=before, after=after, limit=limit)
-        return [message.message for message in found]
+        found = await self.store.history("Ada", "@Grace", before=before, after=after, limit=limit)
+        return [message.message for message, _ in found]
 
 
 @pytest.fixture
 async def chats(tmp_path: Path) -> AsyncIterator[Chats]:
     made = Chats(tmp_path / "chat.db")
-    await made.store.put_people(CAST)
+    await made.people.put_people(CAST)
     yield made
     made.database.close()
 
@@ -60,7 +64,8 @@ async def test_the_history_is_the_last_messages_oldest_first(chats: Chats) -> No
     await chats.say("Ada", "Grace", "one", "two", "three")
     assert await chats.history() == ["one", "two", "three"]
     assert await chats.history(2) == ["two", "three"]
-    assert [m.message for m in await chats.store.history("Grace", "Ada", before=None, after=None, limit=1)] == ["three"]
+    ((last, _),) = await chats.store.history("Grace", "@Ada", before=None, after=None, limit=1)
+    assert last.message == "three"
 
 
 async def test_pages_meet_without_gap_or_overlap_in_both_directions(chats: Chats) -> None:
@@ -97,7 +102,7 @@ async def test_a_history_that_never_was_is_empty(chats: Chats) -> None:
 async def test_what_was_missed_is_read_by_its_place_and_only_by_members(chats: Chats) -> None:
     await chats.say("Ada", "Grace", *"abcde")
     found = await chats.store.list_after("Ada", "@Grace", 1, until=4, limit=2)
-    assert [(message.seq, message.message) for message in found] == [(2, "b"), (3, "c")]
+    assert [(one.seq, one.message) for one in found if isinstance(one, StoredMessage)] == [(2, "b"), (3, "c")]
     assert await chats.store.list_after("Linus", "@Grace", 0, until=9, limit=9) == []
 
 
@@ -127,7 +132,7 @@ async def test_saved_chats_are_ordered_by_what_was_said_last_and_count_the_unrea
 
 
 async def test_a_chat_saved_by_hand_has_no_message_yet(chats: Chats) -> None:
-    await chats.store.save_chat("Ada", "Grace", nickname="Amazing Grace", pfp="/p", now=chats.now())
+    await chats.people.save_chat("Ada", "Grace", nickname="Amazing Grace", pfp="/p", now=chats.now())
     (saved,) = await chats.store.saved_chats("Ada")
     assert (saved.chat_nickname, saved.chat_pfp, saved.last_message, saved.last_message_time) == (
         "Amazing Grace",
@@ -136,13 +141,13 @@ async def test_a_chat_saved_by_hand_has_no_message_yet(chats: Chats) -> None:
         None,
     )
     assert (saved.unread, saved.last_seq) == (0, 0)
-    assert await chats.store.contacts("Ada") == ["Grace"]
-    assert await chats.store.watchers("Grace") == ["Ada"]
+    assert await chats.people.contacts("Ada") == ["Grace"]
+    assert await chats.people.watchers("Grace") == ["Ada"]
     assert await chats.store.saved_chats("Grace") == []
 
 
 async def test_a_first_message_saves_the_chat_with_the_profile_as_it_is(chats: Chats) -> None:
-    await chats.store.put_people([Person("Grace", "Admiral", "/a.png", 9)])
+    await chats.people.put_people([Person("Grace", "Admiral", "/a.png", 9)])
     await chats.say("Ada", "Grace", "hello")
     (saved,) = await chats.store.saved_chats("Ada")
     assert (saved.chat_nickname, saved.chat_pfp) == ("Admiral", "/a.png")
@@ -150,12 +155,12 @@ async def test_a_first_message_saves_the_chat_with_the_profile_as_it_is(chats: C
 
 async def test_a_name_saved_by_hand_holds_until_the_person_changes_theirs(chats: Chats) -> None:
     await chats.say("Ada", "Grace", "hello")
-    await chats.store.save_chat("Ada", "Grace", nickname="Mum", pfp=None, now=chats.now())
-    await chats.store.put_people(CAST)  # nothing new in it
-    await chats.store.put_people([Person("Linus", "Tux", None, 10)])
+    await chats.people.save_chat("Ada", "Grace", nickname="Mum", pfp=None, now=chats.now())
+    await chats.people.put_people(CAST)  # nothing new in it
+    await chats.people.put_people([Person("Linus", "Tux", None, 10)])
     (saved,) = await chats.store.saved_chats("Ada")
     assert (saved.chat_nickname, saved.last_message) == ("Mum", "hello")
-    await chats.store.put_people([Person("Grace", "Admiral", "/a.png", 11)])
+    await chats.people.put_people([Person("Grace", "Admiral", "/a.png", 11)])
     (saved,) = await chats.store.saved_chats("Ada")
     assert (saved.chat_nickname, saved.chat_pfp) == ("Admiral", "/a.png")
 
@@ -179,9 +184,9 @@ async def test_the_view_has_the_columns_of_the_spec(chats: Chats) -> None:
 
 
 async def test_people_are_found_in_any_case_and_an_old_profile_overwrites_no_newer_one(chats: Chats) -> None:
-    assert await chats.store.find_person("gRACE") == CAST[1]
-    assert await chats.store.find_person("nobody") is None
-    await chats.store.put_people([Person("Grace", "new", None, 20)])
-    await chats.store.put_people([Person("Grace", "old", None, 19)])
-    assert await chats.store.find_person("Grace") == Person("Grace", "new", None, 20)
-    assert await chats.store.people_version() == 20
+    assert await chats.people.find_person("gRACE") == CAST[1]
+    assert await chats.people.find_person("nobody") is None
+    await chats.people.put_people([Person("Grace", "new", None, 20)])
+    await chats.people.put_people([Person("Grace", "old", None, 19)])
+    assert await chats.people.find_person("Grace") == Person("Grace", "new", None, 20)
+    assert await chats.people.people_version() == 20

@@ -133,6 +133,9 @@ class Device:
     async def say(self, to: str, text: str, **more: Any) -> None:
         await self.send(to=to, message=text, **more)
 
+    async def say_in(self, room: str, text: str, **more: Any) -> None:
+        await self.send(room=room, message=text, **more)
+
     async def hear_anything(self) -> Event:
         async with asyncio.timeout(WAIT_S_MAX):
             event: Event = json.loads(await self.connection.recv())
@@ -206,10 +209,10 @@ class Instance:
             connection = await self.connect(token or self.auth.token(name, session=session), **options)
             return Device(connection, json.loads(await connection.recv()))
 
-    async def connect(self, token: str, **options: Any) -> ClientConnection:
+    async def connect(self, token: str, *, path: str = "/ws", **options: Any) -> ClientConnection:
         """A new connection, up to the end of its handshake."""
         headers = {"Authorization": f"Bearer {token}", **options.pop("headers", {})}
-        url = self.url.replace("http", "ws", 1) + "/ws"
+        url = self.url.replace("http", "ws", 1) + path
         options = {"compression": None, "max_queue": None, "ping_interval": None, **options}
         connection = await connect(url, additional_headers=headers, proxy=None, **options)
         self._stack.push_async_callback(connection.close)
@@ -243,6 +246,25 @@ class Instance:
 
     async def history(self, name: str, other: str) -> list[str]:
         return [message["message"] for message in await self.get(name, f"/api/messages/{other}", limit=200)]
+
+    async def does(self, name: str, method: str, path: str, **content: Any) -> int | tuple[int, str]:
+        """The status of a request; with the code of the problem where it is refused."""
+        answer = await self.request(name, method, path, **content)
+        if answer.status_code < 400:
+            return answer.status_code
+        assert answer.headers["content-type"] == "application/problem+json"
+        return answer.status_code, answer.json()["code"]
+
+    async def make_room(self, owner: str, name: str, *members: str, private: bool = False) -> None:
+        assert await self.does(owner, "POST", "/api/rooms", json={"name": name, "private": private}) == 201
+        for member in members:
+            await self.add_member(owner, name, member)
+
+    async def add_member(self, name: str, room: str, whom: str) -> None:
+        assert await self.does(name, "PUT", f"/api/rooms/{room}/members/{whom}") == 200
+
+    async def remove_member(self, name: str, room: str, whom: str) -> None:
+        assert await self.does(name, "DELETE", f"/api/rooms/{room}/members/{whom}") == 204
 
 
 class World:

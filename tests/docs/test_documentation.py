@@ -4,6 +4,7 @@ import importlib
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 
 import msgspec
 import pytest
@@ -14,6 +15,7 @@ import chat_service.routes
 import gateway.domain.refusals
 import launcher.plan
 from chat_service.domain import commands, events
+from chat_service.domain.changes import Kind
 from gateway.domain.route_table import ROUTES, WEBSOCKET_ROUTES
 from gateway.pages import PAGES
 from launcher.processes import REPOSITORY
@@ -100,7 +102,8 @@ def test_every_path_of_the_route_table_is_documented(path: str) -> None:
 def test_every_path_that_a_service_answers_is_documented() -> None:
     answered = {route.path for route in (*auth_service.routes.routes(), *chat_service.routes.ROUTES, *PAGES)}
     hidden = {path for path in answered if path.startswith("/internal/")} | {"/api/ws/{rest:path}"}
-    assert {path for path in answered - hidden if f"{path}`" not in PROTOCOL} == set()
+    shown = {re.sub(r":\w+}", "}", path) for path in answered - hidden}
+    assert {path for path in shown if f"{path}`" not in PROTOCOL} == set()
 
 
 def codes_in_code() -> dict[str, int]:
@@ -124,14 +127,14 @@ def test_every_code_is_documented_with_its_status() -> None:
 
 def test_every_event_is_documented_and_no_other() -> None:
     structs = [one for one in vars(events).values() if isinstance(one, type) and issubclass(one, msgspec.Struct)]
-    told = {one.__struct_config__.tag for one in structs} - {None} | {"pong"}
-    assert {name for row in rows(PROTOCOL, "type") for name in [row[0].strip("`")]} == told
+    told = {one.__struct_config__.tag for one in structs} - {None} | {"pong"} | set(Kind)
+    assert {name for row in rows(PROTOCOL, "type") for name in re.findall(r"`(\w+)`", row[0])} == told
 
 
 def test_every_command_that_is_shown_is_one() -> None:
     (shown,) = re.findall(r"### Commands\n.*?```json\n(.*?)```", PROTOCOL, re.DOTALL)
     parsed = [commands.parse(line.encode()) for line in shown.splitlines()]
-    assert {type(command) for command in parsed} == {commands.SendMessage, commands.Resume, commands.Ping}
+    assert {type(command) for command in parsed} == set(get_args(commands.Command))
 
 
 def test_every_close_code_that_is_sent_is_documented() -> None:

@@ -1,0 +1,112 @@
+"""Rooms: making them, and who is in them."""
+
+import asyncio
+from typing import Annotated, TypeAlias
+
+import msgspec
+
+from chat_service.actions.chat import Chat
+from chat_service.actions.people import People
+from chat_service.domain.changes import Entry, Kind
+from chat_service.domain.refusals import NotAMember, NotTheOwner, OwnerStays, UnknownRoom
+from chat_service.store.rooms import Room
+from chat_service.store.rooms import Rooms as RoomStore
+from servicekit.problems import Refusal
+
+RoomName: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_.-]{1,64}$(?!\n)")]
+Topic: TypeAlias = Annotated[str, msgspec.Meta(max_length=1_000)]
+LOBBY = "lobby"
+
+
+class Waiting:
+    """An asker that can be awaited: for requests, which have no connection to be answered on."""
+
+    def __init__(self) -> None:
+        self.outcome: asyncio.Future[Entry | None] = asyncio.get_running_loop().create_future()
+
+    def answered(self, entry: Entry | None) -> None:
+        if not self.outcome.done():
+            self.outcome.set_result(entry)
+
+    def refused(self, refusal: Refusal, nonce: str | None) -> None:
+        if not self.outcome.done():
+            self.outcome.set_exception(refusal)
+
+    def tell_refusal(self, refusal: Refusal, nonce: str | None) -> None:
+        """What comes after the answer is no matter of a request's."""
+
+
+class Rooms:
+    def __init__(self, *, store: RoomStore, chat: Chat, people: People) -> None:
+        self._store = store
+        self._chat = chat
+        self._people = people
+
+    async def list_for(self, username: str) -> list[Room]:
+        return await self._store.list_for(username)
+
+    async def get(self, username: str, name: str) -> Room:
+        """Raises UnknownRoom, for a private one of others too."""
+        room = await self._store.find(username, name)
+        if room is None:
+            raise UnknownRoom(name)
+        return room
+
+    async def enter(self, username: str, name: str) -> Room:
+        """The room, joined if it is public and they were not in it. Raises UnknownRoom."""
+        room = await self.get(username, name)
+        if not room.is_member:
+            await self._submit(username, Kind.JOINED, room=room.name, whom=username)
+        return room
+
+    async def members(self, room: Room) -> list[str]:
+        return await self._store.members(room.name)
+
+    async def create(self, username: str, *, name: str, topic: str, private: bool) -> Room:
+        """Raises RoomTaken."""
+        await self._store.create(name=name, topic=topic, private=private, owner=username, now=self._chat.now())
+        await self._submit(username, Kind.JOINED, room=name, whom=username)
+        return await self.get(username, name)
+
+    async def change(self, username: str, name: str, *, topic: str | None, private: bool | None) -> Room:
+        """Raises UnknownRoom or NotTheOwner."""
+        room = await self._owned(username, name)
+        await self._store.change(room.name, topic=topic, private=private)
+        return await self.get(username, name)
+
+    async def close(self, username: str, name: str) -> None:
+        """Raises UnknownRoom or NotTheOwner."""
+        room = await self._owned(username, name)
+        await self._submit(username, Kind.CLOSED, room=room.name, whom=username)
+
+    async def add(self, username: str, name: str, whom: str) -> None:
+        """Join, or invite: into a private room only its owner may. Raises UnknownRoom, NotAMember, NotTheOwner …"""
+        room = await self.get(username, name)
+        person = await self._people.get(whom)
+        if person.username != username:
+            if not room.is_member:
+                raise NotAMember(room.name)
+            if room.private and room.owner != username:
+                raise NotTheOwner
+        await self._submit(username, Kind.JOINED, room=room.name, whom=person.username)
+
+    async def remove(self, username: str, name: str, whom: str) -> None:
+        """Leave, or remove somebody as the owner. Raises UnknownRoom, NotTheOwner or OwnerStays."""
+        room = await self.get(username, name)
+        person = await self._people.get(whom)
+        if person.username == room.owner:
+            raise OwnerStays if person.username == username else NotTheOwner
+        if username not in (person.username, room.owner):
+            raise NotTheOwner
+        await self._submit(username, Kind.LEFT, room=room.name, whom=person.username)
+
+    async def _owned(self, username: str, name: str) -> Room:
+        room = await self.get(username, name)
+        if room.owner != username:
+            raise NotTheOwner
+        return room
+
+    async def _submit(self, username: str, kind: Kind, *, room: str, whom: str) -> None:
+        waiting = Waiting()
+        self._chat.submit_membership(username, waiting, kind, room=room, whom=whom)
+        await waiting.outcome

@@ -1,0 +1,36 @@
+"""Searching: finding what was said, and keeping the index behind it current."""
+
+import asyncio
+
+from chat_service.domain import events
+from chat_service.domain.refusals import QueryEmpty
+from chat_service.store.search import Search
+from servicekit.logs import get_logger
+
+WORDS_MAX = 10
+_BREATH_S = 0.01
+log = get_logger(__name__)
+
+
+class Searching:
+    def __init__(self, *, store: Search, pause_s: float = 1.0) -> None:
+        self._store = store
+        self._pause_s = pause_s
+
+    async def find(self, username: str, query: str, *, before: int | None, limit: int) -> list[events.MessageView]:
+        """The newest messages that hold all words of `query` (the first WORDS_MAX). Raises QueryEmpty."""
+        words = query.replace("\0", " ").split()[:WORDS_MAX]
+        if not words:
+            raise QueryEmpty
+        found = await self._store.find(username, words, before=before, limit=limit)
+        return [events.view(username, message, {}) for message in found]
+
+    async def run(self) -> None:
+        """Index what is new, a little at a time so that nobody's message waits for it, until cancelled."""
+        while True:
+            has_more = False
+            try:
+                has_more = await self._store.index_some()
+            except Exception:  # a full disk, say: searching still reads what is not indexed
+                log.exception("messages cannot be indexed")
+            await asyncio.sleep(_BREATH_S if has_more else self._pause_s)

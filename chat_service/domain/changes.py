@@ -1,0 +1,62 @@
+"""Changes: what happens in a conversation beside its messages. Each takes a place of its own in the log."""
+
+from enum import StrEnum
+from typing import TypeAlias
+
+import msgspec
+
+from chat_service.domain.messages import Draft, StoredMessage
+
+
+class Kind(StrEnum):
+    """The word is also the type of the event that clients get."""
+
+    EDITED = "edited"
+    DELETED = "deleted"
+    REACTION = "reaction"
+    READ = "read"
+    JOINED = "joined"
+    LEFT = "left"
+    CLOSED = "closed"  # the room is no more
+
+
+class ChangeDraft(msgspec.Struct, frozen=True, kw_only=True):
+    """What somebody wants to do. A message has to be in `conversation`, if that is named, and else says which it is."""
+
+    kind: Kind
+    username: str
+    timestamp: str
+    message_id: int | None = None
+    conversation: str = ""
+    value: str = ""  # the new text, the emoji, or who joined or left
+    mark: int = 0  # how far it was read
+    removes: bool = False  # the reaction is taken back
+
+
+class Change(msgspec.Struct, frozen=True, kw_only=True):
+    """What was done, on disk at its place `seq`. `conversation` is its stored name."""
+
+    kind: Kind
+    conversation: str
+    seq: int
+    username: str
+    timestamp: str
+    message_id: int | None = None
+    value: str = ""
+    mark: int = 0
+    removes: bool = False
+
+
+AnyDraft: TypeAlias = Draft | ChangeDraft
+Entry: TypeAlias = StoredMessage | Change
+
+
+class Appended(msgspec.Struct, frozen=True):
+    """What became of a draft.
+
+    Not new when its nonce had been used (then `entry` is the message stored then), or when there was nothing to change
+    (then there is none).
+    """
+
+    entry: Entry | None
+    is_new: bool

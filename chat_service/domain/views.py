@@ -1,0 +1,70 @@
+"""Views: what a connection shows of a person's conversations, and how it takes what they type."""
+
+import msgspec
+
+from chat_service.domain import commands
+from chat_service.domain.commands import Command, SendMessage
+from chat_service.domain.conversations import room_label
+from chat_service.domain.refusals import InvalidCommand
+from servicekit.frames import payload_of, text_frame
+
+
+class Everything:
+    """All conversations, as JSON."""
+
+    conversation = ""
+
+    def parse(self, text: bytes) -> Command:
+        """Raises InvalidCommand."""
+        return commands.parse(text)
+
+    def show(self, label: str, frame: bytes) -> bytes | None:
+        """The frame to send for an event of the conversation `label`; None: this view does not show it."""
+        return frame
+
+
+class _Shown(msgspec.Struct):
+    """As much of an event as fits a line."""
+
+    type: str
+    sender_username: str = ""
+    message: str = ""
+    detail: str = ""
+
+
+class OneRoom:
+    """One room: what is no command is said in it. `as_text`: messages are lines `name: text`."""
+
+    def __init__(self, room: str, *, as_text: bool) -> None:
+        self._room = room
+        self.conversation = room_label(room)
+        self._as_text = as_text
+
+    def parse(self, text: bytes) -> Command:
+        """Raises InvalidCommand for a JSON object that is no command; anything else is a message."""
+        if self._as_text or not text.lstrip().startswith(b"{"):
+            return SendMessage(room=self._room, message=_decoded(text))
+        command = commands.parse(text, room=self._room)
+        if getattr(command, "to", None) is not None or getattr(command, "room", self._room) != self._room:
+            raise InvalidCommand(f"This connection is for the room {self._room!r} alone.")
+        return command
+
+    def show(self, label: str, frame: bytes) -> bytes | None:
+        if label not in {"", self.conversation}:
+            return None
+        return _as_line(frame) if self._as_text else frame
+
+
+def _decoded(text: bytes) -> str:
+    """Of a binary frame, which may hold anything."""
+    try:
+        return text.decode()
+    except UnicodeDecodeError as error:
+        raise InvalidCommand(str(error)) from None
+
+
+def _as_line(frame: bytes) -> bytes | None:
+    event = msgspec.json.decode(payload_of(frame), type=_Shown)
+    if event.type in ("message", "sent"):
+        return text_frame(f"{event.sender_username}: {event.message}".encode())
+    return text_frame(f"error: {event.detail}".encode()) if event.type == "error" else None

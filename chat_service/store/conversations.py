@@ -1,0 +1,139 @@
+"""Conversations as their readers ask for them: what was said, what they missed, and where they stand."""
+
+from chat_service.domain.changes import Change, Entry, Kind
+from chat_service.domain.messages import StoredMessage
+from chat_service.domain.people import SavedChat
+from chat_service.store.rows import MESSAGE, change_of, last_seq, message_of
+from servicekit.database import Connection, Database
+
+SAVED_CHATS_MAX = 1_000
+_CONVERSATION = "(SELECT conversation_id FROM memberships WHERE username = ? AND label = ?)"
+
+
+class Conversations:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def positions(self, username: str) -> dict[str, int]:
+        """The last `seq` of each of the person's conversations, by its label."""
+        return await self._database.read(_positions, username)
+
+    async def list_after(self, username: str, label: str, seq: int, *, until: int, limit: int) -> list[Entry]:
+        """The first `limit` entries after `seq` up to `until`, in order; nothing for who is not in it."""
+        return await self._database.read(_list_after, username, label, seq, until, limit)
+
+    async def history(
+        self, username: str, label: str, *, before: int | None, after: int | None, limit: int
+    ) -> list[tuple[StoredMessage, dict[str, list[str]]]]:
+        """Oldest first: the last `limit` messages, or those next to a message id, each with who reacted by emoji."""
+        return await self._database.read(_history, username, label, before, after, limit)
+
+    async def joined_seq(self, username: str, label: str) -> int:
+        """Where in a room the person became a member; 0 if they never did."""
+        return await self._database.read(_joined_seq, username, label)
+
+    async def is_member(self, username: str, label: str) -> bool:
+        return await self._database.read(_is_member, username, label)
+
+    async def saved_chats(self, username: str) -> list[SavedChat]:
+        """By recent activity."""
+        return await self._database.read(_saved_chats, username)
+
+
+def _positions(connection: Connection, username: str) -> dict[str, int]:
+    rows = connection.execute(
+        f"SELECT label, {last_seq('memberships.conversation_id')} FROM memberships WHERE username = ?",
+        (username,),
+    )
+    return dict(rows.fetchall())
+
+
+def _list_after(connection: Connection, username: str, label: str, seq: int, until: int, limit: int) -> list[Entry]:
+    row = connection.execute(
+        "SELECT conversations.id, name FROM conversations JOIN memberships ON conversation_id = conversations.id"
+        " WHERE username = ? AND label = ?",
+        (username, label),
+    ).fetchone()
+    if row is None:
+        return []
+    conversation_id, name = row
+    within = "WHERE conversation_id = ? AND seq > ? AND seq <= ? ORDER BY seq LIMIT ?"
+    place = (conversation_id, seq, until, limit)
+    messages = connection.execute(f"SELECT {MESSAGE} FROM messages {within}", place)
+    changes = connection.execute(f"SELECT * FROM changes {within}", place)
+    entries: list[Entry] = [message_of(row) for row in messages]
+    entries += [_with_text(connection, change_of(row, name)) for row in changes]
+    entries.sort(key=lambda entry: entry.seq)
+    return entries[:limit]
+
+
+def _with_text(connection: Connection, change: Change) -> Change:
+    """An edit tells the text of now; the texts in between are gone."""
+    if change.kind is not Kind.EDITED:
+        return change
+    (text,) = connection.execute("SELECT message FROM messages WHERE id = ?", (change.message_id,)).fetchone()
+    return Change(
+        kind=change.kind,
+        conversation=change.conversation,
+        seq=change.seq,
+        username=change.username,
+        timestamp=change.timestamp,
+        message_id=change.message_id,
+        value=text,
+    )
+
+
+def _history(
+    connection: Connection, username: str, label: str, before: int | None, after: int | None, limit: int
+) -> list[tuple[StoredMessage, dict[str, list[str]]]]:
+    direction = "ASC" if after is not None and before is None else "DESC"
+    rows = connection.execute(
+        f"SELECT {MESSAGE} FROM messages WHERE conversation_id = {_CONVERSATION}"
+        " AND id < coalesce(?, id + 1) AND id > coalesce(?, id - 1)"
+        f" ORDER BY seq {direction} LIMIT ?",
+        (username, label, before, after, limit),
+    )
+    messages = sorted((message_of(row) for row in rows), key=lambda message: message.seq)
+    reactions = _reactions(connection, [message.id for message in messages])
+    return [(message, reactions.get(message.id, {})) for message in messages]
+
+
+def _reactions(connection: Connection, message_ids: list[int]) -> dict[int, dict[str, list[str]]]:
+    marks = ", ".join("?" * len(message_ids))
+    found: dict[int, dict[str, list[str]]] = {}
+    for message_id, emoji, username in connection.execute(
+        f"SELECT message_id, emoji, username FROM reactions WHERE message_id IN ({marks}) ORDER BY emoji, username",
+        message_ids,
+    ):
+        found.setdefault(message_id, {}).setdefault(emoji, []).append(username)
+    return found
+
+
+def _joined_seq(connection: Connection, username: str, label: str) -> int:
+    (seq,) = connection.execute(
+        f"SELECT coalesce(max(seq), 0) FROM changes WHERE conversation_id = {_CONVERSATION} AND kind = ? AND value = ?",
+        (username, label, Kind.JOINED.value, username),
+    ).fetchone()
+    return int(seq)
+
+
+def _is_member(connection: Connection, username: str, label: str) -> bool:
+    found = connection.execute("SELECT 1 FROM memberships WHERE username = ? AND label = ?", (username, label))
+    return found.fetchone() is not None
+
+
+def _saved_chats(connection: Connection, username: str) -> list[SavedChat]:
+    rows = connection.execute(
+        "SELECT id, user_username, chat_username, chat_nickname, chat_pfp, last_message, last_message_time,"
+        f" created_at, {last_seq('saved_chats.conversation_id')} AS last_seq,"
+        # What the other one said since it was read, or since one's own last word, which shows as much.
+        " (SELECT count(*) FROM messages WHERE messages.conversation_id = saved_chats.conversation_id"
+        "  AND deleted_at IS NULL AND sender_username <> user_username"
+        "  AND seq > read_seq AND seq > coalesce((SELECT seq FROM messages AS own"
+        "   WHERE own.conversation_id = saved_chats.conversation_id AND own.sender_username = user_username"
+        "   ORDER BY seq DESC LIMIT 1), 0)) AS unread"
+        " FROM saved_chats WHERE user_username = ?"
+        " ORDER BY coalesce(last_message_time, created_at) DESC, id DESC LIMIT ?",
+        (username, SAVED_CHATS_MAX),
+    )
+    return [SavedChat(**dict(zip(row.keys(), row, strict=True))) for row in rows]

@@ -1,0 +1,312 @@
+"""The log: appends messages and changes to their conversations, each at the next `seq`."""
+
+from chat_service.domain.changes import AnyDraft, Appended, Change, ChangeDraft, Kind
+from chat_service.domain.conversations import is_room, label_for, label_of_person, people_in
+from chat_service.domain.messages import Draft, StoredMessage
+from chat_service.domain.refusals import NotAMember, NotTheAuthor, UnknownMessage
+from chat_service.store.rows import MESSAGE, last_seq, message_of
+from chat_service.store.search import reindex
+from servicekit.database import Connection
+
+_CONVERSATIONS_REMEMBERED_MAX = 50_000
+
+
+class _Conversation:
+    """A conversation as it is remembered: its id, and the last `seq` given in it."""
+
+    __slots__ = ("id", "last_seq", "name")
+
+    def __init__(self, id: int, name: str, last_seq: int) -> None:
+        self.id = id
+        self.name = name
+        self.last_seq = last_seq
+
+
+class Log:
+    """Appends inside a transaction that the caller holds.
+
+    It remembers each conversation's id and last `seq`, which hold as long as nobody else writes the file: SQLite's
+    `data_version` tells, and then they are read again. So a message costs one insert.
+    """
+
+    def __init__(self) -> None:
+        self._conversations: dict[str, _Conversation] = {}
+        self._data_version = -1
+
+    def begin(self, connection: Connection) -> None:
+        """Call at the start of each transaction, when it holds the write lock."""
+        (version,) = connection.execute("PRAGMA data_version").fetchone()
+        if version != self._data_version or len(self._conversations) > _CONVERSATIONS_REMEMBERED_MAX:
+            self.forget()
+        self._data_version = version
+
+    def forget(self) -> None:
+        """What is remembered may be wrong (a transaction was rolled back, say): read it again when needed."""
+        self._conversations.clear()
+
+    def append(self, connection: Connection, draft: AnyDraft) -> Appended:
+        """Store `draft` at the next `seq`.
+
+        With a nonce used before, find the message stored then; what changes nothing takes no place.
+        Raises UnknownMessage, NotTheAuthor or NotAMember, having changed nothing.
+        """
+        if isinstance(draft, Draft):
+            return self._append_message(connection, draft)
+        return self._append_change(connection, draft)
+
+    # Messages
+
+    def _append_message(self, connection: Connection, draft: Draft) -> Appended:
+        if draft.reply_to is not None:
+            _check_reply(connection, draft, draft.reply_to)
+        conversation = self._find(connection, draft.conversation)
+        if draft.room is not None:
+            _check_member(connection, draft.sender_username, draft.conversation)
+        if conversation is None:
+            if (first := _find_by_nonce(connection, draft)) is not None:  # sent again, to somebody else
+                return Appended(first, is_new=False)
+            conversation = self._make(connection, draft)
+        cursor = connection.execute(
+            "INSERT INTO messages (conversation_id, seq, sender_username, receiver_username, message, timestamp,"
+            " nonce, reply_to) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+            " ON CONFLICT (sender_username, nonce) WHERE nonce IS NOT NULL DO NOTHING",
+            (
+                conversation.id,
+                conversation.last_seq + 1,
+                draft.sender_username,
+                draft.receiver_username,
+                draft.message,
+                draft.timestamp,
+                draft.nonce,
+                draft.reply_to,
+            ),
+        )
+        if cursor.rowcount == 0:
+            first = _find_by_nonce(connection, draft)
+            assert first is not None  # it was in the way
+            return Appended(first, is_new=False)
+        conversation.last_seq += 1
+        message_id = cursor.lastrowid
+        assert message_id is not None
+        return Appended(StoredMessage.of(draft, id=message_id, seq=conversation.last_seq), is_new=True)
+
+    # Changes
+
+    def _append_change(self, connection: Connection, draft: ChangeDraft) -> Appended:
+        name = draft.conversation if draft.message_id is None else _conversation_of(connection, draft)
+        conversation = self._find(connection, name)
+        if conversation is None:
+            if is_room(name):
+                raise NotAMember(name)
+            return Appended(None, is_new=False)  # nobody has said anything yet
+        if not _CARRY_OUT[draft.kind](connection, conversation, draft):
+            return Appended(None, is_new=False)
+        connection.execute(
+            "INSERT INTO changes (conversation_id, seq, kind, username, timestamp, message_id, value, mark, removes)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                conversation.id,
+                conversation.last_seq + 1,
+                draft.kind.value,
+                draft.username,
+                draft.timestamp,
+                draft.message_id,
+                # A text that is edited away or deleted must not live on here.
+                "" if draft.kind is Kind.EDITED else draft.value,
+                draft.mark,
+                draft.removes,
+            ),
+        )
+        conversation.last_seq += 1
+        if draft.kind is Kind.CLOSED:
+            del self._conversations[name]
+        return Appended(
+            Change(
+                kind=draft.kind,
+                conversation=name,
+                seq=conversation.last_seq,
+                username=draft.username,
+                timestamp=draft.timestamp,
+                message_id=draft.message_id,
+                value=draft.value,
+                mark=draft.mark,
+                removes=draft.removes,
+            ),
+            is_new=True,
+        )
+
+    # Conversations
+
+    def _find(self, connection: Connection, name: str) -> _Conversation | None:
+        found = self._conversations.get(name)
+        if found is None:
+            row = connection.execute(
+                f"SELECT id, {last_seq('conversations.id')} FROM conversations WHERE name = ?", (name,)
+            ).fetchone()
+            if row is not None:
+                found = self._conversations[name] = _Conversation(row[0], name, row[1])
+        return found
+
+    def _make(self, connection: Connection, draft: Draft) -> _Conversation:
+        """A first message makes the 1:1 conversation, and saves the chat for both."""
+        name = draft.conversation
+        (conversation_id,) = connection.execute(
+            "INSERT INTO conversations (name, created_at) VALUES (?, ?) RETURNING id", (name, draft.timestamp)
+        ).fetchone()
+        one, other = people_in(name)
+        for username, peer in ((one, other), (other, one)):
+            connection.execute(
+                "INSERT INTO memberships (username, conversation_id, label) VALUES (?, ?, ?)",
+                (username, conversation_id, label_of_person(peer)),
+            )
+            connection.execute(
+                "INSERT INTO contacts (user_username, chat_username, chat_nickname, chat_pfp, created_at)"
+                " SELECT ?, username, nickname, pfp, ? FROM people WHERE username = ?"
+                " ON CONFLICT (user_username, chat_username) DO NOTHING",
+                (username, draft.timestamp, peer),
+            )
+        made = self._conversations[name] = _Conversation(conversation_id, name, 0)
+        return made
+
+
+def _check_reply(connection: Connection, draft: Draft, message_id: int) -> None:
+    found = connection.execute(
+        "SELECT 1 FROM messages WHERE id = ? AND conversation_id = (SELECT id FROM conversations WHERE name = ?)",
+        (message_id, draft.conversation),
+    ).fetchone()
+    if found is None:
+        raise UnknownMessage(message_id)
+
+
+def _check_member(connection: Connection, username: str, conversation: str) -> None:
+    """Asked of the store each time, inside the transaction: who was removed a moment ago is refused."""
+    label = label_for(username, conversation)
+    found = connection.execute(
+        "SELECT 1 FROM memberships WHERE username = ? AND label = ?", (username, label)
+    ).fetchone()
+    if found is None:
+        raise NotAMember(label)
+
+
+def _find_by_nonce(connection: Connection, draft: Draft) -> StoredMessage | None:
+    row = connection.execute(
+        f"SELECT {MESSAGE} FROM messages WHERE sender_username = ? AND nonce = ?",
+        (draft.sender_username, draft.nonce),
+    ).fetchone()
+    return message_of(row) if row else None
+
+
+def _conversation_of(connection: Connection, draft: ChangeDraft) -> str:
+    """The conversation of the message that is to be changed, if the person is in it and it is not deleted."""
+    row = connection.execute(
+        "SELECT name FROM conversations JOIN messages ON messages.conversation_id = conversations.id"
+        " JOIN memberships ON memberships.conversation_id = conversations.id AND memberships.username = ?"
+        " WHERE messages.id = ? AND messages.deleted_at IS NULL",
+        (draft.username, draft.message_id),
+    ).fetchone()
+    if row is None or draft.conversation not in {"", row["name"]}:
+        raise UnknownMessage(draft.message_id or 0)
+    return str(row["name"])
+
+
+def _edit(connection: Connection, _: _Conversation, draft: ChangeDraft) -> bool:
+    _check_author(connection, draft)
+    return _set_text(connection, draft, "edited_at", draft.value)
+
+
+def _delete(connection: Connection, conversation: _Conversation, draft: ChangeDraft) -> bool:
+    if not _owns_room(connection, conversation, draft.username):
+        _check_author(connection, draft)
+    connection.execute("DELETE FROM reactions WHERE message_id = ?", (draft.message_id,))
+    return _set_text(connection, draft, "deleted_at", "")
+
+
+def _set_text(connection: Connection, draft: ChangeDraft, when: str, text: str) -> bool:
+    """Replace the text, in the index too, and note in the column `when` that it happened."""
+    message_id = draft.message_id or 0
+    (old,) = connection.execute("SELECT message FROM messages WHERE id = ?", (message_id,)).fetchone()
+    if old == text:
+        return False
+    reindex(connection, message_id, old=old, new=text)
+    connection.execute(f"UPDATE messages SET message = ?, {when} = ? WHERE id = ?", (text, draft.timestamp, message_id))
+    return True
+
+
+def _react(connection: Connection, _: _Conversation, draft: ChangeDraft) -> bool:
+    key = (draft.message_id, draft.username, draft.value)
+    if draft.removes:
+        query = "DELETE FROM reactions WHERE message_id = ? AND username = ? AND emoji = ?"
+    else:
+        query = "INSERT INTO reactions (message_id, username, emoji) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
+    return connection.execute(query, key).rowcount == 1
+
+
+def _read(connection: Connection, conversation: _Conversation, draft: ChangeDraft) -> bool:
+    """A mark only moves forward, and not past the end: it would hide what is still to come."""
+    changed = connection.execute(
+        "UPDATE memberships SET read_seq = ? WHERE username = ? AND conversation_id = ? AND read_seq < ? AND ? <= ?",
+        (draft.mark, draft.username, conversation.id, draft.mark, draft.mark, conversation.last_seq),
+    )
+    if changed.rowcount == 0:
+        _check_member(connection, draft.username, conversation.name)
+    return changed.rowcount == 1
+
+
+def _join(connection: Connection, conversation: _Conversation, draft: ChangeDraft) -> bool:
+    """A new member has read what was said before they came."""
+    changed = connection.execute(
+        "INSERT INTO memberships (username, conversation_id, label, read_seq) VALUES (?, ?, ?, ?)"
+        " ON CONFLICT DO NOTHING",
+        (draft.value, conversation.id, conversation.name, conversation.last_seq + 1),
+    )
+    return changed.rowcount == 1
+
+
+def _leave(connection: Connection, conversation: _Conversation, draft: ChangeDraft) -> bool:
+    changed = connection.execute(
+        "DELETE FROM memberships WHERE username = ? AND conversation_id = ?", (draft.value, conversation.id)
+    )
+    return changed.rowcount == 1
+
+
+def _close(connection: Connection, conversation: _Conversation, _: ChangeDraft) -> bool:
+    """The room goes with its members and its texts; its name is free again."""
+    for message_id, text in connection.execute(
+        "SELECT id, message FROM messages WHERE conversation_id = ? AND message <> ''", (conversation.id,)
+    ).fetchall():
+        reindex(connection, message_id, old=text, new="")
+    for query in (
+        "DELETE FROM rooms WHERE conversation_id = ?",
+        "DELETE FROM memberships WHERE conversation_id = ?",
+        "DELETE FROM reactions WHERE message_id IN (SELECT id FROM messages WHERE conversation_id = ?)",
+        "UPDATE messages SET message = '' WHERE conversation_id = ?",
+        "UPDATE conversations SET name = name || ' closed ' || id WHERE id = ?",
+    ):
+        connection.execute(query, (conversation.id,))
+    return True
+
+
+def _check_author(connection: Connection, draft: ChangeDraft) -> None:
+    (author,) = connection.execute("SELECT sender_username FROM messages WHERE id = ?", (draft.message_id,)).fetchone()
+    if author != draft.username:
+        raise NotTheAuthor
+
+
+def _owns_room(connection: Connection, conversation: _Conversation, username: str) -> bool:
+    return is_room(conversation.name) and bool(
+        connection.execute(
+            "SELECT 1 FROM rooms WHERE conversation_id = ? AND owner_username = ?", (conversation.id, username)
+        ).fetchone()
+    )
+
+
+# Each returns whether it changed anything.
+_CARRY_OUT = {
+    Kind.EDITED: _edit,
+    Kind.DELETED: _delete,
+    Kind.REACTION: _react,
+    Kind.READ: _read,
+    Kind.JOINED: _join,
+    Kind.LEFT: _leave,
+    Kind.CLOSED: _close,
+}

@@ -1,0 +1,38 @@
+"""Rows: how messages and changes come out of the file."""
+
+from chat_service.domain.changes import Change, Kind
+from chat_service.domain.messages import StoredMessage
+from servicekit.database import Row
+
+MESSAGE = (
+    "id, seq, sender_username, receiver_username, message, timestamp, nonce, reply_to, edited_at, deleted_at,"
+    " (SELECT name FROM rooms WHERE rooms.conversation_id = messages.conversation_id"
+    "  AND messages.receiver_username IS NULL) AS room"
+)
+
+
+def last_seq(conversation_id: str) -> str:
+    """SQL for the last `seq` given in the conversation that the SQL `conversation_id` names; 0 in an empty one."""
+    return (
+        "(SELECT coalesce(max(seq), 0) FROM ("
+        f"SELECT max(seq) AS seq FROM messages WHERE messages.conversation_id = {conversation_id}"
+        f" UNION ALL SELECT max(seq) FROM changes WHERE changes.conversation_id = {conversation_id}) AS both)"
+    )
+
+
+def message_of(row: Row) -> StoredMessage:
+    return StoredMessage(**dict(zip(row.keys(), row, strict=True)))
+
+
+def change_of(row: Row, conversation: str) -> Change:
+    return Change(
+        kind=Kind(row["kind"]),
+        conversation=conversation,
+        seq=row["seq"],
+        username=row["username"],
+        timestamp=row["timestamp"],
+        message_id=row["message_id"],
+        value=row["value"],
+        mark=row["mark"],
+        removes=bool(row["removes"]),
+    )

@@ -1,0 +1,540 @@
+"""Rooms: who makes them, who is in them, and that who is not in one hears nothing of it."""
+
+import asyncio
+import sqlite3
+from contextlib import closing
+from typing import Any
+
+import pytest
+
+from chat_service.app import MIGRATIONS
+from chat_service.domain.refusals import RoomTaken
+from chat_service.store.rooms import Rooms as RoomStore
+from servicekit.database import Database
+from tests.chat_service.world import Device, Event, Instance, World, until
+from tests.valkey import Valkey
+
+NOW = "2027-01-15T08:00:00.000Z"
+
+
+async def names(chat: Instance, name: str) -> list[str]:
+    return [room["name"] for room in await chat.get(name, "/api/rooms")]
+
+
+async def members(chat: Instance, name: str, room: str) -> list[str]:
+    return list((await chat.get(name, f"/api/rooms/{room}"))["members"])
+
+
+async def texts(chat: Instance, name: str, room: str) -> list[str]:
+    return [one["message"] for one in await chat.get(name, f"/api/rooms/{room}/messages")]
+
+
+async def hear_seqs(device: Device, first: int, last: int) -> list[Event]:
+    """The events of a room from `first` to `last`, and nothing else between them."""
+    heard = [await device.hear_anything() for _ in range(first, last + 1)]
+    assert [event["seq"] for event in heard] == list(range(first, last + 1)), heard
+    return heard
+
+
+# Making them
+
+
+async def test_the_lobby_is_always_there_for_everybody(chat: Instance) -> None:
+    (lobby,) = await chat.get("Ada", "/api/rooms")
+    assert lobby == {
+        "name": "lobby",
+        "topic": "Everyone may enter",
+        "private": False,
+        "owner": None,
+        "created_at": "1970-01-01T00:00:00.000Z",
+        "members_count": 0,
+        "is_member": False,
+        "last_seq": 0,
+        "unread": 0,
+    }
+    await chat.add_member("Ada", "lobby", "Ada")
+    assert await members(chat, "Grace", "LOBBY") == ["Ada"]
+    assert await chat.does("Ada", "DELETE", "/api/rooms/lobby") == (403, "not_the_owner")
+    assert await chat.does("Ada", "PATCH", "/api/rooms/lobby", json={"private": True}) == (403, "not_the_owner")
+    assert await chat.does("Ada", "POST", "/api/rooms", json={"name": "Lobby"}) == (409, "room_taken")
+    await chat.remove_member("Ada", "lobby", "Ada")
+    assert await members(chat, "Ada", "lobby") == []
+
+
+async def test_who_makes_a_room_owns_it_and_is_in_it(chat: Instance) -> None:
+    answer = await chat.request("Ada", "POST", "/api/rooms", json={"name": "Garden", "topic": "Roses"})
+    made = {
+        "name": "Garden",
+        "topic": "Roses",
+        "private": False,
+        "owner": "Ada",
+        "created_at": NOW,
+        "members_count": 1,
+        "is_member": True,
+        "last_seq": 1,
+        "unread": 0,
+    }
+    assert (answer.status_code, answer.json()) == (201, made)
+    assert await chat.get("Ada", "/api/rooms/garden") == {**made, "members": ["Ada"]}
+    assert await names(chat, "Grace") == ["Garden", "lobby"]
+    assert (await chat.get("Grace", "/api/rooms/Garden"))["is_member"] is False
+
+
+async def test_the_owner_changes_the_topic_and_who_may_know_of_the_room(chat: Instance) -> None:
+    await chat.make_room("Ada", "garden", "Grace")
+    path = "/api/rooms/garden"
+    for change in ({"topic": "Tulips"}, {"private": True}, {}):
+        assert await chat.does("Grace", "PATCH", path, json=change) == (403, "not_the_owner")
+        answer = await chat.request("Ada", "PATCH", path, json=change)
+        assert answer.status_code == 200
+    room = await chat.get("Grace", path)
+    assert (room["topic"], room["private"]) == ("Tulips", True)
+    assert await chat.does("Linus", "GET", path) == (404, "unknown_room")
+    await chat.request("Ada", "PATCH", path, json={"private": False, "topic": ""})
+    room = await chat.get("Linus", path)
+    assert (room["topic"], room["private"]) == ("", False)
+
+
+@pytest.mark.parametrize("name", ["r", "A-Za-z0-9_.-", "x" * 64])
+async def test_a_name_within_the_bounds_is_taken(chat: Instance, name: str) -> None:
+    assert await chat.does("Ada", "POST", "/api/rooms", json={"name": name}) == 201
+
+
+@pytest.mark.parametrize(
+    "body, field",
+    [
+        ({}, "name"),
+        ({"name": ""}, "name"),
+        ({"name": "x" * 65}, "name"),
+        ({"name": "a b"}, "name"),
+        ({"name": "a\n"}, "name"),
+        ({"name": "#a"}, "name"),
+        ({"name": "a/b"}, "name"),
+        ({"name": "ä"}, "name"),
+        ({"name": 7}, "name"),
+        ({"name": "garden", "topic": "t" * 1001}, "topic"),
+        ({"name": "garden", "private": "yes"}, "private"),
+    ],
+)
+async def test_a_room_that_cannot_be_is_refused_by_its_field(chat: Instance, body: dict[str, Any], field: str) -> None:
+    answer = await chat.request("Ada", "POST", "/api/rooms", json=body)
+    assert answer.status_code == 422, answer.text
+    assert [error["field"] for error in answer.json()["errors"]] == [field]
+
+
+async def test_a_name_is_taken_in_any_case_and_free_again_when_the_room_is_closed(chat: Instance) -> None:
+    await chat.make_room("Ada", "Garden", private=True)
+    for name in ("Garden", "garden", "GARDEN"):
+        assert await chat.does("Grace", "POST", "/api/rooms", json={"name": name}) == (409, "room_taken")
+    assert await chat.does("Ada", "DELETE", "/api/rooms/gArden") == 204
+    await chat.make_room("Grace", "garden")
+    assert await members(chat, "Ada", "garden") == ["Grace"]
+
+
+async def test_of_those_who_make_a_room_at_once_exactly_one_does(world: World) -> None:
+    instances = [await world.instance() for _ in range(2)]
+    attempts = [
+        instances[number % 2].request(name, "POST", "/api/rooms", json={"name": spelled})
+        for number, (name, spelled) in enumerate(
+            (name, spelled) for name in ("Ada", "Grace", "Linus") for spelled in ("garden", "Garden", "GARDEN")
+        )
+    ]
+    answers = await asyncio.gather(*attempts)
+    assert sorted(answer.status_code for answer in answers) == [201] + [409] * 8
+    (made,) = [answer.json() for answer in answers if answer.status_code == 201]
+    room = await instances[0].get(made["owner"], "/api/rooms/garden")
+    assert (room["name"], room["members"]) == (made["name"], [made["owner"]])
+
+
+@pytest.mark.parametrize("taken", ["garden", "GARDEN"])
+async def test_a_name_is_taken_also_where_only_the_constraint_says_so(world: World, taken: str) -> None:
+    """Each of the two constraints refuses by itself, and nothing of the room stays."""
+    database = Database(world.folder / "alone.db", MIGRATIONS)
+    store = RoomStore(database)
+    await store.create(name="garden", topic="", private=False, owner="Ada", now=NOW)
+    with pytest.raises(RoomTaken):
+        await store.create(name=taken, topic="", private=False, owner="Grace", now=NOW)
+    with closing(sqlite3.connect(world.folder / "alone.db")) as connection:
+        assert connection.execute("SELECT name FROM conversations ORDER BY id").fetchall() == [
+            ("#lobby",),
+            ("#garden",),
+        ]
+        assert connection.execute("SELECT owner_username FROM rooms WHERE name <> 'lobby'").fetchall() == [("Ada",)]
+    database.close()
+
+
+async def test_an_owner_whose_service_died_before_they_were_in_their_room_may_still_join(chat: Instance) -> None:
+    store = RoomStore(chat.state["database"])
+    await store.create(name="garden", topic="", private=True, owner="Ada", now=NOW)
+    assert await names(chat, "Ada") == ["garden", "lobby"]
+    assert await names(chat, "Grace") == ["lobby"]
+    await chat.add_member("Ada", "garden", "Ada")
+    assert await members(chat, "Ada", "garden") == ["Ada"]
+
+
+# Who may do what
+
+
+async def test_a_private_room_does_not_exist_for_others(chat: Instance) -> None:
+    await chat.make_room("Ada", "garden", private=True)
+    unknown = (404, "unknown_room")
+    for room in ("garden", "nowhere"):
+        path = f"/api/rooms/{room}"
+        assert await chat.does("Grace", "GET", path) == unknown
+        assert await chat.does("Grace", "PATCH", path, json={"topic": "x"}) == unknown
+        assert await chat.does("Grace", "DELETE", path) == unknown
+        assert await chat.does("Grace", "GET", f"{path}/messages") == unknown
+        for whom in ("Grace", "Linus"):
+            assert await chat.does("Grace", "PUT", f"{path}/members/{whom}") == unknown
+            assert await chat.does("Grace", "DELETE", f"{path}/members/{whom}") == unknown
+    assert await names(chat, "Grace") == ["lobby"]
+    grace = await chat.live_device("Grace")
+    for room in ("garden", "nowhere"):
+        for command in ({"message": "hello"}, {"type": "read", "seq": 1}, {"type": "typing"}):
+            await grace.send(room=room, **command)
+            error = await grace.hear("error")
+            assert (error["code"], room in error["detail"]) == ("not_a_member", True)
+
+
+async def test_anybody_joins_a_public_room_and_any_member_invites(chat: Instance) -> None:
+    await chat.make_room("Ada", "garden")
+    assert await chat.does("Grace", "PUT", "/api/rooms/garden/members/Linus") == (403, "not_a_member")
+    for _ in range(2):  # joining again changes nothing
+        await chat.add_member("Grace", "garden", "grace")
+    await chat.add_member("Grace", "garden", "Linus")
+    assert await members(chat, "Linus", "garden") == ["Ada", "Grace", "Linus"]
+    assert (await chat.get("Ada", "/api/rooms/garden"))["last_seq"] == 3
+    assert await chat.does("Ada", "PUT", "/api/rooms/garden/members/Nobody") == (404, "unknown_recipient")
+
+
+async def test_only_the_owner_invites_to_a_private_room(chat: Instance) -> None:
+    await chat.make_room("Ada", "garden", "Grace", private=True)
+    assert await chat.does("Grace", "PUT", "/api/rooms/garden/members/Linus") == (403, "not_the_owner")
+    await chat.add_member("Ada", "garden", "Linus")
+    assert await members(chat, "Linus", "garden") == ["Ada", "Grace", "Linus"]
+
+
+async def test_everybody_leaves_but_the_owner_who_alone_removes_others(chat: Instance) -> None:
+    await chat.make_room("Ada", "garden", "Grace", "Linus")
+    path = "/api/rooms/garden/members"
+    for whom in ("Linus", "Ada"):
+        assert await chat.does("Grace", "DELETE", f"{path}/{whom}") == (403, "not_the_owner")
+    assert await chat.does("Ada", "DELETE", f"{path}/Ada") == (409, "owner_stays")
+    for _ in range(2):
+        await chat.remove_member("Grace", "garden", "Grace")
+    await chat.remove_member("Ada", "garden", "Linus")
+    assert await members(chat, "Ada", "garden") == ["Ada"]
+    assert await chat.does("Grace", "GET", "/api/rooms/garden/messages") == (403, "not_a_member")
+    assert await chat.does("Ada", "DELETE", f"{path}/Nobody") == (404, "unknown_recipient")
+
+
+async def test_only_the_owner_closes_a_room_and_it_is_gone_for_all(chat: Instance) -> None:
+    await chat.make_room("Ada", "garden", "Grace")
+    grace = await chat.live_device("Grace")
+    await grace.say_in("garden", "my secret")
+    await grace.hear("sent")
+    assert await chat.does("Grace", "DELETE", "/api/rooms/garden") == (403, "not_the_owner")
+    assert await chat.does("Ada", "DELETE", "/api/rooms/garden") == 204
+    closed = await grace.hear("closed")
+    assert (closed["conversation"], closed["username"], closed["seq"]) == ("#garden", "Ada", 4)
+    await grace.say_in("garden", "hello?")
+    assert await grace.refused() == "not_a_member"
+    for name in ("Ada", "Grace"):
+        assert await chat.does(name, "GET", "/api/rooms/garden") == (404, "unknown_room")
+        assert await chat.get(name, "/api/search-messages", query="secret") == []
+    assert (await chat.device("Grace")).ready["positions"] == {}
+
+
+# What is said in them
+
+
+async def test_a_message_comes_to_every_member_and_to_nobody_else(chat: Instance) -> None:
+    await chat.make_room("Ada", "garden", "Grace")
+    ada, other, grace, linus = [await chat.live_device(name) for name in ("Ada", "Ada", "Grace", "Linus")]
+    await ada.say_in("garden", "Hello there!", nonce="n1")
+    event = {
+        "id": 1,
+        "seq": 3,
+        "conversation": "#garden",
+        "sender_username": "Ada",
+        "room": "garden",
+        "message": "Hello there!",
+        "timestamp": NOW,
+        "attachments": [],
+        "reply_to": None,
+    }
+    assert await grace.hear("message") == {"type": "message", "nonce": None, **event}
+    for device in (ada, other):
+        assert await device.hear("sent") == {"type": "sent", "nonce": "n1", "delivered": None, **event}
+    for device in (ada, other, grace, linus):
+        await device.heard_nothing()
+    (message,) = await chat.get("Grace", "/api/rooms/GARDEN/messages")
+    assert message == {**event, "nonce": None, "reactions": {}}
+    assert (await chat.get("Grace", "/api/rooms/garden"))["unread"] == 1
+    assert (await chat.get("Ada", "/api/rooms/garden"))["unread"] == 0
+
+
+async def test_changes_in_a_room_come_to_every_member(chat: Instance) -> None:
+    await chat.make_room("Ada", "garden", "Grace", "Linus")
+    ada, grace, linus = [await chat.live_device(name) for name in ("Ada", "Grace", "Linus")]
+    await grace.say_in("garden", "helo")
+    first = (await ada.hear("message"))["id"]
+    await grace.send(type="edit", id=first, message="hello")
+    await ada.send(type="react", id=first, emoji="🌹")
+    await ada.send(type="read", room="garden", seq=4)
+    await hear_seqs(ada, 5, 7)
+    assert await chat.does("Linus", "DELETE", f"/api/rooms/garden/messages/{first}") == (403, "not_the_author")
+    assert await chat.does("Ada", "PATCH", f"/api/rooms/garden/messages/{first}", json={"message": "x"}) == (
+        403,
+        "not_the_author",
+    )
+    await linus.send(type="typing", room="garden")
+    await ada.hear("typing")
+    await ada.send(type="delete", id=first)  # the owner keeps order
+    heard = [await grace.hear_anything() for _ in range(6)]
+    assert [one["type"] for one in heard if one["type"] != "typing"] == [
+        "sent",
+        "edited",
+        "reaction",
+        "read",
+        "deleted",
+    ]
+    assert {one["conversation"] for one in heard} == {"#garden"}
+    assert [(await linus.hear_anything())["type"] for _ in range(5)] == [
+        "message",
+        "edited",
+        "reaction",
+        "read",
+        "deleted",
+    ]
+    await linus.heard_nothing()  # not of his own typing
+
+
+async def test_the_history_of_a_room_has_pages(chat: Instance) -> None:
+    await chat.make_room("Ada", "garden")
+    ada = await chat.live_device("Ada")
+    for number in range(10):
+        await ada.say_in("garden", str(number))
+        await ada.hear("sent")
+    async with chat.client("Ada") as client:
+        back: list[str] = []
+        answer = await client.get("/api/rooms/garden/messages?limit=4")
+        while answer.json():
+            back = [one["message"] for one in answer.json()] + back
+            answer = await client.get(answer.links["prev"]["url"])
+    assert back == [str(number) for number in range(10)]
+
+
+async def test_who_was_away_gets_what_was_missed_in_a_room(chat: Instance) -> None:
+    await chat.make_room("Ada", "garden", "Grace")
+    ada = await chat.live_device("Ada")
+    await ada.say_in("garden", "one")
+    first = (await ada.hear("sent"))["id"]
+    await ada.send(type="edit", id=first, message="One")
+    await ada.hear("edited")
+    await chat.add_member("Ada", "garden", "Linus")
+    grace = await chat.device("Grace")
+    assert grace.ready["positions"] == {"#garden": 5}
+    await grace.send(type="resume", positions={"#garden": 2})
+    message, edited, joined = await hear_seqs(grace, 3, 5)
+    assert (message["message"], edited["message"], joined["username"]) == ("One", "One", "Linus")
+    assert await grace.hear("resumed") == {"type": "resumed", "positions": {"#garden": 5}, "truncated": []}
+
+
+# Coming and going, on open connections
+
+
+async def test_who_joins_hears_it_and_everything_after(chat: Instance) -> None:
+    await chat.make_room("Ada", "garden")
+    ada, grace = await chat.live_device("Ada"), await chat.live_device("Grace")
+    await ada.say_in("garden", "before")
+    await ada.hear("sent")
+    await chat.add_member("Ada", "garden", "Grace")
+    joined = await grace.hear("joined")
+    assert joined == {
+        "type": "joined",
+        "seq": 3,
+        "conversation": "#garden",
+        "username": "Grace",
+        "timestamp": NOW,
+    }
+    assert await ada.hear("joined") == joined
+    await ada.say_in("garden", "after")
+    assert (await grace.hear("message"))["seq"] == 4
+    await grace.say_in("garden", "thank you")
+    assert (await ada.hear("sent"))["seq"] == 4
+    assert (await ada.hear("message"))["seq"] == 5
+
+
+async def test_a_former_member_is_refused_on_the_open_connection_and_hears_nothing_more(chat: Instance) -> None:
+    await chat.make_room("Ada", "garden", "Grace")
+    ada, grace = await chat.live_device("Ada"), await chat.live_device("Grace")
+    await grace.say_in("garden", "hello")
+    said = (await grace.hear("sent"))["id"]
+    await chat.remove_member("Ada", "garden", "Grace")
+    left = await grace.hear("left")
+    assert (left["username"], left["seq"]) == ("Grace", 4)
+    for command, code in (
+        ({"room": "garden", "message": "hello?"}, "not_a_member"),
+        ({"type": "read", "room": "garden", "seq": 4}, "not_a_member"),
+        ({"type": "typing", "room": "garden"}, "not_a_member"),
+        ({"type": "edit", "id": said, "message": "x"}, "unknown_message"),
+        ({"type": "delete", "id": said}, "unknown_message"),
+        ({"type": "react", "id": said, "emoji": "👍"}, "unknown_message"),
+    ):
+        await grace.send(**command)
+        assert await grace.refused() == code
+    await ada.hear("message")
+    await ada.hear("left")
+    await ada.send(type="typing", room="garden")
+    await ada.say_in("garden", "she is gone")
+    await ada.hear("sent")
+    await grace.heard_nothing()
+    await grace.send(type="resume", positions={})
+    assert (await grace.hear("resumed"))["positions"] == {"#garden": 2}  # as it was when she connected; nothing of it
+    assert (await chat.device("Grace")).ready["positions"] == {}
+
+
+async def test_who_comes_back_hears_from_there_on(chat: Instance) -> None:
+    await chat.make_room("Ada", "garden", "Grace")
+    ada, grace = await chat.live_device("Ada"), await chat.live_device("Grace")
+    for turn in range(3):
+        await chat.remove_member("Ada", "garden", "Grace")
+        assert (await grace.hear("left"))["seq"] == 3 + 3 * turn
+        await ada.say_in("garden", "behind her back")
+        assert (await ada.hear_anything())["type"] == "left"
+        assert (await ada.hear_anything())["type"] == "sent"
+        await chat.add_member("Ada", "garden", "Grace")
+        assert (await grace.hear("joined"))["seq"] == 5 + 3 * turn
+        assert (await ada.hear_anything())["type"] == "joined"
+    await ada.say_in("garden", "welcome")
+    assert (await grace.hear("message"))["message"] == "welcome"
+
+
+# Several instances
+
+
+async def test_rooms_cross_between_instances(world: World) -> None:
+    here, there = [await world.instance(messages_per_second=0) for _ in range(2)]
+    await here.make_room("Ada", "garden")
+    ada, grace = await here.live_device("Ada"), await there.live_device("Grace")
+    await there.add_member("Grace", "garden", "Grace")
+    assert (await grace.hear("joined"))["seq"] == 2
+    assert (await ada.hear("joined"))["seq"] == 2
+    for number in range(20):
+        await ada.say_in("garden", f"a{number}")
+        await grace.say_in("garden", f"g{number}")
+    heard = [await hear_seqs(device, 3, 42) for device in (ada, grace)]
+    assert [event["message"] for event in heard[0]] == [event["message"] for event in heard[1]]
+    await here.remove_member("Ada", "garden", "Grace")
+    assert (await grace.hear("left"))["seq"] == 43
+    await ada.hear("left")
+    await ada.say_in("garden", "she is gone")
+    await ada.hear("sent")
+    await grace.say_in("garden", "hello?")
+    assert await grace.refused() == "not_a_member"
+    await grace.heard_nothing()
+
+
+async def test_who_joins_in_the_middle_of_talk_on_another_instance_hears_everything_after(world: World) -> None:
+    here, there = [await world.instance(messages_per_second=0) for _ in range(2)]
+    await here.make_room("Ada", "garden")
+    ada, grace = await here.live_device("Ada"), await there.live_device("Grace")
+
+    async def talk() -> None:
+        for number in range(300):
+            await ada.say_in("garden", str(number))
+            await asyncio.sleep(0)
+
+    talking = asyncio.create_task(talk())
+    for _ in range(10):
+        await ada.hear("sent")
+    await here.add_member("Ada", "garden", "Grace")
+    await talking
+    joined = await grace.hear("joined")
+    assert 11 < joined["seq"] <= 302
+    events = await hear_seqs(grace, joined["seq"] + 1, 302)
+    assert {event["type"] for event in events} == {"message"}
+    await grace.heard_nothing()
+
+
+# Redis away
+
+
+async def away(valkey: Valkey, *instances: Instance) -> None:
+    valkey.kill()
+    for one in instances:
+        await until(lambda bus=one.state["bus"]: not bus.is_connected)
+
+
+async def back(valkey: Valkey, *instances: Instance) -> None:
+    valkey.start()
+    for one in instances:
+        await until(lambda bus=one.state["bus"]: bus.is_connected)
+
+
+async def test_who_was_removed_while_redis_was_away_hears_nothing_when_it_is_back(
+    fragile_world: World, valkey: Valkey
+) -> None:
+    here, there = [await fragile_world.instance(messages_per_second=0) for _ in range(2)]
+    await here.make_room("Ada", "garden", "Grace", "Linus")
+    ada, near, far = await here.live_device("Ada"), await here.live_device("Grace"), await there.live_device("Grace")
+    linus = await there.live_device("Linus")
+    await away(valkey, here, there)
+    await here.remove_member("Ada", "garden", "Grace")
+    await near.hear("left")
+    await ada.hear("left")
+    await ada.say_in("garden", "she is gone")
+    await ada.hear("sent")
+    for grace in (near, far):
+        await grace.say_in("garden", "hello?")
+        assert await grace.refused() == "not_a_member"
+    await back(valkey, here, there)
+    assert [event["type"] for event in await hear_seqs(linus, 4, 5)] == ["left", "message"]
+    await ada.send(type="typing", room="garden")
+    await ada.say_in("garden", "as I said")
+    heard = [(await linus.hear_anything())["type"] for _ in range(2)]
+    assert sorted(heard) == ["message", "typing"]
+    for grace in (near, far):
+        await grace.heard_nothing()
+
+
+async def test_who_joined_while_redis_was_away_hears_everything_since_when_it_is_back(
+    fragile_world: World, valkey: Valkey
+) -> None:
+    here, there = [await fragile_world.instance(messages_per_second=0) for _ in range(2)]
+    await here.make_room("Ada", "garden")
+    ada, grace = await here.live_device("Ada"), await there.live_device("Grace")
+    await ada.say_in("garden", "before")
+    await ada.hear("sent")
+    await away(valkey, here, there)
+    await here.add_member("Ada", "garden", "Grace")
+    for number in range(5):
+        await ada.say_in("garden", str(number))
+    await hear_seqs(ada, 3, 8)
+    await back(valkey, here, there)
+    events = await hear_seqs(grace, 3, 8)
+    assert [event["type"] for event in events] == ["joined"] + ["message"] * 5
+    await ada.say_in("garden", "after")
+    assert (await grace.hear("message"))["seq"] == 9
+    await grace.heard_nothing()
+
+
+async def test_messages_in_a_room_survive_redis(fragile_world: World, valkey: Valkey) -> None:
+    here, there = [await fragile_world.instance(messages_per_second=0) for _ in range(2)]
+    await here.make_room("Ada", "garden", "Grace", "Linus")
+    ada, grace, linus = [
+        await one.live_device(name) for one, name in ((here, "Ada"), (here, "Grace"), (there, "Linus"))
+    ]
+    seq = 4
+    for _ in range(2):
+        await away(valkey, here, there)
+        for number in range(5):
+            await ada.say_in("garden", str(number))
+        for device in (ada, grace):
+            await hear_seqs(device, seq, seq + 4)
+        await back(valkey, here, there)
+        await hear_seqs(linus, seq, seq + 4)
+        seq += 5
+    for device in (ada, grace, linus):
+        await device.heard_nothing()

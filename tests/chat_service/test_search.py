@@ -1,0 +1,237 @@
+"""Search: any script, parts of words, newest first, over one's own conversations alone; indexed or not yet."""
+
+import pytest
+
+from chat_service.store.search import INDEX_BATCH, Search
+from servicekit.database import Connection
+from tests.chat_service.world import Device, Instance, World, until
+
+
+@pytest.fixture(params=[False, True], ids=["not indexed yet", "indexed"])
+def is_indexed(request: pytest.FixtureRequest) -> bool:
+    return bool(request.param)
+
+
+class Library:
+    """A chat whose messages are in the index, or are not."""
+
+    def __init__(self, chat: Instance, *, is_indexed: bool) -> None:
+        self.chat = chat
+        self.is_indexed = is_indexed
+        self.devices: dict[str, Device] = {}
+
+    async def say(self, name: str, *texts: str, to: str = "", room: str = "") -> list[int]:
+        """Their ids; each is of the index, if that is kept, when this returns."""
+        if name not in self.devices:
+            self.devices[name] = await self.chat.live_device(name)
+        device, ids = self.devices[name], []
+        for text in texts:
+            await device.send(message=text, **({"to": to} if to else {"room": room}))
+            while (event := await device.hear_anything())["type"] != "sent":
+                pass
+            ids.append(event["id"])
+        await self.settle()
+        return ids
+
+    async def settle(self) -> None:
+        if self.is_indexed:
+            while await Search(self.chat.state["database"]).index_some():
+                pass
+
+    async def find(self, query: str, *, name: str = "Ada", **params: int) -> list[str]:
+        found = await self.chat.get(name, "/api/search-messages", query=query, **params)
+        return [one["message"] for one in found]
+
+
+@pytest.fixture
+async def library(world: World, monkeypatch: pytest.MonkeyPatch, *, is_indexed: bool) -> Library:
+    async def rest(_: object) -> None:
+        """Index nothing by yourself."""
+
+    monkeypatch.setattr("chat_service.actions.searching.Searching.run", rest)
+    return Library(await world.instance(messages_per_second=0), is_indexed=is_indexed)
+
+
+@pytest.mark.parametrize(
+    "text, queries",
+    [
+        ("The Garden is in bloom", ["garden", "GARDEN", "arde", "rden i"[:4], "oom", "in", "th", "garden bloom", "m"]),
+        ("我们明天在公园见面", ["公园", "明天", "明天在公园", "园见面", "我", "公园 明天"]),
+        ("明日は公園で会いましょう", ["公園", "会いましょう", "ましょ", "は"]),
+        ("コンピュータの設定", ["ピュータ", "コン", "設定"]),
+        ("พรุ่งนี้เจอกันที่สวน", ["พรุ่งนี้", "เจอกัน", "สวน", "สว"]),
+        ("내일 공원에서 만나요", ["공원", "공원에서", "만나"]),
+        ("Über Straßen und Äcker", ["über", "ÜBER", "üb", "ÜB", "straßen", "äcker", "ÄC"]),
+        ("Привет, мир", ["привет", "ПРИВЕТ", "ми", "МИР"]),
+        ("see you 👋🏽 there", ["👋", "👋🏽", "you 👋"]),
+    ],
+)
+async def test_a_part_of_what_was_said_is_found_in_every_script(
+    library: Library, text: str, queries: list[str]
+) -> None:
+    await library.say("Ada", "something else", text, "more of it", to="Grace")
+    for query in queries:
+        assert text in await library.find(query), query
+        assert text in await library.find(query, name="Grace"), query
+    assert await library.find("nowhere") == []
+
+
+async def test_all_words_must_be_there_in_any_order(library: Library) -> None:
+    await library.say("Ada", "red roses and tulips", "red tulips", "roses", "is it red?", to="Grace")
+    assert await library.find("tulips red") == ["red tulips", "red roses and tulips"]
+    assert await library.find("roses red") == ["red roses and tulips"]
+    assert await library.find("it red") == ["is it red?"]
+    assert await library.find("re ed") == ["is it red?", "red tulips", "red roses and tulips"]
+    assert await library.find("red blue") == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '"quoted"',
+        '""',
+        "NOT",
+        "a AND b",
+        "roses OR tulips",
+        "NEAR(a, b)",
+        "message:hello",
+        "ros*",
+        "^hello",
+        "(hello)",
+        "100%",
+        "snake_case",
+        "back\\slash",
+        "*",
+        "?",
+        "[a-z]",
+        "a]b[c",
+        "[^x]",
+        "'; DROP TABLE messages; --",
+        "{}:+-",
+        "x' OR '1'='1",
+    ],
+)
+async def test_what_looks_like_an_operator_is_text(library: Library, text: str) -> None:
+    await library.say("Ada", "some of its kind", "say " + text + " again", to="Grace")
+    assert await library.find(text) == ["say " + text + " again"]
+    assert len(await library.find("kind")) == 1
+
+
+async def test_wildcards_stand_for_themselves(library: Library) -> None:
+    await library.say("Ada", "snakeXcase", "1000 roses", "abc", to="Grace")
+    for query in ("snake_case", "100%", "a?c", "a*", "[abc]", "%%%", "___", "***", "_", "%"):
+        assert await library.find(query) == [], query
+
+
+async def test_newest_first_by_pages_to_the_end(library: Library) -> None:
+    texts = [f"rose {number}" for number in range(10)]
+    await library.say("Ada", *texts[:6], to="Grace")
+    library.is_indexed = False  # the newest are not yet, in either case
+    await library.say("Ada", *texts[6:], to="Linus")
+    async with library.chat.client("Ada") as client:
+        for query, limit in (("rose", 3), ("ro", 4), ("rose", 10), ("rose ro", 1)):
+            answer = await client.get("/api/search-messages", params={"query": query, "limit": limit})
+            found: list[str] = []
+            while answer.json():
+                assert len(answer.json()) <= limit
+                found += [one["message"] for one in answer.json()]
+                answer = await client.get(answer.links["next"]["url"])
+            assert found == texts[::-1], query
+            assert "link" not in answer.headers
+
+
+async def test_a_result_is_the_message_as_its_reader_sees_it(library: Library) -> None:
+    await library.say("Ada", "a rose", to="Grace")
+    (hers,) = await library.chat.get("Grace", "/api/search-messages", query="rose")
+    (history,) = await library.chat.get("Grace", "/api/messages/Ada")
+    assert hers == history
+
+
+async def test_edits_are_followed_and_what_is_deleted_is_never_shown(library: Library) -> None:
+    first, second = await library.say("Ada", "red roses", "white roses", to="Grace")
+    ada = library.devices["Ada"]
+    assert await library.chat.does("Ada", "PATCH", f"/api/messages/Grace/{first}", json={"message": "tulips"}) == 200
+    await library.settle()
+    for query, expected in (
+        ("roses", ["white roses"]),
+        ("red", []),
+        ("re", []),
+        ("tulips", ["tulips"]),
+        ("tu", ["tulips"]),
+    ):
+        assert await library.find(query) == expected
+    await ada.send(type="delete", id=second)
+    while (await ada.hear_anything())["type"] != "deleted":
+        pass
+    await library.settle()
+    for query in ("roses", "ro", "white"):
+        assert await library.find(query) == []
+        assert await library.find(query, name="Grace") == []
+
+
+async def test_other_peoples_conversations_are_never_shown(library: Library) -> None:
+    await library.chat.make_room("Ada", "garden", "Grace", private=True)
+    await library.say("Ada", "our secret rose", to="Grace")
+    await library.say("Ada", "the garden's secret rose", room="garden")
+    for query in ("secret", "secret rose", "se", "rose"):
+        assert len(await library.find(query)) == len(await library.find(query, name="Grace")) == 2
+        assert await library.find(query, name="Linus") == []
+    await library.chat.remove_member("Ada", "garden", "Grace")
+    assert await library.find("secret", name="Grace") == ["our secret rose"]
+
+
+async def test_a_query_is_bounded_and_has_words(library: Library) -> None:
+    path = "/api/search-messages"
+    for query in ("", " ", "\0", "\u2003"):
+        assert await library.chat.does("Ada", "GET", path, params={"query": query}) == (422, "query_empty")
+    assert await library.chat.does("Ada", "GET", path) == (422, "query_empty")
+    assert await library.find("x" * 200) == []
+    for params in ({"query": "x" * 201}, {"query": "x", "limit": 0}, {"query": "x", "before": -1}):
+        assert await library.chat.does("Ada", "GET", path, params=params) == (422, "invalid")
+    await library.say("Ada", "one two", to="Grace")
+    assert await library.find("one " * 10 + "three") == ["one two"]  # words after the tenth are not looked at
+
+
+async def test_everything_is_indexed_by_and_by(world: World) -> None:
+    chat = await world.instance(messages_per_second=0)
+    ada = await chat.live_device("Ada")
+    for number in range(2 * INDEX_BATCH + 1):
+        await ada.say("Grace", f"rose {number}")
+
+    async def is_done() -> bool:
+        def behind(connection: Connection) -> int:
+            query = "SELECT max(id) - (SELECT indexed_id FROM search_progress) FROM messages HAVING count(*) = ?"
+            row = connection.execute(query, (2 * INDEX_BATCH + 1,)).fetchone()
+            return 1 if row is None else int(row[0])
+
+        return bool(await chat.state["database"].read(behind) == 0)
+
+    await until(is_done)
+    assert len(await chat.get("Ada", "/api/search-messages", query="rose", limit=200)) == 200
+
+
+async def test_a_disk_that_fails_ends_neither_the_indexing_nor_the_search(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failures = 0
+
+    async def fail(_: Search) -> bool:
+        nonlocal failures
+        failures += 1
+        raise OSError("the disk is full")
+
+    monkeypatch.setattr("chat_service.actions.searching.Searching.__init__.__kwdefaults__", {"pause_s": 0.01})
+    index_some = Search.index_some
+    monkeypatch.setattr(Search, "index_some", fail)
+    chat = await world.instance()
+    ada = await chat.live_device("Ada")
+    await ada.say("Grace", "a rose")
+    await ada.hear("sent")
+    await until(lambda: failures > 2)
+    assert len(await chat.get("Ada", "/api/search-messages", query="rose")) == 1
+    monkeypatch.setattr(Search, "index_some", index_some)
+
+    async def is_indexed() -> bool:
+        return not await Search(chat.state["database"]).index_some()
+
+    await until(is_indexed)
