@@ -16,7 +16,7 @@ from gateway.sign_in_forms import username_in
 from gateway.state import State
 from gateway.upstreams import Upstream, UpstreamConnection
 from servicekit import logs
-from servicekit.http_protocol import WHOLE_ANSWER
+from servicekit.http_protocol import WHOLE_ANSWER, chunk
 from servicekit.middleware import new_request_id, record
 from servicekit.problems import BodyTooLarge, Refusal, internal_error, refuse
 
@@ -200,7 +200,7 @@ class _Exchange:
             data = message.get("body", b"")
             is_last = not message.get("more_body")
             if is_chunked:
-                data = _chunk(data, is_last=is_last)
+                data = chunk(data, is_last=is_last)
             await connection.write(data, is_last=is_last)
             if is_last:
                 return
@@ -269,9 +269,3 @@ class _Exchange:
         elif self._headers.get(b"transfer-encoding") is not None:
             lines.append(b"transfer-encoding: chunked")
         return lines
-
-
-def _chunk(data: bytes, *, is_last: bool) -> bytes:
-    """A piece in chunked coding (RFC 9112 §7.1); an empty one in between would end the body, so it is nothing."""
-    piece = b"%x\r\n%b\r\n" % (len(data), data) if data else b""
-    return piece + (b"0\r\n\r\n" if is_last else b"")

@@ -205,7 +205,7 @@ class _Answer:
         if cycle.scope["method"] == "HEAD":
             body = b""
         elif self._is_chunked:
-            body = _chunk(body, is_last=is_last)
+            body = chunk(body, is_last=is_last)
         else:
             self._left_bytes -= len(body)
             if self._left_bytes < 0 or (is_last and self._left_bytes):
@@ -226,7 +226,7 @@ class _Answer:
         cycle.on_response()
 
 
-def _chunk(data: bytes, *, is_last: bool) -> bytes:
+def chunk(data: bytes, *, is_last: bool) -> bytes:
     """A piece in chunked coding (RFC 9112 §7.1); an empty one in between would end the body, so it is nothing."""
     piece = b"%x\r\n%b\r\n" % (len(data), data) if data else b""
     return piece + (b"0\r\n\r\n" if is_last else b"")

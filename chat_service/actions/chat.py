@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from time import monotonic
 from typing import Protocol
 
@@ -171,43 +172,21 @@ class Chat:
 
     def _draft(self, username: str, command: Lasting, conversation: str) -> AnyDraft:
         now = self.now()
+        change = partial(ChangeDraft, username=username, timestamp=now, conversation=conversation)
         match command:
             case SendMessage():
                 return self._message_draft(username, command, conversation, now)
             case Edit(id=message_id, message=text):
                 check_text(text, length_max=self._limits.message_length_max)
-                return ChangeDraft(
-                    kind=Kind.EDITED,
-                    username=username,
-                    timestamp=now,
-                    conversation=conversation,
-                    message_id=message_id,
-                    value=text,
-                )
+                return change(kind=Kind.EDITED, message_id=message_id, value=text)
             case Delete(id=message_id):
-                return ChangeDraft(
-                    kind=Kind.DELETED,
-                    username=username,
-                    timestamp=now,
-                    conversation=conversation,
-                    message_id=message_id,
-                )
+                return change(kind=Kind.DELETED, message_id=message_id)
             case React(id=message_id, emoji=emoji, remove=removes):
                 if not is_emoji(emoji):
                     raise InvalidEmoji
-                return ChangeDraft(
-                    kind=Kind.REACTION,
-                    username=username,
-                    timestamp=now,
-                    conversation=conversation,
-                    message_id=message_id,
-                    value=emoji,
-                    removes=removes,
-                )
+                return change(kind=Kind.REACTION, message_id=message_id, value=emoji, removes=removes)
             case Read(seq=mark):
-                return ChangeDraft(
-                    kind=Kind.READ, username=username, timestamp=now, conversation=conversation, mark=mark
-                )
+                return change(kind=Kind.READ, mark=mark)
 
     def _message_draft(self, username: str, command: SendMessage, conversation: str, now: str) -> Draft:
         check_text(command.message, length_max=self._limits.message_length_max)
