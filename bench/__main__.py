@@ -11,12 +11,20 @@ from pathlib import Path
 
 import uvloop
 
-from bench import forwarding, idle, messages
+from bench import forwarding, idle, messages, reconnect, resume, rooms, search
 from bench.machine import allow_open_files, describe_machine
 from bench.rounds import FULL, QUICK, Effort, WrongResult
 from bench.table import render
 
-PARTS = {"forwarding": forwarding.measure, "messages": messages.measure, "idle": idle.measure}
+PARTS = {
+    "forwarding": forwarding.measure,
+    "messages": messages.measure,
+    "rooms": rooms.measure,
+    "resume": resume.measure,
+    "search": search.measure,
+    "reconnect": reconnect.measure,
+    "idle": idle.measure,
+}
 # A disk, while /tmp is memory on some systems, where writing for certain costs nothing (FHS 3.0, 5.15).
 FOLDER = Path("/var/tmp")  # noqa: S108 - each run makes a private folder in it
 # The gateway has two for each connection, one on either side.

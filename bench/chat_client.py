@@ -13,31 +13,42 @@ from picows import WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
 
 from bench.people import Person
 
+PATH = "/ws/{key}"
 OPENING_AT_ONCE = 50
 OPENING_TIME_S_MAX = 30.0
 
 
 class Event(msgspec.Struct, gc=False):
+    """`online` is a list of names in `ready`, and whether `username` is online in `presence`."""
+
     type: str
     message: str = ""
     code: str = ""
+    conversation: str = ""
+    seq: int = 0
+    username: str = ""
+    online: bool | tuple[str, ...] = ()
 
 
 decode = msgspec.json.Decoder(Event).decode
 
 
 class Connection(WSListener):
-    """One open WebSocket. All events but `ready` go to `on_event`, which at first ignores them."""
+    """One open WebSocket. All events but `ready` go to `on_event`."""
 
     transport: WSTransport
 
-    def __init__(self) -> None:
-        self.on_event: Callable[[Event], None] = _ignore
-        self.ready = asyncio.get_running_loop().create_future()
+    def __init__(self, on_event: Callable[[Event], None]) -> None:
+        self.on_event = on_event
+        self.ready: asyncio.Future[Event] = asyncio.get_running_loop().create_future()
         self.closed = False
 
     def send(self, frame: bytes) -> None:
         self.transport.send(WSMsgType.TEXT, frame)
+
+    def cut(self) -> None:
+        """End it as a network does, without a closing frame."""
+        self.transport.underlying_transport.abort()
 
     def on_ws_connected(self, transport: WSTransport) -> None:
         self.transport = transport
@@ -47,7 +58,7 @@ class Connection(WSListener):
             return
         event = decode(frame.get_payload_as_memoryview())
         if event.type == "ready":
-            self.ready.set_result(None)
+            self.ready.set_result(event)
         else:
             self.on_event(event)
 
@@ -57,19 +68,24 @@ class Connection(WSListener):
             self.ready.set_exception(ConnectionError("closed before it was ready"))
 
 
+async def connect(url: str, on_event: Callable[[Event], None] | None = None) -> Connection:
+    """A ready connection; without `on_event` events are ignored until it gets one."""
+    _, connection = await ws_connect(lambda: Connection(on_event or _ignore), url)
+    assert isinstance(connection, Connection)
+    await connection.ready
+    return connection
+
+
 @asynccontextmanager
-async def connected(ws_url: str, people: Sequence[Person]) -> AsyncIterator[list[Connection]]:
-    """One ready connection for each of `people`, in their order."""
+async def connected(ws_url: str, people: Sequence[Person], *, path: str = PATH) -> AsyncIterator[list[Connection]]:
+    """One ready connection for each of `people`, in their order. `path` says where the key goes."""
     opening = asyncio.Semaphore(OPENING_AT_ONCE)
 
-    async def connect(person: Person) -> Connection:
+    async def open_one(person: Person) -> Connection:
         async with opening, asyncio.timeout(OPENING_TIME_S_MAX):
-            _, connection = await ws_connect(Connection, f"{ws_url}/ws/{person.key}")
-            assert isinstance(connection, Connection)
-            await connection.ready
-        return connection
+            return await connect(ws_url + path.format(key=person.key))
 
-    connections = await asyncio.gather(*map(connect, people))
+    connections = await asyncio.gather(*map(open_one, people))
     try:
         yield connections
     finally:

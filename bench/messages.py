@@ -19,7 +19,7 @@ from pathlib import Path
 from bench.chat_client import Connection, connected
 from bench.conversation import Conversation
 from bench.people import NO_LIMITS, Person, people_of_the_relay, sign_up_people
-from bench.rounds import Compared, Effort, WrongResult, alternate
+from bench.rounds import Compared, Effort, WrongResult, alternate, percentile_ms
 from bench.table import Figure, NoMoreThan, RatioAtLeast, Report
 from bench.web_servers import uvicorn
 from launcher.system import System
@@ -58,7 +58,7 @@ class Exchange:
     client_share: float
 
     def delay_ms(self, percentile: int) -> float:
-        return 1000 * sorted(self.delays_s)[len(self.delays_s) * percentile // 100]
+        return percentile_ms(self.delays_s, percentile)
 
 
 async def measure(effort: Effort, folder: Path) -> Report:

@@ -15,10 +15,40 @@ class Effort:
     rounds: int
     round_s: float
     people_idle: int
+    people_in_a_room: int
+    room_messages: int
+    resumes: int
+    messages_to_search: int
+    queries_of_a_kind: int
+    people_reconnecting: int
 
 
-FULL = Effort(rounds=3, round_s=4.0, people_idle=2_000)
-QUICK = Effort(rounds=1, round_s=1.0, people_idle=100)
+FULL = Effort(
+    rounds=3,
+    round_s=4.0,
+    people_idle=2_000,
+    people_in_a_room=1_000,
+    room_messages=100,
+    resumes=30,
+    messages_to_search=100_000,
+    queries_of_a_kind=32,
+    people_reconnecting=1_000,
+)
+QUICK = Effort(
+    rounds=1,
+    round_s=1.0,
+    people_idle=100,
+    people_in_a_room=100,
+    room_messages=20,
+    resumes=10,
+    messages_to_search=4_000,
+    queries_of_a_kind=4,
+    people_reconnecting=100,
+)
+
+
+def percentile_ms(times_s: Sequence[float], percentile: int) -> float:
+    return 1000 * sorted(times_s)[len(times_s) * percentile // 100]
 
 
 class WrongResult(Exception):

@@ -20,7 +20,7 @@ if redis.call('GET', ARGV[1]) ~= ARGV[3] or redis.call('PUBSUB', 'NUMSUB', ARGV[
 return redis.call('DEL', ARGV[1])
 """
 _LOAD: Command = ("SCRIPT", "LOAD", _DELIVER)
-_LEAVING_S_MAX = 60  # longer than any grace; it ends by itself only where an instance died
+_LEAVING_S_MAX = 10  # longer than the grace; it ends by itself only where an instance died
 _DELIVER_SHA = hashlib.sha1(_DELIVER.encode(), usedforsecurity=False).hexdigest()
 
 
@@ -89,12 +89,19 @@ class Feed:
         return ("PUBLISH", self._bus.channel(channel), payload)
 
     async def online(self, usernames: Sequence[str]) -> set[str]:
-        """Who of them has a connection anywhere. Raises BusUnavailable."""
+        """Who of them has a connection anywhere, or had one a moment ago. Raises BusUnavailable.
+
+        Who left within the grace counts: should they be back before its end, nobody will be told that they are.
+        """
         if not usernames:
             return set()
         channels = [self._bus.channel(person(name)) for name in usernames]
-        (counts,) = await self._bus.execute(("PUBSUB", "NUMSUB", *channels))
-        return {name for name, count in zip(usernames, counts[1::2], strict=True) if count}
+        counts, leaving = await self._bus.execute(
+            ("PUBSUB", "NUMSUB", *channels),
+            ("MGET", *(self._bus.channel(_leaving(name)) for name in usernames)),
+        )
+        found = zip(usernames, counts[1::2], leaving, strict=True)
+        return {name for name, count, leaving_id in found if count or leaving_id}
 
     def announce_leaving(self, username: str) -> str:
         """Let all instances know that the person may be back soon. The id of this leaving, for `has_left`."""
@@ -112,9 +119,13 @@ class Feed:
         """Whether the person is online already, or left only a moment ago. Raises BusUnavailable."""
         counts, leaving = await self._bus.execute(
             ("PUBSUB", "NUMSUB", self._bus.channel(person(username))),
-            ("GETDEL", self._bus.channel(_leaving(username))),
+            ("GET", self._bus.channel(_leaving(username))),
         )
         return bool(counts[1]) or leaving is not None
+
+    def forget_leaving(self, username: str) -> None:
+        """They are back, and subscribed: not before, or for a moment nobody could tell."""
+        self._bus.send(("DEL", self._bus.channel(_leaving(username))))
 
 
 def _leaving(username: str) -> str:

@@ -64,23 +64,26 @@ class ChatSocket(WebSocketProtocol):
 
     async def _start(self) -> None:
         chat = self.state["chat"]
-        reader, online = await chat.enter(self.identity.username)
+        reader = await chat.enter(self.identity.username)
         if self.phase is not Phase.OPEN:
             chat.leave(reader)
             return
         self.reader = reader
         self.started_at = dict(reader.positions)
-        self.send_event(
-            "", text_frame(events.ready(reader.username, self.identity.session_id, online, self.started_at))
-        )
-        reader.connections.append(self)
-        # Who was away says so at once; what is new waits that long, so that it comes after what was missed.
+        # From here on events come; they wait until `ready`, and for who was away and says so at once, until `resumed`.
         self.hold()
-        self._grace = asyncio.get_running_loop().call_later(RESUME_GRACE_S, self.release)
+        reader.connections.append(self)
+        online = await chat.contacts_online(reader.username)
+        ready = events.ready(reader.username, self.identity.session_id, online, self.started_at)
+        self.replay_event("", text_frame(ready))
+        if self.phase is Phase.OPEN:
+            self._set_timers()
+
+    def _set_timers(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._grace = loop.call_later(RESUME_GRACE_S, self.release)
         remaining_s = self.identity.expires_at - self.state["clock"]()
-        self._expiry = asyncio.get_running_loop().call_later(
-            remaining_s, self.close, CloseCode.SESSION_ENDED, "the token has expired"
-        )
+        self._expiry = loop.call_later(remaining_s, self.close, CloseCode.SESSION_ENDED, "the token has expired")
 
     def end_session(self) -> None:
         """The session was revoked."""

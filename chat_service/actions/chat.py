@@ -123,10 +123,13 @@ class Chat:
         if not self._connections[username]:
             del self._connections[username]
 
-    async def enter(self, username: str) -> tuple[Reader, list[str]]:
-        """The person's reader, and who of their contacts is online."""
-        online = await self._presence.contacts_online(username)
-        return await self._delivery.enter(username), online
+    async def enter(self, username: str) -> Reader:
+        """The person's reader, at a known place in each conversation."""
+        return await self._delivery.enter(username)
+
+    async def contacts_online(self, username: str) -> list[str]:
+        """Ask when presence comes to a connection already: then no change is missed in between."""
+        return await self._presence.contacts_online(username)
 
     def leave(self, reader: Reader, device: Device | None = None) -> None:
         self._delivery.leave(reader, device)

@@ -74,6 +74,7 @@ class Delivery:
             is_news = await self._presence.arriving(username)
             # First the subscriptions, then the store: what comes between is in both, and passed on once.
             await self._feed.subscribe(person(username), lambda payload: self._on_envelope(reader, payload))
+            self._presence.returned(username)
             before = await self._store.positions(username)
             await self._enter_rooms(reader, before)
             positions = await self._store.positions(username)

@@ -44,6 +44,10 @@ class Presence:
         except BusUnavailable:
             return False
 
+    def returned(self, username: str) -> None:
+        """Call after it: from here on the subscription says that they are here."""
+        self._feed.forget_leaving(username)
+
     async def arrived(self, username: str) -> None:
         """Call after it, where it was news."""
         await self._tell(username, online=True)

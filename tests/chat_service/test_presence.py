@@ -207,3 +207,14 @@ async def last_words(device: Device) -> str | None:
         return str((await device.hear("sent"))["message"])
     except ConnectionClosed:
         return None
+
+
+async def test_who_comes_while_a_contact_reconnects_does_not_take_them_for_offline(chat: Instance) -> None:
+    await save(chat, "Grace", "Ada")
+    ada = await chat.live_device("Ada")
+    await leave(ada)
+    grace = await chat.device("Grace")
+    assert grace.ready["online"] == ["Ada"]  # within the grace: nobody will be told when she is back
+    await chat.live_device("Ada")
+    await grace.heard_nothing()
+    assert grace.skipped == []
