@@ -138,11 +138,14 @@ async def _come(clients: Sequence[Client], *, saved_chats: int = SAVED_CHATS) ->
     await asyncio.sleep(SETTLING_TIME_S if saved_chats else 0)
     if closed := sum(client.connection is None or client.connection.closed for client in clients):
         raise WrongResult(f"{closed} of {len(clients)} connections did not stay open")
+    unseen = sum(saved_chats - len(client.online) for client in clients)
+    if unseen > 0:
+        raise WrongResult(f"{unseen} saved chats are taken for offline, although the people are there")
     return Return(
         all_ready_s=all_ready_s,
         ready_s=ready_s,
         presence_events=sum(client.presence_events for client in clients),
-        unseen=sum(saved_chats - len(client.online) for client in clients),
+        unseen=unseen,
     )
 
 
