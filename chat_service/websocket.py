@@ -21,6 +21,8 @@ from servicekit.websocket import Phase, WebSocketProtocol
 
 UNANSWERED_MAX = 256
 RESUME_GRACE_S = 0.25
+RESUME_GRACE_S_MAX = 2.0  # for who does not even answer a ping
+_GRACE_STEPS = 10
 ROOM_PATH = "/api/ws/chat"
 _PONG = text_frame(events.PONG)
 log = get_logger(__name__)
@@ -48,42 +50,60 @@ class ChatSocket(WebSocketProtocol):
     async def admit(self, handshake: Handshake) -> None:
         token = bearer_token(handshake.headers.get("authorization"))
         self.identity = await self.state["authentication"].authenticate(token)
-        self.state["chat"].check_connections(self.identity.username)
+        chat, username = self.state["chat"], self.identity.username
+        chat.check_connections(username)
         if handshake.path == ROOM_PATH:
             name = handshake.query_value("room") or LOBBY
-            room = await self.state["rooms"].enter(self.identity.username, name)
+            room = await self.state["rooms"].enter(username, name)
             self._view = OneRoom(room.name, as_text=handshake.query_value("format") == "text")
-            self.state["chat"].check_connections(self.identity.username)
+        # Before the handshake is answered: what is said to them after that comes live.
+        self.reader = await chat.enter(username)
+        # Again: others may have come meanwhile, or the session may have ended.
+        chat.check_connections(username)
+        self.state["authentication"].identify(token or "")
 
     def opened(self) -> None:
+        """Without a step after `admit`; from here on events come, and wait until the peer had a chance to resume."""
+        assert self.reader is not None
         self.state["sockets"].add(self)
         self.state["chat"].connected(self.identity.username)
         log.info("connected", username=self.identity.username, session=self.identity.session_id)
-        self.pause_reading()
-        self._work(self._start())
-
-    async def _start(self) -> None:
-        chat = self.state["chat"]
-        reader = await chat.enter(self.identity.username)
-        if self.phase is not Phase.OPEN:
-            chat.leave(reader)
-            return
-        self.reader = reader
-        self.started_at = dict(reader.positions)
-        # From here on events come; they wait until `ready`, and for who was away and says so at once, until `resumed`.
+        self.started_at = dict(self.reader.positions)
         self.hold()
-        reader.connections.append(self)
-        online = await chat.contacts_online(reader.username)
+        self.reader.connections.append(self)
+        self._work(self._greet(self.reader))
+
+    def not_opened(self) -> None:
+        if self.reader is not None:
+            self.state["chat"].leave(self.reader)
+
+    async def _greet(self, reader: Reader) -> None:
+        online = await self.state["chat"].contacts_online(reader.username)
         ready = events.ready(reader.username, self.identity.session_id, online, self.started_at)
         self.replay_event("", text_frame(ready))
         if self.phase is Phase.OPEN:
+            self.ping()
             self._set_timers()
 
     def _set_timers(self) -> None:
         loop = asyncio.get_running_loop()
-        self._grace = loop.call_later(RESUME_GRACE_S, self.release)
+        self._grace = loop.call_later(RESUME_GRACE_S_MAX, self._end_grace)
         remaining_s = self.identity.expires_at - self.state["clock"]()
         self._expiry = loop.call_later(remaining_s, self.close, CloseCode.SESSION_ENDED, "the token has expired")
+
+    def answered_ping(self) -> None:
+        """They have `ready`, however slow the line; who means to resume says so now."""
+        if self._grace is not None:
+            self._step_grace(_GRACE_STEPS)
+
+    def _step_grace(self, steps: int) -> None:
+        """In small steps, between which the loop reads: a busy moment here must not make a `resume` late."""
+        self._cancel_grace()
+        if steps:
+            later = asyncio.get_running_loop().call_later
+            self._grace = later(RESUME_GRACE_S / _GRACE_STEPS, self._step_grace, steps - 1)
+        else:
+            self.release()
 
     def end_session(self) -> None:
         """The session was revoked."""
@@ -104,6 +124,8 @@ class ChatSocket(WebSocketProtocol):
     def send_event(self, label: str, frame: bytes) -> None:
         """An event of the conversation `label`, or about the person it names; without one, about the connection."""
         if (shown := self._view.show(label, frame)) is not None:
+            if self._grace is not None and self.outbox_is_filling:
+                self._end_grace()
             self.send(shown)
 
     def replay_event(self, label: str, frame: bytes) -> None:

@@ -64,7 +64,10 @@ class WebSocketProtocol(asyncio.Protocol):
         raise NotImplementedError
 
     def opened(self) -> None:
-        """The handshake is answered; frames may be sent."""
+        """The handshake is answered; frames may be sent. Called without a step after `admit` has returned."""
+
+    def not_opened(self) -> None:
+        """Called instead where `admit` did not let the peer in, or the peer is gone: give up what `admit` took."""
 
     def received(self, opcode: int, payload: bytes) -> None:
         """A whole TEXT (valid UTF-8) or BINARY message came."""
@@ -73,7 +76,14 @@ class WebSocketProtocol(asyncio.Protocol):
     def closed(self) -> None:
         """The connection left the OPEN phase; nothing can be sent any more. Called once, after `opened`."""
 
+    def answered_ping(self) -> None:
+        """The peer has read all that was sent before a ping."""
+
     # What a subclass uses
+
+    @property
+    def outbox_is_filling(self) -> bool:
+        return len(self._outbox) > self.outbox_events_max // 2 or self._outbox_bytes > self.outbox_bytes_max // 2
 
     def send(self, frame: bytes) -> None:
         """Send an encoded frame, in order; dropped when the connection is no longer open."""
@@ -98,6 +108,10 @@ class WebSocketProtocol(asyncio.Protocol):
             if self._draining is None or self._draining.done():
                 self._draining = asyncio.get_running_loop().create_future()
             await asyncio.shield(self._draining)  # others may wait for the same
+
+    def ping(self) -> None:
+        """Send a ping, before what is held."""
+        self.send_first(_PING)
 
     def hold(self) -> None:
         """Keep what is sent from now on in the outbox, until `release`."""
@@ -185,13 +199,16 @@ class WebSocketProtocol(asyncio.Protocol):
         except Refusal as refusal:
             log.info("handshake refused", reason=str(refusal))
             self._refuse(refusal)
-            return
         except Exception:
             log.exception("handshake failed")
             self._refuse(_Fault("The service failed; the log knows why."))
-            return
-        if self.phase is not Phase.CONNECTING or self._transport.is_closing():
-            return
+        else:
+            if self.phase is Phase.CONNECTING and not self._transport.is_closing():
+                self._let_in(answer)
+                return
+        self.not_opened()
+
+    def _let_in(self, answer: bytes) -> None:
         self._transport.write(answer)
         self.phase = Phase.OPEN
         metrics.open_connections.inc()
@@ -238,8 +255,11 @@ class WebSocketProtocol(asyncio.Protocol):
         elif self.phase is not Phase.OPEN:
             return
         elif opcode == Opcode.PING:
-            self.send(frames.encode(Opcode.PONG, payload))
-        elif opcode != Opcode.PONG:
+            answer = frames.encode(Opcode.PONG, payload)
+            (self.send_first if self._is_writable else self.send)(answer)  # it waits for a full line, not for a hold
+        elif opcode == Opcode.PONG:
+            self.answered_ping()
+        else:
             self.received(opcode, payload)
 
     def _on_close(self, code: int) -> None:
@@ -264,7 +284,7 @@ class WebSocketProtocol(asyncio.Protocol):
             self._transport.abort()
             return
         self._heard_since_ping = False
-        self._transport.write(frames.encode(Opcode.PING, b""))
+        self.ping()
         self._set_timer(self.ping_interval_s, self._ping)
 
     def _set_timer(self, delay_s: float, act: Any) -> None:
@@ -278,4 +298,5 @@ class _Fault(Unavailable):
 
 
 _FAULTS: RefusalTable = {_Fault: Answer(500, "internal_error")}
+_PING = frames.encode(Opcode.PING, b"")
 _READING = frozenset({Phase.OPEN, Phase.CLOSING})

@@ -50,12 +50,20 @@ class Delivery:
     # Readers come and go
 
     async def enter(self, username: str) -> Reader:
-        """The person's reader, at a known place in each conversation. Follow with `join` or `leave` at once."""
+        """The person's reader, at a known place in each conversation. Add a connection, or `leave`, at once."""
         while (reader := self._readers.get(username)) is None or not reader.is_loaded:
             if (loading := self._loading.get(username)) is None:
                 loading = self._loading[username] = self._spawn(self._load(username))
-            await asyncio.shield(loading)
+            try:
+                await asyncio.shield(loading)
+            except asyncio.CancelledError:  # they are gone, and perhaps nobody else waits for this reader
+                loading.add_done_callback(lambda _: self._leave_if_loaded(username))
+                raise
         return reader
+
+    def _leave_if_loaded(self, username: str) -> None:
+        if (reader := self._readers.get(username)) is not None and reader.is_loaded:
+            self.leave(reader)
 
     def leave(self, reader: Reader, connection: Connection | None = None) -> None:
         """Take `connection` out; with the last one the reader goes."""

@@ -9,8 +9,12 @@ from servicekit.database import Connection, Database
 
 INDEX_BATCH = 100
 _ID_MAX = 2**63 - 1
-_INDEXED_LENGTH_MIN = 3  # the trigram tokenizer knows nothing shorter
+_TERM_LENGTH = 3  # of the trigram tokenizer
+_END = "char(10, 10)"  # behind each indexed text, so that each of its characters begins a term
+_TERMS_MAX = 100
+_NOWHERE = '("nil" NOT "nil")'
 _SPELLINGS_MAX = 4
+_INDEX = f"INSERT INTO message_texts (rowid, message) VALUES (?, ? || {_END})"
 _LIKE = "message LIKE ? ESCAPE '\\'"
 
 
@@ -34,9 +38,10 @@ def reindex(connection: Connection, message_id: int, *, old: str, new: str) -> N
     (indexed_id,) = connection.execute("SELECT indexed_id FROM search_progress").fetchone()
     if message_id <= indexed_id:
         connection.execute(
-            "INSERT INTO message_texts (message_texts, rowid, message) VALUES ('delete', ?, ?)", (message_id, old)
+            f"INSERT INTO message_texts (message_texts, rowid, message) VALUES ('delete', ?, ? || {_END})",
+            (message_id, old),
         )
-        connection.execute("INSERT INTO message_texts (rowid, message) VALUES (?, ?)", (message_id, new))
+        connection.execute(_INDEX, (message_id, new))
 
 
 def _is_behind(connection: Connection) -> bool:
@@ -49,7 +54,7 @@ def _index_some(connection: Connection) -> int:
         "SELECT id, message FROM messages WHERE id > (SELECT indexed_id FROM search_progress) ORDER BY id LIMIT ?",
         (INDEX_BATCH,),
     ).fetchall()
-    connection.executemany("INSERT INTO message_texts (rowid, message) VALUES (?, ?)", map(tuple, rows))
+    connection.executemany(_INDEX, map(tuple, rows))
     if rows:
         connection.execute("UPDATE search_progress SET indexed_id = ?", (rows[-1]["id"],))
     return len(rows)
@@ -61,27 +66,43 @@ def _find(
     """First what is not indexed yet, which is newest, word by word; then the index."""
     (indexed_id,) = connection.execute("SELECT indexed_id FROM search_progress").fetchone()
     until = _ID_MAX if before is None else before
-    holds, patterns = _all_held(words)
+    expressions = {word: _expression(connection, word) for word in words}
+    phrases = " AND ".join(filter(None, expressions.values()))
     visible = (
         # The plus keeps SQLite from going conversation by conversation: newest first, it may stop early.
         "deleted_at IS NULL AND id < ? AND +conversation_id IN"
         " (SELECT conversation_id FROM memberships WHERE username = ?)"
     )
-    phrases = " ".join(f'"{_quoted(word)}"' for word in words if len(word) >= _INDEXED_LENGTH_MIN)
-    newest = f"SELECT {MESSAGE} FROM messages WHERE {visible}{holds}"
+    holds, patterns = _all_held(words)
     found = connection.execute(
-        f"{newest} AND id > ? ORDER BY id DESC LIMIT ?",
+        f"SELECT {MESSAGE} FROM messages WHERE {visible}{holds} AND id > ? ORDER BY id DESC LIMIT ?",
         (until, username, *patterns, indexed_id if phrases else 0, limit),
     ).fetchall()
     if phrases and len(found) < limit:
-        also, short = _all_held([word for word in words if len(word) < _INDEXED_LENGTH_MIN])
+        also, common = _all_held([word for word, expression in expressions.items() if not expression])
         found += connection.execute(
             f"SELECT {MESSAGE} FROM (SELECT rowid AS found_id FROM message_texts WHERE message_texts MATCH ?"
             "  AND rowid < ? ORDER BY rowid DESC) CROSS JOIN messages ON id = found_id"
             f" WHERE {visible}{also} ORDER BY found_id DESC LIMIT ?",
-            (phrases, until, until, username, *short, limit - len(found)),
+            (phrases, until, until, username, *common, limit - len(found)),
         ).fetchall()
     return [message_of(row) for row in found]
+
+
+def _expression(connection: Connection, word: str) -> str:
+    """What MATCH finds the word by; empty where it is short and so common that reading the texts is quicker."""
+    if len(word) >= _TERM_LENGTH:
+        return _quoted(word)
+    terms: list[str] = []
+    for spelling in map("".join, product(*({*_cases(character)} for character in word))):
+        rows = connection.execute(
+            "SELECT term FROM message_terms WHERE term >= ? AND term < ? LIMIT ?",
+            (spelling, f"{spelling}\U0010ffff", _TERMS_MAX + 1),
+        )
+        terms += [term for (term,) in rows]
+    if len(terms) > _TERMS_MAX:
+        return ""
+    return f"({' OR '.join(map(_quoted, terms))})" if terms else _NOWHERE
 
 
 def _all_held(words: list[str]) -> tuple[str, list[str]]:
@@ -100,7 +121,8 @@ def _held(word: str) -> tuple[str, list[str]]:
 
 
 def _cases(character: str) -> set[str]:
-    return {one for one in (character, character.lower(), character.upper()) if len(one) == 1}
+    cases = (character, character.lower(), character.upper(), character.casefold())
+    return {one for one in cases if len(one) == 1}
 
 
 def _any_case(character: str) -> str:
@@ -114,6 +136,6 @@ def _escaped(text: str) -> str:
     return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
-def _quoted(word: str) -> str:
+def _quoted(text: str) -> str:
     """For MATCH: inside quotes nothing is an operator."""
-    return word.replace('"', '""')
+    return '"{}"'.format(text.replace('"', '""'))

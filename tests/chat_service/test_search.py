@@ -1,9 +1,19 @@
 """Search: any script, parts of words, newest first, over one's own conversations alone; indexed or not yet."""
 
+import itertools
+import random
+import shutil
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
 import pytest
 
+from chat_service.app import MIGRATIONS
+from chat_service.domain.messages import Draft
+from chat_service.store.log import Log
 from chat_service.store.search import INDEX_BATCH, Search
-from servicekit.database import Connection
+from servicekit.database import Connection, Database
 from tests.chat_service.world import Device, Instance, World, until
 
 
@@ -235,3 +245,52 @@ async def test_a_disk_that_fails_ends_neither_the_indexing_nor_the_search(
         return not await Search(chat.state["database"]).index_some()
 
     await until(is_indexed)
+
+
+# The index against the plain comparison of every text
+
+
+def keep(connection: Connection, texts: list[str]) -> None:
+    log = Log()
+    log.begin(connection)
+    for text in texts:
+        log.append(connection, Draft(sender_username="Ada", receiver_username="Grace", message=text, timestamp="now"))
+
+
+async def found(search: Search, *words: str) -> list[str]:
+    return [message.message for message in await search.find("Grace", list(words), before=None, limit=1_000)]
+
+
+async def test_the_index_answers_as_the_texts_do(tmp_path: Path) -> None:
+    alphabet = "aAbBzäÄßσΣİıЖж我们园👋 \n\"'*?[]%_\\-:"  # noqa: RUF001 - the cases are the matter
+    chance = random.Random(7)
+    texts = ["".join(chance.choices(alphabet, k=chance.randint(1, 9))) for _ in range(300)]
+    with closing(Database(tmp_path / "chat.db", MIGRATIONS)) as database:
+        await database.write(keep, texts)
+        search = Search(database)
+        words = [*filter(str.strip, alphabet)]
+        pairs = ["".join(pair) for pair in itertools.product(words, repeat=2)]
+        queries = [(word,) for word in [*words, *pairs]] + list(zip(pairs, reversed(pairs), strict=True))
+        plainly = [await found(search, *query) for query in queries]
+        while await search.index_some():
+            pass
+        assert [await found(search, *query) for query in queries] == plainly
+        assert sum(map(len, plainly)) > len(queries)
+
+
+async def test_an_index_of_before_is_made_anew(tmp_path: Path) -> None:
+    """Up to the third migration, texts were indexed without an end."""
+    before = tmp_path / "migrations"
+    before.mkdir()
+    for number in ("0001", "0002", "0003"):
+        shutil.copy(next(MIGRATIONS.glob(f"{number}_*.sql")), before)
+    with closing(Database(tmp_path / "chat.db", before)) as database:
+        await database.write(keep, ["hello"])
+    with closing(sqlite3.connect(tmp_path / "chat.db")) as file, file:
+        file.execute("INSERT INTO message_texts (rowid, message) VALUES (1, 'hello')")
+        file.execute("UPDATE search_progress SET indexed_id = 1")
+    with closing(Database(tmp_path / "chat.db", MIGRATIONS)) as database:
+        search = Search(database)
+        assert await found(search, "lo") == await found(search, "hello") == ["hello"]
+        await search.index_some()
+        assert await found(search, "lo") == await found(search, "hello") == ["hello"]

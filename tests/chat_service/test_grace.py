@@ -1,0 +1,112 @@
+"""The moment after `ready` in which a device may say that it was away: events wait for it, but not for ever."""
+
+import asyncio
+import json
+import socket
+import time
+from collections.abc import AsyncIterator
+from urllib.parse import urlsplit
+
+import pytest
+
+from servicekit.frames import Opcode
+from tests.chat_service.world import Event, Instance, World, until
+from tests.servicekit.sockets import RawClient, upgrade_request
+
+RESUME = json.dumps({"type": "resume", "positions": {}}).encode()
+
+
+class Slow(RawClient):
+    """Grace's device, whose answers to pings are sent when the test says so."""
+
+    async def event(self) -> Event:
+        """The next event; pings are passed over."""
+        while True:
+            opcode, payload = await self.frame()
+            if opcode == Opcode.TEXT:
+                return dict(json.loads(payload))
+
+    async def become_live(self) -> None:
+        """Return when the service knows that `ready` has been read."""
+        self.send(Opcode.PONG)
+        self.send(Opcode.PING)
+        while (await self.frame())[0] != Opcode.PONG:
+            pass
+
+
+@pytest.fixture
+async def slow(chat: Instance) -> AsyncIterator[Slow]:
+    with socket.socket() as line:
+        line.setblocking(False)
+        await asyncio.get_running_loop().sock_connect(line, ("127.0.0.1", urlsplit(chat.url).port))
+        device = Slow(line)
+        device.write(upgrade_request("/ws", authorization=f"Bearer {chat.auth.token('Grace')}"))
+        await device.read_head()
+        yield device
+
+
+async def said(chat: Instance, count: int = 1) -> None:
+    """Ada says that much to Grace, and it is out."""
+    ada = await chat.live_device("Ada")
+    for number in range(count):
+        await ada.say("Grace", str(number))
+    for _ in range(count):
+        await ada.hear("sent")
+
+
+async def test_what_is_said_once_the_handshake_is_answered_comes_live(chat: Instance, slow: Slow) -> None:
+    await said(chat)
+    assert (await slow.event())["positions"] == {}
+    await slow.become_live()
+    assert (await slow.event())["message"] == "0"
+
+
+async def test_on_a_slow_line_events_wait_for_the_answer_to_the_ping(
+    chat: Instance, slow: Slow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chat_service.websocket.RESUME_GRACE_S", 0)
+    await slow.event()
+    await said(chat)
+    slow.send(Opcode.TEXT, RESUME)
+    assert [(await slow.event())["type"] for _ in range(2)] == ["resumed", "message"]
+
+
+async def test_a_busy_moment_of_the_service_makes_no_resume_late(chat: Instance, slow: Slow) -> None:
+    await slow.event()
+    await slow.become_live()
+    await said(chat)
+    slow.send(Opcode.TEXT, RESUME)
+    time.sleep(0.4)  # the service runs in this loop, and does nothing meanwhile
+    assert [(await slow.event())["type"] for _ in range(2)] == ["resumed", "message"]
+
+
+async def test_who_answers_no_ping_waits_a_little_longer(chat: Instance, slow: Slow) -> None:
+    await slow.event()
+    await said(chat)
+    assert (await slow.event())["message"] == "0"
+
+
+async def test_more_than_an_outbox_holds_does_not_wait(world: World) -> None:
+    chat = await world.instance(messages_per_second=0)
+    grace = await chat.device("Grace")
+    await said(chat, 1_000)
+    assert await grace.hear_texts(1_000) == [str(number) for number in range(1_000)]
+
+
+async def test_who_vanishes_at_the_door_leaves_nothing_behind(world: World, chat: Instance) -> None:
+    await chat.request("Ada", "POST", "/api/save-chat", json={"username": "Grace"})
+    for _ in range(20):
+        with socket.socket() as line:
+            line.setblocking(False)
+            await asyncio.get_running_loop().sock_connect(line, ("127.0.0.1", urlsplit(chat.url).port))
+            device = RawClient(line)
+            device.write(upgrade_request("/ws", authorization=f"Bearer {chat.auth.token('Grace')}"))
+            await asyncio.sleep(0)  # so that it is at a different step each time
+            device.reset()
+
+    async def is_gone() -> bool:
+        (saved,) = await chat.get("Ada", "/api/saved-chats")
+        return not saved["online"]
+
+    await until(is_gone)
+    assert not chat.state["sockets"]
