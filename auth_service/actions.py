@@ -70,11 +70,7 @@ class Accounts:
 
     async def change_password(self, identity: Identity, *, current: str, new: str) -> int:
         """How many other sessions this ended: all of them. Raises WrongPassword."""
-        account = await self.get(identity.username)
-        try:
-            await self._passwords.verify(current, account.password)
-        except PasswordMismatch:
-            raise WrongPassword from None
+        account = await self._proven(identity, current)
         ended = await self._database.write(
             store.change_password,
             account,
@@ -88,16 +84,44 @@ class Accounts:
         self._feed.sessions_revoked(*ended)
         return len(ended)
 
+    async def erase(self, identity: Identity, *, password: str) -> None:
+        """End the account and all its sessions; its name stays taken. Raises WrongPassword or SessionEnded."""
+        account = await self._proven(identity, password)
+        erased = await self._database.write(store.erase_account, account, now=self._clock())
+        if erased is None:
+            await self._own(identity)  # raises, if it was erased in the meantime
+            raise WrongPassword
+        version, ended = erased
+        log.info("account erased", username=account.username, sessions_ended=len(ended))
+        self._feed.sessions_revoked(*ended)
+        self._feed.profile_changed(version)
+
     async def find_by_prefix(self, prefix: str, *, after: str, limit: int) -> list[Profile]:
         """People whose username or nickname begins with `prefix`, by username, those behind `after`."""
         return await self._database.read(store.list_profiles_by_prefix, prefix, after=after, limit=limit)
 
     async def changed_after(self, version: int, *, limit: int) -> list[Profile]:
-        """Profiles that are new or changed since `version`, by version."""
+        """Profiles that are new, changed or erased since `version`, by version."""
         return await self._database.read(store.list_profiles_after, version, limit=limit)
 
     async def latest_version(self) -> int:
         return await self._database.read(store.get_profile_version)
+
+    async def _own(self, identity: Identity) -> Account:
+        """Raises SessionEnded: an account takes its sessions with it."""
+        account = await self._database.read(store.find_account, identity.username)
+        if account is None:
+            raise SessionEnded
+        return account
+
+    async def _proven(self, identity: Identity, password: str) -> Account:
+        """The account of who asks, and knows its password. Raises WrongPassword or SessionEnded."""
+        account = await self._own(identity)
+        try:
+            await self._passwords.verify(password, account.password)
+        except PasswordMismatch:
+            raise WrongPassword from None
+        return account
 
     def _announced(self, profile: Profile | None) -> Profile:
         if profile is None:

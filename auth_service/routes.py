@@ -60,6 +60,10 @@ class PasswordChange(msgspec.Struct, frozen=True):
     new_password: str
 
 
+class Erasure(msgspec.Struct, frozen=True):
+    password: str
+
+
 class NicknameForm(msgspec.Struct, frozen=True):
     nickname: str
 
@@ -138,10 +142,7 @@ async def refresh(request: Request[State]) -> Response:
 
 async def sign_out(request: Request[State]) -> Response:
     await request.state["sessions"].sign_out(await _bearer(request))
-    response = _json({"message": "Signed out"})
-    secure = request.url.scheme == "https"
-    response.delete_cookie("access_token", httponly=True, samesite="lax", secure=secure)
-    return response
+    return _without_cookie(request, _json({"message": "Signed out"}))
 
 
 async def list_sessions(request: Request[State]) -> Response:
@@ -162,6 +163,13 @@ async def change_password(request: Request[State]) -> Response:
     new = request.state["rules"].new_password(body.new_password)
     ended = await request.state["accounts"].change_password(bearer, current=body.current_password, new=new)
     return _json({"message": "Password changed", "sessions_ended": ended})
+
+
+async def erase_account(request: Request[State]) -> Response:
+    bearer = await _bearer(request)
+    body = await read_json(request, Erasure)
+    await request.state["accounts"].erase(bearer, password=body.password)
+    return _without_cookie(request, Response(status_code=204))
 
 
 async def search_user(request: Request[State]) -> Response:
@@ -227,6 +235,7 @@ def routes() -> list[Route]:
         Route("/api/sessions", list_sessions, methods=["GET"]),
         Route("/api/sessions/{sid}", end_session, methods=["DELETE"]),
         Route("/api/change-password", change_password, methods=["POST"]),
+        Route("/api/account", erase_account, methods=["DELETE"]),
         Route("/api/search-user/{username}", search_user, methods=["GET"]),
         Route("/api/users", list_users, methods=["GET"]),
         Route("/api/user-profile", own_profile, methods=["GET"]),
@@ -272,6 +281,13 @@ def _json(body: Any, status: int = 200, headers: Mapping[str, str] | None = None
 
 def _token(ticket: Ticket, message: str | None = None) -> Response:
     return _json(TokenAnswer(ticket.access_token, ticket.expires_in, "bearer", message))
+
+
+def _without_cookie(request: Request[State], response: Response) -> Response:
+    """The session of the cookie has ended."""
+    secure = request.url.scheme == "https"
+    response.delete_cookie("access_token", httponly=True, samesite="lax", secure=secure)
+    return response
 
 
 def _public(person: Account | Profile) -> PublicProfile:

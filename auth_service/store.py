@@ -23,11 +23,15 @@ _LAST_CHARACTER = "\U0010ffff"
 
 
 def add_account(connection: Connection, registration: Registration, *, password: str, now: float) -> Account | None:
-    """The new account, its nickname being its username; None where the name is taken."""
+    """The new account, its nickname being its username; None where the name is taken, or was before an erasure.
+
+    No erasure comes between the look and the insert: whoever takes the next version waits for the commit of the last.
+    """
     row = connection.execute(
         "INSERT INTO users (username, username_folded, email, password, nickname, nickname_folded,"
         " version, created_at)"
-        " VALUES (:username, :folded, :email, :password, :username, :folded, :version, :now)"
+        " SELECT :username, :folded, :email, :password, :username, :folded, :version, :now"
+        " WHERE NOT EXISTS (SELECT 1 FROM erased WHERE username_folded = :folded)"
         f" ON CONFLICT (username_folded) DO NOTHING RETURNING {_ACCOUNT}",
         {
             "username": registration.username,
@@ -67,9 +71,16 @@ def list_profiles_by_prefix(connection: Connection, prefix: str, *, after: str, 
 
 
 def list_profiles_after(connection: Connection, version: int, *, limit: int) -> list[Profile]:
-    """Profiles that were made or changed after `version`, each in its newest form, by version."""
-    query = f"SELECT {_PROFILE} FROM users WHERE version > ? ORDER BY version LIMIT ?"
-    return _all(connection.execute(query, (version, limit)), Profile)
+    """Profiles that were made, changed or erased after `version`, each in its newest form, by version."""
+    rows = connection.execute(
+        f"SELECT {_PROFILE}, 0 AS is_erased FROM users WHERE version > :version"
+        " UNION ALL SELECT username, username, '', version, 1 FROM erased WHERE version > :version"
+        " ORDER BY version LIMIT :limit",
+        {"version": version, "limit": limit},
+    )
+    return [
+        Profile(row["username"], row["nickname"], row["pfp"], row["version"], bool(row["is_erased"])) for row in rows
+    ]
 
 
 def get_profile_version(connection: Connection) -> int:
@@ -94,14 +105,27 @@ def change_password(
         "UPDATE users SET password = ?, password_version = password_version + 1 WHERE id = ? AND password_version = ?",
         (password, account.id, account.password_version),
     )
-    if not changed.rowcount:
+    return _revoke_sessions(connection, account.username, now, kept_sid=kept_sid) if changed.rowcount else None
+
+
+def erase_account(connection: Connection, account: Account, *, now: float) -> tuple[int, list[str]] | None:
+    """The version of the erasure, and the sessions that it ended. None if the password is no longer `account`'s.
+
+    What is left is the name; its sessions stay revoked until their last token has expired, without where they were.
+    """
+    version = _next_version(connection)
+    deleted = connection.execute(
+        "DELETE FROM users WHERE id = ? AND password_version = ?", (account.id, account.password_version)
+    )
+    if not deleted.rowcount:
         return None
-    rows = connection.execute(
-        "UPDATE sessions SET revoked_at = :now WHERE username = :username AND sid <> :kept_sid"
-        " AND revoked_at IS NULL AND expires_at > :now RETURNING sid",
-        {"now": int(now), "username": account.username, "kept_sid": kept_sid},
-    ).fetchall()
-    return [row["sid"] for row in rows]
+    connection.execute(
+        "INSERT INTO erased (username, username_folded, version) VALUES (?, ?, ?)",
+        (account.username, fold_username(account.username), version),
+    )
+    ended = _revoke_sessions(connection, account.username, now)
+    connection.execute("UPDATE sessions SET address = '', user_agent = '' WHERE username = ?", (account.username,))
+    return version, ended
 
 
 def renew_hash(connection: Connection, account: Account, password: str) -> None:
@@ -153,6 +177,16 @@ def revoke_session(connection: Connection, username: str, sid: str, now: float) 
         {"now": int(now), "sid": sid, "username": username},
     )
     return revoked.rowcount == 1
+
+
+def _revoke_sessions(connection: Connection, username: str, now: float, *, kept_sid: str = "") -> list[str]:
+    """The active sessions that this ended: all but `kept_sid`."""
+    rows = connection.execute(
+        "UPDATE sessions SET revoked_at = :now WHERE username = :username AND sid <> :kept_sid"
+        " AND revoked_at IS NULL AND expires_at > :now RETURNING sid",
+        {"now": int(now), "username": username, "kept_sid": kept_sid},
+    ).fetchall()
+    return [row["sid"] for row in rows]
 
 
 def list_active_sessions(connection: Connection, username: str, *, now: float, limit: int) -> list[Session]:

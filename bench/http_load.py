@@ -19,7 +19,7 @@ CONNECTIONS = 32
 
 @dataclass(frozen=True, kw_only=True)
 class Load:
-    """What one round came to. `refused`: answers other than 200; `lost`: connections the server closed."""
+    """What one round came to. `refused`: answers with another status; `lost`: connections that the server ended."""
 
     requests: int
     refused: int
@@ -31,10 +31,10 @@ class Load:
         return self.requests / self.round_s
 
 
-async def load(port: int, *, path: str, headers: Mapping[str, str], round_s: float) -> Load:
+async def load(port: int, *, path: str, headers: Mapping[str, str], round_s: float, status: int = 200) -> Load:
     """Ask for `path` on 127.0.0.1 for `round_s` seconds, after a tenth of that unmeasured."""
     request = _encode(path, {"Host": f"127.0.0.1:{port}", **headers})
-    askers = [await _connect(port, request) for _ in range(CONNECTIONS)]
+    askers = [await _connect(port, request, status) for _ in range(CONNECTIONS)]
     await asyncio.sleep(round_s / 10)
     started, answered_before = time.perf_counter(), _answered(askers)
     await asyncio.sleep(round_s)
@@ -54,9 +54,9 @@ def _encode(path: str, headers: Mapping[str, str]) -> bytes:
     return "\r\n".join(lines).encode("ascii")
 
 
-async def _connect(port: int, request: bytes) -> "_Asker":
+async def _connect(port: int, request: bytes, status: int) -> "_Asker":
     loop = asyncio.get_running_loop()
-    return (await loop.create_connection(lambda: _Asker(request), "127.0.0.1", port))[1]
+    return (await loop.create_connection(lambda: _Asker(request, status), "127.0.0.1", port))[1]
 
 
 def _answered(askers: "list[_Asker]") -> int:
@@ -68,7 +68,8 @@ class _Asker(asyncio.Protocol):
 
     transport: asyncio.Transport
 
-    def __init__(self, request: bytes) -> None:
+    def __init__(self, request: bytes, status: int) -> None:
+        self._status = status
         self.answered = 0
         self.refused = 0
         self.lost = False
@@ -84,7 +85,7 @@ class _Asker(asyncio.Protocol):
 
     def on_message_complete(self) -> None:
         self.answered += 1
-        if self._parser.get_status_code() != 200:
+        if self._parser.get_status_code() != self._status:
             self.refused += 1
         self.transport.write(self._request)
 

@@ -66,6 +66,19 @@ def memory_kib(pid: int) -> int:
     raise RuntimeError(f"the kernel does not tell the memory of process {pid}")
 
 
+def peak_memory_kib(pid: int) -> int:
+    """The largest resident set so far, or since `forget_peak_memory` (VmHWM of proc_pid_status(5))."""
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1])
+    raise RuntimeError(f"the kernel does not tell the memory of process {pid}")
+
+
+def forget_peak_memory(pid: int) -> None:
+    """From here on the peak counts anew (proc_pid_clear_refs(5))."""
+    Path(f"/proc/{pid}/clear_refs").write_text("5")
+
+
 def allow_open_files(needed: int) -> None:
     """Raise this process's limit, which the processes that it starts inherit."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)

@@ -21,6 +21,7 @@ class Effort:
     messages_to_search: int
     queries_of_a_kind: int
     people_reconnecting: int
+    pictures: int
 
 
 FULL = Effort(
@@ -33,6 +34,7 @@ FULL = Effort(
     messages_to_search=100_000,
     queries_of_a_kind=32,
     people_reconnecting=1_000,
+    pictures=24,
 )
 QUICK = Effort(
     rounds=1,
@@ -44,6 +46,7 @@ QUICK = Effort(
     messages_to_search=4_000,
     queries_of_a_kind=4,
     people_reconnecting=100,
+    pictures=6,
 )
 
 

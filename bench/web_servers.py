@@ -33,6 +33,12 @@ server {{
 """
 
 
+SERVING = """
+types {{ image/webp webp; }}
+server {{ listen 127.0.0.1:{port}; location / {{ root {files}; }} }}
+"""
+
+
 def find_nginx() -> str | None:
     # Debian installs it where only root's search path leads.
     return shutil.which("nginx", path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/usr/local/sbin")
@@ -41,6 +47,11 @@ def find_nginx() -> str | None:
 def answering_nginx(nginx: str, folder: Path, *, core: int) -> AbstractAsyncContextManager[Server]:
     port = free_port()
     return _nginx(nginx, folder, ANSWERING.format(port=port, answer=ANSWER.decode()), port=port, core=core)
+
+
+def serving_nginx(nginx: str, folder: Path, *, files: Path) -> AbstractAsyncContextManager[Server]:
+    port = free_port()
+    return _nginx(nginx, folder, SERVING.format(port=port, files=files), port=port, core=None)
 
 
 def forwarding_nginx(nginx: str, folder: Path, *, upstream_port: int, core: int) -> AbstractAsyncContextManager[Server]:
@@ -67,7 +78,9 @@ def uvicorn(application: str, folder: Path, *, core: int | None = None) -> Abstr
     return running(command, port=port, core=core, folder=folder)
 
 
-def _nginx(nginx: str, folder: Path, blocks: str, *, port: int, core: int) -> AbstractAsyncContextManager[Server]:
+def _nginx(
+    nginx: str, folder: Path, blocks: str, *, port: int, core: int | None
+) -> AbstractAsyncContextManager[Server]:
     folder.mkdir()
     configuration = folder / "nginx.conf"
     configuration.write_text(NGINX_CONFIGURATION.format(folder=folder, blocks=blocks))

@@ -9,25 +9,33 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp
 
+from chat_service.actions.attachments import Attachments
+from chat_service.actions.calls import Calls
 from chat_service.actions.chat import Chat, Limits
 from chat_service.actions.delivery import Delivery
+from chat_service.actions.erasing import Erasing
 from chat_service.actions.people import People
 from chat_service.actions.presence import GRACE_S, Presence
 from chat_service.actions.rooms import Rooms
 from chat_service.actions.searching import Searching
+from chat_service.domain.calls import RING_S
 from chat_service.domain.changes import AnyDraft, Appended
 from chat_service.domain.refusals import NotStored
 from chat_service.feed import Feed
+from chat_service.media import REMOVALS_NEWS, Media
 from chat_service.profiles import NEWS_CHANNEL, Profiles
 from chat_service.refusals import REFUSALS
 from chat_service.routes import ROUTES
 from chat_service.settings import ChatSettings
 from chat_service.state import State
+from chat_service.store.attachments import Attachments as AttachmentStore
 from chat_service.store.conversations import Conversations
+from chat_service.store.erasures import Erasures
 from chat_service.store.log import Log
 from chat_service.store.people import PeopleStore
 from chat_service.store.rooms import Rooms as RoomStore
 from chat_service.store.search import Search
+from chat_service.switchboard import Switchboard
 from chat_service.websocket import ChatSocket
 from chat_service.writer import GroupWriter
 from servicekit.database import Database
@@ -39,11 +47,15 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 def create_app(
-    settings: ChatSettings, *, clock: Callable[[], float] = time.time, presence_grace_s: float = GRACE_S
+    settings: ChatSettings,
+    *,
+    clock: Callable[[], float] = time.time,
+    presence_grace_s: float = GRACE_S,
+    ring_s: float = RING_S,
 ) -> ASGIApp:
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[State]:
-        async with _opened(settings, clock, presence_grace_s) as state:
+        async with _opened(settings, clock, presence_grace_s, ring_s) as state:
             yield state
 
     app = Starlette(
@@ -56,7 +68,9 @@ def create_app(
 
 
 @asynccontextmanager
-async def _opened(settings: ChatSettings, clock: Callable[[], float], presence_grace_s: float) -> AsyncIterator[State]:
+async def _opened(
+    settings: ChatSettings, clock: Callable[[], float], presence_grace_s: float, ring_s: float
+) -> AsyncIterator[State]:
     database = Database(settings.data_dir / "chat" / "chat.db", MIGRATIONS)
     sockets: set[ChatSocket] = set()
     async with connections(settings, clock) as neighbours:
@@ -64,8 +78,13 @@ async def _opened(settings: ChatSettings, clock: Callable[[], float], presence_g
         presence = Presence(store=contacts, feed=feed, grace_s=presence_grace_s)
         delivery = Delivery(store=conversations, feed=feed, presence=presence)
         people = People(store=contacts, profiles=Profiles(http=neighbours.http, auth_url=settings.auth_url))
+        attachments = Attachments(
+            store=AttachmentStore(database), media=Media(http=neighbours.http, media_url=settings.media_url)
+        )
+        removals = attachments.follow_removals()
         searching = Searching(store=Search(database))
-        writer: GroupWriter[AnyDraft, Appended] = GroupWriter(database=database, log=Log(), failure=NotStored())
+        log = Log()
+        writer: GroupWriter[AnyDraft, Appended] = GroupWriter(database=database, log=log, failure=NotStored())
         chat = Chat(
             conversations=conversations,
             contacts=contacts,
@@ -77,17 +96,33 @@ async def _opened(settings: ChatSettings, clock: Callable[[], float], presence_g
             clock=clock,
         )
 
+        calls = Calls(
+            chat=chat,
+            delivery=delivery,
+            presence=presence,
+            switchboard=Switchboard(neighbours.bus),
+            clock=clock,
+            ring_s=ring_s,
+        )
+        erasing = Erasing(store=Erasures(database), writer=writer, delivery=delivery, forget=log.forget, now=chat.now)
+        people.on_erased(erasing.begin)
+
         def on_revoked(session_id: str) -> None:
             for socket in [one for one in sockets if one.identity.session_id == session_id]:
                 socket.end_session()
 
         neighbours.authentication.on_revoked(on_revoked)
-        neighbours.bus.on_connected(people.tell_of_news)
-        async with running(writer.run(chat.stored), people.run(), searching.run()):
-            await neighbours.bus.subscribe(NEWS_CHANNEL, lambda _: people.tell_of_news())
+        neighbours.bus.on_connected(people.following.tell_of_news)
+        neighbours.bus.on_connected(removals.tell_of_news)
+        following = (people.following.run(), removals.run())
+        async with running(writer.run(chat.stored), searching.run(), erasing.run(), *following):
+            await neighbours.bus.subscribe(NEWS_CHANNEL, lambda _: people.following.tell_of_news())
+            await neighbours.bus.subscribe(REMOVALS_NEWS, lambda _: removals.tell_of_news())
             yield State(
+                attachments=attachments,
                 authentication=neighbours.authentication,
                 bus=neighbours.bus,
+                calls=calls,
                 chat=chat,
                 clock=clock,
                 database=database,
@@ -96,6 +131,7 @@ async def _opened(settings: ChatSettings, clock: Callable[[], float], presence_g
                 searching=searching,
                 sockets=sockets,
             )
+            await calls.close()
             await presence.close()
             await delivery.close()
     database.close()

@@ -20,6 +20,7 @@ if redis.call('GET', ARGV[1]) ~= ARGV[3] or redis.call('PUBSUB', 'NUMSUB', ARGV[
 return redis.call('DEL', ARGV[1])
 """
 _LOAD: Command = ("SCRIPT", "LOAD", _DELIVER)
+RELEASES_NEWS = "released-files"
 _LEAVING_S_MAX = 10  # longer than the grace; it ends by itself only where an instance died
 _DELIVER_SHA = hashlib.sha1(_DELIVER.encode(), usedforsecurity=False).hexdigest()
 
@@ -79,6 +80,10 @@ class Feed:
         commands = [self._publication(channel, payload) for channel in channels]
         if commands:
             self._bus.send(*commands)
+
+    def tell_of_releases(self) -> None:
+        """The media service may look what no message shows any more."""
+        self.tell([RELEASES_NEWS], b"")
 
     async def tell_surely(self, news: Sequence[tuple[str, bytes]]) -> None:
         """Publish a payload each on these channels. Raises BusUnavailable when that is not sure."""

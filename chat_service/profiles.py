@@ -1,12 +1,14 @@
 """Profiles: reads the auth service's public profiles, in the order in which they changed."""
 
+from collections.abc import Sequence
+
 import httpx
 import msgspec
 
 from chat_service.domain.people import Person
+from servicekit.following import read_page
 
 NEWS_CHANNEL = "profiles"
-PAGE_MAX = 500
 
 
 class _Page(msgspec.Struct, frozen=True):
@@ -18,11 +20,6 @@ class Profiles:
         self._http = http
         self._url = f"{auth_url.rstrip('/')}/internal/profiles"
 
-    async def list_after(self, version: int) -> list[Person]:
-        """The next profiles after `version`, at most PAGE_MAX. Raises ConnectionError."""
-        try:
-            response = await self._http.get(self._url, params={"after": version, "limit": PAGE_MAX})
-            response.raise_for_status()
-            return msgspec.json.decode(response.content, type=_Page).profiles
-        except (httpx.HTTPError, msgspec.MsgspecError) as error:
-            raise ConnectionError(f"the auth service gives no profiles: {error}") from None
+    async def list_after(self, version: int) -> Sequence[Person]:
+        """The next profiles after `version`. Raises ConnectionError."""
+        return (await read_page(self._http, self._url, version, _Page)).profiles

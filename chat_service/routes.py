@@ -9,12 +9,15 @@ from starlette.responses import Response
 
 from chat_service.actions.chat import Page
 from chat_service.actions.rooms import RoomName, Topic, Waiting
-from chat_service.domain.commands import Delete, Edit, Lasting
-from chat_service.domain.conversations import room_label
+from chat_service.domain import commands, events
+from chat_service.domain.commands import Delete, Edit, FileIds, Lasting, Mark, Nonce, React, Read, SendMessage
+from chat_service.domain.conversations import is_room, room_label
+from chat_service.domain.messages import StoredMessage
 from chat_service.state import State
 from servicekit import health
 from servicekit.authentication import bearer_token
 from servicekit.bodies import convert, read_json
+from servicekit.following import PAGE_MAX
 from servicekit.routing import route
 from servicekit.tokens import Identity
 
@@ -28,6 +31,17 @@ class SaveChat(msgspec.Struct, frozen=True):
     username: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
     nickname: Annotated[str, msgspec.Meta(max_length=64)] | None = None
     pfp: Annotated[str, msgspec.Meta(max_length=2048, pattern=r"^(https?://\S+|/(?!/)\S*)?$(?!\n)")] | None = None
+
+
+class NewMessage(msgspec.Struct, frozen=True):
+    message: str = ""
+    nonce: Nonce | None = None
+    attachments: FileIds = ()
+    reply_to: commands.MessageId | None = None
+
+
+class ReadMark(msgspec.Struct, frozen=True):
+    seq: Mark
 
 
 class NewText(msgspec.Struct, frozen=True):
@@ -49,6 +63,11 @@ class PageQuery(msgspec.Struct, frozen=True):
     before: MessageId | None = None
     after: MessageId | None = None
     limit: Annotated[int, msgspec.Meta(ge=1)] = HISTORY_PAGE
+
+
+class ListQuery(msgspec.Struct, frozen=True):
+    after: MessageId = 0
+    limit: Annotated[int, msgspec.Meta(ge=1, le=PAGE_MAX)] = PAGE_MAX
 
 
 class SearchQuery(msgspec.Struct, frozen=True):
@@ -79,6 +98,27 @@ async def messages(request: Request[State]) -> Response:
     return await _history(request, identity.username, label)
 
 
+async def send_message(request: Request[State]) -> Response:
+    """As over the socket; with a nonce used before, the message of then."""
+    identity = await _identify(request)
+    body = await read_json(request, NewMessage)
+    conversation = await _conversation(request, identity.username)
+    files = await request.state["attachments"].get(identity.username, body.attachments) if body.attachments else ()
+    command = SendMessage(
+        to=request.path_params.get("other_username"),
+        room=conversation[1:] if is_room(conversation) else None,
+        message=body.message,
+        nonce=body.nonce,
+        attachments=body.attachments,
+        reply_to=body.reply_to,
+    )
+    waiting = Waiting()
+    request.state["chat"].submit(identity.username, waiting, command, conversation, files)
+    stored = await waiting.outcome
+    assert isinstance(stored, StoredMessage)
+    return _json(events.view(identity.username, stored, {}), status=201)
+
+
 async def edit_message(request: Request[State]) -> Response:
     identity = await _identify(request)
     body = await read_json(request, NewText)
@@ -92,6 +132,31 @@ async def delete_message(request: Request[State]) -> Response:
     message_id = request.path_params["message_id"]
     await _carry_out(request, identity.username, Delete(type="delete", id=message_id))
     return _json({"message": "Message deleted", "id": message_id})
+
+
+async def add_reaction(request: Request[State]) -> Response:
+    return await _react(request, removes=False)
+
+
+async def remove_reaction(request: Request[State]) -> Response:
+    return await _react(request, removes=True)
+
+
+async def _react(request: Request[State], *, removes: bool) -> Response:
+    identity = await _identify(request)
+    message_id, emoji = request.path_params["message_id"], request.path_params["emoji"]
+    await _carry_out(request, identity.username, React(type="react", id=message_id, emoji=emoji, remove=removes))
+    return Response(status_code=204)
+
+
+async def read(request: Request[State]) -> Response:
+    """Everything up to `seq` has been seen."""
+    identity = await _identify(request)
+    body = await read_json(request, ReadMark)
+    conversation = await _conversation(request, identity.username)
+    command = Read(type="read", to=conversation, seq=body.seq)  # the conversation itself is given beside it
+    await _carry_out(request, identity.username, command)
+    return Response(status_code=204)
 
 
 # Rooms
@@ -164,6 +229,21 @@ async def search_messages(request: Request[State]) -> Response:
     return _json(found, headers={"Link": f'<{request.url.path}?{again}>; rel="next"'} if again else {})
 
 
+# For the media service; the gateway never routes them.
+
+
+async def attachment(request: Request[State]) -> Response:
+    """204 where `reader` is in a conversation that shows the file, else 404."""
+    reader = request.query_params.get("reader", "")
+    may_see = await request.state["attachments"].may_see(reader, request.path_params["file_id"])
+    return Response(status_code=204 if may_see else 404)
+
+
+async def released_files(request: Request[State]) -> Response:
+    query = convert(dict(request.query_params), ListQuery)
+    return _json({"released": await request.state["attachments"].releases_after(query.after, query.limit)})
+
+
 # What they share
 
 
@@ -208,17 +288,26 @@ def _checks(request: Request[Any]) -> dict[str, health.Check]:
     return {"store": state["database"].is_alive, "redis": state["bus"].ping}
 
 
-_ROOM = "/api/rooms/{room}"
+_ROOM, _PERSON = "/api/rooms/{room}", "/api/messages/{other_username}"
 ROUTES = [
     route("/api/saved-chats", GET=saved_chats),
     route("/api/save-chat", POST=save_chat),
-    route("/api/messages/{other_username}", GET=messages),
-    route("/api/messages/{other_username}/{message_id:int}", PATCH=edit_message, DELETE=delete_message),
     route("/api/search-messages", GET=search_messages),
+    route(_PERSON, GET=messages, POST=send_message),
     route("/api/rooms", GET=rooms, POST=create_room),
     route(_ROOM, GET=room, PATCH=change_room, DELETE=close_room),
     route(_ROOM + "/members/{username}", PUT=add_member, DELETE=remove_member),
-    route(_ROOM + "/messages", GET=room_messages),
-    route(_ROOM + "/messages/{message_id:int}", PATCH=edit_message, DELETE=delete_message),
+    route(_ROOM + "/messages", GET=room_messages, POST=send_message),
+    *(
+        one
+        for path in (_PERSON, _ROOM + "/messages")
+        for one in (
+            route(path + "/read", PUT=read),
+            route(path + "/{message_id:int}", PATCH=edit_message, DELETE=delete_message),
+            route(path + "/{message_id:int}/reactions/{emoji}", PUT=add_reaction, DELETE=remove_reaction),
+        )
+    ),
+    route("/internal/attachments/{file_id}", GET=attachment),
+    route("/internal/released-files", GET=released_files),
     *health.routes(_checks),
 ]

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Any, TypedDict
 
+from chat_service.actions.attachments import Attachments
+from chat_service.actions.calls import Calls
 from chat_service.actions.chat import Chat
 from chat_service.actions.rooms import Rooms
 from chat_service.actions.searching import Searching
@@ -12,8 +14,10 @@ from servicekit.database import Database
 
 
 class State(TypedDict):
+    attachments: Attachments
     authentication: Authentication
     bus: Bus
+    calls: Calls
     chat: Chat
     clock: Callable[[], float]
     database: Database

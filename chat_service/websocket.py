@@ -5,8 +5,9 @@ from typing import Any, ClassVar, cast
 
 from chat_service.actions.rooms import LOBBY
 from chat_service.domain import events
+from chat_service.domain.attachments import Attachment
 from chat_service.domain.changes import Entry
-from chat_service.domain.commands import Addressed, Command, Lasting, Ping, Read, Resume, SendMessage, Typing
+from chat_service.domain.commands import Addressed, Calling, Command, Lasting, Ping, Read, Resume, SendMessage, Typing
 from chat_service.domain.readers import Reader
 from chat_service.domain.views import Everything, OneRoom
 from chat_service.refusals import REFUSALS
@@ -154,29 +155,45 @@ class ChatSocket(WebSocketProtocol):
             self.send_event("", _PONG)
         elif not isinstance(command, Addressed):
             self._submit(self.reader, command, self._view.conversation)
-        elif (name := self.state["chat"].conversation_of(self.reader.username, command.to, command.room)) is not None:
-            self._obey_in(self.reader, command, name)
         else:
-            self._work(self._obey_to_unknown(self.reader, command))
+            self._obey_addressed(self.reader, command)
 
-    def _obey_in(self, reader: Reader, command: Addressed, conversation: str) -> None:
+    def _obey_addressed(self, reader: Reader, command: Addressed) -> None:
+        name = self.state["chat"].conversation_of(reader.username, command.to, command.room)
+        asks = isinstance(command, Calling) or (isinstance(command, SendMessage) and command.attachments)
+        if name is None or asks:
+            self._work(self._ask_and_obey(reader, command, name))
+        else:
+            self._obey_in(reader, command, name)
+
+    async def _ask_and_obey(self, reader: Reader, command: Addressed, name: str | None) -> None:
+        """What has to be asked for elsewhere: who that is, whose files those are, whether there is a call."""
+        try:
+            name = name or await self.state["chat"].find_conversation(reader.username, command.to or "")
+            file_ids = command.attachments if isinstance(command, SendMessage) else ()
+            attachments = await self.state["attachments"].get(reader.username, file_ids) if file_ids else ()
+            if isinstance(command, Calling):
+                await self.state["calls"].obey(reader.username, command, name)
+                return
+            self._obey_in(reader, command, name, attachments)
+        except Refusal as refusal:
+            self.tell_refusal(refusal, getattr(command, "nonce", None))
+
+    def _obey_in(
+        self, reader: Reader, command: Addressed, conversation: str, attachments: tuple[Attachment, ...] = ()
+    ) -> None:
         if isinstance(command, Typing):
             self.state["chat"].type(reader, conversation)
         elif isinstance(command, SendMessage | Read):
-            self._submit(reader, command, conversation)
+            self._submit(reader, command, conversation, attachments)
 
-    def _submit(self, reader: Reader, command: Lasting, conversation: str) -> None:
-        self.state["chat"].submit(reader.username, self, command, conversation)
+    def _submit(
+        self, reader: Reader, command: Lasting, conversation: str, attachments: tuple[Attachment, ...] = ()
+    ) -> None:
+        self.state["chat"].submit(reader.username, self, command, conversation, attachments)
         self._unanswered += 1
         if self._unanswered >= UNANSWERED_MAX:
             self.pause_reading()
-
-    async def _obey_to_unknown(self, reader: Reader, command: Addressed) -> None:
-        try:
-            name = await self.state["chat"].find_conversation(reader.username, command.to or "")
-            self._obey_in(reader, command, name)
-        except Refusal as refusal:
-            self.tell_refusal(refusal, getattr(command, "nonce", None))
 
     async def _resume(self, reader: Reader, command: Resume) -> None:
         self._cancel_grace()

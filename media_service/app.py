@@ -9,29 +9,84 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp
 
-from media_service import routes
+from media_service.actions.files import Files
+from media_service.actions.following import follow_profiles, follow_releases
+from media_service.actions.uploads import Uploads
+from media_service.neighbours import PROFILES_NEWS, RELEASES_NEWS, REMOVALS_NEWS, Neighbours
+from media_service.pictures import Pictures
+from media_service.refusals import REFUSALS
+from media_service.routes import ROUTES
 from media_service.settings import MediaSettings
-from media_service.state import State
+from media_service.state import Limits, State
+from media_service.store import Store
 from servicekit.database import Database
 from servicekit.middleware import BodyLimit, RequestContext
 from servicekit.problems import exception_handlers
-from servicekit.server import connections
+from servicekit.server import connections, running
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+_HEAD_BYTES_MAX = 16 * 1024  # what multipart puts around each file
 
 
 def create_app(settings: MediaSettings, *, clock: Callable[[], float] = time.time) -> ASGIApp:
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[State]:
-        path = settings.data_dir / "media" / "files.db"
-        with closing(Database(path, MIGRATIONS)) as database:
-            async with connections(settings, clock) as neighbours:
-                yield State(database=database, bus=neighbours.bus)
+        async with _opened(settings, clock) as state:
+            yield state
 
     app = Starlette(
-        routes=routes.routes(),
-        exception_handlers=exception_handlers({}),
-        middleware=[Middleware(BodyLimit, bytes_max=settings.json_body_bytes_max)],
+        routes=ROUTES,
+        exception_handlers=exception_handlers(REFUSALS),
+        middleware=[Middleware(BodyLimit, bytes_max=_body_bytes_max(settings))],
         lifespan=lifespan,
     )
     return RequestContext(app)  # outermost: faults, too, are counted and carry their id
+
+
+def _body_bytes_max(settings: MediaSettings) -> int:
+    """Of the one path that takes a body; one file more, so that it is the form that counts them."""
+    return (settings.upload_files_max + 1) * (settings.upload_file_bytes_max + _HEAD_BYTES_MAX)
+
+
+@asynccontextmanager
+async def _opened(settings: MediaSettings, clock: Callable[[], float]) -> AsyncIterator[State]:
+    pictures = Pictures(pixels_max=settings.picture_pixels_max, picture_s_max=settings.picture_s_max)
+    with (
+        closing(Database(settings.data_dir / "media" / "files.db", MIGRATIONS)) as database,
+        closing(pictures),
+    ):
+        store = Store(database)
+        await store.abandon()  # what a kill left in the middle
+        async with connections(settings, clock) as opened:
+            bus = opened.bus
+            neighbours = Neighbours(
+                http=opened.http, auth_url=settings.auth_url, chat_urls=settings.chat_url.split(",")
+            )
+            files = Files(
+                store=store,
+                neighbours=neighbours,
+                tell_of_removals=lambda: bus.send(("PUBLISH", bus.channel(REMOVALS_NEWS), b"")),
+            )
+            profiles = follow_profiles(store, neighbours, files)
+            releases = follow_releases(store, neighbours, files, profiles)
+            bus.on_connected(profiles.tell_of_news)
+            bus.on_connected(releases.tell_of_news)
+            async with running(profiles.run(), releases.run()):
+                await bus.subscribe(PROFILES_NEWS, lambda _: profiles.tell_of_news())
+                await bus.subscribe(RELEASES_NEWS, lambda _: releases.tell_of_news())
+                yield State(
+                    authentication=opened.authentication,
+                    bus=bus,
+                    database=database,
+                    files=files,
+                    limits=Limits(
+                        files_page_max=settings.files_page_max,
+                        stored_bytes_per_person=settings.stored_bytes_per_person,
+                        upload_file_bytes_max=settings.upload_file_bytes_max,
+                        upload_files_max=settings.upload_files_max,
+                        upload_stall_s_max=settings.upload_stall_s_max,
+                    ),
+                    uploads=Uploads(
+                        store=store, pictures=pictures, quota_bytes=settings.stored_bytes_per_person, clock=clock
+                    ),
+                )

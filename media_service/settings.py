@@ -1,7 +1,19 @@
 """What the environment may say to the media service."""
 
-from servicekit.settings import Settings
+from typing import ClassVar
+
+from servicekit.settings import Limit, Settings
 
 
 class MediaSettings(Settings, frozen=True, kw_only=True):
     media_url: str = "http://127.0.0.1:8003"
+    chat_url: str = "http://127.0.0.1:8002"
+    upload_file_bytes_max: Limit = 10 * 1024 * 1024
+    upload_files_max: Limit = 20
+    upload_stall_s_max: Limit = 30
+    stored_bytes_per_person: Limit = 1024 * 1024 * 1024
+    picture_pixels_max: Limit = 50_000_000
+    picture_s_max: Limit = 20
+    files_page_max: Limit = 200
+
+    several_addresses: ClassVar[frozenset[str]] = frozenset({"chat_url"})

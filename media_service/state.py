@@ -1,11 +1,30 @@
 from typing import TypedDict
 
+import msgspec
+
+from media_service.actions.files import Files
+from media_service.actions.uploads import Uploads
+from servicekit.authentication import Authentication
 from servicekit.bus import Bus
 from servicekit.database import Database
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """What the edge counts."""
+
+    files_page_max: int
+    stored_bytes_per_person: int
+    upload_file_bytes_max: int
+    upload_files_max: int
+    upload_stall_s_max: float
 
 
 class State(TypedDict):
     """What a request finds open."""
 
-    database: Database
+    authentication: Authentication
     bus: Bus
+    database: Database
+    files: Files
+    limits: Limits
+    uploads: Uploads

@@ -11,13 +11,17 @@ class Registration(msgspec.Struct, frozen=True):
     email: str | None
 
 
-class Profile(msgspec.Struct, frozen=True):
-    """What everyone may know of an account; `pfp` is the address of a picture, or empty."""
+class Profile(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What everyone may know of an account; `pfp` is the address of a picture, or empty.
+
+    Of an erased account only the username is left, which is its nickname then.
+    """
 
     username: str
     nickname: str
     pfp: str
     version: int
+    erased: bool = False
 
 
 class Account(msgspec.Struct, frozen=True):

@@ -14,6 +14,8 @@ from chat_service.actions.delivery import Delivery, PacedConnection
 from chat_service.actions.people import People
 from chat_service.actions.presence import Presence
 from chat_service.domain import events
+from chat_service.domain.attachments import Attachment
+from chat_service.domain.calls import CallRecord
 from chat_service.domain.changes import AnyDraft, Appended, ChangeDraft, Entry, Kind
 from chat_service.domain.commands import Delete, Edit, Lasting, React, Read, Resume, SendMessage
 from chat_service.domain.conversations import direct_name, is_room, label_of_person, other_than, room_label
@@ -29,7 +31,6 @@ from chat_service.domain.refusals import (
     RecipientOffline,
     TooManyConnections,
     TooManyMessages,
-    UnknownAttachment,
 )
 from chat_service.store.conversations import Conversations
 from chat_service.store.people import PeopleStore
@@ -145,7 +146,7 @@ class Chat:
 
     async def find_conversation(self, username: str, to: str) -> str:
         """Raises UnknownRecipient, DirectoryUnavailable or RecipientIsSelf."""
-        return self._direct(username, (await self._people.get(to)).username)
+        return self._direct(username, (await self._people.get_known(to)).username)
 
     @staticmethod
     def _direct(username: str, other: str) -> str:
@@ -155,16 +156,38 @@ class Chat:
 
     # What is stored
 
-    def submit(self, username: str, asker: Asker, command: Lasting, conversation: str = "") -> None:
+    def submit(
+        self,
+        username: str,
+        asker: Asker,
+        command: Lasting,
+        conversation: str = "",
+        attachments: tuple[Attachment, ...] = (),
+    ) -> None:
         """Queue the command for the disk; `asker` learns of the outcome. Raises a ChatRefusal.
 
         `conversation` is the stored name of the one that the command is about; a command about a message may go
-        without.
+        without. `attachments` are what a message's files have been found to be.
         """
-        draft = self._draft(username, command, conversation)
+        draft = self._draft(username, command, conversation, attachments)
+        self.count(username)
+        self._writer.submit((asker, getattr(command, "nonce", None)), draft)
+
+    def count(self, username: str) -> None:
+        """One more command of theirs. Raises TooManyMessages."""
         if not self._bucket(username).take(monotonic()):
             raise TooManyMessages(self._limits.messages_per_second)
-        self._writer.submit((asker, getattr(command, "nonce", None)), draft)
+
+    def submit_call(self, caller: str, asker: Asker, record: CallRecord, conversation: str) -> None:
+        """The same for the line that is left of a call."""
+        draft = Draft(
+            sender_username=caller,
+            receiver_username=other_than(caller, conversation),
+            message=record.text,
+            timestamp=self.now(),
+            call=record,
+        )
+        self._writer.submit((asker, None), draft)
 
     def submit_membership(self, username: str, asker: Asker, kind: Kind, *, room: str, whom: str) -> None:
         """The same for who joins or leaves a room, or closes it."""
@@ -173,12 +196,14 @@ class Chat:
         )
         self._writer.submit((asker, None), draft)
 
-    def _draft(self, username: str, command: Lasting, conversation: str) -> AnyDraft:
+    def _draft(
+        self, username: str, command: Lasting, conversation: str, attachments: tuple[Attachment, ...]
+    ) -> AnyDraft:
         now = self.now()
         change = partial(ChangeDraft, username=username, timestamp=now, conversation=conversation)
         match command:
             case SendMessage():
-                return self._message_draft(username, command, conversation, now)
+                return self._message_draft(username, command, conversation, now, attachments)
             case Edit(id=message_id, message=text):
                 check_text(text, length_max=self._limits.message_length_max)
                 return change(kind=Kind.EDITED, message_id=message_id, value=text)
@@ -191,10 +216,15 @@ class Chat:
             case Read(seq=mark):
                 return change(kind=Kind.READ, mark=mark)
 
-    def _message_draft(self, username: str, command: SendMessage, conversation: str, now: str) -> Draft:
-        check_text(command.message, length_max=self._limits.message_length_max)
-        if command.attachments:
-            raise UnknownAttachment
+    def _message_draft(
+        self,
+        username: str,
+        command: SendMessage,
+        conversation: str,
+        now: str,
+        attachments: tuple[Attachment, ...],
+    ) -> Draft:
+        check_text(command.message, length_max=self._limits.message_length_max, may_be_empty=bool(attachments))
         return Draft(
             sender_username=username,
             receiver_username=None if command.room is not None else other_than(username, conversation),
@@ -203,6 +233,7 @@ class Chat:
             timestamp=now,
             nonce=command.nonce,
             reply_to=command.reply_to,
+            attachments=attachments,
         )
 
     def _bucket(self, username: str) -> TokenBucket:
@@ -278,7 +309,7 @@ class Chat:
 
     async def label_of(self, other: str) -> str:
         """How a conversation with `other` is called. Raises UnknownRecipient or DirectoryUnavailable."""
-        return label_of_person((await self._people.get(other)).username)
+        return label_of_person((await self._people.get_known(other)).username)
 
     async def saved_chats(self, username: str) -> list[SavedChat]:
         saved = await self._conversations.saved_chats(username)

@@ -1,7 +1,7 @@
 """Delivery: brings what is stored to every connection of those concerned, once and in order, whatever Redis does."""
 
 import asyncio
-from collections.abc import Awaitable, Coroutine, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Protocol
 
@@ -9,7 +9,7 @@ import msgspec
 
 from chat_service.actions.presence import Presence
 from chat_service.domain import events
-from chat_service.domain.changes import Entry, Kind
+from chat_service.domain.changes import Change, Entry, Kind
 from chat_service.domain.conversations import is_room, label_for, people_in
 from chat_service.domain.envelopes import open_envelope, open_room_envelope, seal, seal_for_room
 from chat_service.domain.messages import StoredMessage
@@ -139,6 +139,8 @@ class Delivery:
                 self._deliver_here(parcel)
         if None in delivered:
             self._spawn(self._tell_unpublished())
+        if any(isinstance(entry, Change) and entry.kind in {Kind.DELETED, Kind.CLOSED} for entry in entries):
+            self._feed.tell_of_releases()
         return delivered
 
     def repeat(self, message: Entry, connection: object) -> None:
@@ -163,6 +165,18 @@ class Delivery:
             if other != username:
                 label = label_for(other, conversation)
                 self._feed.tell([person(other)], seal(label, 0, events.typing(label, username)))
+
+    def tell_both(self, conversation: str, event_for: Callable[[str], bytes]) -> None:
+        """The same to both people of a 1:1 conversation, each with their label for it."""
+        for username in people_in(conversation):
+            label = label_for(username, conversation)
+            self._feed.tell([person(username)], seal(label, 0, event_for(label)))
+
+    def nudge(self, positions: Mapping[str, int]) -> None:
+        """Let everybody in these conversations, by stored name, look whether they have all up to their `seq`."""
+        for conversation, seq in positions.items():
+            self._nudge(conversation, seq)
+        self._spawn(self._tell_unpublished())
 
     def _nudge(self, conversation: str, seq: int) -> None:
         """Let everybody in the conversation look whether they have `seq`."""

@@ -1,17 +1,13 @@
 """People: who exists, known from a copy of the auth service's profiles that is kept current."""
 
-import asyncio
 from collections import OrderedDict
-from contextlib import suppress
+from collections.abc import Callable, Sequence
 
 from chat_service.domain.people import Person
 from chat_service.domain.refusals import DirectoryUnavailable, UnknownRecipient
-from chat_service.profiles import PAGE_MAX, Profiles
+from chat_service.profiles import Profiles
 from chat_service.store.people import PeopleStore
-from servicekit.database import DatabaseError
-from servicekit.logs import get_logger
-
-log = get_logger(__name__)
+from servicekit.following import Follower
 
 
 class People:
@@ -21,75 +17,67 @@ class People:
         self, *, store: PeopleStore, profiles: Profiles, remembered_max: int = 20_000, pull_interval_s: float = 30.0
     ) -> None:
         self._store = store
-        self._profiles = profiles
         self._remembered: OrderedDict[str, Person] = OrderedDict()
         self._remembered_max = remembered_max
-        self._pull_interval_s = pull_interval_s
-        self._pulling: asyncio.Task[None] | None = None
-        self._news = asyncio.Event()
+        self._seen_version: int | None = None
+        self._pulls = 0
+        self._erased_listeners: list[Callable[[], None]] = []
+        self.following = Follower(
+            name="profiles",
+            list_after=profiles.list_after,
+            position=self._position,
+            take=self._take,
+            interval_s=pull_interval_s,
+        )
+
+    def on_erased(self, listener: Callable[[], None]) -> None:
+        """Call `listener` when somebody has erased their account, and the store knows it."""
+        self._erased_listeners.append(listener)
 
     def remembered(self, username: str) -> Person | None:
-        """The person of that name in any case, if no I/O is needed to tell."""
+        """The person of that name in any case, perhaps an erased one, if no I/O is needed to tell."""
         return self._remembered.get(username.casefold())
 
     async def get(self, username: str) -> Person:
         """Raises UnknownRecipient, or DirectoryUnavailable when that cannot be said for sure."""
+        person = await self.get_known(username)
+        if person.erased:
+            raise UnknownRecipient(username)
+        return person
+
+    async def get_known(self, username: str) -> Person:
+        """The same, but also who has erased their account: others keep their conversations with them."""
+        pulls = self._pulls
         person = self.remembered(username) or await self._store.find_person(username)
         if person is None:
             try:
-                await self._pull_once()
+                await self.following.pull()
             except ConnectionError:
                 raise DirectoryUnavailable from None
+            pulls = self._pulls
             person = await self._store.find_person(username)
         if person is None:
             raise UnknownRecipient(username)
-        self._remember(person)
+        if pulls == self._pulls:  # else it may have been read before the pull, and forgotten by it
+            self._remember(person)
         return person
 
-    def tell_of_news(self) -> None:
-        """There are profiles to pull."""
-        self._news.set()
+    async def _position(self) -> int:
+        """Another instance may have stored what this one has not seen, and remembers as it was."""
+        stored = await self._store.people_version()
+        if self._seen_version is None:
+            self._seen_version = stored
+        return min(stored, self._seen_version)
 
-    async def run(self) -> None:
-        """Keep the copy current until cancelled."""
-        try:
-            while True:
-                self._news.clear()
-                await self._try_to_pull()
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(self._pull_interval_s):  # not wait_for: it may swallow a cancellation
-                        await self._news.wait()
-        finally:
-            if self._pulling is not None:
-                self._pulling.cancel()
-                await asyncio.wait([self._pulling])
-
-    async def _try_to_pull(self) -> None:
-        try:
-            await self._pull_once()
-        except ConnectionError:
-            log.warning("profiles cannot be pulled")
-        except DatabaseError:
-            log.exception("profiles cannot be stored")
-
-    async def _pull_once(self) -> None:
-        """Pull what is new; whoever asks meanwhile waits for a pull that began after they asked."""
-        if self._pulling is not None and not self._pulling.done():
-            with suppress(ConnectionError):
-                await asyncio.shield(self._pulling)
-        if self._pulling is None or self._pulling.done():
-            self._pulling = asyncio.create_task(self._pull())
-        await asyncio.shield(self._pulling)
-
-    async def _pull(self) -> None:
-        while True:
-            people = await self._profiles.list_after(await self._store.people_version())
-            if people:
-                await self._store.put_people(people)
-            for person in people:
-                self._remembered.pop(person.username.casefold(), None)
-            if len(people) < PAGE_MAX:
-                return
+    async def _take(self, people: Sequence[Person]) -> None:
+        await self._store.put_people(people)
+        self._seen_version = people[-1].version
+        self._pulls += 1
+        for person in people:
+            self._remembered.pop(person.username.casefold(), None)
+        if any(person.erased for person in people):
+            for listener in self._erased_listeners:
+                listener()
 
     def _remember(self, person: Person) -> None:
         self._remembered[person.username.casefold()] = person

@@ -1,6 +1,7 @@
 """Presence: who is connected, told to those who have saved them, and only when it really changed."""
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
 
 from chat_service.domain import events
@@ -24,6 +25,11 @@ class Presence:
         self._feed = feed
         self._grace_s = grace_s
         self._leaving: dict[str, asyncio.Task[None]] = {}
+        self._gone_listeners: list[Callable[[str], None]] = []
+
+    def on_gone(self, listener: Callable[[str], None]) -> None:
+        """Call `listener(username)` when somebody's last connection here ended and they have not come back here."""
+        self._gone_listeners.append(listener)
 
     async def contacts_online(self, username: str) -> list[str]:
         return sorted(await self.online(await self._store.contacts(username)))
@@ -60,6 +66,8 @@ class Presence:
     async def _leave(self, username: str, leaving_id: str) -> None:
         await asyncio.sleep(self._grace_s)
         del self._leaving[username]
+        for listener in self._gone_listeners:
+            listener(username)
         with suppress(BusUnavailable):
             if await self._feed.has_left(username, leaving_id):
                 await self._tell(username, online=False)

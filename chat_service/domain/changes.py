@@ -31,6 +31,7 @@ class ChangeDraft(msgspec.Struct, frozen=True, kw_only=True):
     value: str = ""  # the new text, the emoji, or who joined or left
     mark: int = 0  # how far it was read
     removes: bool = False  # the reaction is taken back
+    erases: bool = False  # with the whole account: also where they are no member
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):

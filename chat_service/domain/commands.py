@@ -12,6 +12,8 @@ Label: TypeAlias = Annotated[str, msgspec.Meta(min_length=1, max_length=65)]  # 
 Position: TypeAlias = Annotated[int, msgspec.Meta(ge=0)]
 Mark: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]  # what SQL can hold
 MessageId: TypeAlias = Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)]
+StreamName: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_.-]{1,64}$(?!\n)")]
+FileIds: TypeAlias = Annotated[tuple[Name, ...], msgspec.Meta(max_length=20)]
 
 POSITIONS_MAX = 1_000
 
@@ -37,7 +39,7 @@ class SendMessage(Addressed, frozen=True, kw_only=True):
     type: str = "message"
     message: str
     nonce: Nonce | None = None
-    attachments: Annotated[tuple[str, ...], msgspec.Meta(max_length=20)] = ()
+    attachments: FileIds = ()
     reply_to: MessageId | None = None
 
 
@@ -66,6 +68,28 @@ class Typing(Addressed, frozen=True, kw_only=True):
     pass
 
 
+class _Calling(Addressed, frozen=True, kw_only=True):
+    """In a 1:1 conversation."""
+
+    def __post_init__(self) -> None:
+        if self.to is None or self.room is not None:
+            raise ValueError("Expected `to`: calls are between two people")
+
+
+class Ring(_Calling, frozen=True, kw_only=True):
+    """Call somebody, showing them one's `stream`."""
+
+    stream: StreamName
+
+
+class Answer(_Calling, frozen=True, kw_only=True):
+    stream: StreamName
+
+
+class HangUp(_Calling, frozen=True, kw_only=True):
+    """End the call, or decline it."""
+
+
 class Resume(_Command, frozen=True, kw_only=True):
     """Where the client stands in each conversation: the last `seq` that it has."""
 
@@ -77,7 +101,8 @@ class Ping(_Command, frozen=True, kw_only=True):
 
 
 Lasting: TypeAlias = SendMessage | Edit | Delete | React | Read
-Command: TypeAlias = Lasting | Typing | Resume | Ping
+Calling: TypeAlias = Ring | Answer | HangUp
+Command: TypeAlias = Lasting | Typing | Calling | Resume | Ping
 
 
 class _Kind(msgspec.Struct):
@@ -94,6 +119,9 @@ _decoders: dict[str, msgspec.json.Decoder[Command]] = {
     "react": msgspec.json.Decoder(React),
     "read": msgspec.json.Decoder(Read),
     "typing": msgspec.json.Decoder(Typing),
+    "call": msgspec.json.Decoder(Ring),
+    "answer": msgspec.json.Decoder(Answer),
+    "hang_up": msgspec.json.Decoder(HangUp),
     "resume": msgspec.json.Decoder(Resume),
     "ping": msgspec.json.Decoder(Ping),
 }

@@ -5,6 +5,8 @@ from typing import Any
 
 import msgspec
 
+from chat_service.domain.attachments import Attachment
+from chat_service.domain.calls import CallRecord
 from chat_service.domain.changes import Change, Entry, Kind
 from chat_service.domain.conversations import label_for
 from chat_service.domain.messages import StoredMessage
@@ -25,10 +27,11 @@ class MessageView(msgspec.Struct, frozen=True, kw_only=True):
     message: str
     timestamp: str
     nonce: str | None
-    attachments: tuple[str, ...] = ()
+    attachments: tuple[Attachment, ...] = ()
     reply_to: int | None = None
     edited_at: str | msgspec.UnsetType = _Unset
     deleted: bool | msgspec.UnsetType = _Unset
+    call: CallRecord | msgspec.UnsetType = _Unset
     reactions: dict[str, list[str]] | msgspec.UnsetType = _Unset
 
 
@@ -74,6 +77,25 @@ class Typing(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="t
     username: str
 
 
+class _Calling(msgspec.Struct, frozen=True, kw_only=True):
+    """`username` is who did it, and `stream` what they show."""
+
+    conversation: str
+    username: str
+
+
+class Ring(_Calling, frozen=True, kw_only=True, tag_field="type", tag="call"):
+    stream: str
+
+
+class Answer(_Calling, frozen=True, kw_only=True, tag_field="type", tag="answer"):
+    stream: str
+
+
+class HangUp(_Calling, frozen=True, kw_only=True, tag_field="type", tag="hang_up"):
+    pass
+
+
 class Resumed(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="resumed"):
     positions: dict[str, int]
     truncated: list[str]
@@ -98,6 +120,18 @@ def presence(username: str, *, online: bool) -> bytes:
 
 def typing(conversation: str, username: str) -> bytes:
     return _encode(Typing(conversation=conversation, username=username))
+
+
+def ring(conversation: str, username: str, stream: str) -> bytes:
+    return _encode(Ring(conversation=conversation, username=username, stream=stream))
+
+
+def answer(conversation: str, username: str, stream: str) -> bytes:
+    return _encode(Answer(conversation=conversation, username=username, stream=stream))
+
+
+def hang_up(conversation: str, username: str) -> bytes:
+    return _encode(HangUp(conversation=conversation, username=username))
 
 
 def resumed(positions: dict[str, int], truncated: list[str]) -> bytes:
@@ -165,6 +199,7 @@ def _fields(stored: StoredMessage, conversation: str) -> dict[str, Any]:
         "message": stored.message,
         "timestamp": stored.timestamp,
         "reply_to": stored.reply_to,
+        "attachments": stored.attachments,
     }
     if stored.room is None:
         fields["receiver_username"] = stored.receiver_username
@@ -174,4 +209,6 @@ def _fields(stored: StoredMessage, conversation: str) -> dict[str, Any]:
         fields["edited_at"] = stored.edited_at
     if stored.deleted_at is not None:
         fields["deleted"] = True
+    elif stored.call is not None:
+        fields["call"] = stored.call
     return fields

@@ -2,6 +2,8 @@
 
 import msgspec
 
+from chat_service.domain.attachments import Attachment
+from chat_service.domain.calls import CallRecord
 from chat_service.domain.conversations import direct_name, room_label
 from chat_service.domain.refusals import InvalidMessage, MessageEmpty, MessageTooLong
 
@@ -16,6 +18,8 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     timestamp: str
     nonce: str | None = None
     reply_to: int | None = None
+    attachments: tuple[Attachment, ...] = ()
+    call: CallRecord | None = None
 
     @property
     def conversation(self) -> str:
@@ -37,6 +41,8 @@ class StoredMessage(msgspec.Struct, frozen=True, kw_only=True):
     reply_to: int | None = None
     edited_at: str | None = None
     deleted_at: str | None = None
+    attachments: tuple[Attachment, ...] = ()
+    call: CallRecord | None = None
 
     @classmethod
     def of(cls, draft: Draft, *, id: int, seq: int) -> "StoredMessage":
@@ -50,6 +56,8 @@ class StoredMessage(msgspec.Struct, frozen=True, kw_only=True):
             timestamp=draft.timestamp,
             nonce=draft.nonce,
             reply_to=draft.reply_to,
+            attachments=draft.attachments,
+            call=draft.call,
         )
 
     @property
@@ -62,11 +70,11 @@ def _conversation(sender: str, receiver: str | None, room: str | None) -> str:
     return room_label(room) if room is not None else direct_name(sender, receiver or "")
 
 
-def check_text(text: str, *, length_max: int) -> None:
+def check_text(text: str, *, length_max: int, may_be_empty: bool = False) -> None:
     """Raises MessageEmpty, MessageTooLong (counted in code points) or InvalidMessage."""
     if len(text) > length_max:
         raise MessageTooLong(len(text), length_max)
-    if not text.strip():
+    if not text.strip() and not may_be_empty:
         raise MessageEmpty
     if "\0" in text:
         raise InvalidMessage("A message cannot hold the character NUL.")

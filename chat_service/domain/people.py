@@ -4,12 +4,16 @@ import msgspec
 
 
 class Person(msgspec.Struct, frozen=True):
-    """Somebody's public profile; `version` grows with each change of anybody's."""
+    """Somebody's public profile; `version` grows with each change of anybody's.
+
+    Who has erased their account has only their username left, in what others keep.
+    """
 
     username: str
     nickname: str
     pfp: str | None
     version: int
+    erased: bool = False
 
 
 class SavedChat(msgspec.Struct, frozen=True, kw_only=True):

@@ -89,6 +89,21 @@ class QueryEmpty(ChatRefusal):
         super().__init__("Say what to search for: ?query=")
 
 
+class NoCall(ChatRefusal):
+    def __init__(self) -> None:
+        super().__init__("There is no call to answer or to end in this conversation.")
+
+
+class CallsUnavailable(ChatRefusal):
+    def __init__(self) -> None:
+        super().__init__("Nobody can be called now.")
+
+
+class MediaUnavailable(ChatRefusal):
+    def __init__(self) -> None:
+        super().__init__("The media service does not answer, so nothing can be attached now.")
+
+
 class UnknownAttachment(ChatRefusal):
     def __init__(self) -> None:
         super().__init__("A file named in `attachments` does not exist or is not yours.")

@@ -23,6 +23,10 @@ class Everything:
         return frame
 
 
+class _ShownFile(msgspec.Struct):
+    url: str
+
+
 class _Shown(msgspec.Struct):
     """As much of an event as fits a line."""
 
@@ -30,6 +34,7 @@ class _Shown(msgspec.Struct):
     sender_username: str = ""
     message: str = ""
     detail: str = ""
+    attachments: tuple[_ShownFile, ...] = ()
 
 
 class OneRoom:
@@ -66,5 +71,6 @@ def _decoded(text: bytes) -> str:
 def _as_line(frame: bytes) -> bytes | None:
     event = msgspec.json.decode(payload_of(frame), type=_Shown)
     if event.type in ("message", "sent"):
-        return text_frame(f"{event.sender_username}: {event.message}".encode())
+        said = " ".join(filter(None, [event.message, *(file.url for file in event.attachments)]))
+        return text_frame(f"{event.sender_username}: {said}".encode())
     return text_frame(f"error: {event.detail}".encode()) if event.type == "error" else None

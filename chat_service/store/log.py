@@ -1,9 +1,13 @@
 """The log: appends messages and changes to their conversations, each at the next `seq`."""
 
+from msgspec import structs
+
 from chat_service.domain.changes import AnyDraft, Appended, Change, ChangeDraft, Kind
 from chat_service.domain.conversations import is_room, label_for, label_of_person, people_in
 from chat_service.domain.messages import Draft, StoredMessage
 from chat_service.domain.refusals import NotAMember, NotTheAuthor, UnknownMessage
+from chat_service.store.attachments import as_json, attach, release
+from chat_service.store.erasures import are_erased, check_not_erased
 from chat_service.store.rows import MESSAGE, last_seq, message_of
 from chat_service.store.search import reindex
 from servicekit.database import Connection
@@ -12,14 +16,15 @@ _CONVERSATIONS_REMEMBERED_MAX = 50_000
 
 
 class _Conversation:
-    """A conversation as it is remembered: its id, and the last `seq` given in it."""
+    """A conversation as it is remembered: its id, the last `seq` given in it, and whether one of its two is erased."""
 
-    __slots__ = ("id", "last_seq", "name")
+    __slots__ = ("id", "is_over", "last_seq", "name")
 
-    def __init__(self, id: int, name: str, last_seq: int) -> None:
+    def __init__(self, id: int, name: str, last_seq: int, *, is_over: bool) -> None:
         self.id = id
         self.name = name
         self.last_seq = last_seq
+        self.is_over = is_over
 
 
 class Log:
@@ -48,7 +53,7 @@ class Log:
         """Store `draft` at the next `seq`.
 
         With a nonce used before, find the message stored then; what changes nothing takes no place.
-        Raises UnknownMessage, NotTheAuthor or NotAMember, having changed nothing.
+        Raises UnknownMessage, NotTheAuthor, NotAMember or UnknownRecipient, having changed nothing.
         """
         if isinstance(draft, Draft):
             return self._append_message(connection, draft)
@@ -62,13 +67,14 @@ class Log:
         conversation = self._find(connection, draft.conversation)
         if draft.room is not None:
             _check_member(connection, draft.sender_username, draft.conversation)
-        if conversation is None:
+        if conversation is None or conversation.is_over:
             if (first := _find_by_nonce(connection, draft)) is not None:  # sent again, to somebody else
                 return Appended(first, is_new=False)
+            check_not_erased(connection, *people_in(draft.conversation))
             conversation = self._make(connection, draft)
         cursor = connection.execute(
             "INSERT INTO messages (conversation_id, seq, sender_username, receiver_username, message, timestamp,"
-            " nonce, reply_to) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+            " nonce, reply_to, attachments, call) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
             " ON CONFLICT (sender_username, nonce) WHERE nonce IS NOT NULL DO NOTHING",
             (
                 conversation.id,
@@ -79,6 +85,8 @@ class Log:
                 draft.timestamp,
                 draft.nonce,
                 draft.reply_to,
+                as_json(draft.attachments) if draft.attachments else None,
+                as_json(draft.call) if draft.call else None,
             ),
         )
         if cursor.rowcount == 0:
@@ -88,6 +96,8 @@ class Log:
         conversation.last_seq += 1
         message_id = cursor.lastrowid
         assert message_id is not None
+        if draft.attachments:
+            attach(connection, message_id, draft.attachments)
         return Appended(StoredMessage.of(draft, id=message_id, seq=conversation.last_seq), is_new=True)
 
     # Changes
@@ -99,6 +109,8 @@ class Log:
             if is_room(name):
                 raise NotAMember(name)
             return Appended(None, is_new=False)  # nobody has said anything yet
+        if draft.erases and draft.kind is Kind.LEFT:
+            draft = _departure(connection, conversation, draft)
         if not _CARRY_OUT[draft.kind](connection, conversation, draft):
             return Appended(None, is_new=False)
         connection.execute(
@@ -144,7 +156,8 @@ class Log:
                 f"SELECT id, {last_seq('conversations.id')} FROM conversations WHERE name = ?", (name,)
             ).fetchone()
             if row is not None:
-                found = self._conversations[name] = _Conversation(row[0], name, row[1])
+                is_over = not is_room(name) and are_erased(connection, *people_in(name))
+                found = self._conversations[name] = _Conversation(row[0], name, row[1], is_over=is_over)
         return found
 
     def _make(self, connection: Connection, draft: Draft) -> _Conversation:
@@ -165,7 +178,7 @@ class Log:
                 " ON CONFLICT (user_username, chat_username) DO NOTHING",
                 (username, draft.timestamp, peer),
             )
-        made = self._conversations[name] = _Conversation(conversation_id, name, 0)
+        made = self._conversations[name] = _Conversation(conversation_id, name, 0, is_over=False)
         return made
 
 
@@ -200,9 +213,9 @@ def _conversation_of(connection: Connection, draft: ChangeDraft) -> str:
     """The conversation of the message that is to be changed, if the person is in it and it is not deleted."""
     row = connection.execute(
         "SELECT name FROM conversations JOIN messages ON messages.conversation_id = conversations.id"
-        " JOIN memberships ON memberships.conversation_id = conversations.id AND memberships.username = ?"
-        " WHERE messages.id = ? AND messages.deleted_at IS NULL",
-        (draft.username, draft.message_id),
+        " LEFT JOIN memberships ON memberships.conversation_id = conversations.id AND memberships.username = ?"
+        " WHERE messages.id = ? AND messages.deleted_at IS NULL AND (memberships.username IS NOT NULL OR ?)",
+        (draft.username, draft.message_id, draft.erases),
     ).fetchone()
     if row is None or draft.conversation not in {"", row["name"]}:
         raise UnknownMessage(draft.message_id or 0)
@@ -218,6 +231,7 @@ def _delete(connection: Connection, conversation: _Conversation, draft: ChangeDr
     if not _owns_room(connection, conversation, draft.username):
         _check_author(connection, draft)
     connection.execute("DELETE FROM reactions WHERE message_id = ?", (draft.message_id,))
+    release(connection, "message_id = ?", draft.message_id)
     return _set_text(connection, draft, "deleted_at", "")
 
 
@@ -225,7 +239,7 @@ def _set_text(connection: Connection, draft: ChangeDraft, when: str, text: str) 
     """Replace the text, in the index too, and note in the column `when` that it happened."""
     message_id = draft.message_id or 0
     (old,) = connection.execute("SELECT message FROM messages WHERE id = ?", (message_id,)).fetchone()
-    if old == text:
+    if old == text and text:
         return False
     reindex(connection, message_id, old=old, new=text)
     connection.execute(f"UPDATE messages SET message = ?, {when} = ? WHERE id = ?", (text, draft.timestamp, message_id))
@@ -254,6 +268,7 @@ def _read(connection: Connection, conversation: _Conversation, draft: ChangeDraf
 
 def _join(connection: Connection, conversation: _Conversation, draft: ChangeDraft) -> bool:
     """A new member has read what was said before they came."""
+    check_not_erased(connection, draft.value)
     changed = connection.execute(
         "INSERT INTO memberships (username, conversation_id, label, read_seq) VALUES (?, ?, ?, ?)"
         " ON CONFLICT DO NOTHING",
@@ -269,12 +284,32 @@ def _leave(connection: Connection, conversation: _Conversation, draft: ChangeDra
     return changed.rowcount == 1
 
 
+def _departure(connection: Connection, conversation: _Conversation, draft: ChangeDraft) -> ChangeDraft:
+    """An owner who goes for good leaves the room to who joined first; without anybody else in it, it is closed."""
+    if not _owns_room(connection, conversation, draft.username):
+        return draft
+    heir = connection.execute(
+        "SELECT memberships.username FROM memberships JOIN changes"
+        "  ON changes.conversation_id = memberships.conversation_id AND kind = ? AND value = memberships.username"
+        " WHERE memberships.conversation_id = ? AND memberships.username NOT IN (SELECT username FROM erasures)"
+        " GROUP BY memberships.username ORDER BY max(seq) LIMIT 1",
+        (Kind.JOINED.value, conversation.id),
+    ).fetchone()
+    if heir is None:
+        return structs.replace(draft, kind=Kind.CLOSED)
+    connection.execute(
+        "UPDATE rooms SET owner_username = ? WHERE conversation_id = ?", (heir["username"], conversation.id)
+    )
+    return draft
+
+
 def _close(connection: Connection, conversation: _Conversation, _: ChangeDraft) -> bool:
     """The room goes with its members and its texts; its name is free again."""
     for message_id, text in connection.execute(
         "SELECT id, message FROM messages WHERE conversation_id = ? AND message <> ''", (conversation.id,)
     ).fetchall():
         reindex(connection, message_id, old=text, new="")
+    release(connection, "message_id IN (SELECT id FROM messages WHERE conversation_id = ?)", conversation.id)
     for query in (
         "DELETE FROM rooms WHERE conversation_id = ?",
         "DELETE FROM memberships WHERE conversation_id = ?",

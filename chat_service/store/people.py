@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from chat_service.domain.people import Person
+from chat_service.store.erasures import begin_erasure, check_not_erased
 from servicekit.database import Connection, Database
 
 
@@ -12,6 +13,7 @@ class PeopleStore:
         self._database = database
 
     async def save_chat(self, username: str, other: str, *, nickname: str | None, pfp: str | None, now: str) -> None:
+        """Raises UnknownRecipient if one of them has erased their account."""
         await self._database.write(_save_chat, username, other, nickname, pfp, now)
 
     async def contacts(self, username: str) -> list[str]:
@@ -30,7 +32,7 @@ class PeopleStore:
         return await self._database.read(_people_version)
 
     async def put_people(self, people: Iterable[Person]) -> None:
-        """Take over new and changed profiles, into the saved chats that show them too."""
+        """Take over new, changed and erased profiles, into the saved chats that show them too."""
         await self._database.write(_put_people, list(people))
 
 
@@ -41,6 +43,7 @@ _WATCHERS = "SELECT user_username FROM contacts WHERE chat_username = ?"
 def _save_chat(
     connection: Connection, username: str, other: str, nickname: str | None, pfp: str | None, now: str
 ) -> None:
+    check_not_erased(connection, username, other)
     connection.execute(
         "INSERT INTO contacts (user_username, chat_username, chat_nickname, chat_pfp, created_at)"
         " VALUES (?, ?, ?, ?, ?) ON CONFLICT (user_username, chat_username)"
@@ -55,10 +58,13 @@ def _column(connection: Connection, query: str, *values: Any) -> list[str]:
 
 def _find_person(connection: Connection, username: str) -> Person | None:
     row: Mapping[str, Any] | None = connection.execute(
-        "SELECT username, nickname, pfp, version FROM people WHERE username_folded = ?",
+        "SELECT username, nickname, pfp, version, username IN (SELECT username FROM erasures) AS is_erased"
+        " FROM people WHERE username_folded = ?",
         (username.casefold(),),
     ).fetchone()
-    return Person(row["username"], row["nickname"], row["pfp"], row["version"]) if row else None
+    if row is None:
+        return None
+    return Person(row["username"], row["nickname"], row["pfp"], row["version"], bool(row["is_erased"]))
 
 
 def _people_version(connection: Connection) -> int:
@@ -68,6 +74,8 @@ def _people_version(connection: Connection) -> int:
 
 def _put_people(connection: Connection, people: list[Person]) -> None:
     for person in people:
+        if person.erased:
+            begin_erasure(connection, person.username)
         changed = connection.execute(
             "INSERT INTO people (username, username_folded, nickname, pfp, version) VALUES (?, ?, ?, ?, ?)"
             " ON CONFLICT (username) DO UPDATE SET nickname = excluded.nickname, pfp = excluded.pfp,"

@@ -6,6 +6,7 @@ import msgspec
 
 from chat_service.domain.conversations import room_label
 from chat_service.domain.refusals import RoomTaken
+from chat_service.store.erasures import check_not_erased
 from chat_service.store.rows import last_seq
 from servicekit.database import Connection, Database, Row
 
@@ -43,7 +44,7 @@ class Rooms:
         return await self._database.read(_members, room_label(name))
 
     async def create(self, *, name: str, topic: str, private: bool, owner: str, now: str) -> None:
-        """Make the room, as yet without anybody in it. Raises RoomTaken."""
+        """Make the room, as yet without anybody in it. Raises RoomTaken, or UnknownRecipient if `owner` is erased."""
         await self._database.write(_create, name, topic, owner, now, private=private)
 
     async def change(self, name: str, *, topic: str | None, private: bool | None) -> None:
@@ -93,6 +94,7 @@ def _members(connection: Connection, label: str) -> list[str]:
 
 
 def _create(connection: Connection, name: str, topic: str, owner: str, now: str, *, private: bool) -> None:
+    check_not_erased(connection, owner)
     made = connection.execute(
         "INSERT INTO conversations (name, created_at) VALUES (?, ?) ON CONFLICT (name) DO NOTHING RETURNING id",
         (room_label(name), now),

@@ -1,11 +1,16 @@
 """Rows: how messages and changes come out of the file."""
 
+import msgspec
+
+from chat_service.domain.attachments import Attachment
+from chat_service.domain.calls import CallRecord
 from chat_service.domain.changes import Change, Kind
 from chat_service.domain.messages import StoredMessage
 from servicekit.database import Row
 
 MESSAGE = (
     "id, seq, sender_username, receiver_username, message, timestamp, nonce, reply_to, edited_at, deleted_at,"
+    " attachments, call,"
     " (SELECT name FROM rooms WHERE rooms.conversation_id = messages.conversation_id"
     "  AND messages.receiver_username IS NULL) AS room"
 )
@@ -21,7 +26,17 @@ def last_seq(conversation_id: str) -> str:
 
 
 def message_of(row: Row) -> StoredMessage:
-    return StoredMessage(**dict(zip(row.keys(), row, strict=True)))
+    fields = dict(zip(row.keys(), row, strict=True))
+    fields["attachments"] = attachments_of(fields["attachments"])
+    fields["call"] = msgspec.json.decode(fields["call"], type=CallRecord) if fields["call"] else None
+    return StoredMessage(**fields)
+
+
+def attachments_of(column: str | None) -> tuple[Attachment, ...]:
+    return _decoder.decode(column) if column else ()
+
+
+_decoder = msgspec.json.Decoder(tuple[Attachment, ...])
 
 
 def change_of(row: Row, conversation: str) -> Change:

@@ -108,6 +108,7 @@ async def test_an_unknown_path_is_not_found(auth: Auth, path: str) -> None:
         ("GET", "/api/sessions"),
         ("DELETE", "/api/sessions/x"),
         ("POST", "/api/change-password"),
+        ("DELETE", "/api/account"),
         ("GET", "/api/users"),
         ("GET", "/api/user-profile"),
         ("POST", "/api/update-nickname"),

@@ -92,7 +92,8 @@ async def test_a_message_to_oneself_is_refused(chat: Instance) -> None:
     assert await chat.get("Ada", "/api/saved-chats") == []
 
 
-async def test_attachments_and_replies_must_exist(chat: Instance) -> None:
+async def test_attachments_and_replies_must_exist(world: World, chat: Instance) -> None:
+    await world.media(chat)
     ada = await chat.live_device("Ada")
     await ada.say("Grace", "look", attachments=["no such file"])
     assert await ada.refused() == "unknown_attachment"

@@ -10,9 +10,10 @@ import pytest
 from chat_service.actions.people import People
 from chat_service.app import MIGRATIONS
 from chat_service.domain.refusals import DirectoryUnavailable, UnknownRecipient
-from chat_service.profiles import PAGE_MAX, Profiles
+from chat_service.profiles import Profiles
 from chat_service.store.people import PeopleStore
 from servicekit.database import Connection, Database
+from servicekit.following import PAGE_MAX
 from tests.chat_service.world import CAST, Auth, Instance, World, until
 
 # Over sockets
@@ -145,15 +146,15 @@ async def test_an_auth_service_that_answers_nonsense_is_as_good_as_away(director
 async def test_neither_a_neighbour_nor_a_disk_that_fails_ends_the_pulling(directory: Directory) -> None:
     await directory.run_sql("CREATE TRIGGER full BEFORE INSERT ON people BEGIN SELECT raise(ABORT, 'full'); END")
     people = directory.people()
-    running = asyncio.create_task(people.run())
+    running = asyncio.create_task(people.following.run())
     await until(lambda: directory.pulls() == 1)
     await directory.auth.stop()
-    people.tell_of_news()
+    people.following.tell_of_news()
     await directory.run_sql("DROP TRIGGER full")
     await directory.auth.start()
 
     async def is_known() -> bool:
-        people.tell_of_news()
+        people.following.tell_of_news()
         return await directory.store.find_person("Grace") is not None
 
     await until(is_known)

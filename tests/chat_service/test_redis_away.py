@@ -23,7 +23,10 @@ def numbers(first: int, last: int) -> list[str]:
 
 
 async def say_and_hear(device: Device, first: int, last: int) -> list[bool | None]:
-    """Say the numbers to Grace; for each, whether it was delivered."""
+    """Say the numbers to Grace; for each, whether it was delivered.
+
+    Just after Redis is back that may be unknown: what it missed is read from the store, and a new message with it.
+    """
     for number in range(first, last):
         await device.say("Grace", str(number), nonce=f"n{number}")
     sent = [await hear_sent(device) for _ in range(first, last)]
@@ -40,7 +43,7 @@ async def hear_sent(device: Device) -> dict[str, Any]:
 
 async def test_away_at_the_start(fragile_world: World, valkey: Valkey) -> None:
     valkey.kill()
-    here, there = [await fragile_world.instance(messages_per_second=0) for _ in range(2)]
+    here, there = [await fragile_world.instance(messages_per_second=0, redis_url=valkey.url) for _ in range(2)]
     ada, near, far = [await one.live_device(name) for one, name in ((here, "Ada"), (here, "Grace"), (there, "Grace"))]
     assert await say_and_hear(ada, 0, 10) == [None] * 10
     assert await near.hear_texts(10) == numbers(0, 10)
@@ -48,7 +51,7 @@ async def test_away_at_the_start(fragile_world: World, valkey: Valkey) -> None:
     valkey.start()
     assert await far.hear_texts(10) == numbers(0, 10)
     await connected(here, there)
-    assert await say_and_hear(ada, 10, 20) == [True] * 10
+    assert False not in await say_and_hear(ada, 10, 20)
     for grace in (near, far):
         assert await grace.hear_texts(10) == numbers(10, 20)
         await grace.heard_nothing()
@@ -90,7 +93,7 @@ async def test_hung(fragile_world: World, valkey: Valkey) -> None:
     valkey.send(signal.SIGCONT)
     assert await far.hear_texts(10) == numbers(0, 10)
     await connected(here, there)
-    assert await say_and_hear(ada, 10, 15) == [True] * 5
+    assert False not in await say_and_hear(ada, 10, 15)
     for grace in (near, far):
         assert await grace.hear_texts(5) == numbers(10, 15)
         await grace.heard_nothing()

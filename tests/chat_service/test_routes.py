@@ -31,14 +31,18 @@ async def talk(chat: Instance, count: int) -> list[int]:
 METHODS = {
     "/api/saved-chats": {"GET"},
     "/api/save-chat": {"POST"},
-    "/api/messages/Grace": {"GET"},
+    "/api/messages/Grace": {"GET", "POST"},
+    "/api/messages/Grace/read": {"PUT"},
+    "/api/messages/Grace/1/reactions/👍": {"PUT", "DELETE"},
     "/api/messages/Grace/1": {"PATCH", "DELETE"},
     "/api/search-messages": {"GET"},
     "/api/rooms": {"GET", "POST"},
     "/api/rooms/lobby": {"GET", "PATCH", "DELETE"},
     "/api/rooms/lobby/members/Ada": {"PUT", "DELETE"},
-    "/api/rooms/lobby/messages": {"GET"},
+    "/api/rooms/lobby/messages": {"GET", "POST"},
+    "/api/rooms/lobby/messages/read": {"PUT"},
     "/api/rooms/lobby/messages/1": {"PATCH", "DELETE"},
+    "/api/rooms/lobby/messages/1/reactions/👍": {"PUT", "DELETE"},
 }
 
 
@@ -60,7 +64,9 @@ async def test_unknown_paths_are_problems(chat: Instance) -> None:
 def test_every_route_is_here() -> None:
     paths = {path.replace("Grace", "{other_username}").replace("lobby", "{room}") for path in METHODS}
     paths = {path.replace("Ada", "{username}").replace("/1", "/{message_id:int}") for path in paths}
-    assert {route.path for route in ROUTES} - {"/healthz", "/readyz"} == paths
+    paths = {path.replace("👍", "{emoji}") for path in paths}
+    public = {route.path for route in ROUTES if not route.path.startswith("/internal/")}
+    assert public - {"/healthz", "/readyz"} == paths
 
 
 @pytest.mark.parametrize("path, methods", METHODS.items())
@@ -263,3 +269,65 @@ async def test_ready_is_who_has_a_store_and_redis(world: World, chat: Instance) 
     answer = await lonely.request("", "GET", "/readyz")
     assert (answer.status_code, answer.json()["checks"]) == (503, {"store": "ok", "redis": "unavailable"})
     assert (await lonely.request("", "GET", "/healthz")).status_code == 200
+
+
+# What is done by sockets, done over HTTP
+
+
+@pytest.mark.parametrize("path, label", [("/api/messages/Grace", "@Ada"), ("/api/rooms/lobby/messages", "#lobby")])
+async def test_a_message_over_http_is_one_as_any_other(chat: Instance, path: str, label: str) -> None:
+    for name in ("Ada", "Grace"):
+        await chat.add_member(name, "lobby", name)
+    grace = await chat.live_device("Grace")
+    sent = await chat.request("Ada", "POST", path, json={"message": "Hello", "nonce": "n1"})
+    assert sent.status_code == 201
+    heard = await grace.hear("message")
+    assert (heard["conversation"], heard["message"], heard["id"]) == (label, "Hello", sent.json()["id"])
+    again = await chat.request("Ada", "POST", path, json={"message": "Hello", "nonce": "n1"})
+    assert again.json() == sent.json()
+    answer = {"message": "And?", "reply_to": heard["id"]}
+    assert (await chat.request("Ada", "POST", path, json=answer)).json()["reply_to"] == heard["id"]
+    assert (await grace.hear("message"))["message"] == "And?"
+
+
+@pytest.mark.parametrize(
+    "path, body, refusal",
+    [
+        ("/api/messages/Grace", {"message": " "}, (422, "message_empty")),
+        ("/api/messages/Grace", {}, (422, "message_empty")),
+        ("/api/messages/Grace", {"message": "x" * 4001}, (422, "message_too_long")),
+        ("/api/messages/Grace", {"message": 7}, (422, "invalid")),
+        ("/api/messages/Grace", {"message": "x", "nonce": ""}, (422, "invalid")),
+        ("/api/messages/Grace", {"message": "x", "reply_to": 99}, (404, "unknown_message")),
+        ("/api/messages/Nobody", {"message": "x"}, (404, "unknown_recipient")),
+        ("/api/messages/Ada", {"message": "x"}, (422, "recipient_is_self")),
+        ("/api/rooms/nowhere/messages", {"message": "x"}, (404, "unknown_room")),
+        ("/api/rooms/lobby/messages", {"message": "x"}, (403, "not_a_member")),
+    ],
+)
+async def test_what_may_not_be_said_is_refused(
+    chat: Instance, path: str, body: object, refusal: tuple[int, str]
+) -> None:
+    assert code(await chat.request("Ada", "POST", path, json=body)) == refusal
+    assert await chat.history("Ada", "Grace") == []
+
+
+@pytest.mark.parametrize("path", ["/api/messages/Ada", "/api/rooms/lobby/messages"])
+async def test_reactions_and_read_marks_over_http(chat: Instance, path: str) -> None:
+    for name in ("Ada", "Grace"):
+        await chat.add_member(name, "lobby", name)
+    ada = await chat.live_device("Ada")
+    theirs = path.replace("Ada", "Grace")
+    said = (await chat.request("Ada", "POST", theirs, json={"message": "Hello"})).json()
+    await ada.hear("sent")
+    reaction = f"{path}/{said['id']}/reactions/🎉"
+    assert await chat.does("Grace", "PUT", reaction) == 204
+    assert (await ada.hear("reaction"))["removed"] is False
+    assert await chat.does("Grace", "PUT", reaction) == 204
+    assert await chat.does("Grace", "DELETE", reaction) == 204
+    assert (await ada.hear("reaction"))["removed"] is True
+    assert await chat.does("Grace", "PUT", f"{path}/{said['id']}/reactions/x") == (422, "invalid_emoji")
+    assert await chat.does("Grace", "PUT", f"{path}/99/reactions/🎉") == (404, "unknown_message")
+    assert await chat.does("Grace", "PUT", f"{path}/read", json={"seq": said["seq"]}) == 204
+    assert (await ada.hear("read"))["read_seq"] == said["seq"]
+    assert await chat.does("Grace", "PUT", f"{path}/read", json={"seq": -1}) == (422, "invalid")

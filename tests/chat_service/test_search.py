@@ -284,9 +284,14 @@ async def test_an_index_of_before_is_made_anew(tmp_path: Path) -> None:
     before.mkdir()
     for number in ("0001", "0002", "0003"):
         shutil.copy(next(MIGRATIONS.glob(f"{number}_*.sql")), before)
-    with closing(Database(tmp_path / "chat.db", before)) as database:
-        await database.write(keep, ["hello"])
+    Database(tmp_path / "chat.db", before).close()
     with closing(sqlite3.connect(tmp_path / "chat.db")) as file, file:
+        file.execute("INSERT INTO conversations VALUES (2, 'Ada|Grace', '')")
+        file.execute("INSERT INTO memberships (username, conversation_id, label) VALUES ('Grace', 2, '@Ada')")
+        file.execute(
+            "INSERT INTO messages (conversation_id, seq, sender_username, receiver_username, message, timestamp)"
+            " VALUES (2, 1, 'Ada', 'Grace', 'hello', '')"
+        )
         file.execute("INSERT INTO message_texts (rowid, message) VALUES (1, 'hello')")
         file.execute("UPDATE search_progress SET indexed_id = 1")
     with closing(Database(tmp_path / "chat.db", MIGRATIONS)) as database:

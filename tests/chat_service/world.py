@@ -20,7 +20,10 @@ from auth_service.tokens import Tokens
 from chat_service.app import create_app
 from chat_service.settings import ChatSettings
 from chat_service.websocket import ChatSocket
+from media_service.app import create_app as create_media_app
+from media_service.settings import MediaSettings
 from servicekit.bus import Bus
+from servicekit.http_protocol import HttpProtocol
 
 CAST = ("Ada", "Grace", "Linus")
 NOW_S = 1_800_000_000
@@ -86,6 +89,10 @@ class Auth:
     def change(self, name: str, *, nickname: str, pfp: str | None) -> None:
         version = next(self._versions)
         self._profiles[name] = {"username": name, "nickname": nickname, "pfp": pfp, "version": version}
+
+    def erase(self, name: str) -> None:
+        self.change(name, nickname=name, pfp="")
+        self._profiles[name]["erased"] = True
 
     def revoke(self, session: str) -> None:
         """Only in the list; who is to know at once has to be told over Redis."""
@@ -276,8 +283,15 @@ class World:
         self.auth = Auth()
         self.clock = Clock()
         self._stack = AsyncExitStack()
+        self._media_port = socket.socket()  # bound, and not listened at before there is a media service
+        self._media_port.bind(("127.0.0.1", 0))
+
+    @property
+    def media_url(self) -> str:
+        return f"http://127.0.0.1:{self._media_port.getsockname()[1]}"
 
     async def __aenter__(self) -> Self:
+        self._stack.callback(self._media_port.close)
         await self.auth.start()
         self._stack.push_async_callback(self.auth.stop)
         self.auth.register(*CAST)
@@ -286,16 +300,41 @@ class World:
     async def __aexit__(self, *_: object) -> None:
         await self._stack.aclose()
 
-    async def instance(self, *, redis_url: str = "", presence_grace_s: float = 0.1, **settings: Any) -> Instance:
-        """Start an instance; it shares file, Redis and auth service with the others."""
+    async def instance(
+        self, *, redis_url: str = "", presence_grace_s: float = 0.1, ring_s: float = 30, **settings: Any
+    ) -> Instance:
+        """Start an instance; it shares file, Redis, auth and media service with the others.
+
+        Unless it is given a Redis of its own, it is connected to it from the start: without, nobody knows who is there.
+        """
         chosen = ChatSettings(
-            data_dir=self.folder, redis_url=redis_url or self.redis_url, auth_url=self.auth.url, **settings
+            data_dir=self.folder,
+            redis_url=redis_url or self.redis_url,
+            auth_url=self.auth.url,
+            **{"media_url": self.media_url, **settings},
         )
-        app = create_app(chosen, clock=self.clock, presence_grace_s=presence_grace_s)
+        app = create_app(chosen, clock=self.clock, presence_grace_s=presence_grace_s, ring_s=ring_s)
         running = AsyncExitStack()
-        url, state = await running.enter_async_context(_serving(app))
+        url, state = await running.enter_async_context(serving(app, ws=ChatSocket))
         self._stack.push_async_callback(running.aclose)
+        if not redis_url:
+            await until(lambda: state["bus"].is_connected)
         return Instance(self.auth, url, stack=self._stack, state=state, stop=running.aclose)
+
+    async def media(self, chat: Instance, *, redis_url: str = "") -> Callable[[], Awaitable[None]]:
+        """Start the media service, once in a test; what ends it."""
+        settings = MediaSettings(
+            data_dir=self.folder,
+            redis_url=redis_url or self.redis_url,
+            auth_url=self.auth.url,
+            media_url=self.media_url,
+            chat_url=chat.url,
+        )
+        running = AsyncExitStack()
+        app = create_media_app(settings, clock=self.clock)
+        await running.enter_async_context(serving(app, listener=self._media_port))
+        self._stack.push_async_callback(running.aclose)
+        return running.aclose
 
     @contextmanager
     def locked_store(self) -> Iterator[None]:
@@ -320,17 +359,21 @@ async def _cancelled(task: asyncio.Task[None]) -> None:
 
 
 @asynccontextmanager
-async def _serving(app: Any) -> AsyncIterator[tuple[str, dict[str, Any]]]:
-    """A uvicorn server in the test's own loop, without its signal handlers and its ticks."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        config = uvicorn.Config(app, ws=ChatSocket, lifespan="on", log_config=None, access_log=False)
+async def serving(
+    app: Any, *, ws: Any = "none", listener: socket.socket | None = None
+) -> AsyncIterator[tuple[str, dict[str, Any]]]:
+    """A uvicorn server in the test's own loop, without its signal handlers and its ticks: its URL and its state."""
+    with listener or socket.create_server(("127.0.0.1", 0)) as at:
+        config = uvicorn.Config(
+            app, http=HttpProtocol, ws=ws, lifespan="on", log_config=None, access_log=False, server_header=False
+        )
         logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
         config.load()
         server = uvicorn.Server(config)
         server.lifespan = config.lifespan_class(config)
-        await server.startup(sockets=[listener])
+        await server.startup(sockets=[at])
         try:
-            yield f"http://127.0.0.1:{listener.getsockname()[1]}", server.lifespan.state
+            yield f"http://127.0.0.1:{at.getsockname()[1]}", server.lifespan.state
         finally:
             await _shut_down(server)
 

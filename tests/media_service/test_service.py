@@ -16,16 +16,20 @@ from media_service.settings import MediaSettings
 from tests.asgi import client_of
 
 COLUMNS = [
+    "number",
     "id",
     "filename",
     "content_type",
-    "data",
     "owner",
     "sha256",
     "size",
     "width",
     "height",
+    "placeholder",
+    "removed",
     "created_at",
+    "upload_id",
+    "data",
 ]
 
 
@@ -56,7 +60,7 @@ async def test_its_store_has_its_table(http: httpx.AsyncClient, tmp_path: Path) 
 
 
 async def test_everything_else_is_not_found(http: httpx.AsyncClient) -> None:
-    response = await http.get("/api/files")
+    response = await http.get("/api/other")
     assert response.status_code == 404
     assert response.headers["content-type"] == "application/problem+json"
     assert response.json()["code"] == "not_found"

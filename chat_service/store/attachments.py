@@ -1,0 +1,96 @@
+"""Attachments: which files are in which messages, and which no message needs any more."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from chat_service.domain.attachments import Attachment, Release
+from chat_service.store.rows import attachments_of
+from servicekit.database import Connection, Database
+
+_REMOVALS = "removals"
+
+
+class Attachments:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def may_see(self, username: str, file_id: str) -> bool:
+        """Whether the person is in a conversation where the file is shown."""
+        return await self._database.read(_may_see, username, file_id)
+
+    async def releases_after(self, number: int, limit: int) -> list[Release]:
+        """Files that were released and are in no message now, in the order of their release."""
+        return await self._database.read(_releases_after, number, limit)
+
+    async def removals_followed(self) -> int:
+        """The number of the last removal that was dealt with."""
+        return await self._database.read(_removals_followed)
+
+    async def remove(self, file_ids: Sequence[str], number: int) -> None:
+        """These files are gone: no message shows them any more. The last removal among them has that `number`."""
+        await self._database.write(_remove, file_ids, number)
+
+
+def attach(connection: Connection, message_id: int, attachments: Sequence[Attachment]) -> None:
+    """Note which files a new message shows, in its own transaction."""
+    rows = [(attachment.id, message_id) for attachment in attachments]
+    connection.executemany("INSERT INTO attached (file_id, message_id) VALUES (?, ?) ON CONFLICT DO NOTHING", rows)
+
+
+def release(connection: Connection, messages: str, value: object) -> None:
+    """The messages that the SQL condition `messages` finds show no files any more, in the caller's transaction."""
+    found = connection.execute(f"SELECT DISTINCT file_id FROM attached WHERE {messages}", (value,)).fetchall()
+    if not found:
+        return
+    connection.executemany("INSERT INTO releases (file_id) VALUES (?)", map(tuple, found))
+    connection.execute(
+        f"UPDATE messages SET attachments = NULL WHERE id IN (SELECT message_id FROM attached WHERE {messages})",
+        (value,),
+    )
+    connection.execute(f"DELETE FROM attached WHERE {messages}", (value,))
+
+
+def as_json(value: object) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+def _may_see(connection: Connection, username: str, file_id: str) -> bool:
+    found = connection.execute(
+        "SELECT 1 FROM attached JOIN messages ON messages.id = message_id"
+        " JOIN memberships ON memberships.conversation_id = messages.conversation_id"
+        " WHERE file_id = ? AND username = ? LIMIT 1",
+        (file_id, username),
+    )
+    return found.fetchone() is not None
+
+
+def _releases_after(connection: Connection, number: int, limit: int) -> list[Release]:
+    rows = connection.execute(
+        "SELECT number, file_id FROM releases WHERE number > ?"
+        " AND NOT EXISTS (SELECT 1 FROM attached WHERE attached.file_id = releases.file_id)"
+        " ORDER BY number LIMIT ?",
+        (number, limit),
+    )
+    return [Release(*row) for row in rows]
+
+
+def _removals_followed(connection: Connection) -> int:
+    row = connection.execute("SELECT number FROM followed WHERE list = ?", (_REMOVALS,)).fetchone()
+    return int(row[0]) if row else 0
+
+
+def _remove(connection: Connection, file_ids: Sequence[str], number: int) -> None:
+    for file_id in file_ids:
+        for message_id, column in connection.execute(
+            "SELECT id, attachments FROM messages JOIN attached ON message_id = id WHERE file_id = ?", (file_id,)
+        ).fetchall():
+            left = [attachment for attachment in attachments_of(column) if attachment.id != file_id]
+            connection.execute(
+                "UPDATE messages SET attachments = ? WHERE id = ?", (as_json(left) if left else None, message_id)
+            )
+        connection.execute("DELETE FROM attached WHERE file_id = ?", (file_id,))
+    connection.execute(
+        "INSERT INTO followed (list, number) VALUES (?, ?) ON CONFLICT (list) DO UPDATE SET number = excluded.number",
+        (_REMOVALS, number),
+    )

@@ -1,0 +1,130 @@
+"""Erasures: who has erased their account, and what of theirs is still in conversations."""
+
+import msgspec
+
+from chat_service.domain.refusals import UnknownRecipient
+from chat_service.store.rows import last_seq
+from servicekit.database import Connection, Database
+
+OPEN_LISTED_MAX = 100
+# Nothing finds messages by their sender alone: an index would cost each message more than reading them all costs once.
+SPAN = 10_000
+_IN_SPAN = "messages.id > ? AND messages.id <= ?"
+# What was said in a room that is closed is gone already.
+_STANDS = "(receiver_username IS NOT NULL OR messages.conversation_id IN (SELECT conversation_id FROM rooms))"
+
+
+class Remains(msgspec.Struct, frozen=True):
+    """What somebody said and did among the messages of a span, as far as it is not deleted.
+
+    `positions`: the last `seq` of each conversation in which they ever said something there, by its stored name.
+    """
+
+    messages: list[int]
+    reactions: list[tuple[int, str]]
+    positions: dict[str, int]
+
+
+class Erasures:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def list_open(self) -> list[str]:
+        """Those of whom something may be left."""
+        return await self._database.read(_list_open)
+
+    async def list_rooms(self, username: str) -> list[str]:
+        """The stored names of the rooms that they are in, or own."""
+        return await self._database.read(_list_rooms, username)
+
+    async def leave_direct(self, username: str) -> None:
+        """Take away their side of all 1:1 conversations, and whom they have saved."""
+        await self._database.write(_leave_direct, username)
+
+    async def last_message_id(self) -> int:
+        return await self._database.read(_last_message_id)
+
+    async def remains(self, username: str, after: int) -> Remains:
+        """What is left of them among the SPAN message ids after `after`."""
+        return await self._database.read(_remains, username, after)
+
+    async def finish(self, username: str) -> None:
+        """Nothing is left of them."""
+        await self._database.write(_finish, username)
+
+
+def begin_erasure(connection: Connection, username: str) -> None:
+    connection.execute("INSERT INTO erasures (username, is_done) VALUES (?, 0) ON CONFLICT DO NOTHING", (username,))
+
+
+def are_erased(connection: Connection, *usernames: str) -> bool:
+    """Whether one of them has erased their account."""
+    marks = ", ".join("?" * len(usernames))
+    found = connection.execute(f"SELECT 1 FROM erasures WHERE username IN ({marks}) LIMIT 1", usernames)
+    return found.fetchone() is not None
+
+
+def check_not_erased(connection: Connection, *usernames: str) -> None:
+    """Ask inside the transaction that is to give one of them something. Raises UnknownRecipient."""
+    for username in usernames:
+        if are_erased(connection, username):
+            raise UnknownRecipient(username)
+
+
+def _list_open(connection: Connection) -> list[str]:
+    rows = connection.execute(
+        "SELECT username FROM erasures WHERE is_done = 0 ORDER BY username LIMIT ?", (OPEN_LISTED_MAX,)
+    )
+    return [username for (username,) in rows]
+
+
+def _list_rooms(connection: Connection, username: str) -> list[str]:
+    rows = connection.execute(
+        "SELECT conversations.name FROM conversations JOIN rooms ON rooms.conversation_id = conversations.id"
+        " WHERE owner_username = ? OR conversations.id IN (SELECT conversation_id FROM memberships WHERE username = ?)"
+        " ORDER BY conversations.name",
+        (username, username),
+    )
+    return [name for (name,) in rows]
+
+
+def _leave_direct(connection: Connection, username: str) -> None:
+    connection.execute(
+        "DELETE FROM memberships WHERE username = ? AND conversation_id NOT IN (SELECT conversation_id FROM rooms)",
+        (username,),
+    )
+    connection.execute("DELETE FROM contacts WHERE user_username = ?", (username,))
+
+
+def _last_message_id(connection: Connection) -> int:
+    (last,) = connection.execute("SELECT coalesce(max(id), 0) FROM messages").fetchone()
+    return int(last)
+
+
+def _remains(connection: Connection, username: str, after: int) -> Remains:
+    span = (after, after + SPAN, username)
+    messages = connection.execute(
+        f"SELECT id FROM messages WHERE {_IN_SPAN} AND sender_username = ? AND deleted_at IS NULL AND {_STANDS}"
+        " ORDER BY id",
+        span,
+    ).fetchall()
+    reactions = connection.execute(
+        "SELECT message_id, emoji FROM reactions JOIN messages ON messages.id = message_id"
+        # Those on their own messages go with these.
+        f" WHERE {_IN_SPAN} AND username = ? AND sender_username <> ? ORDER BY message_id, emoji",
+        (*span, username),
+    ).fetchall()
+    positions = connection.execute(
+        f"SELECT name, {last_seq('conversations.id')} FROM conversations WHERE id IN"
+        f" (SELECT conversation_id FROM messages WHERE {_IN_SPAN} AND sender_username = ? AND {_STANDS})",
+        span,
+    )
+    return Remains(
+        messages=[message_id for (message_id,) in messages],
+        reactions=[(message_id, emoji) for message_id, emoji in reactions],
+        positions=dict(positions.fetchall()),
+    )
+
+
+def _finish(connection: Connection, username: str) -> None:
+    connection.execute("UPDATE erasures SET is_done = 1 WHERE username = ?", (username,))

@@ -1,0 +1,83 @@
+"""Files: who may see them, and letting them go."""
+
+from collections.abc import AsyncIterator, Callable
+
+from media_service.domain.files import THUMBNAIL_SIDES, Content, File
+from media_service.domain.refusals import UnknownFile
+from media_service.neighbours import Neighbours
+from media_service.store import Removal, Store
+
+PIECE_BYTES = 512 * 1024
+
+
+class Files:
+    def __init__(self, *, store: Store, neighbours: Neighbours, tell_of_removals: Callable[[], None]) -> None:
+        self._store = store
+        self._neighbours = neighbours
+        self._tell_of_removals = tell_of_removals
+
+    async def get(self, username: str, file_id: str) -> File:
+        """A file that the person may see: their own, an avatar, or one posted where they are.
+
+        Raises UnknownFile, for others' too, or NeighbourAway.
+        """
+        file = await self._store.find(file_id)
+        if file is None or not await self._may_see(username, file):
+            raise UnknownFile
+        return file
+
+    async def _may_see(self, username: str, file: File) -> bool:
+        return (
+            username == file.owner
+            or await self._store.is_avatar(file.id)
+            or await self._neighbours.may_see(username, file.id)
+        )
+
+    def content(self, file: File) -> Content:
+        etag = f'"{file.sha256[:32]}"'
+        return Content(number=file.number, side=None, content_type=file.content_type, size=file.size, etag=etag)
+
+    async def thumbnail(self, file: File, side: int) -> Content:
+        """The one that is just as large as is asked for, or the largest."""
+        side = next((one for one in THUMBNAIL_SIDES if one >= side), THUMBNAIL_SIDES[-1])
+        size = await self._store.thumbnail_size(file.number, side)
+        if size is None:
+            raise UnknownFile
+        etag = f'"{file.sha256[:32]}-{side}"'
+        return Content(number=file.number, side=side, content_type="image/webp", size=size, etag=etag)
+
+    async def pieces(self, content: Content, part: range) -> AsyncIterator[bytes]:
+        """The bytes of `part`, a piece at a time; they end early where the file goes meanwhile."""
+        for start in range(part.start, part.stop, PIECE_BYTES):
+            piece = await self._store.piece(content, start, min(PIECE_BYTES, part.stop - start))
+            if not piece:
+                return
+            yield piece
+
+    async def list_of(self, owner: str, *, before: int | None, limit: int) -> list[File]:
+        return await self._store.list_of(owner, before=before, limit=limit)
+
+    async def used_bytes(self, owner: str) -> int:
+        return await self._store.used_bytes(owner)
+
+    async def find_owned(self, owner: str, file_ids: list[str]) -> list[File]:
+        return await self._store.find_owned(owner, file_ids)
+
+    async def remove(self, owner: str, file_id: str) -> None:
+        """Raises UnknownFile, for others' too."""
+        file = await self._store.find(file_id)
+        if file is None or file.owner != owner:
+            raise UnknownFile
+        await self.let_go([file_id])
+
+    async def let_go(self, file_ids: list[str]) -> None:
+        """Remove them, and let the chat service know."""
+        if await self._store.remove(file_ids):
+            self._tell_of_removals()
+
+    async def let_go_all_of(self, owner: str) -> None:
+        if await self._store.remove_all_of(owner):
+            self._tell_of_removals()
+
+    async def removals_after(self, number: int, limit: int) -> list[Removal]:
+        return await self._store.removals_after(number, limit)

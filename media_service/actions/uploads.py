@@ -1,0 +1,60 @@
+"""Uploads: the files of a request become kept pictures, all of them or none."""
+
+import asyncio
+import hashlib
+import secrets
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime
+
+from media_service.domain.files import File
+from media_service.domain.refusals import NoFiles
+from media_service.multipart import SentFile
+from media_service.pictures import Pictures
+from media_service.store import NewFile, Store
+
+_ID_BYTES = 16
+
+
+class Uploads:
+    def __init__(self, *, store: Store, pictures: Pictures, quota_bytes: int, clock: Callable[[], float]) -> None:
+        self._store = store
+        self._pictures = pictures
+        self._quota_bytes = quota_bytes
+        self._clock = clock
+
+    async def take(self, owner: str, files: AsyncIterator[SentFile]) -> list[File]:
+        """Keep them. Raises a MediaRefusal, and then none is kept.
+
+        One is worked on at a time, and waits on disk until then: what is in memory does not grow with the request.
+        """
+        upload_id = secrets.token_hex(8)
+        try:
+            await self._put(upload_id, owner, files)
+            return await self._store.finish(upload_id, owner, quota_bytes=self._quota_bytes)
+        except BaseException:
+            await asyncio.shield(self._store.abandon(upload_id))
+            raise
+
+    async def _put(self, upload_id: str, owner: str, files: AsyncIterator[SentFile]) -> None:
+        is_empty = True
+        async for file in files:
+            is_empty = False
+            await self._store.put(upload_id, await self._made(owner, file))
+        if is_empty:
+            raise NoFiles
+
+    async def _made(self, owner: str, file: SentFile) -> NewFile:
+        picture = await self._pictures.take(file.filename, file.read)
+        return NewFile(
+            id=secrets.token_urlsafe(_ID_BYTES),
+            owner=owner,
+            filename=file.filename,
+            sha256=hashlib.sha256(picture.data).hexdigest(),
+            created_at=self._now(),
+            picture=picture,
+        )
+
+    def _now(self) -> str:
+        """RFC 3339, UTC, milliseconds."""
+        moment = datetime.fromtimestamp(self._clock(), UTC)
+        return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

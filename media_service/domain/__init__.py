@@ -1,0 +1,1 @@
+"""Plain values: what a picture is here, and why one is refused."""

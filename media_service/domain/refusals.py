@@ -1,0 +1,87 @@
+"""Why the media service refuses: each a fact, with the data that belongs to it."""
+
+from collections.abc import Mapping
+
+from servicekit.problems import Refusal
+
+
+class MediaRefusal(Refusal):
+    """Base of the tree."""
+
+
+class NoFiles(MediaRefusal):
+    def __init__(self) -> None:
+        super().__init__("The request holds no file.")
+
+
+class NotMultipart(MediaRefusal):
+    def __init__(self) -> None:
+        super().__init__("Files are sent as multipart/form-data (RFC 7578).")
+
+
+class BrokenUpload(MediaRefusal):
+    """The body is not the multipart that it says it is."""
+
+
+class UploadStalled(MediaRefusal):
+    def __init__(self, stall_s_max: float) -> None:
+        super().__init__(f"Nothing came for {stall_s_max:.0f} seconds.")
+
+
+class TooManyFiles(MediaRefusal):
+    def __init__(self, files_max: int) -> None:
+        super().__init__(f"{files_max} files in a request are the most.")
+
+
+class QuotaExceeded(MediaRefusal):
+    def __init__(self, used_bytes: int, quota_bytes: int) -> None:
+        super().__init__(f"With these files you would keep {used_bytes:,} bytes; {quota_bytes:,} are the most.")
+
+
+class FileRefusal(MediaRefusal):
+    """One file of a request is the reason, and the detail names it."""
+
+    def __init__(self, filename: str, reason: str) -> None:
+        super().__init__(f"{filename!r}: {reason}")
+
+
+class FileTooLarge(FileRefusal):
+    def __init__(self, filename: str, bytes_max: int) -> None:
+        super().__init__(filename, f"{bytes_max:,} bytes are the most.")
+
+
+class PictureTooLarge(FileRefusal):
+    """More pixels, frames or scans than are decoded here."""
+
+
+class NotAPicture(FileRefusal):
+    def __init__(self, filename: str) -> None:
+        super().__init__(filename, "this is no JPEG, PNG, WebP or GIF.")
+
+
+class BrokenPicture(FileRefusal):
+    """The bytes begin as a picture does, but it cannot be shown."""
+
+
+class UnknownFile(MediaRefusal):
+    def __init__(self) -> None:
+        super().__init__("There is no such file, or it is not for you.")
+
+
+class RangeNotSatisfiable(MediaRefusal):
+    def __init__(self, size: int) -> None:
+        super().__init__(f"The file has {size} bytes.")
+        self._size = size
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        return {"Content-Range": f"bytes */{self._size}"}
+
+
+class NeighbourAway(MediaRefusal):
+    def __init__(self) -> None:
+        super().__init__("Who may see this file cannot be said now.")
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        return {"Retry-After": "1"}

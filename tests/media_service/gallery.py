@@ -1,0 +1,202 @@
+"""A media service behind a real server, with stand-ins for the two neighbours that it asks."""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, closing
+from pathlib import Path
+from typing import Any
+
+import httpx
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from media_service.app import create_app
+from media_service.settings import MediaSettings
+from tests.chat_service.world import WAIT_S_MAX, Auth, Clock, serving
+from tests.media_service.cleaning.pictures import encoded, painted
+
+Json = dict[str, Any]
+BOUNDARY = b"a-boundary"
+MULTIPART = f"multipart/form-data; boundary={BOUNDARY.decode()}"
+PICTURE = encoded(painted(), "PNG")
+
+
+class Chat:
+    """A stand-in for the chat service: who may see which file, and what was released."""
+
+    def __init__(self) -> None:
+        self.readers: set[tuple[str, str]] = set()
+        self.releases: list[str] = []
+        self.status: int | None = None  # what it answers instead, when it is broken
+        self.app = Starlette(
+            routes=[
+                Route("/internal/attachments/{file_id}", self._attachment),
+                Route("/internal/released-files", self._released),
+            ]
+        )
+
+    async def _attachment(self, request: Request) -> Response:
+        may_see = (request.query_params["reader"], request.path_params["file_id"]) in self.readers
+        return Response(status_code=self.status or (204 if may_see else 404))
+
+    async def _released(self, request: Request) -> Response:
+        after, limit = int(request.query_params["after"]), int(request.query_params["limit"])
+        page = list(enumerate(self.releases, 1))[after : after + limit]
+        return JSONResponse({"released": [{"number": number, "file_id": file_id} for number, file_id in page]})
+
+
+class Gallery:
+    """The service, and what Ada, Grace and Linus do with it."""
+
+    def __init__(self, folder: Path, auth: Auth, chat: Chat, chat_url: str, url: str) -> None:
+        self.folder = folder
+        self.auth = auth
+        self.chat = chat
+        self.chat_url = chat_url
+        self.url = url
+        self.port = httpx.URL(url).port or 0
+        self._clients: dict[str, httpx.AsyncClient] = {}
+
+    def client(self, name: str) -> httpx.AsyncClient:
+        if name not in self._clients:
+            headers = {"Authorization": f"Bearer {self.auth.token(name)}"} if name else {}
+            self._clients[name] = httpx.AsyncClient(
+                base_url=self.url, headers=headers, trust_env=False, verify=False, timeout=WAIT_S_MAX
+            )
+        return self._clients[name]
+
+    async def close(self) -> None:
+        for client in self._clients.values():
+            await client.aclose()
+
+    async def request(self, name: str, method: str, path: str, **more: Any) -> httpx.Response:
+        return await self.client(name).request(method, path, **more)
+
+    async def get(self, name: str, path: str, **headers: str) -> httpx.Response:
+        return await self.request(name, "GET", path, headers={k.replace("_", "-"): v for k, v in headers.items()})
+
+    async def post(self, name: str, *files: bytes | tuple[str, bytes]) -> httpx.Response:
+        named = [one if isinstance(one, tuple) else (f"{number}.jpg", one) for number, one in enumerate(files, 1)]
+        return await self.request(
+            name, "POST", "/api/user/upload-files", files=[("files", (*one, "image/jpeg")) for one in named]
+        )
+
+    async def upload(self, name: str, *files: bytes | tuple[str, bytes]) -> list[Json]:
+        answer = await self.post(name, *files)
+        assert answer.status_code == 200, answer.text
+        kept: list[Json] = answer.json()["files"]
+        return kept
+
+    async def keep(self, name: str = "Ada", data: bytes = PICTURE) -> str:
+        """The path of a picture that they have uploaded."""
+        (file,) = await self.upload(name, data)
+        return str(file["url"])
+
+    async def refuses(self, name: str, *files: bytes | tuple[str, bytes]) -> tuple[int, str, str]:
+        """Status, code and detail of an upload's refusal, with which nothing is kept."""
+        before = self.count_rows()
+        answer = await self.post(name, *files)
+        assert self.count_rows() == before
+        return (*code(answer), answer.json()["detail"])
+
+    async def send(self, body: bytes, content_type: str = MULTIPART) -> httpx.Response:
+        """A body that Ada made herself."""
+        headers = {"Content-Type": content_type}
+        return await self.request("Ada", "POST", "/api/user/upload-files", content=body, headers=headers)
+
+    async def status(self, name: str, path: str) -> int:
+        return (await self.get(name, path)).status_code
+
+    async def list_of(self, name: str) -> list[str]:
+        return [file["url"] for file in (await self.get(name, "/api/files")).json()["files"]]
+
+    def count_rows(self) -> tuple[int, int]:
+        """Files and thumbnails in the store, those of unfinished uploads with them."""
+        with closing(sqlite3.connect(self.folder / "media" / "files.db")) as connection:
+            return (
+                connection.execute("SELECT count(*) FROM files").fetchone()[0],
+                connection.execute("SELECT count(*) FROM thumbnails").fetchone()[0],
+            )
+
+    @asynccontextmanager
+    async def line(self, length: int, *, content_type: str = MULTIPART) -> AsyncIterator["Line"]:
+        """An upload of Ada's that goes on as the test says, of `length` bytes."""
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        head = (
+            "POST /api/user/upload-files HTTP/1.1",
+            "Host: parley.test",
+            f"Authorization: Bearer {self.auth.token('Ada')}",
+            f"Content-Type: {content_type}",
+            f"Content-Length: {length}",
+        )
+        writer.write("\r\n".join((*head, "", "")).encode())
+        try:
+            yield Line(reader, writer)
+        finally:
+            writer.close()
+
+
+class Line:
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.reader = reader
+        self.writer = writer
+
+    async def write(self, data: bytes) -> None:
+        self.writer.write(data)
+        async with asyncio.timeout(WAIT_S_MAX):
+            await self.writer.drain()
+
+    async def status(self) -> int:
+        async with asyncio.timeout(WAIT_S_MAX):
+            return int((await self.reader.readuntil(b"\r\n")).split()[1])
+
+    def vanish(self) -> None:
+        self.writer.transport.abort()
+
+
+def part(
+    data: bytes, filename: str | None = "a.png", *, name: str = "files", head: Mapping[str, str] | None = None
+) -> bytes:
+    """One part of a form; without a file name it is a field."""
+    disposition = f'form-data; name="{name}"' + ("" if filename is None else f'; filename="{filename}"')
+    lines = [f"{key}: {value}" for key, value in {"Content-Disposition": disposition, **(head or {})}.items()]
+    return b"--" + BOUNDARY + b"\r\n" + "\r\n".join(lines).encode() + b"\r\n\r\n" + data + b"\r\n"
+
+
+def form(*parts: bytes) -> bytes:
+    return b"".join(parts) + b"--" + BOUNDARY + b"--\r\n"
+
+
+def code(answer: httpx.Response) -> tuple[int, str]:
+    """What a refusal is known by."""
+    assert answer.headers["content-type"] == "application/problem+json", answer.text
+    return answer.status_code, answer.json()["code"]
+
+
+@asynccontextmanager
+async def gallery(folder: Path, redis_url: str = "", **settings: Any) -> AsyncIterator[Gallery]:
+    """A media service with its neighbours; without `redis_url` there is no Redis."""
+    auth, chat = Auth(), Chat()
+    auth.register("Ada", "Grace", "Linus")
+    async with AsyncExitStack() as stack:
+        await auth.start()
+        stack.push_async_callback(auth.stop)
+        chat_url, _ = await stack.enter_async_context(serving(chat.app))
+        chosen = {
+            "data_dir": folder,
+            "redis_url": redis_url or f"unix://{folder}/no-redis.sock",
+            "auth_url": auth.url,
+            "chat_url": chat_url,
+            **settings,
+        }
+        url, _ = await stack.enter_async_context(serving(create_app(MediaSettings(**chosen), clock=Clock())))
+        made = Gallery(folder, auth, chat, chat_url, url)
+        stack.push_async_callback(made.close)
+        yield made
+
+
+def sizes(files: Sequence[Json]) -> list[tuple[int, int]]:
+    return [(file["width"], file["height"]) for file in files]

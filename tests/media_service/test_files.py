@@ -1,0 +1,234 @@
+"""Files: one's own, who else may see them, and how long they stay."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from servicekit.bus import Bus
+from tests.chat_service.world import until
+from tests.media_service.cleaning.pictures import encoded
+from tests.media_service.gallery import PICTURE, Gallery, code, gallery
+
+
+@pytest.fixture
+async def media(tmp_path: Path, valkey_url: str) -> AsyncIterator[Gallery]:
+    async with gallery(tmp_path, valkey_url) as running:
+        yield running
+
+
+@pytest.fixture
+async def bus(valkey_url: str) -> AsyncIterator[Bus]:
+    """What the neighbours tell over Redis."""
+    bus = Bus(valkey_url)
+    task = asyncio.create_task(bus.run())
+    await until(lambda: bus.is_connected)
+    yield bus
+    task.cancel()
+    await asyncio.wait([task])
+
+
+def tell(bus: Bus, news: str) -> None:
+    bus.send(("PUBLISH", bus.channel(news), b""))
+
+
+async def show_as_avatar(media: Gallery, bus: Bus, name: str, path: str | None) -> None:
+    media.auth.change(name, nickname=name, pfp=path)
+    tell(bus, "profiles")
+
+
+def shades(count: int) -> list[bytes]:
+    return [encoded(Image.new("RGB", (8, 8), (shade, 0, 0)), "PNG") for shade in range(count)]
+
+
+# One's own
+
+
+async def test_ones_own_files_are_listed_newest_first_page_by_page(media: Gallery) -> None:
+    kept = await media.upload("Ada", *shades(5))
+    await media.upload("Grace", PICTURE)
+    paths = [file["url"] for file in reversed(kept)]
+    found, next_page = [], "/api/files?limit=2"
+    while next_page:
+        answer = await media.get("Ada", next_page)
+        found += answer.json()["files"]
+        assert len(answer.json()["files"]) <= 2
+        next_page = answer.links["next"]["url"] if "next" in answer.links else ""
+    assert [file["url"] for file in found] == paths
+    assert found == list(reversed(kept))
+    body = (await media.get("Ada", "/api/files")).json()
+    assert body["used_bytes"] == sum(file["size"] for file in kept)
+    assert body["quota_bytes"] == 1024**3
+    assert "link" not in (await media.get("Linus", "/api/files")).headers
+
+
+@pytest.mark.parametrize("query", ["limit=0", "limit=x", "before=x", "before=-1", f"before={2**63}"])
+async def test_a_page_that_is_none_is_refused(media: Gallery, query: str) -> None:
+    assert code(await media.get("Ada", f"/api/files?{query}")) == (422, "invalid")
+
+
+async def test_a_page_has_its_limit(tmp_path: Path) -> None:
+    async with gallery(tmp_path, files_page_max=2) as media:
+        await media.upload("Ada", *shades(3))
+        answer = await media.get("Ada", "/api/files?limit=100000")
+        assert len(answer.json()["files"]) == 2
+        assert "limit=2" in answer.links["next"]["url"]
+
+
+async def test_a_file_is_removed_once_and_only_by_its_owner(media: Gallery) -> None:
+    path = await media.keep()
+    assert code(await media.request("Grace", "DELETE", path)) == (404, "unknown_file")
+    assert code(await media.request("", "DELETE", path)) == (401, "unauthenticated")
+    assert (await media.request("Ada", "DELETE", path)).status_code == 204
+    assert code(await media.request("Ada", "DELETE", path)) == (404, "unknown_file")
+    assert await media.status("Ada", path) == 404
+    assert await media.status("Ada", f"{path}/thumbnail") == 404
+    assert media.count_rows() == (0, 0)
+    removed = (await media.get("", "/internal/removed-files")).json()["removed"]
+    assert [one["id"] for one in removed] == [path.rpartition("/")[2]]
+
+
+async def test_a_removed_picture_may_come_back_as_another_file(media: Gallery) -> None:
+    path = await media.keep()
+    await media.request("Ada", "DELETE", path)
+    assert await media.keep() != path
+
+
+# Who else
+
+
+async def test_nobody_else_sees_a_file_unless_it_was_posted_where_they_are(media: Gallery) -> None:
+    path = await media.keep()
+    file_id = path.rpartition("/")[2]
+    for one in (path, f"{path}/thumbnail"):
+        assert code(await media.get("Grace", one)) == (404, "unknown_file")
+    media.chat.readers.add(("Grace", file_id))
+    for one in (path, f"{path}/thumbnail"):
+        assert await media.status("Grace", one) == 200
+        assert await media.status("Linus", one) == 404
+    assert code(await media.request("Grace", "DELETE", path)) == (404, "unknown_file")
+    media.chat.readers.clear()
+    assert await media.status("Grace", path) == 404
+    assert code(await media.get("Grace", path, If_None_Match="*")) == (404, "unknown_file")
+
+
+@pytest.mark.parametrize("status", [500, 503, 401, 200])
+async def test_while_chat_cannot_say_who_may_see_it_only_the_owner_does(media: Gallery, status: int) -> None:
+    path = await media.keep()
+    media.chat.readers.add(("Grace", path.rpartition("/")[2]))
+    media.chat.status = status
+    assert await media.status("Ada", path) == 200
+    answer = await media.get("Grace", path)
+    assert code(answer) == (503, "unavailable")
+    assert answer.headers["retry-after"]
+
+
+async def test_while_chat_is_away_only_the_owner_sees_it(tmp_path: Path) -> None:
+    async with gallery(tmp_path, chat_url="http://127.0.0.1:1, http://127.0.0.1:2/") as media:
+        path = await media.keep()
+        assert await media.status("Ada", path) == 200
+        assert code(await media.get("Grace", path)) == (503, "unavailable")
+
+
+async def test_another_instance_of_chat_answers_for_one_that_is_away(media: Gallery, tmp_path: Path) -> None:
+    instances = f"http://127.0.0.1:1, {media.chat_url}/"
+    async with gallery(tmp_path / "other", chat_url=instances) as other:
+        path = await other.keep()
+        media.chat.readers.add(("Grace", path.rpartition("/")[2]))
+        assert await other.status("Grace", path) == 200
+
+
+@pytest.mark.parametrize("form", ["{}", "{}/thumbnail", "{}/thumbnail?size=1024", "{}?x=1"])
+async def test_an_avatar_is_for_everybody_who_is_signed_in(media: Gallery, bus: Bus, form: str) -> None:
+    path = await media.keep()
+    await show_as_avatar(media, bus, "Ada", form.format(path))
+    await until(lambda: is_shown(media, path))
+    assert await media.status("Linus", f"{path}/thumbnail") == 200
+    assert await media.status("", path) == 401
+    await show_as_avatar(media, bus, "Ada", "https://example.com/ada.png")
+    await until(lambda: is_hidden(media, path))
+
+
+async def is_shown(media: Gallery, path: str) -> bool:
+    return await media.status("Grace", path) == 200
+
+
+async def is_hidden(media: Gallery, path: str) -> bool:
+    return await media.status("Grace", path) == 404
+
+
+async def test_nobody_makes_the_picture_of_somebody_else_public(media: Gallery, bus: Bus) -> None:
+    adas, graces = await media.keep("Ada"), await media.keep("Grace")
+    await show_as_avatar(media, bus, "Linus", adas)
+    await show_as_avatar(media, bus, "Grace", graces)
+    await until(lambda: can_linus_see(media, graces))  # so what came before is known, too
+    assert await media.status("Grace", adas) == 404
+    assert await media.status("Linus", adas) == 404
+
+
+async def can_linus_see(media: Gallery, path: str) -> bool:
+    return await media.status("Linus", path) == 200
+
+
+# How long
+
+
+async def test_what_no_message_shows_any_more_is_let_go(media: Gallery, bus: Bus) -> None:
+    first, second = await media.upload("Ada", *shades(2))
+    media.chat.releases += ["unknown", first["id"], first["id"]]
+    tell(bus, "released-files")
+    await until(lambda: is_gone(media, first["url"]))
+    assert await media.list_of("Ada") == [second["url"]]
+    removed = (await media.get("", "/internal/removed-files")).json()["removed"]
+    assert [one["id"] for one in removed] == [first["id"]]
+
+
+async def is_gone(media: Gallery, path: str) -> bool:
+    return await media.status("Ada", path) == 404
+
+
+async def test_an_avatar_stays_when_no_message_shows_it_even_if_it_became_one_a_moment_ago(
+    media: Gallery, bus: Bus
+) -> None:
+    avatar, other = await media.upload("Ada", *shades(2))
+    media.auth.change("Ada", nickname="Ada", pfp=avatar["url"])  # and nobody tells
+    media.auth.change("Grace", nickname="Grace", pfp=other["url"])  # which is not hers
+    media.chat.releases += [avatar["id"], other["id"]]
+    tell(bus, "released-files")
+    await until(lambda: is_gone(media, other["url"]))
+    assert await media.status("Linus", avatar["url"]) == 200
+
+
+async def test_without_the_auth_service_nothing_is_let_go(media: Gallery, bus: Bus) -> None:
+    """It could have become an avatar meanwhile."""
+    path = await media.keep()
+    await media.auth.stop()
+    media.chat.releases.append(path.rpartition("/")[2])
+    tell(bus, "released-files")
+    await until(lambda: bus.is_connected)
+    assert await media.status("Ada", path) == 200
+    await media.auth.start()
+    tell(bus, "released-files")
+    await until(lambda: is_gone(media, path))
+
+
+async def test_lists_longer_than_a_page_are_followed_to_their_end(media: Gallery, bus: Bus) -> None:
+    path = await media.keep()
+    media.chat.releases += [f"unknown {number}" for number in range(1200)] + [path.rpartition("/")[2]]
+    tell(bus, "released-files")
+    await until(lambda: is_gone(media, path))
+
+
+# For the other services
+
+
+async def test_chat_is_told_which_files_somebody_owns(media: Gallery) -> None:
+    adas = await media.upload("Ada", *shades(3))
+    (graces,) = await media.upload("Grace", PICTURE)
+    ids = [*(file["id"] for file in adas), graces["id"], "unknown", ""]
+    answer = await media.request("", "GET", "/internal/files", params={"owner": "Ada", "id": ids})
+    assert sorted(file["id"] for file in answer.json()["files"]) == sorted(file["id"] for file in adas)
+    assert (await media.get("", "/internal/files?owner=Ada")).json() == {"files": []}
+    assert (await media.get("", "/internal/files")).json() == {"files": []}

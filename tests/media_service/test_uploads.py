@@ -1,0 +1,393 @@
+"""Uploading: what comes in, in which ways it may come, and what is refused: all of a request, or none of it."""
+
+import asyncio
+import io
+import struct
+import zipfile
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from tests.chat_service.world import until
+from tests.media_service.cleaning.pictures import animation, chunk, encoded, exif_of_a_phone, painted, segment
+from tests.media_service.gallery import MULTIPART, PICTURE, Gallery, code, form, gallery, part, sizes
+
+SIGNATURE = b"\x89PNG\r\n\x1a\n"
+TEXTS = {
+    "text": b"Hello there!",
+    "svg": b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>",
+    "nothing": b"",
+    "pdf": b"%PDF-1.7\n",
+    "html": b"<!doctype html><script>alert(1)</script>",
+    "bmp": encoded(painted(), "BMP"),
+    "tiff": encoded(painted(), "TIFF"),
+}
+
+
+def picture(shade: int, size: tuple[int, int] = (8, 6), kind: str = "PNG") -> bytes:
+    return encoded(Image.new("RGB", size, (shade, 90, 20)), kind)
+
+
+def claiming(width: int, height: int) -> bytes:
+    """A PNG that says it has so many pixels, and has next to none."""
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return SIGNATURE + chunk(b"IHDR", header) + chunk(b"IDAT", b"x\x9c\x03\x00\x00\x00\x00\x01") + chunk(b"IEND")
+
+
+def with_scans(count: int) -> bytes:
+    """A progressive JPEG whose first scan comes again and again."""
+    jpeg = encoded(painted("L"), "JPEG", progressive=True)
+    start = jpeg.index(b"\xff\xda")
+    end = jpeg.index(b"\xff", start + 2)
+    while jpeg[end + 1] == 0 or 0xD0 <= jpeg[end + 1] <= 0xD7:
+        end = jpeg.index(b"\xff", end + 2)
+    others = jpeg.count(b"\xff\xda") - 1
+    return jpeg[:start] + jpeg[start:end] * (count - others) + jpeg[end:]
+
+
+async def test_the_answer_says_all_that_is_known_of_each_file_in_their_order(media: Gallery) -> None:
+    phone = encoded(painted(), "JPEG", exif=b"Exif\0\0" + exif_of_a_phone(), comment=b"hello")
+    answer = await media.post("Ada", ("one.jpg", phone), ("two.png", PICTURE))
+    body = answer.json()
+    assert answer.status_code == 200
+    assert body["message"] == "2 file(s) uploaded successfully"
+    one, two = body["files"]
+    path = f"/api/files/{one['id']}"
+    assert {**one, "size": 0, "placeholder": ""} == {
+        "id": one["id"],
+        "filename": "one.jpg",
+        "content_type": "image/jpeg",
+        "size": 0,
+        "width": 32,
+        "height": 48,
+        "url": path,
+        "thumbnail_url": f"{path}/thumbnail",
+        "placeholder": "",
+        "created_at": "2027-01-15T08:00:00.000Z",
+        "removed": one["removed"],
+    }
+    assert set(one["removed"]) >= {"gps", "camera", "timestamp", "thumbnail", "maker_notes", "comment"}
+    assert (two["filename"], two["content_type"], two["size"], two["removed"]) == (
+        "two.png",
+        "image/png",
+        len(PICTURE),
+        [],
+    )
+    assert len(one["id"]) >= 22  # 128 bits
+
+
+async def test_any_field_name_does_and_fields_between_are_passed_over(media: Gallery) -> None:
+    body = form(
+        part(b"Hello there!", None, name="message"),
+        part(picture(1), name="files"),
+        part(b"", "", name="files"),  # the place of a file that nobody chose
+        part(b"x" * 60_000, None, name="note"),
+        part(picture(2), name="何か[]"),
+        part(picture(3), name=""),
+    )
+    answer = await media.send(body)
+    assert answer.json()["message"] == "3 file(s) uploaded successfully"
+
+
+async def test_what_counts_is_what_the_bytes_are(media: Gallery) -> None:
+    for kind in ("JPEG", "PNG", "WEBP", "GIF"):
+        (file,) = await media.upload("Ada", ("picture.jpg", encoded(painted(), kind)))
+        assert (file["content_type"], file["filename"]) == (f"image/{kind.lower()}", "picture.jpg")
+
+
+@pytest.mark.parametrize("kind", TEXTS)
+async def test_what_is_no_picture_is_refused_by_its_name(media: Gallery, kind: str) -> None:
+    status, why, detail = await media.refuses("Ada", PICTURE, ("holiday.jpg", TEXTS[kind]), picture(1))
+    assert (status, why) == (415, "not_a_picture")
+    assert "holiday.jpg" in detail
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "GIF"])
+@pytest.mark.parametrize("share", [0.02, 0.5, 0.98])
+async def test_a_truncated_picture_is_refused_by_its_name(media: Gallery, kind: str, share: float) -> None:
+    whole = encoded(painted(size=(200, 200)), kind)
+    status, why, detail = await media.refuses("Ada", PICTURE, ("half.jpg", whole[: max(20, int(len(whole) * share))]))
+    assert (status, why) == (422, "broken_picture")
+    assert "half.jpg" in detail
+    assert " at 0x" not in detail  # no addresses of ours
+
+
+async def test_a_refused_name_is_the_cleaned_one(media: Gallery) -> None:
+    for data, why in ((b"text", "not_a_picture"), (b"x" * 2, "not_a_picture")):
+        status, found, detail = await media.refuses("Ada", ("../../etc/\u202egpj.exe", data))
+        assert (status, found) == (415, why)
+        assert detail.startswith("'gpj.exe'")
+
+
+async def test_a_file_may_have_as_many_bytes_as_the_limit_and_none_more(tmp_path: Path) -> None:
+    async with gallery(tmp_path, upload_file_bytes_max=len(PICTURE)) as media:
+        await media.upload("Ada", PICTURE)
+        status, why, detail = await media.refuses("Ada", ("../large.png", PICTURE + b"x"))
+        assert (status, why) == (413, "file_too_large")
+        assert detail.startswith("'large.png'")
+
+
+async def test_a_request_may_hold_as_many_files_as_the_limit_and_none_more(tmp_path: Path) -> None:
+    async with gallery(tmp_path, upload_files_max=3) as media:
+        assert len(await media.upload("Ada", *(picture(shade) for shade in range(3)))) == 3
+        status, why, _ = await media.refuses("Ada", *(picture(shade) for shade in range(10, 14)))
+        assert (status, why) == (413, "too_many_files")
+
+
+async def test_the_quota_holds_to_the_byte_and_known_pictures_cost_nothing(tmp_path: Path) -> None:
+    one, two = picture(1), picture(2)
+    assert len(one) == len(two)
+    async with gallery(tmp_path, stored_bytes_per_person=2 * len(one)) as media:
+        first = await media.upload("Ada", one, two, one)
+        assert (await media.get("Ada", "/api/files")).json()["used_bytes"] == 2 * len(one)
+        assert (await media.refuses("Ada", picture(3)))[:2] == (413, "quota_exceeded")
+        assert await media.upload("Ada", two, one) == [first[1], first[0]]
+        await media.upload("Grace", picture(3))  # everybody has their own
+        assert (await media.request("Ada", "DELETE", first[0]["url"])).status_code == 204
+        await media.upload("Ada", picture(3))
+    async with gallery(tmp_path / "smaller", stored_bytes_per_person=2 * len(one) - 1) as media:
+        assert (await media.refuses("Ada", one, two))[:2] == (413, "quota_exceeded")
+
+
+async def test_a_picture_may_have_as_many_pixels_as_the_limit_and_none_more(tmp_path: Path) -> None:
+    async with gallery(tmp_path, picture_pixels_max=48) as media:
+        for kind in ("JPEG", "PNG", "WEBP", "GIF"):
+            assert sizes(await media.upload("Ada", picture(1, (8, 6), kind))) == [(8, 6)]
+            status, why, detail = await media.refuses("Ada", ("x.jpg", picture(1, (7, 7), kind)))
+            assert (status, why) == (413, "picture_too_large")
+            assert "x.jpg" in detail
+
+
+async def test_what_would_take_gigabytes_to_decode_is_refused_by_its_header(media: Gallery) -> None:
+    assert (await media.refuses("Ada", claiming(60_000, 60_000)))[:2] == (413, "picture_too_large")
+    assert (await media.refuses("Ada", claiming(2**31 - 1, 2**31 - 1)))[0] in {413, 422}
+    assert (await media.refuses("Ada", claiming(0, 5)))[:2] == (422, "broken_picture")
+
+
+@pytest.mark.parametrize("kind", ["GIF", "PNG", "WEBP"])
+async def test_an_animation_may_have_four_times_the_pixels_of_a_still_and_none_more(tmp_path: Path, kind: str) -> None:
+    frames = [Image.effect_noise((16, 16), 90).convert("RGB") for _ in range(5)]
+    options = {"save_all": True, "duration": 50, **({"lossless": True} if kind == "WEBP" else {})}
+    four = encoded(frames[0], kind, append_images=frames[1:4], **options)
+    five = encoded(frames[0], kind, append_images=frames[1:], **options)
+    async with gallery(tmp_path, picture_pixels_max=16 * 16) as media:
+        (kept,) = await media.upload("Ada", four)
+        with Image.open(io.BytesIO((await media.get("Ada", kept["url"])).content)) as image:
+            assert getattr(image, "n_frames", 1) == 4
+        assert (await media.refuses("Ada", five))[:2] == (413, "picture_too_large")
+
+
+async def test_a_frame_larger_than_its_screen_counts_with_its_own_size(tmp_path: Path) -> None:
+    first, second = (bytearray(picture(shade, (10, 10), "GIF")) for shade in (1, 2))
+    first[6:10] = struct.pack("<HH", 1, 1)
+    frames = encoded(Image.new("P", (4, 4)), "GIF")[:-1] + bytes(second[second.index(b",") : -1]) + b";"
+    async with gallery(tmp_path, picture_pixels_max=99) as media:  # four times as many would do for all frames
+        assert (await media.refuses("Ada", bytes(first)))[:2] == (413, "picture_too_large")
+        assert (await media.refuses("Ada", frames))[:2] == (413, "picture_too_large")
+
+
+async def test_a_jpeg_may_have_a_hundred_scans_and_none_more(media: Gallery) -> None:
+    await media.upload("Ada", with_scans(100))
+    assert (await media.refuses("Ada", with_scans(101)))[:2] == (413, "picture_too_large")
+
+
+async def test_an_animation_that_takes_too_long_is_refused(tmp_path: Path) -> None:
+    """Tiny frames on a large screen: each costs the whole screen."""
+    still = encoded(Image.new("P", (3000, 3000)), "GIF")
+    dot = bytes(picture(2, (1, 1), "GIF"))
+    frame = b"\x21\xf9\x04\x04\x01\0\0\0" + dot[dot.index(b",") : -1]
+    async with gallery(tmp_path, picture_s_max=1) as media:
+        assert (await media.refuses("Ada", still[:-1] + frame * 2_000 + b";"))[:2] == (413, "picture_too_large")
+
+
+async def test_a_zip_behind_a_picture_is_gone(media: Gallery) -> None:
+    hidden = io.BytesIO()
+    with zipfile.ZipFile(hidden, "w") as archive:
+        archive.writestr("index.html", "<script>alert(1)</script>")
+    for kind in ("JPEG", "PNG", "WEBP", "GIF"):
+        (file,) = await media.upload("Ada", encoded(painted(), kind) + hidden.getvalue())
+        assert "trailing_data" in file["removed"]
+        data = (await media.get("Ada", file["url"])).content
+        assert not zipfile.is_zipfile(io.BytesIO(data))
+        assert b"alert(1)" not in data
+
+
+# Names
+
+
+@pytest.mark.parametrize(
+    "given, kept",
+    [
+        ("holiday.jpg", "holiday.jpg"),
+        ("../../etc/passwd", "passwd"),
+        ("C:\\\\Users\\\\ada\\\\me.png", "me.png"),
+        ("Grüße 🙂 你好.jpg", "Grüße 🙂 你好.jpg"),
+        ("ana\u202egpj.exe", "anagpj.exe"),
+        ("a\tb\x01\x7f\u0085.png", "ab.png"),
+        ("..hidden", "hidden"),
+        ("...", "picture"),
+        ("folder/", "picture"),
+        ("x" * 1000 + ".jpeg", "x" * 195 + ".jpeg"),
+        ("x" * 1000, "x" * 200),
+        ('say \\"hello\\".png', 'say "hello".png'),
+        ("a;b=c.png", "a;b=c.png"),
+        ("e\u0301.png", "é.png"),
+    ],
+)
+async def test_of_a_file_name_is_kept_what_can_be_shown(media: Gallery, given: str, kept: str) -> None:
+    answer = await media.send(form(part(PICTURE, given)))
+    assert [file["filename"] for file in answer.json()["files"]] == [kept]
+    served = await media.get("Ada", answer.json()["files"][0]["url"])
+    assert served.status_code == 200
+    assert served.headers["content-disposition"].startswith("inline; filename=")
+
+
+async def test_a_name_that_is_no_utf8_harms_nobody(media: Gallery) -> None:
+    answer = await media.send(form(part(PICTURE, "a?.png").replace(b"a?.png", b"a\xff\xfe.png")))
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["files"][0]["filename"] == "a\ufffd\ufffd.png"
+
+
+# Bodies that are no good multipart
+
+
+@pytest.mark.parametrize(
+    "body, refusal",
+    [
+        (form(), (422, "no_files")),
+        (form(part(b"only a field", None)), (422, "no_files")),
+        (form(part(b"", "")), (422, "no_files")),
+        (b"", (400, "malformed")),
+        (b"Hello there!", (400, "malformed")),
+        (part(PICTURE), (400, "malformed")),
+        (part(PICTURE)[:-20], (400, "malformed")),
+        (form(part(PICTURE))[:-6], (400, "malformed")),
+        (form(part(PICTURE).replace(b"a-boundary", b"b-boundary")), (400, "malformed")),
+        (form(part(PICTURE, head={"X-Long": "x" * 9_000})), (400, "malformed")),
+        (form(part(PICTURE, head={"x" * 9_000: "1"})), (400, "malformed")),
+        (form(part(PICTURE, "x" * 9_000)), (400, "malformed")),
+        (form(part(PICTURE, head={f"X-{n}": "x" * 100 for n in range(90)})), (400, "malformed")),
+        (form(part(b"x" * 66_000, None), part(PICTURE)), (400, "malformed")),
+        (form(*[part(b"", None)] * 1_000, part(PICTURE)), (400, "malformed")),
+        (b"--a-boundary\r\nno colon\r\n\r\n", (400, "malformed")),
+    ],
+)
+async def test_a_body_that_is_not_what_it_says_is_refused(
+    media: Gallery, body: bytes, refusal: tuple[int, str]
+) -> None:
+    assert code(await media.send(body)) == refusal
+    assert media.count_rows() == (0, 0)
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    [
+        "",
+        "image/png",
+        "application/json",
+        "multipart/mixed; boundary=x",
+        "multipart/form-data",
+        "multipart/form-data; boundary=",
+    ],
+)
+async def test_a_body_of_another_type_is_refused(media: Gallery, content_type: str) -> None:
+    assert code(await media.send(form(part(PICTURE)), content_type)) == (415, "not_multipart")
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    [
+        "Multipart/Form-Data; boundary=a-boundary",
+        'multipart/form-data;boundary="a-boundary"',
+        MULTIPART + "; charset=utf-8",
+    ],
+)
+async def test_the_type_may_be_written_in_any_valid_way(media: Gallery, content_type: str) -> None:
+    assert (await media.send(form(part(PICTURE)), content_type)).status_code == 200
+
+
+async def test_without_a_token_nothing_is_taken(media: Gallery) -> None:
+    answer = await media.post("", PICTURE)
+    assert code(answer) == (401, "unauthenticated")
+    assert answer.headers["www-authenticate"] == "Bearer"
+    assert media.count_rows() == (0, 0)
+
+
+# Time
+
+
+async def test_a_body_that_comes_byte_by_byte_is_taken(media: Gallery) -> None:
+    body = form(part(picture(1)), part(picture(2)))
+    async with media.line(len(body)) as line:
+        for at in range(len(body)):
+            await line.write(body[at : at + 1])
+            await asyncio.sleep(0)
+        assert await line.status() == 200
+    assert len(await media.list_of("Ada")) == 2
+
+
+async def test_an_upload_that_stalls_is_given_up(tmp_path: Path) -> None:
+    async with gallery(tmp_path, upload_stall_s_max=1) as media:
+        body = form(part(picture(1)), part(picture(2)))
+        async with media.line(len(body)) as line:
+            await line.write(body[:-30])
+            assert await line.status() == 408
+        assert media.count_rows() == (0, 0)
+
+
+async def test_the_time_that_pictures_take_is_no_stall_of_the_sender(tmp_path: Path) -> None:
+    slow = [encoded(Image.new("1", (7000, 7000 - step)), "PNG") for step in range(5)]
+    async with gallery(tmp_path, upload_stall_s_max=1) as media:
+        answer = await media.send(form(*map(part, slow)))  # all in one piece
+        assert answer.status_code == 200
+
+
+async def test_who_leaves_in_the_middle_leaves_nothing(media: Gallery) -> None:
+    body = form(part(picture(1)), part(encoded(painted(size=(600, 600)), "PNG", compress_level=0)))
+    async with media.line(len(body)) as line:
+        await line.write(body[:-500_000])
+        await until(lambda: media.count_rows()[0] == 1)
+        line.vanish()
+        await until(lambda: media.count_rows() == (0, 0))
+    assert await media.list_of("Ada") == []
+
+
+async def test_a_file_that_is_not_whole_is_there_for_nobody(media: Gallery) -> None:
+    body = form(part(picture(1)), part(picture(2)))
+    async with media.line(len(body)) as line:
+        await line.write(body[:-30])
+        await until(lambda: media.count_rows()[0] == 1)
+        assert await media.list_of("Ada") == []
+        await line.write(body[-30:])
+        assert await line.status() == 200
+    assert len(await media.list_of("Ada")) == 2
+
+
+# The same picture
+
+
+async def test_the_same_picture_at_once_is_one_file(media: Gallery) -> None:
+    answers = await asyncio.gather(*(media.upload("Ada", picture(1), picture(2), picture(1)) for _ in range(8)))
+    assert len({file["id"] for answer in answers for file in answer}) == 2
+    assert media.count_rows() == (2, 4)
+    assert len(await media.list_of("Ada")) == 2
+
+
+async def test_the_same_picture_of_another_owner_is_another_file(media: Gallery) -> None:
+    adas, graces = await media.keep("Ada"), await media.keep("Grace")
+    assert adas != graces
+    assert await media.status("Grace", adas) == 404
+
+
+async def test_pictures_that_differ_only_in_what_is_removed_are_the_same(media: Gallery) -> None:
+    plain = encoded(painted(), "JPEG")
+    told = plain[:2] + segment(0xFE, b"hello") + plain[2:]
+    assert await media.keep("Ada", plain) == await media.keep("Ada", told)
+
+
+async def test_animations_are_kept_whole(media: Gallery) -> None:
+    for kind in ("GIF", "PNG", "WEBP"):
+        path = await media.keep("Ada", animation(kind, "RGB"))
+        with Image.open(io.BytesIO((await media.get("Ada", path)).content)) as image:
+            assert getattr(image, "n_frames", 1) == 3

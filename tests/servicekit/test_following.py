@@ -1,0 +1,211 @@
+"""Following a neighbour's list: to its end, without gaps, whatever happens meanwhile."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+
+import httpx
+import msgspec
+import pytest
+
+from servicekit.database import DatabaseError
+from servicekit.following import PAGE_MAX, Follower, read_page
+
+WAIT_S_MAX = 10
+
+
+class Library:
+    """A neighbour with a list, and the copy of it."""
+
+    def __init__(self, count: int = 0) -> None:
+        self.entries = list(range(1, count + 1))
+        self.copy: list[int] = []
+        self.pages = 0
+        self.failure: Exception | None = None
+        self.store_failure: Exception | None = None
+        self.gate = asyncio.Event()
+        self.gate.set()
+        self.changed = asyncio.Condition()
+
+    def follower(self, interval_s: float = 60.0) -> Follower[int]:
+        return Follower(
+            name="library", list_after=self._list_after, position=self._position, take=self._take, interval_s=interval_s
+        )
+
+    def add(self, count: int = 1) -> None:
+        self.entries += range(len(self.entries) + 1, len(self.entries) + count + 1)
+
+    async def until(self, holds: Callable[[], bool]) -> None:
+        async with asyncio.timeout(WAIT_S_MAX), self.changed:
+            await self.changed.wait_for(holds)
+
+    async def _list_after(self, number: int) -> Sequence[int]:
+        page = self.entries[number : number + PAGE_MAX]
+        self.pages += 1
+        await self._tell()
+        await self.gate.wait()
+        if self.failure is not None:
+            raise self.failure
+        return page
+
+    async def _position(self) -> int:
+        return self.copy[-1] if self.copy else 0
+
+    async def _take(self, entries: Sequence[int]) -> None:
+        if self.store_failure is not None:
+            raise self.store_failure
+        self.copy += entries
+        await self._tell()
+
+    async def _tell(self) -> None:
+        async with self.changed:
+            self.changed.notify_all()
+
+
+@asynccontextmanager
+async def running(follower: Follower[int]) -> AsyncIterator[None]:
+    task = asyncio.create_task(follower.run())
+    try:
+        yield
+    finally:
+        task.cancel()
+        async with asyncio.timeout(WAIT_S_MAX):
+            await asyncio.wait([task])
+        assert task.cancelled()
+
+
+@pytest.mark.parametrize("count", [0, 1, PAGE_MAX - 1, PAGE_MAX, PAGE_MAX + 1, 3 * PAGE_MAX])
+async def test_a_list_is_pulled_to_its_end_page_by_page(count: int) -> None:
+    library = Library(count)
+    await library.follower().pull()
+    assert library.copy == library.entries
+    assert library.pages == count // PAGE_MAX + 1
+
+
+async def test_news_are_pulled_at_once_and_lost_news_a_little_later() -> None:
+    library = Library(3)
+    follower = library.follower()
+    async with running(follower):
+        await library.until(lambda: library.copy == [1, 2, 3])
+        library.add()
+        follower.tell_of_news()
+        await library.until(lambda: library.copy == [1, 2, 3, 4])
+    library.add()
+    async with running(library.follower(interval_s=0.01)):
+        library.add()
+        await library.until(lambda: library.copy == library.entries)
+        library.add()
+        await library.until(lambda: library.copy == library.entries)
+
+
+async def test_news_during_a_pull_are_not_lost() -> None:
+    library = Library(1)
+    library.gate.clear()
+    follower = library.follower()
+    async with running(follower):
+        await library.until(lambda: library.pages == 1)
+        library.add()  # after the page was read
+        follower.tell_of_news()
+        library.gate.set()
+        await library.until(lambda: library.copy == [1, 2])
+
+
+@pytest.mark.parametrize("failure", [ConnectionError("away"), DatabaseError("disk full")])
+async def test_after_a_failure_the_next_news_are_followed(failure: Exception) -> None:
+    library = Library(1)
+    follower = library.follower()
+    library.failure = failure
+    async with running(follower):
+        await library.until(lambda: library.pages == 1)
+        library.failure = None
+        follower.tell_of_news()
+        await library.until(lambda: library.copy == [1])
+        library.add()
+        library.store_failure = failure
+        follower.tell_of_news()
+        await library.until(lambda: library.pages == 3)
+        library.store_failure = None
+        follower.tell_of_news()
+        await library.until(lambda: library.copy == [1, 2])
+
+
+async def test_who_asks_during_a_pull_gets_what_was_there_when_they_asked() -> None:
+    library = Library(1)
+    library.gate.clear()
+    follower = library.follower()
+    first = asyncio.create_task(follower.pull())
+    await library.until(lambda: library.pages == 1)
+    library.add()
+    others = [asyncio.create_task(follower.pull()) for _ in range(5)]
+    await asyncio.sleep(0)
+    library.gate.set()
+    async with asyncio.timeout(WAIT_S_MAX):
+        await asyncio.gather(first, *others)
+    assert library.copy == [1, 2]
+    assert library.pages == 2  # one for all who came meanwhile
+
+
+@pytest.mark.parametrize("failure", [ConnectionError("away"), DatabaseError("disk full")])
+async def test_who_asks_during_a_pull_that_fails_has_one_of_their_own(failure: Exception) -> None:
+    library = Library(1)
+    library.gate.clear()
+    library.failure = failure
+    follower = library.follower()
+    first = asyncio.create_task(follower.pull())
+    await library.until(lambda: library.pages == 1)
+    second = asyncio.create_task(follower.pull())
+    await asyncio.sleep(0)
+    library.gate.set()
+    async with asyncio.timeout(WAIT_S_MAX):
+        with pytest.raises(type(failure)):
+            await first
+        library.failure = None
+        await second
+    assert library.copy == [1]
+
+
+async def test_who_is_cancelled_while_they_wait_cancels_nobody_else() -> None:
+    library = Library(1)
+    library.gate.clear()
+    follower = library.follower()
+    first, second = asyncio.create_task(follower.pull()), asyncio.create_task(follower.pull())
+    await library.until(lambda: library.pages == 1)
+    first.cancel()
+    await asyncio.wait([first])
+    library.gate.set()
+    async with asyncio.timeout(WAIT_S_MAX):
+        await second
+    assert library.copy == [1]
+
+
+async def test_cancelled_in_the_middle_of_a_pull_it_leaves_no_task_behind() -> None:
+    library = Library(1)
+    library.gate.clear()
+    before = asyncio.all_tasks()
+    async with running(library.follower()):
+        await library.until(lambda: library.pages == 1)
+    assert asyncio.all_tasks() == before
+    assert library.copy == []
+
+
+class Page(msgspec.Struct):
+    entries: list[int]
+
+
+@pytest.mark.parametrize("answer", [httpx.Response(503), httpx.Response(200, content=b"{}"), httpx.Response(302)])
+async def test_an_answer_that_is_no_list_is_a_neighbour_that_is_away(answer: httpx.Response) -> None:
+    async with httpx.AsyncClient(transport=httpx.MockTransport(lambda _: answer)) as http:
+        with pytest.raises(ConnectionError):
+            await read_page(http, "http://neighbour/list", 7, Page)
+
+
+async def test_a_page_is_asked_for_after_a_number() -> None:
+    asked: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(str(request.url))
+        return httpx.Response(200, content=b'{"entries": [8]}')
+
+    async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as http:
+        assert await read_page(http, "http://neighbour/list", 7, Page) == Page([8])
+    assert asked == [f"http://neighbour/list?after=7&limit={PAGE_MAX}"]
