@@ -11,7 +11,7 @@ from pathlib import Path
 
 import uvloop
 
-from bench import forwarding, idle, messages, pictures, reconnect, resume, rooms, search
+from bench import forwarding, idle, messages, pictures, reconnect, resume, rooms, search, video
 from bench.machine import allow_open_files, describe_machine
 from bench.rounds import FULL, QUICK, Effort, WrongResult
 from bench.table import render
@@ -25,6 +25,7 @@ PARTS = {
     "reconnect": reconnect.measure,
     "idle": idle.measure,
     "pictures": pictures.measure,
+    "video": video.measure,
 }
 # A disk, while /tmp is memory on some systems, where writing for certain costs nothing (FHS 3.0, 5.15).
 FOLDER = Path("/var/tmp")  # noqa: S108 - each run makes a private folder in it

@@ -22,6 +22,8 @@ class Effort:
     queries_of_a_kind: int
     people_reconnecting: int
     pictures: int
+    watchers: int
+    lag_s: float
 
 
 FULL = Effort(
@@ -35,6 +37,8 @@ FULL = Effort(
     queries_of_a_kind=32,
     people_reconnecting=1_000,
     pictures=24,
+    watchers=50,
+    lag_s=60.0,
 )
 QUICK = Effort(
     rounds=1,
@@ -47,6 +51,8 @@ QUICK = Effort(
     queries_of_a_kind=4,
     people_reconnecting=100,
     pictures=6,
+    watchers=10,
+    lag_s=5.0,
 )
 
 

@@ -58,22 +58,43 @@ class FrameReader:
     Refuses what is longer than `message_bytes_max` by its announced length, before it has arrived.
     """
 
-    __slots__ = ("_at", "_buffer", "_fragments", "_fragments_bytes", "_fragments_opcode", "_message_bytes_max")
+    __slots__ = (
+        "_at",
+        "_buffer",
+        "_fragments",
+        "_fragments_bytes",
+        "_fragments_opcode",
+        "_message_bytes_max",
+        "_missing_bytes",
+        "_rest",
+    )
 
     def __init__(self, message_bytes_max: int) -> None:
         self._message_bytes_max = message_bytes_max
         self._buffer = b""
+        self._missing_bytes = 0  # of the frame at the end of the buffer, where its length is known
+        self._rest: list[bytes] = []  # what has come of them: joined once, or each piece would copy all before it
         self._at = 0  # where the next frame begins: cutting the buffer at each frame would copy the rest of it
         self._fragments: list[bytes] | None = None
         self._fragments_opcode = 0
         self._fragments_bytes = 0
 
     def feed(self, data: bytes) -> None:
+        if self._missing_bytes > len(data):
+            self._missing_bytes -= len(data)
+            self._rest.append(data)
+            return
+        if self._rest:
+            data = b"".join((*self._rest, data))
+            self._rest.clear()
+        self._missing_bytes = 0
         self._buffer = self._buffer[self._at :] + data if self._buffer else data
         self._at = 0
 
     def next_message(self) -> Message | None:
         """The next message in what was fed, or None while it is incomplete. Raises FrameError."""
+        if self._rest:
+            return None
         while (frame := self._next_frame()) is not None:
             is_final, opcode, payload = frame
             if opcode & _CONTROL:
@@ -100,6 +121,7 @@ class FrameReader:
         start = mask_at + 4
         end = start + length
         if size < end:
+            self._missing_bytes = end - size
             return None
         payload = apply_mask(buffer[start:end], buffer[mask_at:start])
         self._at = end

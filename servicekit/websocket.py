@@ -31,7 +31,7 @@ class WebSocketProtocol(asyncio.Protocol):
     What cannot be written at once waits in the outbox; a reader so slow that it fills is closed with 1013.
     """
 
-    message_bytes_max: ClassVar[int] = 64 * 1024
+    message_bytes_max: int = 64 * 1024  # an instance may have its own, set before `__init__`
     outbox_events_max: ClassVar[int] = 256
     outbox_bytes_max: ClassVar[int] = 1024 * 1024
     ping_interval_s: ClassVar[float] = 20.0
@@ -79,11 +79,19 @@ class WebSocketProtocol(asyncio.Protocol):
     def answered_ping(self) -> None:
         """The peer has read all that was sent before a ping."""
 
+    def passed_mark(self, mark: bytes) -> None:
+        """The peer has read all that was sent before that `mark`, and so before the marks that came earlier."""
+
     # What a subclass uses
 
     @property
     def outbox_is_filling(self) -> bool:
         return len(self._outbox) > self.outbox_events_max // 2 or self._outbox_bytes > self.outbox_bytes_max // 2
+
+    @property
+    def is_writable(self) -> bool:
+        """Whether what is sent now leaves at once."""
+        return self.phase is Phase.OPEN and self._is_writable and not self._is_held
 
     def send(self, frame: bytes) -> None:
         """Send an encoded frame, in order; dropped when the connection is no longer open."""
@@ -112,6 +120,10 @@ class WebSocketProtocol(asyncio.Protocol):
     def ping(self) -> None:
         """Send a ping, before what is held."""
         self.send_first(_PING)
+
+    def mark(self, mark: bytes) -> None:
+        """Send a ping that says `mark` (1 to 125 bytes), before what is held; see `passed_mark`."""
+        self.send_first(frames.encode(Opcode.PING, mark))
 
     def hold(self) -> None:
         """Keep what is sent from now on in the outbox, until `release`."""
@@ -258,9 +270,15 @@ class WebSocketProtocol(asyncio.Protocol):
             answer = frames.encode(Opcode.PONG, payload)
             (self.send_first if self._is_writable else self.send)(answer)  # it waits for a full line, not for a hold
         elif opcode == Opcode.PONG:
-            self.answered_ping()
+            self._on_pong(payload)
         else:
             self.received(opcode, payload)
+
+    def _on_pong(self, payload: bytes) -> None:
+        if payload:
+            self.passed_mark(payload)
+        else:
+            self.answered_ping()
 
     def _on_close(self, code: int) -> None:
         if self.phase is Phase.OPEN:

@@ -1,15 +1,18 @@
+"""Run the video service: `python -m video_service`."""
+
 import os
 
 from servicekit.server import serve
 from servicekit.settings import addresses, load_or_exit
 from video_service.app import create_app
 from video_service.settings import VideoSettings
+from video_service.websocket import VideoSocket
 
 
 def main() -> None:
     settings = load_or_exit(VideoSettings, os.environ)
     [(_, port)] = addresses(settings.video_url)
-    serve("video", create_app(settings), settings, port=port)
+    serve("video", create_app(settings), settings, port=port, websocket_protocol=VideoSocket)
 
 
 if __name__ == "__main__":

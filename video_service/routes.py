@@ -1,17 +1,58 @@
-"""The HTTP interface."""
+"""The HTTP interface of video."""
 
-from collections.abc import Mapping
+from typing import Any
 
+import msgspec
 from starlette.requests import Request
-from starlette.routing import Route
+from starlette.responses import Response
 
 from servicekit import health
+from servicekit.authentication import bearer_token
+from servicekit.routing import route
+from servicekit.tokens import Identity
+from video_service.mjpeg import MJPEG, MjpegResponse
 from video_service.state import State
 
-
-def routes() -> list[Route]:
-    return health.routes(_checks)
+_NOT_KEPT = {"Cache-Control": "no-store"}
 
 
-def _checks(request: Request[State]) -> Mapping[str, health.Check]:
-    return {"store": request.state["database"].is_alive, "redis": request.state["bus"].ping}
+async def streams(request: Request[State]) -> Response:
+    await _identify(request)
+    live = await request.state["streams"].list_live()
+    return Response(msgspec.json.encode(live), media_type="application/json", headers=_NOT_KEPT)
+
+
+async def snapshot(request: Request[State]) -> Response:
+    await _identify(request)
+    picture = await request.state["streams"].snapshot(request.path_params["stream"])
+    return Response(picture.jpeg, media_type="image/jpeg", headers=_NOT_KEPT)
+
+
+async def mjpeg(request: Request[State]) -> Response:
+    """The stream as a picture that changes, until it or the session ends."""
+    identity = await _identify(request)
+    if request.method == "HEAD":
+        return Response(media_type=MJPEG, headers=_NOT_KEPT)
+    request.state["attendance"].check(identity.username)
+    response = MjpegResponse(identity, request.state, headers=_NOT_KEPT)
+    await response.enter(request.path_params["stream"])
+    return response
+
+
+async def _identify(request: Request[State]) -> Identity:
+    token = bearer_token(request.headers.get("authorization"))
+    return await request.state["authentication"].authenticate(token)
+
+
+def _checks(request: Request[Any]) -> dict[str, health.Check]:
+    state: State = request.state
+    return {"store": state["database"].is_alive, "redis": state["bus"].ping}
+
+
+_STREAM = "/api/video/streams/{stream}"
+ROUTES = [
+    route("/api/video/streams", GET=streams),
+    route(_STREAM + "/snapshot", GET=snapshot),
+    route(_STREAM + "/mjpeg", GET=mjpeg),
+    *health.routes(_checks),
+]

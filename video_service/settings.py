@@ -1,7 +1,14 @@
-"""What the environment may say to the video service."""
+"""The settings of the video service."""
 
-from servicekit.settings import Settings
+from servicekit.settings import Limit, Settings, SwitchableLimit
 
 
 class VideoSettings(Settings, frozen=True, kw_only=True):
     video_url: str = "http://127.0.0.1:8004"
+    video_threads: SwitchableLimit = 0
+    video_message_bytes_max: Limit = 4 * 1024 * 1024
+    frame_pixels_max: Limit = 16_000_000
+    frames_per_second: SwitchableLimit = 60
+    watchers_per_stream: Limit = 100
+    streams_max: Limit = 50
+    connections_per_person: SwitchableLimit = 20

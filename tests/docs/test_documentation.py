@@ -14,6 +14,10 @@ import chat_service.refusals
 import chat_service.routes
 import gateway.domain.refusals
 import launcher.plan
+import video_service.domain.commands
+import video_service.domain.events
+import video_service.refusals
+import video_service.routes
 from chat_service.domain import commands, events
 from chat_service.domain.changes import Kind
 from gateway.domain.route_table import ROUTES, WEBSOCKET_ROUTES
@@ -100,7 +104,8 @@ def test_every_path_of_the_route_table_is_documented(path: str) -> None:
 
 
 def test_every_path_that_a_service_answers_is_documented() -> None:
-    answered = {route.path for route in (*auth_service.routes.routes(), *chat_service.routes.ROUTES, *PAGES)}
+    services = (auth_service.routes.routes(), chat_service.routes.ROUTES, video_service.routes.ROUTES)
+    answered = {route.path for routes in (*services, PAGES) for route in routes}
     hidden = {path for path in answered if path.startswith("/internal/")} | {"/api/ws/{rest:path}"}
     shown = {re.sub(r":\w+}", "}", path) for path in answered - hidden}
     assert {path for path in shown if f"{path}`" not in PROTOCOL} == set()
@@ -113,6 +118,7 @@ def codes_in_code() -> dict[str, int]:
         gateway.domain.refusals.REFUSALS,
         auth_service.routes.REFUSALS,
         chat_service.refusals.REFUSALS,
+        video_service.refusals.REFUSALS,
     )
     return {answer.code: answer.status for table in tables for answer in table.values()}
 
@@ -126,7 +132,8 @@ def test_every_code_is_documented_with_its_status() -> None:
 
 
 def test_every_event_is_documented_and_no_other() -> None:
-    structs = [one for one in vars(events).values() if isinstance(one, type) and issubclass(one, msgspec.Struct)]
+    told_by = (*vars(events).values(), *vars(video_service.domain.events).values())
+    structs = [one for one in told_by if isinstance(one, type) and issubclass(one, msgspec.Struct)]
     told = {one.__struct_config__.tag for one in structs} - {None} | {"pong"} | set(Kind)
     assert {name for row in rows(PROTOCOL, "type") for name in re.findall(r"`(\w+)`", row[0])} == told
 
@@ -135,6 +142,18 @@ def test_every_command_that_is_shown_is_one() -> None:
     (shown,) = re.findall(r"### Commands\n.*?```json\n(.*?)```", PROTOCOL, re.DOTALL)
     parsed = [commands.parse(line.encode()) for line in shown.splitlines()]
     assert {type(command) for command in parsed} == set(get_args(commands.Command))
+
+
+def test_every_command_of_video_that_is_shown_is_one() -> None:
+    (shown,) = re.findall(r"### Sending frames\n.*?```json\n(.*?)```", PROTOCOL, re.DOTALL)
+    parsed = [video_service.domain.commands.parse(line.encode(), is_text=True) for line in shown.splitlines()]
+    assert {type(command) for command in parsed} == set(get_args(video_service.domain.commands.Command))
+
+
+def test_every_field_of_the_look_is_documented_with_its_default() -> None:
+    documented = {row[0].strip("`"): row[-1].strip("`") for row in rows(PROTOCOL, "field")}
+    defaults = msgspec.to_builtins(video_service.domain.commands.Look())
+    assert documented == {name: str(value).lower() for name, value in defaults.items()}
 
 
 def test_every_close_code_that_is_sent_is_documented() -> None:

@@ -139,6 +139,21 @@ def test_a_flood_of_tiny_frames_costs_no_more_a_frame_than_a_few_do() -> None:
     assert cost_of_many_s < 5 * cost_of_few_s  # 20 times, where each frame copies what follows it
 
 
+def test_a_long_message_in_small_pieces_costs_no_more_a_piece_than_a_short_one() -> None:
+    short, long = (min(cost_in_pieces_s(pieces) for _ in range(3)) / pieces for pieces in (64, 4_096))
+    assert long < 8 * short  # 60 times, where each piece copies what came before it
+
+
+def cost_in_pieces_s(pieces: int, piece_bytes: int = 1024) -> float:
+    sent = masked(Opcode.BINARY, bytes(pieces * piece_bytes))
+    reader = FrameReader(len(sent))
+    started_s = process_time()
+    for at in range(0, len(sent), piece_bytes):
+        reader.feed(sent[at : at + piece_bytes])
+        assert (reader.next_message() is None) == (at + piece_bytes < len(sent))
+    return process_time() - started_s
+
+
 def cost_s(data: bytes) -> float:
     started_s = process_time()
     messages_in(data)

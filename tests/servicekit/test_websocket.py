@@ -297,6 +297,27 @@ async def test_a_peer_that_answers_pings_stays() -> None:
         assert connection.times_closed == 0
 
 
+async def test_a_mark_comes_back_when_the_peer_has_read_what_was_sent_before() -> None:
+    class Marking(Echo):
+        def passed_mark(self, mark: bytes) -> None:
+            self.heard.append(mark)
+            self.has_heard.set()
+
+        def answered_ping(self) -> None:
+            raise AssertionError("a mark is no ping of the line's own")
+
+    async with serving(Marking) as server, joined(server) as (client, connection):
+        assert connection.is_writable
+        connection.send(text_frame(b"hello"))
+        connection.mark(b"1")
+        assert await client.frame() == (Opcode.TEXT, b"hello")
+        assert await client.frame() == (Opcode.PING, b"1")
+        client.send(Opcode.PONG, b"1")
+        assert await connection.hears(1) == [b"1"]
+        connection.hold()
+        assert not connection.is_writable
+
+
 async def test_a_silent_peer_is_dropped_after_one_unanswered_ping() -> None:
     loop = asyncio.get_running_loop()
     async with serving(Attentive) as server, joined(server) as (client, connection):

@@ -21,6 +21,7 @@ COLUMNS = [
     "name",
     "started_at",
     "ended_at",
+    "written_at",
     "frames_received",
     "frames_processed",
     "frames_dropped",

@@ -1,0 +1,330 @@
+"""Instances over one Redis are one: streams are found, watched and limited across them, and none leaves a ghost."""
+
+import asyncio
+import signal
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from websockets.exceptions import ConnectionClosed, InvalidMessage, InvalidStatus
+
+from tests.chat_service.world import until
+from tests.valkey import Valkey
+from tests.video_service.scenes import BLUE, GREEN, RED, decoded, distance, ground, jpeg
+from tests.video_service.test_streams import is_colour, plain
+from tests.video_service.world import Camera, Instance, Line, World, data_url
+from video_service.feed import RENEWED_MS_MAX
+
+STILL = jpeg(ground())
+
+
+async def until_listed(video: Instance, *names: str, **fields: Any) -> None:
+    async def is_so() -> bool:
+        listed = await video.streams()
+        return [one["name"] for one in listed] == [*names] and all(fields.items() <= one.items() for one in listed)
+
+    await until(is_so)
+
+
+async def test_a_stream_is_watched_from_another_instance(world: World) -> None:
+    here, there = await world.instance(), await world.instance()
+    camera = await here.camera("Ada", "?stream=cam&effect=grayscale")
+    picture = await camera.show(STILL)
+    screen = await there.watching("cam")
+    assert distance(await screen.see(), picture) == 0  # the last one, at once
+    as_json = await there.watching("cam", "Linus", "?format=json")
+    await as_json.hear("frame")
+    for sequence in range(10, 15):
+        answer = await camera.ask(plain(RED), sequence=sequence, captured_at=sequence / 2)
+        await screen.see()
+        assert await as_json.hear("frame") == answer
+    await until_listed(here, "cam", watchers=2, width=320, height=240)
+    await until_listed(there, "cam", watchers=2, width=320, height=240)
+
+
+async def test_snapshot_and_mjpeg_are_there_on_every_instance(world: World) -> None:
+    here, there = await world.instance(), await world.instance()
+    camera = await here.camera("Ada", "?stream=cam")
+    await camera.show(plain(GREEN))
+    answer = await there.get("/api/video/streams/cam/snapshot")
+    assert is_colour(decoded(answer.content), GREEN)
+    async with there.client() as client, client.stream("GET", "/api/video/streams/cam/mjpeg") as response:
+        first = b""
+        async with asyncio.timeout(10):
+            async for data in response.aiter_raw():
+                first += data
+                if first.count(b"--picture") > 1:
+                    break
+    assert is_colour(decoded(first[first.index(b"\xff\xd8") :]), GREEN)
+
+
+async def test_pictures_are_published_only_while_somebody_elsewhere_watches(world: World) -> None:
+    here, there = await world.instance(), await world.instance()
+    published: list[bytes] = []
+    bus = await world.bus()
+    await bus.subscribe("pictures:cam", published.append)
+    camera = await here.camera("Ada", "?stream=cam")
+    await here.watching("cam")
+    await camera.show(STILL)
+    screen = await there.watching("cam")
+    await screen.see()
+    await camera.show(STILL)
+    await screen.see()
+    await bus.ping()
+    assert len(published) == 2  # the last one for the newcomer, and the next
+    await screen.close()
+    await until_listed(here, "cam", watchers=1)
+    published.clear()
+    await camera.show(STILL)
+    await here.state["bus"].ping()
+    await bus.ping()
+    assert published == []
+
+
+async def test_a_name_is_one_publishers_on_all_instances(world: World) -> None:
+    here, there = await world.instance(), await world.instance()
+    await here.camera("Ada", "?stream=cam")
+    for name in ("Ada", "Grace"):
+        assert await there.refusal("/api/ws/video?stream=cam", name) == (409, "stream_taken")
+
+
+async def test_limits_hold_on_all_instances_together(world: World) -> None:
+    here, there = (
+        await world.instance(streams_max=2, watchers_per_stream=2),
+        await world.instance(streams_max=2, watchers_per_stream=2),
+    )
+    await here.camera("Ada", "?stream=cam0")
+    await there.camera("Ada", "?stream=cam1")
+    for video in (here, there):
+        assert await video.refusal("/api/ws/video?stream=cam2") == (429, "too_many_streams")
+    await here.watching("cam0")
+    await there.watching("cam0")
+    await until_listed_watchers(there, "cam0", 2)
+    for video in (here, there):
+        assert await video.refusal("/api/ws/video/cam0") == (429, "too_many_watchers")
+
+
+async def until_listed_watchers(video: Instance, name: str, watchers: int) -> None:
+    async def is_so() -> bool:
+        return {one["name"]: one["watchers"] for one in await video.streams()}.get(name) == watchers
+
+    await until(is_so)
+
+
+async def test_a_publisher_comes_back_on_another_instance_and_their_watchers_go_on(world: World) -> None:
+    here, there = await world.instance(), await world.instance()
+    camera = await here.camera("Ada", "?stream=cam")
+    near, far = await here.watching("cam"), await there.watching("cam")
+    await camera.close()
+    for screen in (near, far):
+        await screen.hear("stream_ended")
+    assert await there.refusal("/api/ws/video?stream=cam", "Grace") == (409, "stream_taken")
+    camera = await there.camera("Ada", "?stream=cam")
+    for screen in (near, far):
+        assert (await screen.hear("stream"))["live"] is True
+    picture = await camera.show(plain(BLUE))
+    for screen in (near, far):
+        assert distance(await screen.see(), picture) == 0
+    await camera.close()
+    for screen in (near, far):
+        await screen.hear("stream_ended")
+
+
+async def test_a_stream_that_is_over_ends_on_all_instances(world: World) -> None:
+    here, there = await world.instance(return_s=1), await world.instance(return_s=1)
+    camera = await here.camera("Ada", "?stream=cam")
+    screen = await there.watching("cam")
+    await camera.close()
+    await screen.hear("stream_ended")
+    assert await screen.closed() == 1000
+    await until_free(there)
+
+
+async def until_free(video: Instance) -> None:
+    async def is_free() -> bool:
+        return (await video.get("/api/video/streams/cam/snapshot")).status_code == 404
+
+    await until(is_free)
+
+
+async def until_seen(screen: Line, camera: Camera, colour: tuple[int, int, int]) -> None:
+    """Show it until it arrives."""
+    async with asyncio.timeout(10):
+        while True:
+            await camera.show(plain(colour))
+            heard = await screen.hear_anything()
+            if isinstance(heard, bytes) and is_colour(decoded(heard), colour):
+                return
+
+
+# Without Redis
+
+
+async def test_without_redis_streams_are_those_of_the_instance(world: World) -> None:
+    alone = await world.instance(redis_url=f"unix://{world.folder}/nothing.sock", return_s=1)
+    camera = await alone.camera("Ada", "?stream=cam")
+    assert await alone.refusal("/api/ws/video?stream=cam", "Grace") == (409, "stream_taken")
+    screen = await alone.watching("cam")
+    picture = await camera.show(STILL)
+    assert distance(await screen.see(), picture) == 0
+    assert [stream["name"] for stream in await alone.streams()] == ["cam"]
+    assert await alone.refusal("/api/ws/video/other") == (404, "unknown_stream")
+    await camera.close()
+    await screen.hear("stream_ended")
+    assert await alone.refusal("/api/ws/video?stream=cam", "Grace") == (409, "stream_taken")
+    await alone.camera("Ada", "?stream=cam")
+    assert (await screen.hear("stream"))["live"] is True
+
+
+async def test_streams_outlive_a_redis_that_dies_and_comes_back_empty(fragile_world: World, valkey: Valkey) -> None:
+    here, there = await fragile_world.instance(), await fragile_world.instance()
+    camera = await here.camera("Ada", "?stream=cam")
+    near, far = await here.watching("cam"), await there.watching("cam")
+    valkey.kill()
+    for one in (here, there):
+        await until(lambda bus=one.state["bus"]: not bus.is_connected)
+    picture = await camera.show(plain(RED))
+    assert distance(await near.see(), picture) == 0
+    valkey.start()
+    for one in (here, there):
+        await until(lambda bus=one.state["bus"]: bus.is_connected)
+    await until_listed(there, "cam", watchers=2)
+    showing = asyncio.create_task(_keep_showing(camera, plain(GREEN)))
+    async with asyncio.timeout(10):
+        while not (isinstance(heard := await far.hear_anything(), bytes) and is_colour(decoded(heard), GREEN)):
+            pass
+    showing.cancel()
+
+
+async def _keep_showing(camera: Camera, image: bytes) -> None:
+    while True:
+        await camera.show(image)
+
+
+async def test_of_two_who_took_a_name_while_redis_was_away_one_keeps_it(fragile_world: World, valkey: Valkey) -> None:
+    here, there = await fragile_world.instance(), await fragile_world.instance()
+    valkey.kill()
+    for one in (here, there):
+        await until(lambda bus=one.state["bus"]: not bus.is_connected)
+    cameras = [await here.camera("Ada", "?stream=cam"), await there.camera("Grace", "?stream=cam")]
+    valkey.start()
+    await until_listed(here, "cam")
+    await until_listed(there, "cam")
+    (stream,) = await here.streams()
+    loser = cameras[0 if stream["username"] == "Grace" else 1]
+    assert await loser.refused() == "stream_taken"
+    await loser.show(STILL)  # they are served, but not published any more
+    assert await there.streams() == [stream]
+
+
+async def test_a_redis_that_refuses_is_as_good_as_none(world: World) -> None:
+    video = await world.instance()
+    bus = await world.bus()
+    await bus.execute(("SET", bus.channel("streams"), "not a set"))
+    await video.camera("Ada", "?stream=cam")
+    assert [stream["name"] for stream in await video.streams()] == ["cam"]
+    await bus.execute(("DEL", bus.channel("streams")))
+
+
+# An instance that dies
+
+
+async def test_what_a_dead_instance_published_is_away_at_once_and_free_later(
+    fragile_world: World, valkey: Valkey
+) -> None:
+    """Its silence is what tells; here it is cut off from Redis, which is the same to the others."""
+    dying, there = await fragile_world.instance(return_s=1), await fragile_world.instance(return_s=1)
+    await dying.camera("Ada", "?stream=cam")
+    screen = await there.watching("cam")
+    dying.state["bus"]._connection._transport.pause_reading()  # noqa: SLF001 - hung, not closed
+    dying.state["bus"]._connection = None  # noqa: SLF001 - and sends nothing any more
+    async with asyncio.timeout(RENEWED_MS_MAX / 1000 + 2):
+        assert await screen.hear("stream_ended")
+    assert await there.refusal("/api/ws/video?stream=cam", "Grace") == (409, "stream_taken")
+    back = await there.camera("Ada", "?stream=cam")
+    assert (await screen.hear("stream"))["live"] is True
+    await until_seen(screen, back, BLUE)
+
+
+async def test_a_watching_instance_that_dies_is_forgotten(world: World) -> None:
+    here, there = await world.instance(), await world.instance()
+    await here.camera("Ada", "?stream=cam")
+    await there.watching("cam")
+    await until_listed(here, "cam", watchers=1)
+    there.state["bus"]._connection = None  # noqa: SLF001 - it says nothing any more
+    await until_listed(here, "cam", watchers=0)
+
+
+async def test_a_hung_redis_delays_no_picture(fragile_world: World, valkey: Valkey) -> None:
+    here, there = await fragile_world.instance(), await fragile_world.instance()
+    camera = await here.camera("Ada", "?stream=cam")
+    near = await here.watching("cam")
+    await there.watching("cam")
+    valkey.send(signal.SIGSTOP)
+    try:
+        for _ in range(20):
+            await camera.show(STILL)
+            await near.see()
+    finally:
+        valkey.send(signal.SIGCONT)
+
+
+async def test_a_watcher_hears_of_a_restart_and_may_come_to_another_instance(world: World) -> None:
+    here, there = await world.instance(), await world.instance()
+    camera = await here.camera("Ada", "?stream=cam")
+    screen = await there.watching("cam")
+    await there.stop()
+    with pytest.raises(ConnectionClosed):
+        await screen.hear_anything()
+    assert screen.connection.close_code == 1012
+    again = await here.watching("cam")
+    await camera.send(type="frame", image=data_url(STILL))
+    await again.see()
+
+
+# At the door
+
+
+async def test_a_claim_that_redis_hears_of_too_late_runs_out_by_itself(fragile_world: World, valkey: Valkey) -> None:
+    video = await fragile_world.instance()
+    broadcasts = video.state["streams"]._broadcasts  # noqa: SLF001 - nobody else is told of half a claim
+    valkey.send(signal.SIGSTOP)
+    try:
+        joining = asyncio.create_task(video.camera("Ada", "?stream=cam"))
+        await until(lambda: "cam" in broadcasts)
+        joining.cancel()
+        await until(lambda: not broadcasts)
+    finally:
+        valkey.send(signal.SIGCONT)
+
+    async def can_publish() -> bool:
+        with suppress(InvalidStatus):
+            await video.camera("Ada", "?stream=cam")
+            return True
+        return False
+
+    await until(can_publish)
+
+
+async def test_an_end_of_the_service_leaves_nobody_at_the_door(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    here, there = await world.instance(), await world.instance()
+    await here.camera("Ada", "?stream=cam")
+    streams = there.state["streams"]
+    monkeypatch.setattr(streams._feed, "watch", lambda *_: asyncio.Event().wait())  # noqa: SLF001 - Redis takes its time
+    joining = asyncio.create_task(there.screen("cam"))
+    await until(lambda: bool(streams._screens))  # noqa: SLF001 - nobody else is told of half a screen
+    await there.stop()
+    assert not streams._screens  # noqa: SLF001 - the same
+    with pytest.raises((OSError, EOFError, InvalidMessage)):
+        await joining
+
+
+async def test_a_stream_that_redis_lost_can_still_be_watched_by_who_is_there(
+    fragile_world: World, valkey: Valkey
+) -> None:
+    here, there = await fragile_world.instance(), await fragile_world.instance()
+    await here.camera("Ada", "?stream=cam")
+    await there.watching("cam")
+    valkey.kill()
+    await until(lambda: not there.state["bus"].is_connected)
+    await there.watching("cam", "Linus")

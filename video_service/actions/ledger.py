@@ -1,0 +1,59 @@
+"""The ledger: a row for each transmission, written when it begins and ends, and every ten seconds between."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+
+from servicekit.database import DatabaseError
+from servicekit.logs import get_logger
+from video_service.domain.transmissions import Transmission
+from video_service.store import Store
+
+WRITE_INTERVAL_S = 10.0
+log = get_logger(__name__)
+
+
+class Ledger:
+    """A disk that refuses costs counts, never a frame."""
+
+    def __init__(self, *, store: Store, clock: Callable[[], float], interval_s: float = WRITE_INTERVAL_S) -> None:
+        self._store = store
+        self._clock = clock
+        self._interval_s = interval_s
+        self._open: set[Transmission] = set()
+        self._ended: list[Transmission] = []
+        self._has_news = asyncio.Event()
+
+    def begin(self, username: str, name: str | None) -> Transmission:
+        transmission = Transmission(username=username, name=name, started_at=self._clock())
+        self._open.add(transmission)
+        self._has_news.set()
+        return transmission
+
+    def end(self, transmission: Transmission) -> None:
+        transmission.ended_at = self._clock()
+        self._open.discard(transmission)
+        self._ended.append(transmission)
+        self._has_news.set()
+
+    async def run(self) -> None:
+        """Write until cancelled."""
+        if closed := await self._store.close_left_open():
+            log.info("closed what a kill had left open", streams=closed)
+        while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._interval_s):
+                    await self._has_news.wait()
+            self._has_news.clear()
+            await self.write()
+
+    async def write(self) -> None:
+        """Bring all rows up to date."""
+        ended, self._ended = self._ended, []
+        if not (due := [*ended, *self._open]):
+            return
+        try:
+            await self._store.save(due, int(self._clock()))
+        except DatabaseError as error:
+            self._ended = ended + self._ended
+            log.warning("the ledger cannot be written", reason=str(error))

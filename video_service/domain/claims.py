@@ -1,0 +1,79 @@
+"""Claims: that a name is somebody's stream, as it stands in Redis; and what goes between instances about it."""
+
+from typing import NamedTuple, Self
+
+import msgspec
+
+from video_service.domain.pictures import Caption, Picture
+from video_service.domain.streams import StreamView
+
+_encode = msgspec.json.Encoder().encode
+_caption_decoder = msgspec.json.Decoder(Caption)
+
+
+class Claim(NamedTuple):
+    """`key` is unique for each time that a stream went live. No field holds a blank."""
+
+    key: str
+    username: str
+    started_at: str
+    watchers: int = 0
+    width: int = 0
+    height: int = 0
+
+    def seal(self) -> bytes:
+        return " ".join(map(str, self)).encode()
+
+    @classmethod
+    def open(cls, sealed: bytes) -> Self:
+        key, username, started_at, *numbers = sealed.decode().split(" ")
+        return cls(key, username, started_at, *map(int, numbers))
+
+    def view(self, name: str) -> StreamView:
+        return StreamView(
+            name=name,
+            username=self.username,
+            started_at=self.started_at,
+            watchers=self.watchers,
+            width=self.width or None,
+            height=self.height or None,
+        )
+
+
+class Found(NamedTuple):
+    """A claim, and whether its publisher is there; else the name is kept for them."""
+
+    name: str
+    claim: Claim
+    is_live: bool
+
+
+NO_INTEREST = -1  # 0 watchers are possible: somebody takes a single picture
+
+
+class Interest(NamedTuple):
+    """That an instance wants a stream's pictures, and for how many watchers; NO_INTEREST: it wants them no more."""
+
+    instance: str
+    watchers: int
+
+    def seal(self) -> bytes:
+        return f"{self.instance} {self.watchers}".encode()
+
+    @classmethod
+    def open(cls, sealed: bytes) -> Self:
+        instance, watchers = sealed.decode().split(" ")
+        return cls(instance, int(watchers))
+
+
+def seal_picture(picture: Picture) -> bytes:
+    """The caption as one line of JSON, and the JPEG."""
+    return _encode(picture.caption) + b"\n" + picture.jpeg
+
+
+def open_picture(sealed: bytes) -> Picture:
+    caption, _, jpeg = sealed.partition(b"\n")
+    return Picture(jpeg, _caption_decoder.decode(caption))
+
+
+ENDED = b""  # in place of a picture: the publisher has gone

@@ -1,0 +1,155 @@
+"""Commands: what a client's message says, as a typed value."""
+
+import binascii
+from enum import Enum
+from typing import Annotated, Any, Literal, NamedTuple, TypeAlias
+
+import msgspec
+
+from video_service.domain.refusals import BrokenFrame, InvalidBase64, InvalidCommand
+
+# Longer JSON can only be a frame. It is read by a worker, when its turn comes: what is skipped costs nothing.
+COMMAND_BYTES_MAX = 4096
+
+Effect: TypeAlias = Literal["none", "grayscale", "edges", "blur", "faces", "privacy"]
+Quality: TypeAlias = Annotated[int, msgspec.Meta(ge=1, le=100)]
+Width: TypeAlias = Annotated[int, msgspec.Meta(ge=16, le=8192)]
+Sequence: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=2**53 - 1)]  # what a browser can count
+CapturedAt: TypeAlias = Annotated[str, msgspec.Meta(max_length=64)] | float | None
+
+
+class Look(msgspec.Struct, frozen=True, kw_only=True):
+    """How a connection's pictures are to look. `quality` is JPEG's, `max_width` in pixels."""
+
+    effect: Effect = "none"
+    quality: Quality = 70
+    max_width: Width = 640
+    mirror: bool = False
+
+
+class Configure(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is to change of the look, from the next frame on."""
+
+    type: str = "configure"
+    effect: Effect | None = None
+    quality: Quality | None = None
+    max_width: Width | None = None
+    mirror: bool | None = None
+
+    def apply(self, look: Look) -> Look:
+        changes = {name: value for name in Look.__struct_fields__ if (value := getattr(self, name)) is not None}
+        return msgspec.structs.replace(look, **changes)
+
+
+class Ping(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    type: str
+
+
+class JsonFrame(msgspec.Struct, frozen=True, kw_only=True):
+    """A frame as JSON; cameras may say more about it than is read here."""
+
+    type: Literal["frame"] = "frame"
+    image: str
+    sequence: Sequence | None = None
+    captured_at: CapturedAt = None
+
+
+class Form(Enum):
+    """How a frame came, and its answer goes."""
+
+    BINARY = "binary"
+    BASE64 = "base64"
+    DATA_URL = "data URL"
+    JSON = "JSON"
+
+
+class SealedFrame(NamedTuple):
+    """A frame as it came, not yet looked into."""
+
+    form: Form
+    payload: bytes
+
+
+class OpenedFrame(NamedTuple):
+    """`image` is the bytes of a file; the rest is what the client said of it."""
+
+    image: bytes
+    sequence: int | None = None
+    captured_at: CapturedAt = None
+
+
+Command: TypeAlias = SealedFrame | Configure | Ping
+
+
+class _Kind(msgspec.Struct):
+    """Only the type of a command; without one it is a frame."""
+
+    type: str = "frame"
+
+
+_kind_decoder = msgspec.json.Decoder(_Kind)
+_frame_decoder = msgspec.json.Decoder(JsonFrame)
+_decoders: dict[str, msgspec.json.Decoder[Configure] | msgspec.json.Decoder[Ping]] = {
+    "configure": msgspec.json.Decoder(Configure),
+    "ping": msgspec.json.Decoder(Ping),
+}
+
+
+def parse(payload: bytes, *, is_text: bool) -> Command:
+    """The command in a message. Raises InvalidCommand, which says what is wrong and where."""
+    if not is_text:
+        return SealedFrame(Form.BINARY, payload)
+    if payload[:1] == b"{":
+        return _parse_json(payload)
+    return SealedFrame(Form.DATA_URL if payload[:5] == b"data:" else Form.BASE64, payload)
+
+
+def _parse_json(payload: bytes) -> Command:
+    if len(payload) > COMMAND_BYTES_MAX:
+        return SealedFrame(Form.JSON, payload)
+    kind = _decode(_kind_decoder, payload).type
+    if kind == "frame":
+        return SealedFrame(Form.JSON, payload)
+    if (decoder := _decoders.get(kind)) is None:
+        raise InvalidCommand(f"There is no command of the type {kind[:64]!r}.")
+    command: Configure | Ping = _decode(decoder, payload)
+    return command
+
+
+def open_frame(sealed: SealedFrame) -> OpenedFrame:
+    """The frame's file. Raises InvalidCommand or InvalidBase64, or BrokenFrame where there is nothing at all."""
+    if not sealed.payload:
+        raise BrokenFrame
+    if sealed.form is Form.BINARY:
+        return OpenedFrame(sealed.payload)
+    if sealed.form is Form.JSON:
+        said: JsonFrame = _decode(_frame_decoder, sealed.payload)
+        return OpenedFrame(_from_text(said.image), said.sequence, said.captured_at)
+    return OpenedFrame(_from_text(sealed.payload.decode()))
+
+
+def _from_text(text: str) -> bytes:
+    """The bytes in base64 or in a data URL of it (RFC 2397)."""
+    if text.startswith("data:"):
+        head, _, text = text.partition(",")
+        if not head.endswith(";base64"):
+            raise InvalidBase64
+    try:
+        return binascii.a2b_base64(text, strict_mode=True)
+    except ValueError:
+        return _from_lines(text)
+
+
+def _from_lines(text: str) -> bytes:
+    """The same where an encoder has broken the lines (RFC 2045 §6.8)."""
+    try:
+        return binascii.a2b_base64("".join(text.split()), strict_mode=True)
+    except ValueError:
+        raise InvalidBase64 from None
+
+
+def _decode(decoder: msgspec.json.Decoder[Any], payload: bytes) -> Any:
+    try:
+        return decoder.decode(payload)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise InvalidCommand(str(error)) from None

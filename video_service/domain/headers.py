@@ -1,0 +1,112 @@
+"""Headers of pictures: what a file says of its format and size, read without decoding it."""
+
+from collections.abc import Callable
+from enum import Enum
+from typing import NamedTuple
+
+from video_service.domain.refusals import BrokenFrame, FrameTooLarge, UnknownFormat
+
+# A scan of a progressive JPEG may be a few bytes and still cost a pass over all of its pixels: a small file of many
+# would keep a core busy for minutes. Encoders write ten or so.
+JPEG_SCANS_MAX = 100
+
+
+class Format(Enum):
+    JPEG = "image/jpeg"
+    PNG = "image/png"
+    WEBP = "image/webp"
+
+
+class Header(NamedTuple):
+    """Width and height are in pixels as stored: turning upright may swap them."""
+
+    format: Format
+    width: int
+    height: int
+
+
+def read_header(data: bytes, *, pixels_max: int) -> Header:
+    """What `data` says of itself. Raises UnknownFormat, BrokenFrame or FrameTooLarge."""
+    for signature, read in _READERS.items():
+        if data.startswith(signature):
+            header = read(data)
+            break
+    else:
+        raise UnknownFormat
+    if not header.width or not header.height:
+        raise BrokenFrame
+    if header.width * header.height > pixels_max:
+        raise FrameTooLarge(header.width, header.height, pixels_max)
+    return header
+
+
+def _jpeg(data: bytes) -> Header:
+    """The first frame header (ITU-T T.81, annex B): segments of a marker and a length lead to it."""
+    if data.count(b"\xff\xda") > JPEG_SCANS_MAX:
+        raise BrokenFrame
+    at = 2
+    while (at := data.find(b"\xff", at)) >= 0 and at + 9 <= len(data):
+        marker = data[at + 1]
+        if marker == 0xFF:  # a fill byte
+            at += 1
+        elif marker in _JPEG_SIZES:
+            return Header(Format.JPEG, _big(data, at + 7, 2), _big(data, at + 5, 2))
+        elif marker in _JPEG_BARE:
+            at += 2
+        elif marker in {0xD9, 0xDA}:  # pixels, or the end, before their size
+            break
+        else:
+            at += 2 + _big(data, at + 2, 2)
+    raise BrokenFrame
+
+
+def _png(data: bytes) -> Header:
+    """The chunk IHDR, which has to be the first (PNG §5.6)."""
+    if len(data) < 24 or data[12:16] != b"IHDR":
+        raise BrokenFrame
+    return Header(Format.PNG, _big(data, 16, 4), _big(data, 20, 4))
+
+
+def _webp(data: bytes) -> Header:
+    """The first chunk of the container: lossy, lossless or extended (RFC 9649 §2)."""
+    read = _WEBP_CHUNKS.get(data[12:16])
+    if data[8:12] != b"WEBP":
+        raise UnknownFormat
+    if read is None or len(data) < 30:
+        raise BrokenFrame
+    return Header(Format.WEBP, *read(data))
+
+
+def _lossy(data: bytes) -> tuple[int, int]:
+    return _little(data, 26, 2) & 0x3FFF, _little(data, 28, 2) & 0x3FFF
+
+
+def _lossless(data: bytes) -> tuple[int, int]:
+    bits = _little(data, 21, 4)
+    return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
+
+
+def _extended(data: bytes) -> tuple[int, int]:
+    return _little(data, 24, 3) + 1, _little(data, 27, 3) + 1
+
+
+def _big(data: bytes, at: int, size: int) -> int:
+    return int.from_bytes(data[at : at + size], "big")
+
+
+def _little(data: bytes, at: int, size: int) -> int:
+    return int.from_bytes(data[at : at + size], "little")
+
+
+_JPEG_SIZES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # SOF, but for DHT, JPG and DAC
+_JPEG_BARE = frozenset({0x00, 0x01, *range(0xD0, 0xD9)})  # without a length
+_WEBP_CHUNKS: dict[bytes, Callable[[bytes], tuple[int, int]]] = {
+    b"VP8 ": _lossy,
+    b"VP8L": _lossless,
+    b"VP8X": _extended,
+}
+_READERS: dict[bytes, Callable[[bytes], Header]] = {
+    b"\xff\xd8\xff": _jpeg,
+    b"\x89PNG\r\n\x1a\n": _png,
+    b"RIFF": _webp,
+}

@@ -1,0 +1,147 @@
+"""The feed: streams between instances, over Redis. Names are claimed by keys that expire, pictures are published.
+
+A claim is renewed twice a second, to last the time in which a publisher may return, and RENEWED_MS_MAX. With no more
+than the former left nobody has renewed it: its publisher is away, and the name is kept for them until it runs out. So
+neither a dead instance nor a lost message leaves a ghost.
+"""
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from servicekit.bus import Bus, BusUnavailable, Command
+from video_service.domain.claims import ENDED, Claim, Found, Interest, open_picture, seal_picture
+from video_service.domain.pictures import Picture
+from video_service.domain.refusals import StreamTaken, TooManyStreams
+from video_service.domain.streams import RETURN_S_MAX
+
+RENEWED_MS_MAX = 2000
+
+_CLAIM = """\
+local held = redis.call('GET', KEYS[1])
+if held then
+  local username = string.match(held, '^%S+ (%S+)')
+  if username ~= ARGV[3] or redis.call('PTTL', KEYS[1]) > tonumber(ARGV[5]) then return 'taken' end
+end
+local live = 0
+for _, name in ipairs(redis.call('SMEMBERS', KEYS[2])) do
+  local left = redis.call('PTTL', ARGV[7] .. name)
+  if left == -2 then redis.call('SREM', KEYS[2], name) end
+  if left > tonumber(ARGV[5]) then live = live + 1 end
+end
+if live >= tonumber(ARGV[6]) then return 'full' end
+redis.call('SADD', KEYS[2], ARGV[1])
+redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[4])
+return 'claimed'
+"""
+# Renews a claim, or leaves it to run out; 0 where somebody else has the name. A claim that Redis forgot is made again.
+_RENEW = """\
+local held = redis.call('GET', KEYS[1])
+if held and string.match(held, '^%S+') ~= string.match(ARGV[2], '^%S+') then return 0 end
+redis.call('SADD', KEYS[2], ARGV[1])
+redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
+return 1
+"""
+_LIST = """\
+local found = {}
+for _, name in ipairs(redis.call('SMEMBERS', KEYS[1])) do
+  local held = redis.call('GET', ARGV[1] .. name)
+  if held then table.insert(found, {name, held, redis.call('PTTL', ARGV[1] .. name)}) end
+end
+return found
+"""
+
+
+class Feed:
+    def __init__(self, bus: Bus, *, return_s: float = RETURN_S_MAX) -> None:
+        self._away_ms = round(1000 * return_s)
+        self._live_ms = self._away_ms + RENEWED_MS_MAX
+        self._bus = bus
+        self._names = bus.channel("streams")
+        self._prefix = bus.channel("stream:")
+
+    @property
+    def is_connected(self) -> bool:
+        return self._bus.is_connected
+
+    async def claim(self, name: str, claim: Claim, streams_max: int) -> None:
+        """Make the name this claim's. Raises StreamTaken, TooManyStreams or BusUnavailable."""
+        (answer,) = await self._ask(
+            (
+                *("EVAL", _CLAIM, 2, self._key(name), self._names, name, claim.seal(), claim.username),
+                *(self._live_ms, self._away_ms, streams_max, self._prefix),
+            )
+        )
+        if answer == b"taken":
+            raise StreamTaken(name)
+        if answer == b"full":
+            raise TooManyStreams(streams_max)
+
+    async def renew(self, claims: Mapping[str, Claim]) -> list[str]:
+        """Keep the names; those that have become somebody else's. Raises BusUnavailable."""
+        answers = await self._ask(*(self._renewal(name, claim, self._live_ms) for name, claim in claims.items()))
+        return [name for name, answer in zip(claims, answers, strict=True) if answer == 0]
+
+    def leave(self, name: str, claim: Claim) -> None:
+        """Tell those elsewhere that the publisher has gone; the name is kept for them for a while."""
+        self._bus.send(self._renewal(name, claim, self._away_ms), ("PUBLISH", self._pictures(name), ENDED))
+
+    async def find(self, names: Sequence[str]) -> list[Found]:
+        """What is claimed of these names. Raises BusUnavailable."""
+        commands: Iterable[Command] = [
+            command for name in names for command in (("GET", self._key(name)), ("PTTL", self._key(name)))
+        ]
+        answers = await self._ask(*commands)
+        found = zip(names, answers[::2], answers[1::2], strict=True)
+        return [self._found(name.encode(), held, left_ms) for name, held, left_ms in found if held is not None]
+
+    async def list_all(self) -> list[Found]:
+        """Every claim. Raises BusUnavailable."""
+        (answer,) = await self._ask(("EVAL", _LIST, 1, self._names, self._prefix))
+        return [self._found(*one) for one in answer]
+
+    # Pictures, from the instance where they are made
+
+    def show(self, name: str, picture: Picture) -> None:
+        self._bus.send(("PUBLISH", self._pictures(name), seal_picture(picture)))
+
+    def on_interest(self, name: str, handler: Callable[[Interest], None]) -> Awaitable[bool]:
+        return self._bus.subscribe(f"watching:{name}", lambda payload: handler(Interest.open(payload)))
+
+    def forget_interest(self, name: str) -> None:
+        self._bus.unsubscribe(f"watching:{name}")
+
+    # And where they are watched
+
+    def watch(self, name: str, handler: Callable[[Picture | None], None]) -> Awaitable[bool]:
+        """Pass the stream's pictures to `handler`, and None when its publisher goes."""
+
+        def on_payload(payload: bytes) -> None:
+            handler(None if payload == ENDED else open_picture(payload))
+
+        return self._bus.subscribe(f"pictures:{name}", on_payload)
+
+    def unwatch(self, name: str) -> None:
+        self._bus.unsubscribe(f"pictures:{name}")
+
+    def tell_interest(self, name: str, interest: Interest) -> None:
+        self._bus.send(("PUBLISH", self._bus.channel(f"watching:{name}"), interest.seal()))
+
+    async def _ask(self, *commands: Command) -> list[Any]:
+        """Their replies. Raises BusUnavailable, also where Redis refuses one: it is full, say, or still loading."""
+        replies = await self._bus.execute(*commands)
+        for reply in replies:
+            if isinstance(reply, Exception):
+                raise BusUnavailable(str(reply))
+        return replies
+
+    def _renewal(self, name: str, claim: Claim, lasts_ms: int) -> Command:
+        return ("EVAL", _RENEW, 2, self._key(name), self._names, name, claim.seal(), lasts_ms)
+
+    def _key(self, name: str) -> bytes:
+        return self._prefix + name.encode()
+
+    def _pictures(self, name: str) -> bytes:
+        return self._bus.channel(f"pictures:{name}")
+
+    def _found(self, name: bytes, held: bytes, left_ms: int) -> Found:
+        return Found(name.decode(), Claim.open(held), left_ms > self._away_ms)

@@ -1,0 +1,83 @@
+"""MJPEG: a stream as an HTTP answer that goes on, each part the next picture (RFC 2046 §5.1, x-mixed-replace)."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+
+from starlette.responses import StreamingResponse
+from starlette.types import Receive, Scope, Send
+
+from servicekit.tokens import Identity
+from video_service.actions.broadcasts import Screen
+from video_service.domain.pictures import Picture
+from video_service.state import State
+
+_BOUNDARY = b"--picture\r\n"
+MJPEG = "multipart/x-mixed-replace; boundary=picture"
+
+
+class MjpegResponse(StreamingResponse):
+    """A watcher of its own. A reader who is slow gets the newest picture when they take the next."""
+
+    is_counted = True
+
+    def __init__(self, identity: Identity, state: State, *, headers: Mapping[str, str]) -> None:
+        super().__init__(self._parts(), headers=headers, media_type=MJPEG)
+        self.identity = identity
+        self._state = state
+        self._screen: Screen | None = None
+        self._newest: Picture | None = None
+        self._has_ended = False
+        self._changed = asyncio.Event()
+
+    async def enter(self, name: str) -> None:
+        """Raises UnknownStream or TooManyWatchers."""
+        self._screen = await self._state["streams"].enter(name, self)
+        self._state["attendance"].enter(self)
+        self._state["streams"].greet(self._screen, self)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        later = asyncio.get_running_loop().call_later
+        expiry = later(self.identity.expires_at - self._state["clock"](), self.end_session)
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            expiry.cancel()
+            self._leave()
+
+    def _leave(self) -> None:
+        self._state["attendance"].leave(self)
+        if self._screen is not None:
+            self._state["streams"].leave(self._screen, self)
+
+    async def _parts(self) -> AsyncIterator[bytes]:
+        """A browser shows a picture when the boundary behind it has come, so that goes along."""
+        yield _BOUNDARY
+        while (picture := await self._next()) is not None:
+            head = b"Content-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n" % len(picture.jpeg)
+            part = head + picture.jpeg + b"\r\n" + _BOUNDARY
+            if self._screen is not None:
+                self._state["streams"].sent(self._screen, len(part))
+            yield part
+
+    async def _next(self) -> Picture | None:
+        while self._newest is None and not self._has_ended:
+            self._changed.clear()
+            await self._changed.wait()
+        picture, self._newest = self._newest, None
+        return None if self._has_ended else picture
+
+    # What Streams and Attendance tell
+
+    def show(self, picture: Picture) -> None:
+        self._newest = picture
+        self._changed.set()
+
+    def tell(self, event: bytes) -> None:
+        """There is no place for it beside pictures."""
+
+    def end(self) -> None:
+        self._has_ended = True
+        self._changed.set()
+
+    def end_session(self) -> None:
+        self.end()

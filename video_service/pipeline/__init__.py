@@ -1,0 +1,5 @@
+"""The pipeline: frames in, pictures out, in threads of its own. Here alone are OpenCV and numpy.
+
+A frame is an array of shape (height, width, 3), uint8, BGR; or of shape (height, width), uint8, where only its
+brightness counts.
+"""

@@ -1,0 +1,54 @@
+"""The store: who was live when, and how much passed; in the SQL that SQLite and PostgreSQL share."""
+
+from collections.abc import Sequence
+
+from servicekit.database import Connection, Database
+from video_service.domain.transmissions import Transmission
+
+
+class Store:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def save(self, transmissions: Sequence[Transmission], now: int) -> None:
+        """Bring their rows up to date, in one transaction; give one to who has none. Raises DatabaseError."""
+        made = await self._database.write(_save, transmissions, now)
+        for transmission, row_id in zip(transmissions, made, strict=True):
+            transmission.row_id = row_id
+
+    async def close_left_open(self) -> int:
+        """End what nobody ended, when it was last heard of; how many. What goes on elsewhere is opened by its save."""
+        return await self._database.write(_close_left_open)
+
+
+def _save(connection: Connection, transmissions: Sequence[Transmission], now: int) -> list[int]:
+    return [_save_one(connection, transmission, now) for transmission in transmissions]
+
+
+def _save_one(connection: Connection, transmission: Transmission, now: int) -> int:
+    values = (
+        None if transmission.ended_at is None else int(transmission.ended_at),
+        now,
+        transmission.frames_received,
+        transmission.frames_processed,
+        transmission.frames_dropped,
+        transmission.bytes_in,
+        transmission.bytes_out,
+    )
+    if transmission.row_id is None:
+        (row_id,) = connection.execute(
+            "INSERT INTO streams (ended_at, written_at, frames_received, frames_processed, frames_dropped,"
+            " bytes_in, bytes_out, username, name, started_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
+            (*values, transmission.username, transmission.name, int(transmission.started_at)),
+        ).fetchone()
+        return int(row_id)
+    connection.execute(
+        "UPDATE streams SET ended_at = ?, written_at = ?, frames_received = ?, frames_processed = ?,"
+        " frames_dropped = ?, bytes_in = ?, bytes_out = ? WHERE id = ?",
+        (*values, transmission.row_id),
+    )
+    return transmission.row_id
+
+
+def _close_left_open(connection: Connection) -> int:
+    return connection.execute("UPDATE streams SET ended_at = written_at WHERE ended_at IS NULL").rowcount

@@ -1,0 +1,5 @@
+"""The sockets: they send frames to be developed, or watch a stream."""
+
+from video_service.websocket.sockets import VideoSocket
+
+__all__ = ["VideoSocket"]

@@ -1,0 +1,105 @@
+"""Sockets: who may connect, for how long, and in which role."""
+
+import asyncio
+from typing import Any, ClassVar, cast
+
+from servicekit.authentication import bearer_token
+from servicekit.bodies import convert
+from servicekit.frames import CloseCode, Opcode, text_frame
+from servicekit.handshake import Handshake
+from servicekit.logs import get_logger
+from servicekit.problems import Refusal, RefusalTable, answer_for
+from servicekit.tokens import Identity
+from servicekit.websocket import WebSocketProtocol
+from video_service.domain import events
+from video_service.domain.refusals import MessageTooLarge
+from video_service.refusals import REFUSALS
+from video_service.state import State
+from video_service.websocket.sending import Sending, SendingQuery
+from video_service.websocket.watching import Watching, WatchingQuery
+
+PATH = "/api/ws/video"
+log = get_logger(__name__)
+
+
+class VideoSocket(WebSocketProtocol):
+    """One connection, which either sends frames or watches a stream."""
+
+    refusals: ClassVar[RefusalTable] = REFUSALS
+    identity: Identity
+
+    def __init__(self, config: Any, server_state: Any, app_state: dict[str, Any], _loop: Any = None) -> None:
+        self.state = cast(State, app_state)
+        self.message_bytes_max = self.state["message_bytes_max"]
+        super().__init__(config, server_state, app_state, _loop)
+        self._role: Sending | Watching | None = None
+        self._expiry: asyncio.TimerHandle | None = None
+
+    # From handshake to end
+
+    async def admit(self, handshake: Handshake) -> None:
+        token = bearer_token(handshake.headers.get("authorization"))
+        self.identity = await self.state["authentication"].authenticate(token)
+        self.state["attendance"].check(self.identity.username)
+        self._role = self._find_role(handshake)
+        await self._role.enter()
+        # Again: others may have come meanwhile, or the session may have ended.
+        self.state["attendance"].check(self.identity.username)
+        self.state["authentication"].identify(token or "")
+
+    def _find_role(self, handshake: Handshake) -> Sending | Watching:
+        query = {name: values[0] for name, values in handshake.query.items()}
+        if (name := handshake.path.removeprefix(PATH).strip("/")) == "":
+            return Sending(self, convert(query, SendingQuery))
+        return Watching(self, name, convert(query, WatchingQuery))
+
+    def opened(self) -> None:
+        assert self._role is not None
+        self.state["attendance"].enter(self)
+        log.info("connected", username=self.identity.username, session=self.identity.session_id)
+        remaining_s = self.identity.expires_at - self.state["clock"]()
+        later = asyncio.get_running_loop().call_later
+        self._expiry = later(remaining_s, self.close, CloseCode.SESSION_ENDED, "the token has expired")
+        self._role.opened()
+
+    def not_opened(self) -> None:
+        if self._role is not None:
+            self._role.closed()
+
+    def end_session(self) -> None:
+        """The session was revoked."""
+        self.close(CloseCode.SESSION_ENDED, "the session has ended")
+
+    def close(self, code: int, reason: str = "") -> None:
+        if code == CloseCode.TOO_BIG:
+            self.tell_refusal(MessageTooLarge(self.message_bytes_max))
+        super().close(code, reason)
+
+    def closed(self) -> None:
+        log.info("disconnected", username=self.identity.username, session=self.identity.session_id)
+        self.state["attendance"].leave(self)
+        if self._expiry is not None:
+            self._expiry.cancel()
+        if self._role is not None:
+            self._role.closed()
+
+    # Messages
+
+    def received(self, opcode: int, payload: bytes) -> None:
+        assert self._role is not None
+        try:
+            self._role.received(payload, is_text=opcode == Opcode.TEXT)
+        except Refusal as refusal:
+            self.tell_refusal(refusal)
+
+    def passed_mark(self, mark: bytes) -> None:
+        if self._role is not None:
+            self._role.outlet.passed(mark)
+
+    def tell(self, event: bytes) -> None:
+        self.send(text_frame(event))
+
+    def tell_refusal(self, refusal: Refusal, sequence: int | None = None) -> None:
+        code = answer_for(refusal, REFUSALS).code
+        log.debug("refused", username=self.identity.username, code=code)
+        self.tell(events.error(code, str(refusal), sequence))
