@@ -18,13 +18,16 @@ PYTEST ?=
 # How many chat instances `make run` starts, 1 to 16.
 CHAT ?= 1
 
-.PHONY: help run test check format bench lock clean
+.PHONY: help run demo test check format bench screenshots words lock clean
 
 help: ## Shows this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
 run: $(VENV)/.run ## Runs Parley here: http://127.0.0.1:8000 (CHAT=3: three chat instances)
 	@exec $(BIN)/python -m launcher --chat-instances $(CHAT)
+
+demo: $(VENV)/.run ## Runs a fresh Parley with people, rooms and pictures in it, until Ctrl-C
+	@exec $(BIN)/python -m launcher.demo
 
 test: $(VENV)/.dev ## Runs the whole test suite (TESTS=tests/gateway: a part of it)
 	@$(BIN)/python -m pytest $(if $(TESTS),,--cov) $(PYTEST) $(TESTS)
@@ -42,6 +45,16 @@ format: $(VENV)/.dev ## Formats the code and repairs what ruff can
 
 bench: $(VENV)/.dev ## Prints the benchmark tables of this machine
 	@$(BIN)/python -m bench
+
+screenshots: $(VENV)/.dev ## Pictures of every page into docs/screenshots/ (needs Chromium)
+	@$(BIN)/python -m bench.screenshots
+
+words: $(VENV)/.dev ## Takes new texts of the pages into the catalogues of gateway/locales/, to be translated there
+	@$(BIN)/pybabel -q extract -F pyproject.toml -k _later -k say -k t --add-location=file --no-wrap \
+		--omit-header -o gateway/locales/messages.pot .
+	@$(BIN)/pybabel -q update -i gateway/locales/messages.pot -d gateway/locales --no-wrap --omit-header \
+		--no-fuzzy-matching --ignore-obsolete
+	@rm gateway/locales/messages.pot
 
 # The order matters: each lock holds the one before it, at the same versions.
 lock: $(VENV)/.dev ## Pins the newest releases into requirements/, with hashes

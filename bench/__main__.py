@@ -11,7 +11,7 @@ from pathlib import Path
 
 import uvloop
 
-from bench import forwarding, idle, messages, pictures, reconnect, resume, rooms, search, video
+from bench import forwarding, idle, messages, pages, pictures, reconnect, resume, rooms, search, video
 from bench.machine import allow_open_files, describe_machine
 from bench.rounds import FULL, QUICK, Effort, WrongResult
 from bench.table import render
@@ -26,6 +26,7 @@ PARTS = {
     "idle": idle.measure,
     "pictures": pictures.measure,
     "video": video.measure,
+    "pages": pages.measure,
 }
 # A disk, while /tmp is memory on some systems, where writing for certain costs nothing (FHS 3.0, 5.15).
 FOLDER = Path("/var/tmp")  # noqa: S108 - each run makes a private folder in it

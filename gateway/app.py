@@ -9,16 +9,18 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from gateway.domain.refusals import REFUSALS
+from gateway import catalogues
 from gateway.domain.route_table import Service
 from gateway.limits import Limits, Rates
-from gateway.pages import PAGES
+from gateway.pages.faults import exception_handlers
+from gateway.pages.routes import PAGES, streams_body
 from gateway.proxy import Proxy
+from gateway.rendering import Renderer
 from gateway.settings import GatewaySettings
 from gateway.state import State
+from gateway.static_files import StaticFiles
 from gateway.upstreams import Upstream
 from servicekit.middleware import BodyLimit, RequestContext, header
-from servicekit.problems import exception_handlers
 from servicekit.server import connections, running
 from servicekit.settings import addresses
 
@@ -31,14 +33,26 @@ def create_app(settings: GatewaySettings, *, clock: Callable[[], float] = time.t
 
     pages = Starlette(
         routes=PAGES,
-        middleware=[Middleware(BodyLimit, bytes_max=settings.json_body_bytes_max)],
-        exception_handlers=exception_handlers(REFUSALS),
+        middleware=[Middleware(_FormLimit, bytes_max=settings.json_body_bytes_max)],
+        exception_handlers=exception_handlers(),
         lifespan=lifespan,
     )
     app: ASGIApp = Proxy(pages)
     if settings.origins:
         app = _with_cors(app, settings)
     return app
+
+
+class _FormLimit:
+    """The limit of a request's body, but for the pages that pass files on as they come."""
+
+    def __init__(self, app: ASGIApp, *, bytes_max: int) -> None:
+        self._app = app
+        self._limited = BodyLimit(app, bytes_max=bytes_max)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        streams = scope["type"] == "http" and streams_body(scope)
+        await (self._app if streams else self._limited)(scope, receive, send)
 
 
 def _with_cors(app: ASGIApp, settings: GatewaySettings) -> ASGIApp:
@@ -86,6 +100,7 @@ async def _opened(settings: GatewaySettings, clock: Callable[[], float]) -> Asyn
         registrations_per_hour_address=settings.registrations_per_hour_address,
     )
     limits = Limits(rates, redis_url=settings.redis_url)
+    languages, static_files = catalogues.load(), StaticFiles()
     async with (
         connections(settings, clock) as neighbours,
         running(*(upstream.watch() for upstream in upstreams.values())),
@@ -96,7 +111,10 @@ async def _opened(settings: GatewaySettings, clock: Callable[[], float]) -> Asyn
             bus=neighbours.bus,
             http=neighbours.http,
             json_body_bytes_max=settings.json_body_bytes_max,
+            languages=languages,
             limits=limits,
+            renderer=Renderer(languages, static_files.url),
+            static_files=static_files,
             upstreams=upstreams,
             urls={service: url.split(",")[0].strip().rstrip("/") for service, url in urls.items()},
         )

@@ -5,8 +5,11 @@ from typing import TypedDict
 
 import httpx
 
+from gateway.catalogues import Language
 from gateway.domain.route_table import Service
 from gateway.limits import Limits
+from gateway.rendering import Renderer
+from gateway.static_files import StaticFiles
 from gateway.upstreams import Upstream
 from servicekit.authentication import Authentication
 from servicekit.bus import Bus
@@ -18,6 +21,9 @@ class State(TypedDict):
     bus: Bus
     http: httpx.AsyncClient
     json_body_bytes_max: int
+    languages: Mapping[str, Language]
     limits: Limits
+    renderer: Renderer
+    static_files: StaticFiles
     upstreams: Mapping[Service, Upstream]
     urls: Mapping[Service, str]

@@ -17,7 +17,10 @@ class Person(msgspec.Struct, frozen=True):
 
 
 class SavedChat(msgspec.Struct, frozen=True, kw_only=True):
-    """A contact with what was last said; `unread` counts since one's own last word."""
+    """A contact with what was last said; `unread` counts since one's own last word.
+
+    `other_read_seq` is how far the other one has read.
+    """
 
     id: int
     user_username: str
@@ -29,4 +32,5 @@ class SavedChat(msgspec.Struct, frozen=True, kw_only=True):
     created_at: str
     unread: int
     last_seq: int
+    other_read_seq: int
     online: bool = False

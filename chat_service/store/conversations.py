@@ -126,6 +126,9 @@ def _saved_chats(connection: Connection, username: str) -> list[SavedChat]:
     rows = connection.execute(
         "SELECT id, user_username, chat_username, chat_nickname, chat_pfp, last_message, last_message_time,"
         f" created_at, {last_seq('saved_chats.conversation_id')} AS last_seq,"
+        " coalesce((SELECT theirs.read_seq FROM memberships AS theirs"
+        "  WHERE theirs.conversation_id = saved_chats.conversation_id AND theirs.username = chat_username), 0)"
+        " AS other_read_seq,"
         # What the other one said since it was read, or since one's own last word, which shows as much.
         " (SELECT count(*) FROM messages WHERE messages.conversation_id = saved_chats.conversation_id"
         "  AND deleted_at IS NULL AND sender_username <> user_username"

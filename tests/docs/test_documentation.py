@@ -21,7 +21,7 @@ import video_service.routes
 from chat_service.domain import commands, events
 from chat_service.domain.changes import Kind
 from gateway.domain.route_table import ROUTES, WEBSOCKET_ROUTES
-from gateway.pages import PAGES
+from gateway.pages.routes import PAGES
 from launcher.processes import REPOSITORY
 from servicekit import handshake, problems
 from servicekit.frames import CloseCode

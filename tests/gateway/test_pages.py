@@ -1,6 +1,7 @@
 """Signing up, in and out with a browser that runs no scripts, and whether the whole is ready."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from http.cookies import SimpleCookie
 from typing import Any
@@ -13,6 +14,8 @@ from tests.gateway.gateways import System, code, system
 from tests.gateway.stand_ins import Exchange, Handler
 from tests.valkey import Valkey
 
+FIRST_PAGE: dict[str, object] = {"/api/saved-chats": [], "/api/rooms": []}
+BROWSER = {"Accept": "text/html,application/xhtml+xml"}
 MARKUP = "<script>alert(1)</script>"
 HTTPS = {"X-Forwarded-Proto": "https", "X-Forwarded-For": "9.9.9.9"}
 
@@ -21,6 +24,16 @@ def answering(status: int, content: object) -> Handler:
     async def answer(exchange: Exchange) -> None:
         await exchange.read_body()
         await exchange.reply_json(content, status)
+
+    return answer
+
+
+def telling(answers: dict[str, object], status: int = 200) -> Handler:
+    """Each path its answer."""
+
+    async def answer(exchange: Exchange) -> None:
+        await exchange.read_body()
+        await exchange.reply_json(answers.get(exchange.request.path, {}), status)
 
     return answer
 
@@ -57,7 +70,7 @@ def assert_page(answer: httpx.Response, status: int = 200) -> None:
     assert "unsafe" not in answer.headers["content-security-policy"]
     assert answer.headers["cache-control"] == "no-store"
     assert answer.headers["x-frame-options"] == "DENY"
-    assert "<script" not in answer.text
+    assert re.search(r"<script(?! type=\"(module\" src=\"/static/|application/json\"))", answer.text) is None
     assert "style=" not in answer.text
 
 
@@ -66,6 +79,8 @@ async def test_who_is_not_signed_in_is_sent_to_the_sign_in_page(whole: System) -
     assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in")
     stale = await whole.http.get("/", headers={"Cookie": "access_token=none"})
     assert stale.headers["location"] == "/sign-in"
+    wanted = await whole.http.get("/chat/grace?before=7")
+    assert wanted.headers["location"] == "/sign-in?next=/chat/grace%3Fbefore%3D7"
     assert whole.requests == {}
 
 
@@ -218,33 +233,42 @@ async def test_a_form_has_a_limit(extra_bytes: int, status: int) -> None:
 
 
 async def test_the_first_page_shows_the_chats_as_text(whole: System) -> None:
-    whole.chat.handler = answering(
-        200, [{"chat_username": "grace", "chat_nickname": f"Grace {MARKUP}", "last_message": f"{MARKUP} <b>hi</b>"}]
-    )
+    chat = {"chat_username": "grace", "chat_nickname": f"Grace {MARKUP}", "last_message": f"{MARKUP} <b>hi</b>"}
+    chat["last_message_time"] = "2026-11-22T19:56:02.859Z"
+    whole.chat.handler = telling({**FIRST_PAGE, "/api/saved-chats": [chat]})
     answer = await whole.http.get("/", headers=whole.cookie())
     assert_page(answer)
     assert "ada" in answer.text
     assert "Grace &lt;script&gt;" in answer.text
     assert "&lt;b&gt;hi" in answer.text
-    assert whole.chat.last.target == "/api/saved-chats"
+    assert {request.target for request in whole.chat.requests} == {"/api/saved-chats", "/api/rooms"}
     assert whole.chat.last.header("authorization") == whole.bearer()["Authorization"]
 
 
-async def test_the_first_page_is_there_when_the_chats_are_refused(whole: System) -> None:
-    whole.chat.handler = answering(500, {"detail": "oops"})
-    answer = await whole.http.get("/", headers=whole.cookie())
-    assert_page(answer)
-    assert "Nobody has written yet" in answer.text
+@pytest.mark.parametrize("content", [{"detail": "oops"}, "<oops>"])
+async def test_a_page_that_cannot_be_made_says_so(whole: System, content: object) -> None:
+    whole.chat.handler = answering(500, content)
+    assert_page(await whole.http.get("/", headers=whole.cookie()), 503)
 
 
 async def test_pages_that_need_a_service_that_is_away_say_so() -> None:
     async with system() as whole:
+        whole.chat.handler = telling(FIRST_PAGE)
         assert (await whole.http.get("/", headers=whole.cookie())).status_code == 200
         await whole.chat.stop()
-        assert code(await whole.http.get("/", headers=whole.cookie())) == (503, "unavailable")
+        away = await whole.http.get("/", headers=whole.cookie())
+        assert_page(away, 503)
+        assert away.headers["retry-after"] == "1"
         await whole.auth.stop()
-        assert code(await sign_in(whole)) == (503, "unavailable")
+        assert_page(await sign_in(whole), 503)
         assert (await whole.http.get("/sign-in")).status_code == 200
+
+
+async def test_an_unknown_path_is_a_page_for_a_browser_and_a_problem_for_a_program(whole: System) -> None:
+    assert_page(await whole.http.get("/nothing", headers=BROWSER), 404)
+    assert code(await whole.http.get("/nothing")) == (404, "not_found")
+    refused = await whole.http.post("/sign-in", headers={**BROWSER, "Origin": "http://evil.test"})
+    assert_page(refused, 403)
 
 
 # Signing out
@@ -353,8 +377,9 @@ async def test_a_fault_of_ours_is_a_problem_answer(whole: System, monkeypatch: p
     def broken(*_: object) -> None:
         raise LookupError("a mistake of ours")
 
-    monkeypatch.setattr("gateway.pages._own_path", broken)
+    monkeypatch.setattr("gateway.pages.signing.own_path", broken)
     assert code(await whole.http.get("/sign-in")) == (500, "internal_error")
+    assert_page(await whole.http.get("/sign-in", headers=BROWSER), 500)
     monkeypatch.setattr("gateway.proxy.answer_headers", broken)
     answer = await whole.http.get("/api/search-user/ada")
     assert code(answer) == (500, "internal_error")

@@ -1,0 +1,69 @@
+"""Catalogues: the words of the pages in each language. The one home of Babel.
+
+Translations are kept as they are edited (`.po`) and compiled in memory at the start: there is no built file that could
+be missing, or be older than its source.
+"""
+
+import gettext
+from datetime import datetime
+from io import BytesIO
+from pathlib import Path
+
+from babel import Locale, dates
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+
+from gateway.domain.languages import SOURCE
+
+FOLDER = Path(__file__).parent / "locales"
+_DOMAIN = "LC_MESSAGES/messages.po"
+
+
+class Language:
+    """One language: its words and how it writes a date. Times of day are UTC; scripts show the reader's zone."""
+
+    def __init__(self, code: str, translations: gettext.NullTranslations, script_words: dict[str, str]) -> None:
+        self.code = code
+        self.translations = translations
+        self.script_words = script_words
+        self._locale = Locale.parse(code)
+        self.name = self._locale.get_display_name() or code
+
+    def say(self, text: str, **values: object) -> str:
+        translated = self.translations.gettext(text)
+        return translated % values if values else translated
+
+    def time(self, moment: datetime) -> str:
+        return dates.format_time(moment, "HH:mm", locale=self._locale)
+
+    def day(self, moment: datetime) -> str:
+        return dates.format_date(moment, "full", locale=self._locale)
+
+    def short(self, moment: datetime) -> str:
+        return dates.format_skeleton("MMMd", moment, locale=self._locale)
+
+    def full(self, moment: datetime) -> str:
+        return f"{dates.format_date(moment, 'medium', locale=self._locale)}, {self.time(moment)} UTC"
+
+
+def load(folder: Path = FOLDER) -> dict[str, Language]:
+    """Every language by its code: English, which the code is written in, and those that have a catalogue."""
+    found = {SOURCE: Language(SOURCE, gettext.NullTranslations(), {})}
+    for path in sorted(folder.glob(f"*/{_DOMAIN}")):
+        code = path.relative_to(folder).parts[0]
+        found[code] = _compiled(code, path)
+    return found
+
+
+def _compiled(code: str, path: Path) -> Language:
+    with path.open("rb") as file:
+        catalogue = read_po(file, locale=code)
+    compiled = BytesIO()
+    write_mo(compiled, catalogue)
+    compiled.seek(0)
+    words = {
+        str(message.id): str(message.string)
+        for message in catalogue
+        if message.id and any(name.endswith(".js") for name, _ in message.locations)
+    }
+    return Language(code, gettext.GNUTranslations(compiled), words)

@@ -1,0 +1,127 @@
+"""Items: what the services tell of chats, rooms, messages and devices, as far as pages show it."""
+
+from datetime import datetime
+
+import msgspec
+
+from gateway.domain.devices import short_agent
+
+SHOWN_SIDE_MAX = 320
+
+
+class Profile(msgspec.Struct, frozen=True):
+    """One's own has an e-mail address."""
+
+    username: str
+    nickname: str = ""
+    pfp: str | None = None
+    email: str | None = None
+
+
+class SavedChat(msgspec.Struct, frozen=True, kw_only=True):
+    """`other_read_seq` is how far the other one has read; 0 where that is not told."""
+
+    chat_username: str
+    chat_nickname: str | None = None
+    chat_pfp: str | None = None
+    last_message: str | None = None
+    last_message_time: datetime | None = None
+    unread: int = 0
+    last_seq: int = 0
+    other_read_seq: int = 0
+    online: bool = False
+
+
+class Room(msgspec.Struct, frozen=True, kw_only=True):
+    name: str
+    topic: str = ""
+    private: bool = False
+    owner: str | None = None
+    members_count: int = 0
+    is_member: bool = False
+    last_seq: int = 0
+    unread: int = 0
+    members: tuple[str, ...] = ()
+
+
+class Attachment(msgspec.Struct, frozen=True, kw_only=True):
+    """Pixels; `placeholder` is a BlurHash."""
+
+    id: str
+    url: str
+    thumbnail_url: str
+    filename: str = ""
+    width: int = 0
+    height: int = 0
+    placeholder: str = ""
+
+    @property
+    def shown_size(self) -> tuple[int, int]:
+        """Width and height as a thumbnail in a message, so that its place is kept before it is there."""
+        scale = min(1.0, SHOWN_SIDE_MAX / max(self.width, self.height, 1))
+        return max(1, round(self.width * scale)), max(1, round(self.height * scale))
+
+
+class Call(msgspec.Struct, frozen=True):
+    outcome: str
+    duration_s: float = 0
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True):
+    id: int
+    seq: int
+    conversation: str
+    sender_username: str
+    message: str
+    timestamp: datetime
+    nonce: str | None = None
+    attachments: tuple[Attachment, ...] = ()
+    reply_to: int | None = None
+    edited_at: datetime | None = None
+    deleted: bool = False
+    reactions: dict[str, list[str]] = {}
+    call: Call | None = None
+
+
+class Device(msgspec.Struct, frozen=True, kw_only=True):
+    """A session, as its owner sees it."""
+
+    sid: str
+    created_at: datetime
+    last_seen_at: datetime
+    address: str = ""
+    user_agent: str = ""
+    current: bool = False
+
+    @property
+    def agent(self) -> str:
+        return short_agent(self.user_agent)
+
+
+class Stream(msgspec.Struct, frozen=True, kw_only=True):
+    name: str
+    username: str
+    started_at: datetime | None = None
+    watchers: int = 0
+
+
+class SentFile(msgspec.Struct, frozen=True):
+    id: str
+    thumbnail_url: str
+
+
+class Upload(msgspec.Struct, frozen=True):
+    files: tuple[SentFile, ...]
+
+
+class FieldFault(msgspec.Struct, frozen=True):
+    field: str
+    detail: str
+
+
+class Problem(msgspec.Struct, frozen=True):
+    """A refusal of a service (RFC 9457)."""
+
+    detail: str
+    code: str = ""
+    errors: tuple[FieldFault, ...] = ()

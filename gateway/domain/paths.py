@@ -1,0 +1,33 @@
+"""Paths: where a link of our own may lead."""
+
+from urllib.parse import quote
+
+
+def own_path(path: str | None) -> str:
+    """`path` if it leads to a page of this site, else "/": a link must not send anybody elsewhere after signing in."""
+    if path and path.startswith("/") and not path.startswith(("//", "/\\")) and path.isprintable():
+        return path
+    return "/"
+
+
+def sign_in_path(path: str) -> str:
+    """The sign-in page, which leads to `path` afterwards."""
+    return "/sign-in" if path == "/" else f"/sign-in?next={quote(path, safe='/')}"
+
+
+def shown_path(method: str, path: str, query: str) -> str:
+    """Where what is shown now can be seen again: of a form that was refused, the page that it stands on."""
+    if method in {"GET", "HEAD"}:
+        return own_path(path + (f"?{query}" if query else ""))
+    parts = path.strip("/").split("/")
+    if parts[0] in {"chat", "rooms"} and len(parts) > 1:
+        return own_path("/" + "/".join(parts[:2]))
+    return f"/{parts[0]}" if parts[0] in {"settings", "sign-in", "sign-up"} else "/"
+
+
+def chat_path(username: str) -> str:
+    return f"/chat/{quote(username, safe='')}"
+
+
+def room_path(room: str) -> str:
+    return f"/rooms/{quote(room, safe='')}"

@@ -1,0 +1,33 @@
+"""People as a page shows them: a name, a picture, or letters on a colour."""
+
+import msgspec
+
+HUES = 12
+
+
+class Person(msgspec.Struct, frozen=True):
+    """Somebody as everyone may see them; `picture` is an address, or empty."""
+
+    username: str
+    name: str
+    picture: str = ""
+
+    @property
+    def initials(self) -> str:
+        return initials(self.name or self.username)
+
+    @property
+    def hue(self) -> int:
+        return hue(self.username)
+
+
+def initials(name: str) -> str:
+    """The first letters of the first and of the last word."""
+    words = [word for word in name.split() if word[0].isalnum()] or name.split()
+    letters = [word[0] for word in (words[:1] + words[1:][-1:])]
+    return "".join(letters).upper() or "?"
+
+
+def hue(username: str) -> int:
+    """Which of the colours is theirs, always the same; scripts count alike."""
+    return sum(map(ord, username.lower())) % HUES

@@ -1,0 +1,84 @@
+"""Which path is which page."""
+
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import Scope
+
+from gateway.domain.refusals import UpgradeRequired
+from gateway.pages import conversations, home, settings, signing, video
+from gateway.pages.files import static_file
+from gateway.state import State
+from servicekit import health
+from servicekit.middleware import header
+from servicekit.routing import route
+
+_STREAMED = (("chat", 2), ("rooms", 2), ("settings", 1))
+
+
+def streams_body(scope: Scope) -> bool:
+    """Whether the page takes files, reads the body as it comes, and bounds by itself what it keeps of it."""
+    parts = scope["path"].strip("/").split("/")
+    is_multipart = (header(scope, b"content-type") or b"").startswith(b"multipart/")
+    return is_multipart and scope["method"] == "POST" and (parts[0], len(parts)) in _STREAMED
+
+
+async def upgrade_required(_: Request[State]) -> Response:
+    raise UpgradeRequired
+
+
+def _checks(request: Request[Any]) -> dict[str, health.Check]:
+    state: State = request.state
+
+    def ready(url: str) -> health.Check:
+        async def check() -> bool:
+            return (await state["http"].get(url + "/readyz")).status_code == 200
+
+        return check
+
+    async def knows_revocations() -> bool:
+        return state["authentication"].is_current
+
+    services = {service.value: ready(url) for service, url in state["urls"].items()}
+    return {"redis": state["bus"].ping, "revocations": knows_revocations, **services}
+
+
+def _messages(path: str) -> list[Route]:
+    """A conversation and what is said in it."""
+    return [
+        route(path, GET=conversations.conversation, POST=conversations.say),
+        route(path + "/{message_id:int}/edit", POST=conversations.edit),
+        route(path + "/{message_id:int}/delete", POST=conversations.delete),
+        route(path + "/{message_id:int}/react", POST=conversations.react),
+    ]
+
+
+PAGES = [
+    Route("/", home.home),
+    route("/sign-in", GET=signing.sign_in_form, POST=signing.sign_in),
+    route("/sign-up", GET=signing.sign_up_form, POST=signing.sign_up),
+    Route("/logout", signing.logout),
+    *_messages("/chat/{username}"),
+    route("/chat/{username}/save", POST=conversations.save_chat),
+    route("/rooms", POST=home.make_room),
+    *_messages("/rooms/{room}"),
+    route("/rooms/{room}/join", POST=conversations.join),
+    route("/rooms/{room}/leave", POST=conversations.leave),
+    route("/rooms/{room}/change", POST=conversations.change_room),
+    route("/rooms/{room}/close", POST=conversations.close_room),
+    route("/rooms/{room}/members", POST=conversations.add_member),
+    route("/rooms/{room}/members/{username}/remove", POST=conversations.remove_member),
+    route("/settings", GET=settings.settings, POST=settings.change),
+    route("/settings/devices/{sid}/end", POST=settings.end_device),
+    route("/theme", POST=settings.choose_theme),
+    route("/language", POST=settings.choose_language),
+    Route("/search", home.search),
+    Route("/video", video.video),
+    Route("/static/{name}", static_file),
+    Route("/ws", upgrade_required),
+    Route("/ws/{token}", upgrade_required),
+    Route("/api/ws/{rest:path}", upgrade_required),
+    *health.routes(_checks),
+]

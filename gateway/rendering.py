@@ -1,0 +1,76 @@
+"""Rendering: templates and words become HTML. The one home of Jinja2."""
+
+import gzip
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from gateway.domain.links import pieces
+from gateway.domain.paths import chat_path, room_path
+from gateway.domain.people import Person
+
+FOLDER = Path(__file__).parent / "templates"
+ZIPPED_BYTES_MIN = 1_000
+_ZIP_LEVEL = 5
+_LINK = Markup('<a href="{0}" rel="noopener noreferrer nofollow" target="_blank">{0}</a>')
+
+
+class Words(Protocol):
+    """A language, as templates use it."""
+
+    code: str
+    translations: Any
+    script_words: dict[str, str]
+
+
+class Renderer:
+    """One environment a language, so that a template's words need not be looked up through the request.
+
+    Everything put into a page is escaped, whatever the template is called.
+    """
+
+    def __init__(self, languages: Mapping[str, Words], static_url: Callable[[str], str | None]) -> None:
+        self._environments = {
+            code: _environment(language, languages, static_url) for code, language in languages.items()
+        }
+
+    def render(self, template: str, language: str, shown: Mapping[str, Any]) -> bytes:
+        return self._environments[language].get_template(template).render(shown).encode()
+
+
+def zipped(body: bytes) -> bytes | None:
+    """The page as gzip; None where that is not worth it."""
+    return gzip.compress(body, _ZIP_LEVEL, mtime=0) if len(body) >= ZIPPED_BYTES_MIN else None
+
+
+def _environment(
+    language: Words, languages: Mapping[str, Words], static_url: Callable[[str], str | None]
+) -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(FOLDER),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n", "jinja2.ext.do"],
+    )
+    environment.install_gettext_translations(language.translations, newstyle=True)  # type: ignore[attr-defined]
+    environment.globals |= {
+        "language": language,
+        "languages": languages,
+        "static": static_url,
+        "Person": Person,
+        "chat_path": chat_path,
+        "room_path": room_path,
+    }
+    environment.filters["linked"] = linked
+    return environment
+
+
+def linked(text: str) -> Markup:
+    """A text that a person wrote, with its http(s) addresses as links and nothing else as markup."""
+    parts = (_LINK.format(piece.text) if piece.is_link else escape(piece.text) for piece in pieces(text))
+    return Markup("").join(parts)

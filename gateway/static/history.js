@@ -1,0 +1,22 @@
+/** The history of one conversation over HTTP. */
+
+export const PAGE_LENGTH = 50;
+
+/** Where the messages of `@grace` or `#lobby` are. */
+function pathOf(conversation) {
+  const name = encodeURIComponent(conversation.slice(1));
+  return conversation.startsWith("#") ? `/api/rooms/${name}/messages` : `/api/messages/${name}`;
+}
+
+/**
+ * Oldest first; `before` is the id of a message, null the end. Rejects where there is no answer, or a refusal.
+ * @returns {Promise<object[]>}
+ */
+export async function fetchHistory(conversation, before = null, limit = PAGE_LENGTH) {
+  const query = new URLSearchParams({ limit: String(limit), ...(before === null ? {} : { before: String(before) }) });
+  const answer = await fetch(`${pathOf(conversation)}?${query}`, { cache: "no-store" });
+  if (!answer.ok) {
+    throw new Error(`The history was refused: ${answer.status}`);
+  }
+  return answer.json();
+}

@@ -1,0 +1,51 @@
+/** Links in what people write: found as the server finds them, and made of nodes, never of markup. */
+
+const ADDRESS = /(?<![\p{L}\p{N}_/])https?:\/\/[^\s<>"\\^`{|}\0-\x20\u202a-\u202e\u2066-\u2069]{1,2000}/giu;
+const CLOSING = { ")": "(", "]": "[" };
+const TRAILING = ".,:;!?'*_~\u2026\u201c\u201d\u2019\u00bb";
+
+/** `text` as text nodes and links. @returns {Node[]} which say, joined, exactly the text */
+export function linked(text) {
+  const nodes = [];
+  let place = 0;
+  for (const match of text.matchAll(ADDRESS)) {
+    const address = withoutTrailing(match[0]);
+    if (hasHost(address)) {
+      nodes.push(new Text(text.slice(place, match.index)), linkTo(address));
+      place = match.index + address.length;
+    }
+  }
+  nodes.push(new Text(text.slice(place)));
+  return nodes.filter((node) => node.textContent !== "");
+}
+
+function linkTo(address) {
+  const link = document.createElement("a");
+  link.href = address;
+  link.rel = "noopener noreferrer nofollow";
+  link.target = "_blank";
+  link.textContent = address;
+  return link;
+}
+
+/** Without the full stop, or the bracket, that belongs to the sentence around it. */
+function withoutTrailing(address) {
+  while (address) {
+    const last = address.at(-1);
+    const isUnopened = last in CLOSING && count(address, last) > count(address, CLOSING[last]);
+    if (!TRAILING.includes(last) && !isUnopened) {
+      break;
+    }
+    address = address.slice(0, -1);
+  }
+  return address;
+}
+
+function hasHost(address) {
+  const host = address.split("://")[1]?.split("/")[0] ?? "";
+  return /^[\p{L}\p{N}]/u.test(host) && !host.includes("@");
+}
+
+function count(text, letter) {
+  return text.split(letter).length - 1;
+}

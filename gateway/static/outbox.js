@@ -1,0 +1,165 @@
+/** Unsent messages: kept until the service says that they are on disk, over reconnects and reloads. */
+
+const RETRY_MS = 2_000;
+const TRIES_MAX = 5;
+export const UNSENT_MAX = 200;
+
+/** What may be right in a moment; the message did nothing wrong. */
+const PASSING = new Set([
+  "too_many_messages",
+  "not_stored",
+  "unavailable",
+  "directory_unavailable",
+  "media_unavailable",
+  "service_unavailable",
+]);
+
+/**
+ * @typedef {object} Unsent
+ * @property {string} nonce
+ * @property {string} conversation `@grace` or `#lobby`
+ * @property {string} message
+ * @property {object[]} attachments as the upload answered
+ * @property {number | null} reply_to
+ * @property {number} at_ms when it was written; gives the order
+ * @property {string} [failure] why it was refused
+ */
+
+export class Outbox {
+  #prefix;
+  #connection;
+  #onChange = () => {};
+  /** Nonces that are on their way on the present connection. */
+  #underway = new Set();
+  #tries = new Map();
+  #lastAtMs = 0;
+  /** What could not be stored in the browser lives as long as the page. */
+  #unstored = new Map();
+
+  constructor(username, connection) {
+    this.#prefix = `parley.unsent.${username}.`;
+    this.#connection = connection;
+    connection.on("state", (state) => (state === "online" ? this.flush() : this.#underway.clear()));
+    connection.on("sent", (event) => event.nonce && this.#forget(event.nonce));
+    connection.on("error", (event) => event.nonce && this.#refused(event));
+  }
+
+  /** `handler(entry)` is told of what was added or has failed. */
+  onChange(handler) {
+    this.#onChange = handler;
+  }
+
+  /** In the order in which they were written. @returns {Unsent[]} */
+  list(conversation = null) {
+    const stored = Object.keys(localStorage)
+      .filter((key) => key.startsWith(this.#prefix))
+      .map((key) => read(localStorage.getItem(key)))
+      .filter((entry) => entry !== null);
+    return [...stored, ...this.#unstored.values()]
+      .filter((entry) => conversation === null || entry.conversation === conversation)
+      .sort((one, other) => one.at_ms - other.at_ms);
+  }
+
+  /** @returns {Unsent | null} null: there are too many already */
+  add({ conversation, message, attachments = [], reply_to = null }) {
+    if (this.list().length >= UNSENT_MAX) {
+      return null;
+    }
+    this.#lastAtMs = Math.max(Date.now(), this.#lastAtMs + 0.001);
+    const entry = { nonce: newNonce(), conversation, message, attachments, reply_to, at_ms: this.#lastAtMs };
+    this.#keep(entry);
+    this.#onChange(entry);
+    this.flush();
+    return entry;
+  }
+
+  retry(nonce) {
+    const entry = this.#find(nonce);
+    if (entry) {
+      delete entry.failure;
+      this.#tries.delete(nonce);
+      this.#keep(entry);
+      this.#onChange(entry);
+      this.flush();
+    }
+  }
+
+  discard(nonce) {
+    this.#forget(nonce);
+  }
+
+  /** Send, in order, what is not under way. */
+  flush() {
+    for (const entry of this.list()) {
+      if (!entry.failure && !this.#underway.has(entry.nonce) && this.#connection.send(commandOf(entry))) {
+        this.#underway.add(entry.nonce);
+      }
+    }
+  }
+
+  #refused({ nonce, code, detail }) {
+    const entry = this.#find(nonce);
+    if (!entry || code === "recipient_offline") {
+      return;
+    }
+    this.#underway.delete(nonce);
+    const tries = (this.#tries.get(nonce) ?? 0) + 1;
+    this.#tries.set(nonce, tries);
+    if (PASSING.has(code) && tries < TRIES_MAX) {
+      this.#underway.add(nonce); // until its time comes
+      setTimeout(() => this.#underway.delete(nonce) && this.flush(), RETRY_MS * tries);
+      return;
+    }
+    entry.failure = detail;
+    this.#keep(entry);
+    this.#onChange(entry);
+  }
+
+  #find(nonce) {
+    return this.#unstored.get(nonce) ?? read(localStorage.getItem(this.#prefix + nonce));
+  }
+
+  #keep(entry) {
+    try {
+      localStorage.setItem(this.#prefix + entry.nonce, JSON.stringify(entry));
+    } catch {
+      this.#unstored.set(entry.nonce, entry);
+    }
+  }
+
+  #forget(nonce) {
+    this.#underway.delete(nonce);
+    this.#tries.delete(nonce);
+    this.#unstored.delete(nonce);
+    localStorage.removeItem(this.#prefix + nonce);
+  }
+}
+
+/** @param {Unsent} entry */
+function commandOf(entry) {
+  const name = entry.conversation.slice(1);
+  return {
+    type: "message",
+    ...(entry.conversation.startsWith("#") ? { room: name } : { to: name }),
+    message: entry.message,
+    nonce: entry.nonce,
+    attachments: entry.attachments.map((file) => file.id),
+    ...(entry.reply_to === null ? {} : { reply_to: entry.reply_to }),
+  };
+}
+
+function read(text) {
+  try {
+    return text === null ? null : JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+/** `crypto.randomUUID` is only there in secure contexts: a Parley at home may be plain http. */
+function newNonce() {
+  if (crypto.randomUUID) {
+    return crypto.randomUUID();
+  }
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

@@ -1,0 +1,45 @@
+/** People as the page knows them: a name, a picture, or letters on a colour. */
+
+const HUES = 12;
+
+const element = document.getElementById("people");
+/** @type {Record<string, {name: string, picture: string}>} */
+const people = element ? JSON.parse(element.textContent) : {};
+
+const { username = "", name = "", picture = "" } = document.body.dataset;
+/** Who is signed in. */
+export const me = username;
+if (me) {
+  people[me] = { name: name || me, picture };
+}
+
+/** As this page calls them: those who spoke here, and those of the list. */
+export function nameOf(who) {
+  const listed = document.querySelector(`#conversations [data-conversation="@${CSS.escape(who)}"] .name`);
+  return people[who]?.name || listed?.textContent || who;
+}
+
+/** The first letters of the first and of the last word. */
+function initialsOf(shown) {
+  const words = shown.split(/\s+/).filter((word) => /^[\p{L}\p{N}]/u.test(word));
+  const ends = words.length > 1 ? [words[0], words.at(-1)] : words;
+  return ends.map((word) => [...word][0]).join("").toUpperCase() || "?";
+}
+
+/** Which of the colours is theirs; the server counts alike. */
+function hueOf(who) {
+  return [...who.toLowerCase()].reduce((sum, letter) => sum + letter.codePointAt(0), 0) % HUES;
+}
+
+/** Make `avatar`, a `.avatar`, that of this person. */
+export function fillAvatar(avatar, who) {
+  avatar.className = `avatar hue-${hueOf(who)}`;
+  avatar.textContent = initialsOf(nameOf(who));
+  if (people[who]?.picture) {
+    const image = new Image();
+    image.alt = "";
+    image.onerror = () => image.remove();
+    image.src = people[who].picture;
+    avatar.append(image);
+  }
+}

@@ -1,0 +1,23 @@
+/** Light or dark: the switch acts at once, and its cookie tells the server for the next page. */
+
+const YEAR_S = 365 * 24 * 60 * 60;
+
+export function wireTheme() {
+  for (const button of document.querySelectorAll('[data-action="theme"]')) {
+    button.addEventListener("click", (event) => {
+      event.preventDefault();
+      setTheme(isDark() ? "light" : "dark");
+    });
+  }
+}
+
+function isDark() {
+  const chosen = document.documentElement.dataset.theme;
+  return chosen ? chosen === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+}
+
+function setTheme(theme) {
+  document.documentElement.dataset.theme = theme;
+  const secure = location.protocol === "https:" ? "; Secure" : "";
+  document.cookie = `theme=${theme}; Path=/; Max-Age=${YEAR_S}; SameSite=Lax${secure}`;
+}

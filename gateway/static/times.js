@@ -1,0 +1,59 @@
+/** Times in the reader's zone and the page's language. */
+
+import { language, t } from "./words.js";
+
+// "en-GB" says more than "en": the page's language decides, the browser's variety of it refines.
+const locale = navigator.languages.find((one) => one.split("-")[0] === language) ?? language;
+
+const formats = {
+  time: new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit" }),
+  day: new Intl.DateTimeFormat(locale, { weekday: "long", day: "numeric", month: "long", year: "numeric" }),
+  date: new Intl.DateTimeFormat(locale, { day: "numeric", month: "short" }),
+  full: new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" }),
+};
+
+/** The local calendar day, as `2026-11-22`. */
+export function dayOf(date) {
+  const two = (number) => String(number).padStart(2, "0");
+  return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
+}
+
+/**
+ * @param {Date} date
+ * @param {"time" | "day" | "short" | "full"} format `short`: the time if it is today, else day and month
+ */
+export function format(date, how, now = new Date()) {
+  if (how === "day") {
+    return nameOfDay(date, now);
+  }
+  if (how === "short") {
+    return dayOf(date) === dayOf(now) ? formats.time.format(date) : formats.date.format(date);
+  }
+  return (formats[how] ?? formats.full).format(date);
+}
+
+function nameOfDay(date, now) {
+  const yesterday = new Date(now.getFullYear(), now.getMonth(), now.getDate() - 1);
+  if (dayOf(date) === dayOf(now)) {
+    return t("Today");
+  }
+  return dayOf(date) === dayOf(yesterday) ? t("Yesterday") : formats.day.format(date);
+}
+
+/** Show `date` in a `<time>`, in the format that it asks for. */
+export function showTime(element, date) {
+  element.dateTime = date.toISOString();
+  element.textContent = format(date, element.dataset.format ?? "full");
+  element.title = formats.full.format(date);
+}
+
+/** Every `<time>` below `root` that the server wrote in UTC. */
+export function localize(root = document) {
+  for (const element of root.querySelectorAll("time[datetime]")) {
+    const moment = new Date(element.dateTime);
+    // A day without a time is midnight UTC to Date, which is the day before for half of the world.
+    if (element.dateTime.includes("T") && !Number.isNaN(moment.getTime())) {
+      showTime(element, moment);
+    }
+  }
+}

@@ -1,0 +1,15 @@
+/** The words of the page's language, which the page brings along; English is the key. */
+
+const element = document.getElementById("words");
+const words = element ? JSON.parse(element.textContent) : {};
+
+/**
+ * The words in the reader's language, with `%(name)s` replaced.
+ * @param {string} text in English
+ * @param {Record<string, string | number>} values
+ */
+export function t(text, values = {}) {
+  return (words[text] ?? text).replace(/%\((\w+)\)s/g, (whole, name) => String(values[name] ?? whole));
+}
+
+export const language = document.documentElement.lang || "en";

@@ -1,0 +1,89 @@
+"""Static files: styles, scripts and icons under names that change with their content, so that browsers keep them."""
+
+import gzip
+import re
+from collections.abc import Iterator, Mapping
+from hashlib import sha256
+from mimetypes import types_map
+from pathlib import Path
+
+import msgspec
+
+PREFIX = "/static/"
+FOLDER = Path(__file__).parent / "static"
+_HASH_LENGTH = 12
+_TEXT = frozenset({".css", ".js", ".svg", ".webmanifest"})
+_OWN_TYPES = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8"}
+_OWN_TYPES |= {".svg": "image/svg+xml", ".webmanifest": "application/manifest+json"}
+# `from "./x.js"`, `import "./x.js"`, `import("./x.js")` in a script; `url("x.svg")` and `"src": "x.svg"` elsewhere.
+_REFERENCE = re.compile(r'(?P<before>\b(?:from|import)\s*\(?\s*"\./|\burl\("|"src":\s*")(?P<name>[\w.-]+)"')
+
+
+class StaticFile(msgspec.Struct, frozen=True):
+    """`zipped` is the content as gzip, or None where that would not make it smaller."""
+
+    content: bytes
+    zipped: bytes | None
+    content_type: str
+    etag: str
+
+
+class StaticFiles:
+    """All files of a folder, held in memory. `app.js` is at `/static/app.<hash>.js`.
+
+    The hash is that of a file and of all that it refers to, so that a script whose neighbour has changed is another
+    script; references between files name the hashed ones.
+    """
+
+    def __init__(self, folder: Path = FOLDER) -> None:
+        sources = {path.name: path.read_bytes() for path in sorted(folder.iterdir()) if path.is_file()}
+        self._names = {name: _hashed_name(name, sources) for name in sources}
+        self._files = {self._names[name]: self._prepared(name, sources[name]) for name in sources}
+
+    def url(self, name: str) -> str | None:
+        """The path of the file, if there is one of that name."""
+        return PREFIX + self._names[name] if name in self._names else None
+
+    def find(self, hashed_name: str) -> StaticFile | None:
+        return self._files.get(hashed_name)
+
+    def _prepared(self, name: str, source: bytes) -> StaticFile:
+        suffix = Path(name).suffix
+        content = _renamed(source, self._names) if suffix in _TEXT else source
+        zipped = gzip.compress(content, 9, mtime=0)
+        return StaticFile(
+            content=content,
+            zipped=zipped if suffix in _TEXT and len(zipped) < len(content) else None,
+            content_type=_OWN_TYPES.get(suffix) or types_map.get(suffix, "application/octet-stream"),
+            etag=f'"{Path(self._names[name]).stem.rpartition(".")[2]}"',
+        )
+
+
+def _hashed_name(name: str, sources: Mapping[str, bytes]) -> str:
+    digest = sha256()
+    for one in sorted(_reachable(name, sources)):  # sorted: scripts may refer to each other in a circle
+        digest.update(one.encode() + b"\0" + sources[one] + b"\0")
+    path = Path(name)
+    return f"{path.stem}.{digest.hexdigest()[:_HASH_LENGTH]}{path.suffix}"
+
+
+def _reachable(name: str, sources: Mapping[str, bytes]) -> set[str]:
+    """The file and all that it refers to, directly or not."""
+    found, left = {name}, [name]
+    while left:
+        fresh = {one for one in _references(sources[left.pop()]) if one in sources} - found
+        found |= fresh
+        left += fresh
+    return found
+
+
+def _references(source: bytes) -> Iterator[str]:
+    for match in _REFERENCE.finditer(source.decode(errors="replace")):
+        yield match["name"]
+
+
+def _renamed(source: bytes, names: Mapping[str, str]) -> bytes:
+    def rename(match: re.Match[str]) -> str:
+        return f'{match["before"]}{names.get(match["name"], match["name"])}"'
+
+    return _REFERENCE.sub(rename, source.decode()).encode()

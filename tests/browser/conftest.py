@@ -1,0 +1,94 @@
+"""People at browsers of their own: a real Chromium, and a whole Parley behind it."""
+
+import os
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser, async_playwright
+
+from tests.browser.visitors import Couple, Visitors, meeting
+from tests.system.parleys import Parley, parley
+
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+ARGUMENTS = (
+    "--no-sandbox",  # in a container there is no user namespace to make one of
+    "--disable-dev-shm-usage",
+    "--disable-gpu",  # there is none to be had in a container either
+    "--use-fake-device-for-media-stream",
+    "--use-fake-ui-for-media-stream",
+)
+
+
+@pytest.fixture(scope="session")
+def chromium_path() -> Path:
+    """`PARLEY_BROWSER`, or a Chromium of the system. Without any the tests skip, unless they are required."""
+    named = os.environ.get("PARLEY_BROWSER")
+    found = named or next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
+    if found is not None:
+        return Path(found)
+    reason = f"no Chromium found (looked for {', '.join(CHROMIUM_NAMES)}; name one in PARLEY_BROWSER)"
+    if os.environ.get("PARLEY_BROWSER_REQUIRED") == "1":
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+async def browser(chromium_path: Path) -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=chromium_path, args=ARGUMENTS)
+        yield browser
+        await browser.close()
+
+
+@pytest.fixture(scope="session")
+async def site(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Parley]:
+    """A Parley for all tests of the browser; those that stop a service start it again."""
+    async with parley(tmp_path_factory.mktemp("browser")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+async def company(site: Parley, browser: Browser) -> AsyncIterator[Visitors]:
+    """Those who stay for the whole run."""
+    async with AsyncExitStack() as stack:
+        yield Visitors(site, browser, stack)
+
+
+@pytest.fixture(scope="session")
+async def pair(company: Visitors) -> Couple:
+    ada, grace = await company.people("ada", "grace")
+    return ada, grace
+
+
+@pytest.fixture
+async def couple(pair: Couple) -> AsyncIterator[Couple]:
+    """Ada and Grace, each with the chat with the other open; what was said before is still there."""
+    async with meeting(pair):
+        yield pair
+
+
+@pytest.fixture
+async def visitors(site: Parley, browser: Browser) -> AsyncIterator[Visitors]:
+    """Makes visitors; when the test is over, none of their pages may have complained."""
+    async with AsyncExitStack() as stack:
+        made = Visitors(site, browser, stack)
+        yield made
+        made.check_complaints()
+
+
+@pytest.fixture(scope="session")
+async def has_video(site: Parley) -> bool:
+    """Whether this Parley has live video yet."""
+    return (await (await site.person()).ask("GET", "/api/video/streams")).status_code != 404
+
+
+@pytest.fixture(scope="session")
+async def has_calls(site: Parley) -> bool:
+    """Whether its chat knows calls yet."""
+    person = await site.person()
+    async with person.device() as device:
+        await device.send(type="hang_up", to="nobody")
+        return bool((await device.next("error"))["code"] != "invalid_command")

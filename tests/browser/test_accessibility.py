@@ -1,0 +1,79 @@
+"""axe-core finds nothing serious on any page, in either theme."""
+
+from base64 import b64encode
+
+import pytest
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import expect
+
+from tests.browser.test_pictures import GIVE, picture
+from tests.browser.visitors import PHONE, Couple, Visitor, Visitors
+
+SERIOUS = {"serious", "critical"}
+
+
+async def faults(visitor: Visitor) -> list[str]:
+    """What axe holds against the page as it is now."""
+    # A colour that is still changing into another has the contrast of neither.
+    await visitor.page.evaluate("Promise.all(document.getAnimations().map(one => one.finished.catch(() => {})))")
+    found = await Axe().run(visitor.page)
+    return [
+        f"{visitor.page.url} {fault['id']}: {node['target']} {node.get('failureSummary', '')}"
+        for fault in found.response["violations"]
+        if fault["impact"] in SERIOUS
+        for node in fault["nodes"]
+    ]
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+async def test_pages_of_strangers(visitors: Visitors, theme: str) -> None:
+    stranger = await visitors.stranger(color_scheme=theme)
+    for path in ("/sign-in", "/sign-up"):
+        await stranger.open(path)
+        assert await faults(stranger) == []
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+async def test_pages_of_who_is_signed_in(couple: Couple, theme: str) -> None:
+    ada, grace = couple
+    await say_much(ada, grace)
+    await ada.page.emulate_media(color_scheme="light" if theme == "light" else "dark")
+    found = []
+    for path in ("/", f"/chat/{grace.name}", "/rooms/lobby", "/settings", "/video", f"/search?query={grace.name[:3]}"):
+        await ada.open(path)
+        await ada.live()
+        assert await ada.page.locator("h1").count() == 1
+        found += await faults(ada)
+    assert found == []
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+async def test_what_opens_over_a_chat(couple: Couple, theme: str) -> None:
+    ada, _ = couple
+    await ada.write(f"To use in {theme}")
+    await ada.sees_state(f"To use in {theme}", "read")
+    await ada.page.emulate_media(color_scheme="light" if theme == "light" else "dark")
+    await ada.use(f"To use in {theme}", "reply")
+    await ada.use(f"To use in {theme}", "react")
+    found = await faults(ada)
+    await ada.page.keyboard.press("Escape")
+    await ada.use(f"To use in {theme}", "delete")
+    found += await faults(ada)
+    assert found == []
+
+
+async def test_a_chat_on_a_phone(visitors: Visitors, couple: Couple) -> None:
+    phone = await visitors.window(couple[0], viewport=PHONE, has_touch=True, is_mobile=True)
+    await phone.chat_with(couple[1])
+    assert await faults(phone) == []
+    width = await phone.page.evaluate("document.documentElement.scrollWidth")
+    assert width <= PHONE["width"]
+
+
+async def say_much(ada: Visitor, grace: Visitor) -> None:
+    """A chat with a bit of everything."""
+    encoded = b64encode(picture(11)).decode()
+    await ada.area.evaluate(GIVE, {"kind": "paste", "encoded": encoded})
+    await ada.write("A picture, and https://example.org/")
+    await expect(grace.article("A picture, and https://example.org/").last).to_be_visible()
+    await expect(ada.page.locator('#log > article[data-state="sending"]')).to_have_count(0)

@@ -1,0 +1,154 @@
+"""Lines that break: what was written is kept, sent later, and there once."""
+
+import re
+
+from playwright.async_api import expect
+
+from tests.browser.visitors import PHONE, Couple, Visitor, Visitors
+from tests.system.parleys import Parley
+
+# What Chromium itself tells the console when there is nobody at the other end.
+BROKEN_LINE = re.compile(r"WebSocket connection to|Failed to load resource|ERR_INTERNET_DISCONNECTED")
+
+
+async def lose_chat(site: Parley, *visitors: Visitor) -> None:
+    """Kill the chat service, and return when all have noticed."""
+    await site.system.kill("chat")
+    for visitor in visitors:
+        visitor.tolerates = BROKEN_LINE
+        await expect(visitor.page.locator("#connection")).to_be_visible()
+
+
+async def bring_chat(site: Parley, *visitors: Visitor) -> None:
+    await site.system.start("chat")
+    await site.system.ready()
+    for visitor in visitors:
+        await visitor.page.evaluate("dispatchEvent(new Event('online'))")  # spares the wait before the next attempt
+        await visitor.live()
+
+
+async def test_what_is_written_without_a_line_is_sent_once_when_it_is_back(site: Parley, couple: Couple) -> None:
+    ada, grace = couple
+    await lose_chat(site, ada, grace)
+    unsent = [f"written offline {number}" for number in range(3)]
+    for text in unsent:
+        await ada.write(text)
+        await ada.sees_state(text, "sending")
+    await bring_chat(site, ada, grace)
+    for text in unsent:
+        await grace.sees(text)
+        await ada.sees_state(text, "read")
+    for visitor in (ada, grace):
+        assert (await visitor.texts())[-3:] == unsent
+        await visitor.page.reload()
+        assert (await visitor.texts())[-3:] == unsent
+
+
+async def test_an_unsent_message_outlives_a_reload(site: Parley, couple: Couple) -> None:
+    ada, grace = couple
+    await lose_chat(site, ada, grace)
+    await ada.write("before the reload")
+    await ada.sees_state("before the reload", "sending")
+    await site.system.start("chat")
+    await site.system.ready()
+    await ada.page.reload()
+    await ada.live()
+    await bring_chat_to(grace)
+    await grace.sees("before the reload")
+    await ada.sees_state("before the reload", "read")
+    assert await ada.page.evaluate("Object.keys(localStorage).filter(key => key.includes('unsent'))") == []
+
+
+async def bring_chat_to(visitor: Visitor) -> None:
+    await visitor.page.evaluate("dispatchEvent(new Event('online'))")
+    await visitor.live()
+
+
+async def test_what_others_said_and_changed_meanwhile_is_made_up_for(site: Parley, couple: Couple) -> None:
+    ada, grace = couple
+    await grace.write("will be changed")
+    await ada.sees("will be changed")
+    await ada.context.set_offline(True)
+    ada.tolerates = BROKEN_LINE
+    await site.system.kill("chat")
+    await expect(ada.page.locator("#connection")).to_be_visible()
+    grace.tolerates = BROKEN_LINE
+    await bring_chat(site, grace)
+    await grace.write("said meanwhile")
+    await grace.sees_state("said meanwhile", "sent")
+    await grace.area.press("ArrowUp")
+    await grace.area.press("Escape")
+    await grace.use("will be changed", "edit")
+    await grace.write("was changed")
+    await grace.sees("was changed")
+    await ada.context.set_offline(False)
+    await bring_chat_to(ada)
+    await ada.sees("said meanwhile")
+    await ada.sees("was changed")
+    await expect(ada.article("will be changed")).to_have_count(0)
+    assert (await ada.texts())[-2:] == ["was changed", "said meanwhile"]
+
+
+async def test_more_than_the_socket_tells_is_read_from_the_history(site: Parley, visitors: Visitors) -> None:
+    ada, grace = await visitors.people("ada", "grace")
+    await ada.chat_with(grace)
+    await ada.write("long ago")
+    await ada.sees_state("long ago", "sent")
+    ada.tolerates = BROKEN_LINE
+    await ada.context.set_offline(True)
+    await site.system.kill("chat")
+    await expect(ada.page.locator("#connection")).to_be_visible()
+    await site.system.start("chat")
+    await site.system.ready()
+    count = 520  # of which the socket tells the newest 500
+    async with (await site.sign_in(grace.name)).device() as device:
+        for number in range(count):
+            await device.send(to=ada.name, message=f"missed {number}")
+        for _ in range(count):
+            await device.next("sent")
+    await ada.context.set_offline(False)
+    await bring_chat_to(ada)
+    await ada.sees(f"missed {count - 1}")
+    await expect(ada.article("long ago")).to_have_count(0)
+    texts = await ada.texts()
+    assert texts == [f"missed {number}" for number in range(count - len(texts), count)]
+
+
+async def test_a_refused_message_can_be_thrown_away(couple: Couple) -> None:
+    ada, _ = couple
+    await ada.area.evaluate("area => area.removeAttribute('maxlength')")
+    text = "x" * 4_001
+    await ada.write(text)
+    await ada.sees_state(text, "failed")
+    await ada.page.reload()
+    await ada.sees_state(text, "failed")
+    await ada.page.locator('[data-action="discard"]').click()
+    await expect(ada.article(text)).to_have_count(0)
+    await ada.page.reload()
+    await ada.live()
+    await expect(ada.article(text)).to_have_count(0)
+
+
+async def test_a_phone_is_told_of_a_lost_line_too(site: Parley, couple: Couple, visitors: Visitors) -> None:
+    phone = await visitors.window(couple[0], viewport=PHONE, has_touch=True, is_mobile=True)
+    await phone.chat_with(couple[1])
+    await lose_chat(site, phone, *couple)
+    await expect(phone.page.locator("#connection")).to_be_in_viewport()
+    await bring_chat(site, phone, *couple)
+    await expect(phone.page.locator("#connection")).to_be_hidden()
+
+
+async def test_a_session_that_is_ended_elsewhere_leads_to_the_sign_in(visitors: Visitors) -> None:
+    ada = await visitors.person("ada")
+    lost = await visitors.device(ada)
+    await lost.open("/")
+    await lost.live()
+    lost.tolerates = BROKEN_LINE
+    await ada.open("/settings")
+    ended = ada.page.locator(
+        "form", has=ada.page.get_by_role("button", name=re.compile("sign out there", re.IGNORECASE))
+    )
+    await ended.first.get_by_role("button").click()
+    await expect(lost.page).to_have_url(re.compile("/sign-in"))
+    await ada.open("/")
+    await ada.live()

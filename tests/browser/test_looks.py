@@ -1,0 +1,47 @@
+"""What the page makes of the reader's wishes: theme, zone and language."""
+
+import re
+
+from playwright.async_api import expect
+
+from tests.browser.visitors import Couple, Visitors
+
+BACKGROUND = "getComputedStyle(document.body).backgroundColor"
+
+
+async def test_the_theme_is_switched_at_once_and_stays(pair: Couple, visitors: Visitors) -> None:
+    ada = await visitors.window(pair[0], color_scheme="light")
+    await ada.open("/")
+    light = await ada.page.evaluate(BACKGROUND)
+    await ada.page.evaluate("window.stayed = true")
+    await ada.page.locator('[data-action="theme"]').first.click()
+    await expect(ada.page.locator("html")).to_have_attribute("data-theme", "dark")
+    assert await ada.page.evaluate("window.stayed")
+    assert await ada.page.evaluate(BACKGROUND) != light
+    await ada.page.reload()
+    await expect(ada.page.locator("html")).to_have_attribute("data-theme", "dark")
+    await ada.page.locator('[data-action="theme"]').first.click()
+    assert await ada.page.evaluate(BACKGROUND) == light
+
+
+async def test_times_are_those_of_the_readers_zone(couple: Couple, visitors: Visitors) -> None:
+    ada, grace = couple
+    await ada.write("What time is it?")
+    await ada.sees_state("What time is it?", "read")
+    far = await visitors.window(grace, timezone_id="Pacific/Kiritimati")  # 14 hours before UTC
+    await far.chat_with(ada)
+    time = far.article("What time is it?").locator("time")
+    moment = await time.get_attribute("datetime")
+    assert moment
+    hour = (int(moment[11:13]) + 14) % 24
+    assert (await time.text_content() or "").startswith(f"{hour:02}:{moment[14:16]}")
+
+
+async def test_words_of_the_scripts_are_in_the_language_of_the_page(pair: Couple, visitors: Visitors) -> None:
+    ada = await visitors.window(pair[0], locale="de-DE")
+    await ada.chat_with(pair[1])
+    await expect(ada.page.locator("html")).to_have_attribute("lang", re.compile("^de"))
+    await ada.write("Hallo")
+    await ada.sees_state("Hallo", "sent")
+    await expect(ada.article("Hallo").locator(".state")).to_have_text("Gesendet")
+    await expect(ada.page.locator("#log .day").last).to_have_text("Heute")

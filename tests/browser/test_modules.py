@@ -1,0 +1,71 @@
+"""The pure parts of the scripts, run by the browser that runs the rest."""
+
+import re
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import blurhash
+import pytest
+
+from tests.browser.visitors import Couple
+
+Run = Callable[[str, str, Any], Awaitable[Any]]
+
+
+@pytest.fixture
+async def run(couple: Couple) -> Run:
+    """`run(module, function, argument)`: a JavaScript function of the module and the argument."""
+    page = couple[0].page
+    names = await page.evaluate("performance.getEntriesByType('resource').map((entry) => entry.name)")
+
+    async def call(module: str, function: str, argument: Any) -> Any:
+        url = next(name for name in names if re.search(rf"/static/{module}\.\w+\.js$", name))
+        return await page.evaluate(
+            f"async ({{url, argument}}) => ({function})(await import(url), argument)",
+            {"url": url, "argument": argument},
+        )
+
+    return call
+
+
+async def test_attempts_to_connect_come_apart_up_to_15_s(run: Run) -> None:
+    delays = "({retryDelayMs}, chance) => [0, 1, 2, 3, 4, 5, 6, 99].map((attempt) => retryDelayMs(attempt, chance))"
+    assert await run("socket", delays, 0) == [250, 500, 1000, 2000, 4000, 7500, 7500, 7500]
+    assert await run("socket", delays, 1) == [500, 1000, 2000, 4000, 8000, 15000, 15000, 15000]
+
+
+LINKED = "({linked}, text) => linked(text).map((node) => [node.textContent, node.href ?? null])"
+
+
+@pytest.mark.parametrize(
+    "text,addresses",
+    [
+        ("no link", []),
+        ("see https://example.org.", ["https://example.org/"]),
+        ("(http://example.org/a_(b)), then", ["http://example.org/a_(b)"]),
+        ("HTTPS://EXAMPLE.ORG/A?b=1&c=ü#d!", ["https://example.org/A?b=1&c=%C3%BC#d"]),
+        ("javascript:alert(1) data:text/html,x ftp://example.org xhttp://example.org", []),
+        ("https://user@example.org https:///nothing http://", []),
+        ("two: http://a.example http://b.example", ["http://a.example/", "http://b.example/"]),
+        ('http://example.org/"onmouseover="alert(1)', ["http://example.org/"]),
+    ],
+)
+async def test_links_are_http_and_the_text_stays_as_it_is(run: Run, text: str, addresses: list[str]) -> None:
+    nodes = await run("links", LINKED, text)
+    assert "".join(shown for shown, _ in nodes) == text
+    assert [address for _, address in nodes if address] == addresses
+
+
+DECODED = "({decodeBlurHash}, hash) => { const pixels = decodeBlurHash(hash, 32, 24); return pixels && [...pixels]; }"
+
+
+async def test_a_blurhash_is_decoded_as_its_reference_does(run: Run) -> None:
+    text = "LGF5]+Yk^6#M@-5c,1J5@[or[Q6."
+    expected = [value for row in blurhash.decode(text, 32, 24) for pixel in row for value in (*pixel, 255)]
+    pixels = await run("blurhash", DECODED, text)
+    assert max(abs(one - other) for one, other in zip(pixels, expected, strict=True)) <= 2
+
+
+@pytest.mark.parametrize("text", ["", "L", "LGF5]+Yk^6#M@-5c,1J5@[or[Q6", "LGF5]+Yk^6#M@-5c,1J5@[or[Q6\u00e9"])
+async def test_what_is_no_blurhash_has_no_pixels(run: Run, text: str) -> None:
+    assert await run("blurhash", DECODED, text) is None

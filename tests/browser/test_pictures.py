@@ -1,0 +1,104 @@
+"""Pictures: chosen, pasted and dropped; shown small, and whole."""
+
+import re
+from base64 import b64encode
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from playwright.async_api import expect
+
+from tests.browser.visitors import Couple, Visitor
+
+GIVE = """
+(area, {kind, encoded}) => {
+  const bytes = Uint8Array.from(atob(encoded), (letter) => letter.charCodeAt(0));
+  const transfer = new DataTransfer();
+  transfer.items.add(new File([bytes], `${kind}.png`, {type: "image/png"}));
+  const event = kind === "paste"
+    ? new ClipboardEvent("paste", {clipboardData: transfer, bubbles: true, cancelable: true})
+    : new DragEvent("drop", {dataTransfer: transfer, bubbles: true, cancelable: true});
+  area.dispatchEvent(event);
+}
+"""
+
+
+def picture(seed: int) -> bytes:
+    """A PNG that no other test has: the same bytes would be the same file."""
+    noise = np.random.default_rng(seed).integers(0, 255, (60, 90, 3), dtype=np.uint8)
+    return bytes(cv2.imencode(".png", noise)[1])
+
+
+async def sees_picture(visitor: Visitor, text: str) -> None:
+    image = visitor.article(text).locator(".attachments a img")
+    await expect(image).to_have_count(1)
+    await image.scroll_into_view_if_needed()
+    await image.evaluate("image => image.decode()")
+    await expect(visitor.article(text).locator(".attachments canvas")).to_have_count(0)
+
+
+async def test_a_chosen_picture_is_uploaded_and_seen_by_both(couple: Couple, tmp_path: Path) -> None:
+    ada, grace = couple
+    path = tmp_path / "holiday.png"
+    path.write_bytes(picture(1))
+    await ada.page.locator('input[name="files"]').set_input_files(path)
+    await expect(ada.page.locator('#chosen > li[data-state="done"] img')).to_have_attribute("alt", "holiday.png")
+    await ada.write("From the button")
+    for visitor in (ada, grace):
+        await sees_picture(visitor, "From the button")
+        await visitor.page.reload()
+        await sees_picture(visitor, "From the button")
+    await expect(ada.page.locator("#chosen > li")).to_have_count(0)
+
+
+@pytest.mark.parametrize("kind", ["paste", "drop"])
+async def test_a_pasted_or_dropped_picture_is_sent_when_it_has_arrived(couple: Couple, kind: str) -> None:
+    ada, grace = couple
+    encoded = b64encode(picture(ord(kind[0]))).decode()
+    await ada.area.evaluate(GIVE, {"kind": kind, "encoded": encoded})
+    await expect(ada.page.locator("#chosen > li")).to_have_count(1)
+    await ada.write(f"By {kind}")  # at once: it waits for the upload by itself
+    await sees_picture(grace, f"By {kind}")
+    await sees_picture(ada, f"By {kind}")
+
+
+async def test_a_picture_that_is_none_is_refused_by_name(couple: Couple, tmp_path: Path) -> None:
+    ada, _ = couple
+    path = tmp_path / "fake.png"
+    path.write_bytes(b"no picture at all")
+    ada.tolerates = re.compile("status of 415")
+    await ada.page.locator('input[name="files"]').set_input_files(path)
+    await expect(ada.page.locator("#composer-error")).to_contain_text("fake.png")
+    await expect(ada.page.locator("#chosen > li")).to_have_count(0)
+
+
+async def test_a_chosen_picture_can_be_taken_away(couple: Couple, tmp_path: Path) -> None:
+    ada, grace = couple
+    path = tmp_path / "mistake.png"
+    path.write_bytes(picture(2))
+    await ada.page.locator('input[name="files"]').set_input_files(path)
+    await ada.page.locator("#chosen").get_by_role("button", name="Remove mistake.png").click()
+    await ada.write("Without a picture")
+    await grace.sees("Without a picture")
+    await expect(grace.article("Without a picture").locator(".attachments img")).to_have_count(0)
+
+
+async def test_a_picture_opens_whole_and_gives_the_focus_back(couple: Couple, tmp_path: Path) -> None:
+    ada, _ = couple
+    path = tmp_path / "whole.png"
+    path.write_bytes(picture(3))
+    await ada.page.locator('input[name="files"]').set_input_files(path)
+    await expect(ada.page.locator('#chosen > li[data-state="done"]')).to_have_count(1)
+    await ada.write("To look at")
+    link = ada.article("To look at").locator(".attachments a")
+    await sees_picture(ada, "To look at")
+    await link.focus()
+    await link.press("Enter")
+    viewer = ada.page.locator("#viewer")
+    await expect(viewer).to_be_visible()
+    await viewer.locator("img").evaluate("image => image.decode()")
+    assert await viewer.locator("img").evaluate("image => image.naturalWidth") == 90
+    await ada.page.keyboard.press("Escape")
+    await expect(viewer).to_be_hidden()
+    await expect(link).to_be_focused()

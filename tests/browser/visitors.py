@@ -1,0 +1,159 @@
+"""Visitors: people at browsers, and what they do there in words of the site."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
+
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, expect
+
+from tests.system.parleys import Parley
+from tests.system.people import PASSWORD, Person
+
+WAIT_MS_MAX = 10_000
+DESKTOP = {"width": 1280, "height": 800}
+PHONE = {"width": 360, "height": 740}
+
+NOTHING = re.compile("(?!)")
+
+expect.set_options(timeout=WAIT_MS_MAX)
+
+
+class Visitor:
+    """Somebody at a browser. `complaints` are the errors that its pages told the console, violations of CSP too."""
+
+    def __init__(self, site: Parley, context: BrowserContext, page: Page, name: str) -> None:
+        self.site = site
+        self.context = context
+        self.page = page
+        self.name = name
+        self.person: Person | None = None
+        self.complaints: list[str] = []
+        self.tolerates = NOTHING
+        self.listen(page)
+
+    def listen(self, page: Page) -> None:
+        page.on("console", self._hear)
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+
+    def _hear(self, message: ConsoleMessage) -> None:
+        # Tests read canvases back, pages do not.
+        if message.type in ("error", "warning") and "willReadFrequently" not in message.text:
+            self.complaints.append(f"{message.text} ({message.location.get('url')})")
+
+    def check_complaints(self) -> None:
+        told = [one for one in self.complaints if not self.tolerates.search(one)]
+        assert not told, f"{self.name}: {told}"
+
+    # Pages
+
+    async def open(self, path: str) -> None:
+        await self.page.goto(self.site.system.url + path)
+
+    async def chat_with(self, other: "Visitor | str") -> None:
+        name = other if isinstance(other, str) else other.name
+        await self.open(f"/chat/{name}")
+        await self.live()
+
+    async def live(self) -> None:
+        """Return when the page is connected, and has heard what it missed."""
+        await expect(self.page.locator("#connection")).to_have_attribute("data-state", "online")
+
+    # The log
+
+    @property
+    def articles(self) -> Locator:
+        return self.page.locator("#log > article")
+
+    def article(self, text: str) -> Locator:
+        """The message that says exactly this."""
+        return self.articles.filter(has=self.page.locator(".text", has_text=re.compile(f"^{re.escape(text)}$")))
+
+    async def texts(self) -> list[str]:
+        return await self.page.locator("#log > article .text").all_text_contents()
+
+    async def sees(self, text: str) -> None:
+        await expect(self.article(text)).to_have_count(1)
+
+    async def sees_state(self, text: str, state: str) -> None:
+        await expect(self.article(text)).to_have_attribute("data-state", state)
+
+    # The composer
+
+    @property
+    def area(self) -> Locator:
+        return self.page.locator('textarea[name="message"]')
+
+    async def write(self, text: str) -> None:
+        await self.area.fill(text)
+        await self.area.press("Enter")
+
+    async def use(self, text: str, action: str) -> None:
+        """Press a tool of the message that says this."""
+        article = self.article(text)
+        await article.hover()
+        await article.locator(f'.tools [data-action="{action}"]').click()
+
+
+Couple = tuple[Visitor, Visitor]
+
+
+@asynccontextmanager
+async def meeting(couple: Couple) -> AsyncIterator[None]:
+    """Both have the chat with the other open; at the end none of their pages may have complained."""
+    ada, grace = couple
+    for visitor in couple:
+        visitor.complaints.clear()
+        visitor.tolerates = NOTHING
+    await asyncio.gather(ada.chat_with(grace), grace.chat_with(ada))
+    yield
+    for visitor in couple:
+        visitor.check_complaints()
+        await visitor.page.goto("about:blank")  # nothing goes on there
+
+
+class Visitors:
+    """Everybody who takes part in a test."""
+
+    def __init__(self, site: Parley, browser: Browser, stack: AsyncExitStack) -> None:
+        self.site = site
+        self._browser = browser
+        self._stack = stack
+        self._all: list[Visitor] = []
+
+    async def stranger(self, name: str = "", **options: Any) -> Visitor:
+        """Somebody with an empty browser."""
+        made = await self._browser.new_context(**{"viewport": DESKTOP, "locale": "en-GB", **options})
+        context = await self._stack.enter_async_context(made)
+        context.set_default_timeout(WAIT_MS_MAX)
+        visitor = Visitor(self.site, context, await context.new_page(), name)
+        self._all.append(visitor)
+        return visitor
+
+    async def person(self, stem: str, **options: Any) -> Visitor:
+        """Somebody new, signed in."""
+        return await self.device_of(await self.site.person(stem), **options)
+
+    async def people(self, *stems: str, **options: Any) -> list[Visitor]:
+        return list(await asyncio.gather(*(self.person(stem, **options) for stem in stems)))
+
+    async def window(self, owner: Visitor, **options: Any) -> Visitor:
+        """One more browser of the same person, in the same session."""
+        assert owner.person is not None
+        return await self.device_of(owner.person, **options)
+
+    async def device(self, owner: Visitor, **options: Any) -> Visitor:
+        """One more browser of the same person, with a session of its own."""
+        return await self.device_of(await self.site.sign_in(owner.name, PASSWORD), **options)
+
+    async def device_of(self, person: Person, **options: Any) -> Visitor:
+        visitor = await self.stranger(person.name, **options)
+        visitor.person = person
+        cookie = {"name": "access_token", "value": person.token, "url": self.site.system.url, "httpOnly": True}
+        await visitor.context.add_cookies([cookie])  # type: ignore[list-item]
+        return visitor
+
+    def check_complaints(self) -> None:
+        for visitor in self._all:
+            visitor.check_complaints()

@@ -1,0 +1,71 @@
+"""The words of the pages: complete in every language, and none left over."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract
+from babel.messages.pofile import read_po
+
+from gateway import catalogues
+from gateway.domain.languages import SOURCE
+
+GATEWAY = catalogues.FOLDER.parent
+LANGUAGES = sorted(path.name for path in catalogues.FOLDER.iterdir())
+METHODS = {".py": "python", ".html": "jinja2", ".js": "javascript"}
+KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "_later": None, "say": None, "t": None}
+
+
+def catalogue(language: str) -> Catalog:
+    with (catalogues.FOLDER / language / "LC_MESSAGES/messages.po").open("rb") as file:
+        return read_po(file, locale=language)
+
+
+def words() -> Iterator[tuple[str | tuple[str, ...], Path]]:
+    """Every text that is marked for translation, and where."""
+    for path in sorted(GATEWAY.rglob("*")):
+        if path.suffix in METHODS:
+            options = {"extensions": "jinja2.ext.i18n,jinja2.ext.do"}
+            with path.open("rb") as file:
+                for _, message, *_ in extract(METHODS[path.suffix], file, KEYWORDS, options=options):
+                    yield message, path
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_word_is_translated_and_none_is_left_over(language: str) -> None:
+    translated = {
+        message.id if isinstance(message.id, str) else tuple(message.id)
+        for message in catalogue(language)
+        if message.id
+    }
+    assert translated == {message for message, _ in words()}
+    for message in catalogue(language):
+        strings = [message.string] if isinstance(message.string, str) else [*(message.string or ())]
+        assert (strings and all(strings)) or not message.id, message.id
+        assert not message.fuzzy or not message.id, message.id
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_translations_keep_what_is_filled_in(language: str) -> None:
+    def named(text: str) -> set[str]:
+        return set(re.findall(r"%\(\w+\)s", text))
+
+    for message in catalogue(language):
+        if isinstance(message.id, str):
+            assert named(message.id) == named(str(message.string)), message.id
+        else:
+            assert {"%(num)s"} == named(str([*(message.string or "")][-1]))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_scripts_get_their_words_and_no_others(language: str) -> None:
+    wanted = {str(message) for message, path in words() if path.suffix == ".js"}
+    assert catalogues.load()[language].script_words.keys() == wanted
+
+
+def test_english_needs_no_catalogue() -> None:
+    english = catalogues.load()[SOURCE]
+    assert english.say("Reply to %(name)s", name="Ada") == "Reply to Ada"
+    assert english.script_words == {}

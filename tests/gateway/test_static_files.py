@@ -1,0 +1,63 @@
+"""Static files: their names, and how scripts find each other."""
+
+import gzip
+from pathlib import Path
+
+from gateway.static_files import FOLDER, StaticFiles
+
+
+def made(folder: Path, **files: str) -> StaticFiles:
+    for name, content in files.items():
+        (folder / name.replace("_", ".")).write_text(content)
+    return StaticFiles(folder)
+
+
+def content(files: StaticFiles, name: str) -> str:
+    url = files.url(name)
+    assert url is not None
+    found = files.find(url.removeprefix("/static/"))
+    assert found is not None
+    return found.content.decode()
+
+
+def test_scripts_import_each_other_by_their_hashed_names(tmp_path: Path) -> None:
+    files = made(
+        tmp_path,
+        app_js='import { a } from "./a.js";\nimport "./b.js";\nconst c = await import("./c.js");\nlet x = "./a.js";',
+        a_js='export * from "./b.js"; import "./missing.js";',
+        b_js="1",
+        c_js="2",
+    )
+    text = content(files, "app.js")
+    for name in ("a.js", "b.js", "c.js"):
+        assert f'"./{(files.url(name) or "").removeprefix("/static/")}"' in text
+    assert 'let x = "./a.js"' in text
+    assert '"./missing.js"' in content(files, "a.js")
+    assert files.url("missing.js") is None
+
+
+def test_a_change_changes_the_names_of_all_that_need_it(tmp_path: Path) -> None:
+    before = made(tmp_path, app_js='import "./a.js";', a_js='import "./b.js"; import "./app.js";', b_js="1", c_js="2")
+    names = {name: before.url(name) for name in ("app.js", "a.js", "b.js", "c.js")}
+    after = made(tmp_path, b_js="3")
+    assert {name for name in names if after.url(name) != names[name]} == {"app.js", "a.js", "b.js"}
+
+
+def test_text_is_zipped_where_that_helps(tmp_path: Path) -> None:
+    files = made(tmp_path, long_css="a { color: red }\n" * 100, short_css="a")
+    (tmp_path / "picture.png").write_bytes(b"\x89PNG" + b"0" * 1000)
+    files = StaticFiles(tmp_path)
+    for name in ("long.css", "short.css", "picture.png"):
+        found = files.find((files.url(name) or "").removeprefix("/static/"))
+        assert found is not None
+        assert (found.zipped is not None) == (name == "long.css")
+        assert found.zipped is None or gzip.decompress(found.zipped) == found.content
+
+
+def test_what_the_repository_has_is_served() -> None:
+    files = StaticFiles()
+    for path in FOLDER.iterdir():
+        assert files.url(path.name)
+    assert (files.url("icon.svg") or "") in content(files, "app.webmanifest") or "icon." in content(
+        files, "app.webmanifest"
+    )

@@ -1,0 +1,118 @@
+"""What is shown of a history: days, groups, and where the unread begins; and how people are drawn."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from gateway.domain.devices import short_agent
+from gateway.domain.items import Attachment, Message
+from gateway.domain.languages import choose
+from gateway.domain.paths import shown_path, sign_in_path
+from gateway.domain.people import Person
+from gateway.domain.timeline import entries
+
+NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+
+
+def said(seq: int, sender: str, minutes: float = 0, **more: Any) -> Message:
+    when = NOON + timedelta(minutes=minutes)
+    return Message(id=seq, seq=seq, conversation="@x", sender_username=sender, message=str(seq), timestamp=when, **more)
+
+
+def test_who_goes_on_talking_is_named_once() -> None:
+    messages = [
+        said(1, "ada"),
+        said(2, "ada", 4),
+        said(3, "grace", 4),
+        said(4, "grace", 10),
+        said(5, "grace", 11, reply_to=1),
+    ]
+    assert [entry.continues for entry in entries(messages, reader="ada")] == [False, True, False, False, False]
+
+
+def test_each_day_begins_with_its_name() -> None:
+    messages = [said(1, "ada"), said(2, "ada", 1), said(3, "ada", 12 * 60)]
+    shown = entries(messages, reader="ada")
+    assert [entry.day and entry.day.day for entry in shown] == [22, None, 23]
+    assert not shown[2].continues
+
+
+def test_the_unread_begins_with_the_first_that_others_said() -> None:
+    messages = [said(1, "grace"), said(2, "grace"), said(3, "ada"), said(4, "grace"), said(5, "grace", deleted=True)]
+    assert [entry.is_first_unread for entry in entries(messages, reader="ada", unread=2)] == [False, True, *[False] * 3]
+    assert not any(entry.is_first_unread for entry in entries(messages, reader="ada", unread=0))
+    assert not any(entry.is_first_unread for entry in entries(messages, reader="ada", unread=9))
+
+
+def test_ones_own_messages_say_whether_they_were_read() -> None:
+    shown = entries([said(1, "ada"), said(2, "grace"), said(3, "ada")], reader="ada", other_read_seq=2)
+    assert [(entry.is_own, entry.state) for entry in shown] == [(True, "read"), (False, ""), (True, "sent")]
+
+
+@pytest.mark.parametrize(
+    "size, shown", [((4000, 1000), (320, 80)), ((10, 20), (10, 20)), ((1, 9000), (1, 320)), ((0, 0), (1, 1))]
+)
+def test_a_picture_gets_its_place_before_it_is_there(size: tuple[int, int], shown: tuple[int, int]) -> None:
+    assert Attachment(id="a", url="", thumbnail_url="", width=size[0], height=size[1]).shown_size == shown
+
+
+@pytest.mark.parametrize(
+    "name, letters",
+    [("Ada Lovelace", "AL"), ("ada", "A"), ("Grace B. Hopper", "GH"), ("", "U"), ("💡 light", "L"), ("💡", "💡")],
+)
+def test_who_has_no_picture_has_letters(name: str, letters: str) -> None:
+    assert Person("u", name).initials == letters
+    assert Person("u", name).hue == Person("U", "x").hue < 12
+
+
+@pytest.mark.parametrize(
+    "chosen, accepted, language",
+    [
+        (None, "", "en"),
+        (None, "de", "de"),
+        (None, "fr;q=1, de-CH;q=0.5, en;q=0.4", "de"),
+        (None, "en;q=0.4, de;q=0.5", "de"),
+        (None, "de;q=0, fr", "en"),
+        (None, "de;q=x", "en"),
+        ("de", "en", "de"),
+        ("xx", "de", "de"),
+        (None, ",,;;q=1", "en"),
+    ],
+)
+def test_the_language_is_the_chosen_one_or_the_best(chosen: str | None, accepted: str, language: str) -> None:
+    assert choose({"en", "de"}, chosen=chosen, accepted=accepted) == language
+
+
+@pytest.mark.parametrize(
+    "method, path, shown",
+    [
+        ("GET", "/search", "/search?a=b"),
+        ("POST", "/chat/grace/7/edit", "/chat/grace"),
+        ("POST", "/rooms", "/"),
+        ("POST", "/rooms/lobby/join", "/rooms/lobby"),
+        ("POST", "/settings/devices/x/end", "/settings"),
+        ("POST", "/theme", "/"),
+    ],
+)
+def test_after_a_form_one_is_where_one_was(method: str, path: str, shown: str) -> None:
+    assert shown_path(method, path, "a=b") == shown
+
+
+def test_the_way_to_sign_in_remembers_where_from() -> None:
+    assert sign_in_path("/") == "/sign-in"
+    assert sign_in_path("/chat/a?b=c&d") == "/sign-in?next=/chat/a%3Fb%3Dc%26d"
+
+
+@pytest.mark.parametrize(
+    "agent, short",
+    [
+        ("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0", "Firefox · Linux"),
+        ("Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 Chrome/140 Safari/537.36 Edg/140", "Edge · Windows"),
+        ("Mozilla/5.0 (iPhone; CPU iPhone OS 18 like Mac OS X) Version/18 Safari/604.1", "Safari · iPhone"),
+        ("curl/8.5.0", "curl/8.5.0"),
+        ("", ""),
+    ],
+)
+def test_a_device_is_called_as_a_person_knows_it(agent: str, short: str) -> None:
+    assert short_agent(agent) == short
