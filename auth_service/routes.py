@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeAlias
 from urllib.parse import urlencode
 
 import msgspec
@@ -21,10 +21,12 @@ from auth_service.domain.refusals import (
 )
 from auth_service.domain.session import Device, Session
 from auth_service.state import State
-from servicekit import health
+from servicekit import contract, health
 from servicekit.authentication import bearer_token
 from servicekit.bodies import convert, read_form, read_json
+from servicekit.contract import Limits, describes
 from servicekit.problems import Answer, RefusalTable
+from servicekit.routing import route
 from servicekit.tokens import Identity
 
 REFUSALS: RefusalTable = {
@@ -34,6 +36,7 @@ REFUSALS: RefusalTable = {
     UnknownUser: Answer(404, "unknown_user"),
     UnknownSession: Answer(404, "unknown_session"),
 }
+REGISTERED = "User registered successfully"
 USER_AGENT_LENGTH_MAX = 256
 PROFILES_PAGE_MAX = 500
 VERSION_MAX = 2**62
@@ -93,6 +96,32 @@ class TokenAnswer(msgspec.Struct, frozen=True, omit_defaults=True):
     message: str | None = None
 
 
+class Registered(msgspec.Struct, frozen=True):
+    message: str
+
+
+class RegisteredAccount(msgspec.Struct, frozen=True):
+    message: str
+    id: int
+    username: str
+
+
+class SignedOut(msgspec.Struct, frozen=True):
+    message: str
+
+
+class PasswordChanged(msgspec.Struct, frozen=True):
+    message: str
+    sessions_ended: int
+
+
+class ProfileChanged(msgspec.Struct, frozen=True):
+    message: str
+    username: str
+    nickname: str
+    pfp: str
+
+
 class PublicProfile(msgspec.Struct, frozen=True):
     username: str
     nickname: str
@@ -116,55 +145,107 @@ class DeviceAnswer(msgspec.Struct, frozen=True):
     current: bool
 
 
+_PASSWORD = "correct horse battery"
+_ADA = RegistrationBody("ada", _PASSWORD, "ada@example.org")
+_CREDENTIALS = Credentials("ada", _PASSWORD)
+KeySet: TypeAlias = dict[str, list[dict[str, str]]]  # RFC 7517 §5
+
+
+@describes(
+    "Register",
+    access="anyone",
+    body=RegistrationBody,
+    example=_ADA,
+    answer=Registered,
+    status=201,
+    refusals=(UsernameTaken,),
+)
 async def register(request: Request[State]) -> Response:
     await _registered(request)
-    return _json({"message": "User registered successfully"}, 201)
+    return _json(Registered(REGISTERED), 201)
 
 
+@describes(
+    "Register, and be told the id",
+    access="anyone",
+    body=RegistrationBody,
+    example=_ADA,
+    answer=RegisteredAccount,
+    status=201,
+    refusals=(UsernameTaken,),
+)
 async def register_with_email(request: Request[State]) -> Response:
     account = await _registered(request)
-    registered = {"message": "User registered successfully", "id": account.id, "username": account.username}
-    return _json(registered, 201)
+    return _json(RegisteredAccount(REGISTERED, account.id, account.username), 201)
 
 
+@describes(
+    "Sign in", access="anyone", body=Credentials, example=_CREDENTIALS, answer=TokenAnswer, refusals=(WrongCredentials,)
+)
 async def sign_in(request: Request[State]) -> Response:
     ticket = await _signed_in(request, await read_json(request, Credentials))
     return _token(ticket, message="Correct password")
 
 
+@describes(
+    "Sign in by the OAuth2 password form",
+    access="anyone",
+    form=Credentials,
+    example=_CREDENTIALS,
+    answer=TokenAnswer,
+    refusals=(WrongCredentials,),
+)
 async def sign_in_by_form(request: Request[State]) -> Response:
     return _token(await _signed_in(request, await read_form(request, Credentials)))
 
 
+@describes("Get a fresh token of the same session", answer=TokenAnswer)
 async def refresh(request: Request[State]) -> Response:
     return _token(await request.state["sessions"].refresh(await _bearer(request)))
 
 
+@describes("End this session", answer=SignedOut)
 async def sign_out(request: Request[State]) -> Response:
     await request.state["sessions"].sign_out(await _bearer(request))
-    return _without_cookie(request, _json({"message": "Signed out"}))
+    return _without_cookie(request, _json(SignedOut("Signed out")))
 
 
+@describes("List your sessions", answer=list[DeviceAnswer])
 async def list_sessions(request: Request[State]) -> Response:
     bearer = await _bearer(request)
     sessions = await request.state["sessions"].list_active(bearer.username)
     return _json([_device_answer(session, bearer) for session in sessions])
 
 
+@describes("End one of your sessions", status=204, refusals=(UnknownSession,))
 async def end_session(request: Request[State]) -> Response:
     bearer = await _bearer(request)
     await request.state["sessions"].end(bearer.username, request.path_params["sid"])
     return Response(status_code=204)
 
 
+@describes(
+    "Change your password; all other sessions end",
+    body=PasswordChange,
+    example=PasswordChange(_PASSWORD, "another horse"),
+    answer=PasswordChanged,
+    refusals=(WrongPassword,),
+)
 async def change_password(request: Request[State]) -> Response:
     bearer = await _bearer(request)
     body = await read_json(request, PasswordChange)
     new = request.state["rules"].new_password(body.new_password)
     ended = await request.state["accounts"].change_password(bearer, current=body.current_password, new=new)
-    return _json({"message": "Password changed", "sessions_ended": ended})
+    return _json(PasswordChanged("Password changed", ended))
 
 
+@describes(
+    "Erase your account in every service",
+    body=Erasure,
+    example=Erasure(_PASSWORD),
+    status=204,
+    refusals=(WrongPassword,),
+)
 async def erase_account(request: Request[State]) -> Response:
     bearer = await _bearer(request)
     body = await read_json(request, Erasure)
@@ -172,10 +253,14 @@ async def erase_account(request: Request[State]) -> Response:
     return _without_cookie(request, Response(status_code=204))
 
 
+@describes("Find a person by username", access="anyone", answer=PublicProfile, refusals=(UnknownUser,))
 async def search_user(request: Request[State]) -> Response:
     return _json(_public(await request.state["accounts"].get(request.path_params["username"])))
 
 
+@describes(
+    "List people whose username or nickname begins so", query=UsersQuery, answer=list[PublicProfile], links=("next",)
+)
 async def list_users(request: Request[State]) -> Response:
     await _bearer(request)
     query = convert(dict(request.query_params), UsersQuery)
@@ -187,28 +272,45 @@ async def list_users(request: Request[State]) -> Response:
     return _json([_public(profile) for profile in page], headers=headers)
 
 
+@describes("Read your own profile", answer=OwnProfile, refusals=(UnknownUser,))
 async def own_profile(request: Request[State]) -> Response:
     bearer = await _bearer(request)
     account = await request.state["accounts"].get(bearer.username)
     return _json(OwnProfile(account.id, account.username, account.email, account.nickname, account.pfp))
 
 
+@describes(
+    "Change your nickname",
+    form=NicknameForm,
+    example=NicknameForm("Ada L."),
+    answer=ProfileChanged,
+    refusals=(UnknownUser,),
+)
 async def update_nickname(request: Request[State]) -> Response:
     bearer = await _bearer(request)
     nickname = request.state["rules"].nickname((await read_form(request, NicknameForm)).nickname)
     profile = await request.state["accounts"].set_nickname(bearer.username, nickname)
-    return _json({"message": "Nickname updated", **msgspec.to_builtins(_public(profile))})
+    return _json(_changed("Nickname updated", profile))
 
 
+@describes(
+    "Change your picture",
+    form=AvatarForm,
+    example=AvatarForm("https://ada.example/face.png"),
+    answer=ProfileChanged,
+    refusals=(UnknownUser,),
+)
 async def update_avatar(request: Request[State]) -> Response:
     bearer = await _bearer(request)
     url = request.state["rules"].avatar_url((await read_form(request, AvatarForm)).avatar_url)
     profile = await request.state["accounts"].set_avatar(bearer.username, url)
-    return _json({"message": "Avatar updated", **msgspec.to_builtins(_public(profile))})
+    return _json(_changed("Avatar updated", profile))
 
 
+@describes("Read the public key that tokens are checked with", access="anyone", answer=KeySet)
 async def key_set(request: Request[State]) -> Response:
-    return _json(request.state["key_set"])
+    keys: KeySet = request.state["key_set"]
+    return _json(keys)
 
 
 # For the other services; the gateway never routes them.
@@ -225,27 +327,45 @@ async def profiles(request: Request[State]) -> Response:
 
 
 def routes() -> list[Route]:
-    return [
-        Route("/register", register, methods=["POST"]),
-        Route("/api/register", register_with_email, methods=["POST"]),
-        Route("/api/user/login", sign_in, methods=["POST"]),
-        Route("/api/login", sign_in_by_form, methods=["POST"]),
-        Route("/api/refresh", refresh, methods=["POST"]),
-        Route("/api/logout", sign_out, methods=["POST"]),
-        Route("/api/sessions", list_sessions, methods=["GET"]),
-        Route("/api/sessions/{sid}", end_session, methods=["DELETE"]),
-        Route("/api/change-password", change_password, methods=["POST"]),
-        Route("/api/account", erase_account, methods=["DELETE"]),
-        Route("/api/search-user/{username}", search_user, methods=["GET"]),
-        Route("/api/users", list_users, methods=["GET"]),
-        Route("/api/user-profile", own_profile, methods=["GET"]),
-        Route("/api/update-nickname", update_nickname, methods=["POST"]),
-        Route("/api/update-avatar", update_avatar, methods=["POST"]),
-        Route("/.well-known/jwks.json", key_set, methods=["GET"]),
-        Route("/internal/revocations", revocations, methods=["GET"]),
-        Route("/internal/profiles", profiles, methods=["GET"]),
-        *health.routes(_checks),
+    public: list[Route] = [
+        route("/register", POST=register),
+        route("/api/register", POST=register_with_email),
+        route("/api/user/login", POST=sign_in),
+        route("/api/login", POST=sign_in_by_form),
+        route("/api/refresh", POST=refresh),
+        route("/api/logout", POST=sign_out),
+        route("/api/sessions", GET=list_sessions),
+        route("/api/sessions/{sid}", DELETE=end_session),
+        route("/api/change-password", POST=change_password),
+        route("/api/account", DELETE=erase_account),
+        route("/api/search-user/{username}", GET=search_user),
+        route("/api/users", GET=list_users),
+        route("/api/user-profile", GET=own_profile),
+        route("/api/update-nickname", POST=update_nickname),
+        route("/api/update-avatar", POST=update_avatar),
+        route("/.well-known/jwks.json", GET=key_set),
     ]
+    internal = [
+        route("/internal/revocations", GET=revocations),
+        route("/internal/profiles", GET=profiles),
+        *contract.routes(public, REFUSALS, _limits),
+    ]
+    return [*public, *internal, *health.routes(_checks)]
+
+
+def _limits(request: Request[State]) -> Limits:
+    """Of what people may choose; those of a password that is only compared are nobody's business."""
+    rules = request.state["rules"]
+    return {
+        (RegistrationBody, "username"): rules.username_limits,
+        (RegistrationBody, "password"): rules.password_limits,
+        (RegistrationBody, "email"): {"maxLength": rules.email_length_max},
+        (PasswordChange, "new_password"): rules.password_limits,
+        (NicknameForm, "nickname"): {"minLength": 1, "maxLength": rules.nickname_length_max},
+        (AvatarForm, "avatar_url"): {"maxLength": rules.avatar_url_length_max},
+        (UsersQuery, "query"): {"minLength": 1, "maxLength": rules.prefix_length_max},
+        (UsersQuery, "limit"): {"minimum": 1, "maximum": rules.users_found_max},
+    }
 
 
 def _checks(request: Request[State]) -> Mapping[str, health.Check]:
@@ -292,6 +412,10 @@ def _without_cookie(request: Request[State], response: Response) -> Response:
 
 def _public(person: Account | Profile) -> PublicProfile:
     return PublicProfile(person.username, person.nickname, person.pfp)
+
+
+def _changed(message: str, person: Account | Profile) -> ProfileChanged:
+    return ProfileChanged(message, person.username, person.nickname, person.pfp)
 
 
 def _device_answer(session: Session, bearer: Identity) -> DeviceAnswer:

@@ -6,17 +6,44 @@ from urllib.parse import urlencode
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Route
 
 from chat_service.actions.chat import Page
 from chat_service.actions.rooms import RoomName, Topic, Waiting
 from chat_service.domain import commands, events
 from chat_service.domain.commands import Delete, Edit, FileIds, Lasting, Mark, Nonce, React, Read, SendMessage
 from chat_service.domain.conversations import is_room, room_label
+from chat_service.domain.events import MessageView
 from chat_service.domain.messages import StoredMessage
+from chat_service.domain.people import SavedChat
+from chat_service.domain.refusals import (
+    DirectoryUnavailable,
+    InvalidEmoji,
+    InvalidMessage,
+    MediaUnavailable,
+    MessageEmpty,
+    MessageTooLong,
+    NotAMember,
+    NotStored,
+    NotTheAuthor,
+    NotTheOwner,
+    OwnerStays,
+    QueryEmpty,
+    RecipientIsSelf,
+    RoomTaken,
+    TooManyMessages,
+    UnknownAttachment,
+    UnknownMessage,
+    UnknownRecipient,
+    UnknownRoom,
+)
+from chat_service.refusals import REFUSALS
 from chat_service.state import State
-from servicekit import health
+from chat_service.store.rooms import Room
+from servicekit import contract, health
 from servicekit.authentication import bearer_token
 from servicekit.bodies import convert, read_json
+from servicekit.contract import Limits, describes
 from servicekit.following import PAGE_MAX
 from servicekit.routing import route
 from servicekit.tokens import Identity
@@ -76,21 +103,61 @@ class SearchQuery(msgspec.Struct, frozen=True):
     limit: Annotated[int, msgspec.Meta(ge=1)] = HISTORY_PAGE
 
 
+# Answers.
+
+
+class Done(msgspec.Struct, frozen=True):
+    message: str
+
+
+class MessageChanged(msgspec.Struct, frozen=True):
+    message: str
+    id: int
+
+
+class RoomWithMembers(Room, frozen=True, kw_only=True):
+    members: list[str]
+
+
+# Why they refuse.
+
+_PERSON_REFUSALS = (UnknownRecipient, RecipientIsSelf, DirectoryUnavailable)
+_PLACE_REFUSALS = (*_PERSON_REFUSALS, UnknownRoom)
+_CHANGE_REFUSALS = (*_PLACE_REFUSALS, NotAMember, UnknownMessage, TooManyMessages, NotStored)
+_TEXT_REFUSALS = (MessageEmpty, MessageTooLong, InvalidMessage)
+_SEND_REFUSALS = (*_CHANGE_REFUSALS, *_TEXT_REFUSALS, UnknownAttachment, MediaUnavailable)
+
+
 # Chats
 
 
+@describes("List your chats, the latest first", answer=list[SavedChat])
 async def saved_chats(request: Request[State]) -> Response:
     identity = await _identify(request)
     return _json(await request.state["chat"].saved_chats(identity.username))
 
 
+@describes(
+    "Save a chat, or change how it is shown",
+    body=SaveChat,
+    example=SaveChat("grace", "Amazing Grace"),
+    answer=Done,
+    refusals=_PERSON_REFUSALS,
+)
 async def save_chat(request: Request[State]) -> Response:
     identity = await _identify(request)
     body = await read_json(request, SaveChat)
     await request.state["chat"].save_chat(identity.username, body.username, body.nickname, body.pfp)
-    return _json({"message": "Chat saved"})
+    return _json(Done("Chat saved"))
 
 
+@describes(
+    "Read what was said with a person",
+    query=PageQuery,
+    answer=list[MessageView],
+    links=("prev", "next"),
+    refusals=_PLACE_REFUSALS,
+)
 async def messages(request: Request[State]) -> Response:
     """Oldest first; `Link` leads to the page before and after this one."""
     identity = await _identify(request)
@@ -98,6 +165,14 @@ async def messages(request: Request[State]) -> Response:
     return await _history(request, identity.username, label)
 
 
+@describes(
+    "Send a message",
+    body=NewMessage,
+    example=NewMessage("Hello!", "a7f0"),
+    answer=MessageView,
+    status=201,
+    refusals=_SEND_REFUSALS,
+)
 async def send_message(request: Request[State]) -> Response:
     """As over the socket; with a nonce used before, the message of then."""
     identity = await _identify(request)
@@ -119,25 +194,35 @@ async def send_message(request: Request[State]) -> Response:
     return _json(events.view(identity.username, stored, {}), status=201)
 
 
+@describes(
+    "Edit a message of yours",
+    body=NewText,
+    example=NewText("Hello, all!"),
+    answer=MessageChanged,
+    refusals=(*_CHANGE_REFUSALS, *_TEXT_REFUSALS, NotTheAuthor),
+)
 async def edit_message(request: Request[State]) -> Response:
     identity = await _identify(request)
     body = await read_json(request, NewText)
     message_id = request.path_params["message_id"]
     await _carry_out(request, identity.username, Edit(type="edit", id=message_id, message=body.message))
-    return _json({"message": "Message edited", "id": message_id})
+    return _json(MessageChanged("Message edited", message_id))
 
 
+@describes("Delete a message", answer=MessageChanged, refusals=(*_CHANGE_REFUSALS, NotTheAuthor))
 async def delete_message(request: Request[State]) -> Response:
     identity = await _identify(request)
     message_id = request.path_params["message_id"]
     await _carry_out(request, identity.username, Delete(type="delete", id=message_id))
-    return _json({"message": "Message deleted", "id": message_id})
+    return _json(MessageChanged("Message deleted", message_id))
 
 
+@describes("React to a message", status=204, refusals=(*_CHANGE_REFUSALS, InvalidEmoji))
 async def add_reaction(request: Request[State]) -> Response:
     return await _react(request, removes=False)
 
 
+@describes("Take a reaction back", status=204, refusals=(*_CHANGE_REFUSALS, InvalidEmoji))
 async def remove_reaction(request: Request[State]) -> Response:
     return await _react(request, removes=True)
 
@@ -149,6 +234,7 @@ async def _react(request: Request[State], *, removes: bool) -> Response:
     return Response(status_code=204)
 
 
+@describes("Move your read mark", body=ReadMark, example=ReadMark(41), status=204, refusals=_CHANGE_REFUSALS)
 async def read(request: Request[State]) -> Response:
     """Everything up to `seq` has been seen."""
     identity = await _identify(request)
@@ -162,11 +248,20 @@ async def read(request: Request[State]) -> Response:
 # Rooms
 
 
+@describes("List the public rooms and your own", answer=list[Room])
 async def rooms(request: Request[State]) -> Response:
     identity = await _identify(request)
     return _json(await request.state["rooms"].list_for(identity.username))
 
 
+@describes(
+    "Make a room",
+    body=NewRoom,
+    example=NewRoom("garden", "What grows"),
+    answer=Room,
+    status=201,
+    refusals=(RoomTaken, UnknownRecipient, NotStored),
+)
 async def create_room(request: Request[State]) -> Response:
     identity = await _identify(request)
     body = await read_json(request, NewRoom)
@@ -176,14 +271,22 @@ async def create_room(request: Request[State]) -> Response:
     return _json(made, status=201)
 
 
+@describes("Read about a room", answer=RoomWithMembers, refusals=(UnknownRoom,))
 async def room(request: Request[State]) -> Response:
     """The room, with the names of its members."""
     identity = await _identify(request)
     found = await request.state["rooms"].get(identity.username, request.path_params["room"])
     members = await request.state["rooms"].members(found)
-    return _json({**msgspec.to_builtins(found), "members": members})
+    return _json(RoomWithMembers(**msgspec.structs.asdict(found), members=members))
 
 
+@describes(
+    "Change a room of yours",
+    body=RoomChange,
+    example=RoomChange("What grows, and what does not"),
+    answer=Room,
+    refusals=(UnknownRoom, NotTheOwner),
+)
 async def change_room(request: Request[State]) -> Response:
     identity = await _identify(request)
     body = await read_json(request, RoomChange)
@@ -193,19 +296,30 @@ async def change_room(request: Request[State]) -> Response:
     return _json(changed)
 
 
+@describes("Close a room of yours", status=204, refusals=(UnknownRoom, NotTheOwner, NotStored))
 async def close_room(request: Request[State]) -> Response:
     identity = await _identify(request)
     await request.state["rooms"].close(identity.username, request.path_params["room"])
     return Response(status_code=204)
 
 
+@describes(
+    "Join a room, or invite",
+    answer=Done,
+    refusals=(UnknownRoom, UnknownRecipient, NotAMember, NotTheOwner, DirectoryUnavailable, NotStored),
+)
 async def add_member(request: Request[State]) -> Response:
     identity = await _identify(request)
     name, whom = request.path_params["room"], request.path_params["username"]
     await request.state["rooms"].add(identity.username, name, whom)
-    return _json({"message": "Member added"})
+    return _json(Done("Member added"))
 
 
+@describes(
+    "Leave a room, or remove a member",
+    status=204,
+    refusals=(UnknownRoom, UnknownRecipient, NotTheOwner, NotAMember, OwnerStays, DirectoryUnavailable, NotStored),
+)
 async def remove_member(request: Request[State]) -> Response:
     identity = await _identify(request)
     name, whom = request.path_params["room"], request.path_params["username"]
@@ -213,12 +327,22 @@ async def remove_member(request: Request[State]) -> Response:
     return Response(status_code=204)
 
 
+@describes(
+    "Read what was said in a room",
+    query=PageQuery,
+    answer=list[MessageView],
+    links=("prev", "next"),
+    refusals=(UnknownRoom, NotAMember),
+)
 async def room_messages(request: Request[State]) -> Response:
     identity = await _identify(request)
     found = await request.state["rooms"].get(identity.username, request.path_params["room"])
     return await _history(request, identity.username, room_label(found.name))
 
 
+@describes(
+    "Search your conversations", query=SearchQuery, answer=list[MessageView], links=("next",), refusals=(QueryEmpty,)
+)
 async def search_messages(request: Request[State]) -> Response:
     """Newest first; `Link` leads to the page after this one."""
     identity = await _identify(request)
@@ -288,8 +412,13 @@ def _checks(request: Request[Any]) -> dict[str, health.Check]:
     return {"store": state["database"].is_alive, "redis": state["bus"].ping}
 
 
+def _limits(request: Request[State]) -> Limits:
+    text = {"maxLength": request.state["chat"].message_length_max}
+    return {(NewMessage, "message"): text, (NewText, "message"): {"minLength": 1, **text}}
+
+
 _ROOM, _PERSON = "/api/rooms/{room}", "/api/messages/{other_username}"
-ROUTES = [
+ROUTES: list[Route] = [
     route("/api/saved-chats", GET=saved_chats),
     route("/api/save-chat", POST=save_chat),
     route("/api/search-messages", GET=search_messages),
@@ -311,3 +440,4 @@ ROUTES = [
     route("/internal/released-files", GET=released_files),
     *health.routes(_checks),
 ]
+ROUTES += contract.routes(ROUTES, REFUSALS, _limits)

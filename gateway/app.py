@@ -10,6 +10,8 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway import catalogues
+from gateway.contract import CONTRACT
+from gateway.contract_parts import ContractParts
 from gateway.domain.route_table import Service
 from gateway.limits import Limits, Rates
 from gateway.pages.faults import exception_handlers
@@ -32,7 +34,7 @@ def create_app(settings: GatewaySettings, *, clock: Callable[[], float] = time.t
             yield state
 
     pages = Starlette(
-        routes=PAGES,
+        routes=[*PAGES, *CONTRACT],
         middleware=[Middleware(_FormLimit, bytes_max=settings.json_body_bytes_max)],
         exception_handlers=exception_handlers(),
         lifespan=lifespan,
@@ -105,10 +107,12 @@ async def _opened(settings: GatewaySettings, clock: Callable[[], float]) -> Asyn
         connections(settings, clock) as neighbours,
         running(*(upstream.watch() for upstream in upstreams.values())),
     ):
+        first_urls = {service: url.split(",")[0].strip().rstrip("/") for service, url in urls.items()}
         yield State(
             allowed_origins=settings.origins,
             authentication=neighbours.authentication,
             bus=neighbours.bus,
+            contract_parts=ContractParts(http=neighbours.http, urls=first_urls, clock=clock),
             http=neighbours.http,
             json_body_bytes_max=settings.json_body_bytes_max,
             languages=languages,
@@ -116,7 +120,7 @@ async def _opened(settings: GatewaySettings, clock: Callable[[], float]) -> Asyn
             renderer=Renderer(languages, static_files.url),
             static_files=static_files,
             upstreams=upstreams,
-            urls={service: url.split(",")[0].strip().rstrip("/") for service, url in urls.items()},
+            urls=first_urls,
         )
     for upstream in upstreams.values():
         upstream.close()

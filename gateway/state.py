@@ -6,6 +6,7 @@ from typing import TypedDict
 import httpx
 
 from gateway.catalogues import Language
+from gateway.contract_parts import ContractParts
 from gateway.domain.route_table import Service
 from gateway.limits import Limits
 from gateway.rendering import Renderer
@@ -19,6 +20,7 @@ class State(TypedDict):
     allowed_origins: frozenset[str]
     authentication: Authentication
     bus: Bus
+    contract_parts: ContractParts
     http: httpx.AsyncClient
     json_body_bytes_max: int
     languages: Mapping[str, Language]

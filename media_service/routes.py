@@ -8,18 +8,36 @@ from typing import Annotated, Any
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
+from starlette.routing import Route
 from starlette.types import Message, Send
 
 from media_service.domain import files as domain
 from media_service.domain.filenames import inline_disposition
-from media_service.domain.files import Content, File
+from media_service.domain.files import Content, File, FileView
 from media_service.domain.ranges import asked_range
-from media_service.domain.refusals import MediaRefusal, UploadStalled
+from media_service.domain.refusals import (
+    BrokenPicture,
+    BrokenUpload,
+    FileTooLarge,
+    MediaRefusal,
+    NoFiles,
+    NotAPicture,
+    NotMultipart,
+    PictureTooLarge,
+    QuotaExceeded,
+    RangeNotSatisfiable,
+    TooManyFiles,
+    UnknownFile,
+    UploadStalled,
+)
 from media_service.multipart import Form
+from media_service.refusals import REFUSALS
 from media_service.state import State
-from servicekit import health
+from servicekit import contract, health
 from servicekit.authentication import bearer_token
 from servicekit.bodies import convert
+from servicekit.contract import describes
+from servicekit.etags import is_known
 from servicekit.following import PAGE_MAX
 from servicekit.problems import Refusal, Unavailable
 from servicekit.routing import route
@@ -47,9 +65,37 @@ class ListQuery(msgspec.Struct, frozen=True):
     limit: Annotated[int, msgspec.Meta(ge=1, le=PAGE_MAX)] = PAGE_MAX
 
 
+class Uploaded(msgspec.Struct, frozen=True):
+    message: str
+    files: list[FileView]
+
+
+class FilesPage(msgspec.Struct, frozen=True):
+    files: list[FileView]
+    used_bytes: int
+    quota_bytes: int
+
+
 # Uploading
 
 
+@describes(
+    "Upload pictures",
+    takes_files=True,
+    answer=Uploaded,
+    refusals=(
+        BrokenPicture,
+        BrokenUpload,
+        FileTooLarge,
+        NoFiles,
+        NotAPicture,
+        NotMultipart,
+        PictureTooLarge,
+        QuotaExceeded,
+        TooManyFiles,
+        UploadStalled,
+    ),
+)
 async def upload(request: Request[State]) -> Response:
     identity = await _identify(request)
     limits = request.state["limits"]
@@ -70,7 +116,7 @@ async def upload(request: Request[State]) -> Response:
                 pass
         raise
     plural = f"{len(kept)} file(s) uploaded successfully"
-    return _json({"message": plural, "files": [domain.view(file) for file in kept]})
+    return _json(Uploaded(plural, [domain.view(file) for file in kept]))
 
 
 async def _in_time(request: Request[State], stall_s_max: float) -> AsyncIterator[bytes]:
@@ -90,6 +136,7 @@ async def _in_time(request: Request[State], stall_s_max: float) -> AsyncIterator
 # One's own
 
 
+@describes("List your files", query=PageQuery, answer=FilesPage, links=("next",))
 async def list_files(request: Request[State]) -> Response:
     """Newest first, with what they take of the quota; `Link` leads to the page after this one."""
     identity = await _identify(request)
@@ -97,15 +144,16 @@ async def list_files(request: Request[State]) -> Response:
     limits, files = request.state["limits"], request.state["files"]
     limit = min(query.limit, limits.files_page_max)
     found = await files.list_of(identity.username, before=query.before, limit=limit)
-    body = {
-        "files": [domain.view(file) for file in found],
-        "used_bytes": await files.used_bytes(identity.username),
-        "quota_bytes": limits.stored_bytes_per_person,
-    }
+    page = FilesPage(
+        files=[domain.view(file) for file in found],
+        used_bytes=await files.used_bytes(identity.username),
+        quota_bytes=limits.stored_bytes_per_person,
+    )
     more = f'<{request.url.path}?before={found[-1].number}&limit={limit}>; rel="next"' if len(found) == limit else ""
-    return _json(body, headers={"Link": more} if more else {})
+    return _json(page, headers={"Link": more} if more else {})
 
 
+@describes("Remove a file", status=204, refusals=(UnknownFile,))
 async def remove_file(request: Request[State]) -> Response:
     identity = await _identify(request)
     await request.state["files"].remove(identity.username, request.path_params["file_id"])
@@ -114,12 +162,22 @@ async def remove_file(request: Request[State]) -> Response:
 
 # Serving
 
+_SERVED = {206: "The part that `Range` asks for.", 304: "What `If-None-Match` names is still the same."}
 
+
+@describes("Read a file", content_type="image/*", also=_SERVED, refusals=(UnknownFile, RangeNotSatisfiable))
 async def file(request: Request[State]) -> Response:
     found = await _seen_file(request)
     return _serve(request, found, request.state["files"].content(found))
 
 
+@describes(
+    "Read a file's thumbnail",
+    query=ThumbnailQuery,
+    content_type="image/webp",
+    also=_SERVED,
+    refusals=(UnknownFile, RangeNotSatisfiable),
+)
 async def thumbnail(request: Request[State]) -> Response:
     """`?size=` 320 or 1024, the longer side in pixels."""
     query = convert(dict(request.query_params), ThumbnailQuery)
@@ -141,7 +199,7 @@ def _serve(request: Request[State], found: File, content: Content) -> Response:
         "Content-Disposition": inline_disposition(found.filename),
         "Accept-Ranges": "bytes",
     }
-    if _is_known(request.headers.get("if-none-match", ""), content.etag):
+    if is_known(request.headers.get("if-none-match", ""), content.etag):
         return Response(status_code=304, headers=headers)
     asked = None
     if request.method == "GET" and request.headers.get("if-range", content.etag) == content.etag:
@@ -168,12 +226,6 @@ class _Pieces(StreamingResponse):
                 await send(message)
 
         await super().stream_response(send_but_no_wrong_end)
-
-
-def _is_known(if_none_match: str, etag: str) -> bool:
-    """The weak comparison, of a list or of anything."""
-    named = {one.strip().removeprefix("W/") for one in if_none_match.split(",")}
-    return etag in named or "*" in named
 
 
 # For the other services; the gateway never routes them.
@@ -207,7 +259,7 @@ def _checks(request: Request[State]) -> Mapping[str, health.Check]:
     return {"store": request.state["database"].is_alive, "redis": request.state["bus"].ping}
 
 
-ROUTES = [
+ROUTES: list[Route] = [
     route("/api/user/upload-files", POST=upload),
     route("/api/files", GET=list_files),
     route("/api/files/{file_id}", GET=file, DELETE=remove_file),
@@ -216,3 +268,4 @@ ROUTES = [
     route("/internal/removed-files", GET=removed_files),
     *health.routes(_checks),
 ]
+ROUTES += contract.routes(ROUTES, REFUSALS)

@@ -1,6 +1,6 @@
 """Routes: one for all methods of a path."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from starlette.requests import Request
@@ -10,13 +10,20 @@ from starlette.routing import Route
 Endpoint = Callable[[Request[Any]], Awaitable[Response]]
 
 
-def route(path: str, **endpoints: Endpoint) -> Route:
-    """`path` with an endpoint for each method (`GET=…`, which also answers HEAD).
+class MethodsRoute(Route):
+    """A path with an endpoint for each method; that of GET also answers HEAD.
 
     Starlette takes a route for each method too, but its 405 then names only the first's (RFC 9110 §15.5.6).
     """
 
-    async def endpoint(request: Request[Any]) -> Response:
-        return await endpoints["GET" if request.method == "HEAD" else request.method](request)
+    def __init__(self, path: str, endpoints: Mapping[str, Endpoint]) -> None:
+        async def endpoint(request: Request[Any]) -> Response:
+            return await endpoints["GET" if request.method == "HEAD" else request.method](request)
 
-    return Route(path, endpoint, methods=list(endpoints))
+        super().__init__(path, endpoint, methods=list(endpoints))
+        self.endpoints = endpoints
+
+
+def route(path: str, **endpoints: Endpoint) -> MethodsRoute:
+    """`path` with an endpoint for each method (`GET=…`)."""
+    return MethodsRoute(path, endpoints)

@@ -107,7 +107,9 @@ class Connections:
 async def connections(settings: Settings, clock: Any) -> AsyncIterator[Connections]:
     """Open them, and keep them in the background; none needs to answer for the service to start."""
     bus = Bus(settings.redis_url)
-    async with httpx.AsyncClient(timeout=2.0, trust_env=False) as http:
+    # A page asks several services at once: connections are kept, since to make one is dearer than the answer.
+    limits = httpx.Limits(max_connections=500, max_keepalive_connections=100)
+    async with httpx.AsyncClient(timeout=2.0, limits=limits, trust_env=False) as http:
         authentication = Authentication(issuer_url=settings.auth_url, http=http, bus=bus, clock=clock)
         async with running(bus.run(), authentication.run()):
             yield Connections(bus=bus, http=http, authentication=authentication)

@@ -6,28 +6,43 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from servicekit import health
+from servicekit import contract, health
 from servicekit.authentication import bearer_token
+from servicekit.contract import describes
 from servicekit.routing import route
 from servicekit.tokens import Identity
+from video_service.domain.refusals import NoPictureYet, TooManyConnections, TooManyWatchers, UnknownStream
+from video_service.domain.streams import StreamView
 from video_service.mjpeg import MJPEG, MjpegResponse
+from video_service.refusals import REFUSALS
 from video_service.state import State
 
 _NOT_KEPT = {"Cache-Control": "no-store"}
 
 
+@describes("List the live streams, by name", answer=list[StreamView])
 async def streams(request: Request[State]) -> Response:
     await _identify(request)
     live = await request.state["streams"].list_live()
     return Response(msgspec.json.encode(live), media_type="application/json", headers=_NOT_KEPT)
 
 
+@describes(
+    "See the last picture of a stream",
+    content_type="image/jpeg",
+    refusals=(UnknownStream, NoPictureYet, TooManyWatchers),
+)
 async def snapshot(request: Request[State]) -> Response:
     await _identify(request)
     picture = await request.state["streams"].snapshot(request.path_params["stream"])
     return Response(picture.jpeg, media_type="image/jpeg", headers=_NOT_KEPT)
 
 
+@describes(
+    "Watch a stream as a picture that changes",
+    content_type="multipart/x-mixed-replace",
+    refusals=(UnknownStream, TooManyWatchers, TooManyConnections),
+)
 async def mjpeg(request: Request[State]) -> Response:
     """The stream as a picture that changes, until it or the session ends."""
     identity = await _identify(request)
@@ -56,3 +71,4 @@ ROUTES = [
     route(_STREAM + "/mjpeg", GET=mjpeg),
     *health.routes(_checks),
 ]
+ROUTES += contract.routes(ROUTES, REFUSALS)

@@ -35,6 +35,23 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     avatar_url_length_max: int
     users_found_max: int
 
+    @property
+    def username_limits(self) -> dict[str, object]:
+        """As JSON Schema, as is what else says `limits` here."""
+        return {
+            "minLength": self.username_length_min,
+            "maxLength": self.username_length_max,
+            "pattern": f"^{_USERNAME.pattern}$",
+        }
+
+    @property
+    def password_limits(self) -> dict[str, object]:
+        return {"minLength": self.password_length_min, "maxLength": self.password_length_max}
+
+    @property
+    def prefix_length_max(self) -> int:
+        return max(self.username_length_max, self.nickname_length_max)
+
     def registration(self, *, username: str, password: str, email: str | None) -> Registration:
         email = (email or "").strip()
         _accept(
@@ -69,8 +86,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     def prefix(self, query: str) -> str:
         """The start of a name that is looked for."""
         query = unicodedata.normalize("NFC", query.strip())
-        longest = max(self.username_length_max, self.nickname_length_max)
-        _accept(query=_outside("the length", len(query), 1, longest) or _text_fault(query))
+        _accept(query=_outside("the length", len(query), 1, self.prefix_length_max) or _text_fault(query))
         return query
 
     def _username_fault(self, username: str) -> str | None:

@@ -107,6 +107,10 @@ class Chat:
         self._typing: dict[tuple[str, str], float] = {}
         self._publishing: set[asyncio.Task[None]] = set()
 
+    @property
+    def message_length_max(self) -> int:
+        return self._limits.message_length_max
+
     # Connections
 
     def check_connections(self, username: str) -> None:

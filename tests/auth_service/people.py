@@ -9,11 +9,14 @@ from typing import Any
 import httpx
 from argon2 import PasswordHasher
 
+from auth_service import routes
 from auth_service.app import create_app
 from auth_service.settings import AuthSettings
 from tests.asgi import client_of
+from tests.contracts import checked
 
 PASSWORD = "correct horse battery"
+CHECKED = checked(routes.routes(), routes.REFUSALS)
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 
@@ -92,6 +95,7 @@ class Auth:
 @asynccontextmanager
 async def serving(settings: AuthSettings, clock: Clock, hasher: PasswordHasher = CHEAP) -> AsyncIterator[Auth]:
     async with client_of(create_app(settings, clock=clock, hasher=hasher)) as http:
+        http.event_hooks = CHECKED
         yield Auth(http)
 
 

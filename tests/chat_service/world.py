@@ -18,16 +18,20 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from auth_service.tokens import Tokens
 from chat_service.app import create_app
+from chat_service.refusals import REFUSALS
+from chat_service.routes import ROUTES
 from chat_service.settings import ChatSettings
 from chat_service.websocket import ChatSocket
 from media_service.app import create_app as create_media_app
 from media_service.settings import MediaSettings
 from servicekit.bus import Bus
 from servicekit.http_protocol import HttpProtocol
+from tests.contracts import checked
 
 CAST = ("Ada", "Grace", "Linus")
 NOW_S = 1_800_000_000
 WAIT_S_MAX = 10
+CHECKED = checked(ROUTES, REFUSALS)
 Event: TypeAlias = dict[str, Any]
 
 
@@ -240,7 +244,7 @@ class Instance:
 
     def client(self, name: str) -> httpx.AsyncClient:
         headers = {"Authorization": f"Bearer {self.auth.token(name)}"} if name else {}
-        return httpx.AsyncClient(base_url=self.url, headers=headers, trust_env=False, verify=False)
+        return httpx.AsyncClient(base_url=self.url, headers=headers, trust_env=False, verify=False, event_hooks=CHECKED)
 
     async def request(self, name: str, method: str, path: str, **content: Any) -> httpx.Response:
         async with self.client(name) as client:

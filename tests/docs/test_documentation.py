@@ -20,6 +20,7 @@ import video_service.refusals
 import video_service.routes
 from chat_service.domain import commands, events
 from chat_service.domain.changes import Kind
+from gateway.contract import CONTRACT
 from gateway.domain.route_table import ROUTES, WEBSOCKET_ROUTES
 from gateway.pages.routes import PAGES
 from launcher.processes import REPOSITORY
@@ -105,7 +106,7 @@ def test_every_path_of_the_route_table_is_documented(path: str) -> None:
 
 def test_every_path_that_a_service_answers_is_documented() -> None:
     services = (auth_service.routes.routes(), chat_service.routes.ROUTES, video_service.routes.ROUTES)
-    answered = {route.path for routes in (*services, PAGES) for route in routes}
+    answered = {route.path for routes in (*services, PAGES, CONTRACT) for route in routes}
     hidden = {path for path in answered if path.startswith("/internal/")} | {"/api/ws/{rest:path}"}
     shown = {re.sub(r":\w+}", "}", path) for path in answered - hidden}
     assert {path for path in shown if f"{path}`" not in PROTOCOL} == set()

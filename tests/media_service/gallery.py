@@ -14,10 +14,14 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from media_service.app import create_app
+from media_service.refusals import REFUSALS
+from media_service.routes import ROUTES
 from media_service.settings import MediaSettings
 from tests.chat_service.world import WAIT_S_MAX, Auth, Clock, serving
+from tests.contracts import checked
 from tests.media_service.cleaning.pictures import encoded, painted
 
+CHECKED = checked(ROUTES, REFUSALS)
 Json = dict[str, Any]
 BOUNDARY = b"a-boundary"
 MULTIPART = f"multipart/form-data; boundary={BOUNDARY.decode()}"
@@ -64,7 +68,12 @@ class Gallery:
         if name not in self._clients:
             headers = {"Authorization": f"Bearer {self.auth.token(name)}"} if name else {}
             self._clients[name] = httpx.AsyncClient(
-                base_url=self.url, headers=headers, trust_env=False, verify=False, timeout=WAIT_S_MAX
+                base_url=self.url,
+                headers=headers,
+                trust_env=False,
+                verify=False,
+                timeout=WAIT_S_MAX,
+                event_hooks=CHECKED,
             )
         return self._clients[name]
 

@@ -1,10 +1,12 @@
 """Erasing an account, as everybody meets it: in every service, at once, also when a service dies meanwhile."""
 
 import asyncio
+import io
 from contextlib import suppress
 from functools import partial
 from typing import Any
 
+from PIL import Image
 from websockets.exceptions import ConnectionClosed
 
 from tests.system.parleys import Parley, code, eventually
@@ -22,6 +24,28 @@ async def texts(reader: Person, other: str) -> set[str]:
 
 async def nothing_is_left(reader: Person, other: str) -> bool:
     return await texts(reader, other) == {""}
+
+
+async def test_with_the_account_its_pictures_are_gone(twin: Parley) -> None:
+    ada, bob = await twin.people("ada", "bob")
+    encoded = io.BytesIO()
+    Image.new("RGB", (40, 30), (220, 30, 60)).save(encoded, "PNG")
+    kept = []
+    for shown in (True, False):
+        encoded.write(b"%d" % shown)  # behind the end: the pictures are the same, and so one file
+        answer = await ada.ask("POST", "/api/user/upload-files", files={"file": ("a.png", encoded.getvalue())})
+        kept.append(answer.json()["files"][0])
+    assert kept[0]["id"] == kept[1]["id"]
+    posted = {"message": "look", "attachments": [kept[0]["id"]]}
+    assert (await ada.ask("POST", f"/api/messages/{bob.name}", json=posted)).status_code == 201
+    assert (await bob.ask("GET", kept[0]["url"])).status_code == 200
+    assert await erase(ada) == 204
+
+    async def are_gone() -> bool:
+        (message,) = await bob.history(ada.name)
+        return (await bob.ask("GET", kept[0]["url"])).status_code == 404 and message["attachments"] == []
+
+    await eventually(are_gone)
 
 
 async def test_who_erases_the_account_is_gone_everywhere(twin: Parley) -> None:

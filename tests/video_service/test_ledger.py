@@ -32,7 +32,7 @@ async def test_a_transmission_leaves_a_row_with_its_counts(world: World) -> None
     await camera.refused()
     world.clock.now = NOW_S + 60
     await camera.close()
-    await until(lambda: world.rows()[0]["ended_at"] is not None)
+    await until(lambda: [row["ended_at"] for row in world.rows()] == [NOW_S + 60])
     (row,) = world.rows()
     assert row.pop("bytes_out") == pytest.approx(answered, abs=3 * 4)  # with the heads of their frames
     assert row == {
@@ -67,7 +67,7 @@ async def test_what_watchers_got_counts_as_going_out(world: World) -> None:
     for screen in screens:
         await screen.hear_anything()
     await camera.close()
-    await until(lambda: world.rows()[0]["ended_at"] is not None)
+    await until(lambda: bool(world.rows()) and world.rows()[0]["ended_at"] is not None)
     assert world.rows()[0]["bytes_out"] == pytest.approx(4 * size, abs=4 * 10)
 
 
@@ -93,7 +93,7 @@ async def test_a_row_that_another_instance_goes_on_with_is_opened_again(world: W
     await here.camera("Ada", "?stream=cam")
     await until(lambda: len(world.rows()) == 1)
     await world.instance()  # which closes what it finds open
-    await until(lambda: world.rows()[0]["ended_at"] is None)
+    await until(lambda: bool(world.rows()) and world.rows()[0]["ended_at"] is None)
     assert len(world.rows()) == 1
 
 

@@ -1,0 +1,29 @@
+"""The contract of the whole system: `/openapi.json` for programs, `/docs` for people, open to anyone."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from gateway.contract_parts import FRESH_S
+from gateway.pages.visits import visit
+from gateway.state import State
+from servicekit.etags import is_known
+from servicekit.routing import route
+
+_CACHE_CONTROL = f"public, max-age={FRESH_S}"
+
+
+async def openapi(request: Request[State]) -> Response:
+    document = await request.state["contract_parts"].document()
+    headers = {"ETag": document.etag, "Cache-Control": _CACHE_CONTROL}
+    if is_known(request.headers.get("if-none-match", ""), document.etag):
+        return Response(status_code=304, headers=headers)
+    return Response(document.body, headers=headers, media_type="application/json")
+
+
+async def docs(request: Request[State]) -> Response:
+    document = await request.state["contract_parts"].document()
+    return (await visit(request)).page("contract.html", contract=document.page)
+
+
+CONTRACT: list[Route] = [route("/openapi.json", GET=openapi), route("/docs", GET=docs)]

@@ -1,0 +1,123 @@
+"""The contract of all services: whole, valid, and the same as what is parsed."""
+
+import ast
+import importlib
+import inspect
+from collections.abc import Iterator
+from types import FunctionType, ModuleType
+from typing import Any
+
+import msgspec
+import pytest
+from openapi_spec_validator import OpenAPIV31SpecValidator
+from starlette.routing import Route
+
+import auth_service.routes
+import chat_service.refusals
+import chat_service.routes
+import media_service.refusals
+import media_service.routes
+import video_service.refusals
+import video_service.routes
+from gateway.domain.contract import VERSION, joined
+from gateway.domain.route_table import Access, Service, find
+from launcher.processes import REPOSITORY
+from servicekit.contract import SCHEMAS, Description, contract_of, operations
+from servicekit.problems import RefusalTable
+from servicekit.routing import Endpoint, MethodsRoute
+from tests.contracts import public
+
+SERVICES: dict[Service, tuple[list[Route], RefusalTable]] = {
+    Service.AUTH: (auth_service.routes.routes(), auth_service.routes.REFUSALS),
+    Service.CHAT: (chat_service.routes.ROUTES, chat_service.refusals.REFUSALS),
+    Service.MEDIA: (media_service.routes.ROUTES, media_service.refusals.REFUSALS),
+    Service.VIDEO: (video_service.routes.ROUTES, video_service.refusals.REFUSALS),
+}
+DOCUMENT = joined({service: contract_of(*given) for service, given in SERVICES.items()})
+PUBLIC = [(service, *found) for service, (routes, _) in SERVICES.items() for found in public(routes)]
+IDS = [f"{method} {route.path_format}" for _, route, method in PUBLIC]
+DESCRIBED = [
+    pytest.param(endpoint, described, id=f"{method} {route.path_format}")
+    for routes, _ in SERVICES.values()
+    for route, method, endpoint, described in operations(routes)
+]
+
+
+def references(value: Any) -> Iterator[str]:
+    for one in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from references(one)
+    if isinstance(value, dict) and "$ref" in value:
+        yield value["$ref"]
+
+
+def test_it_is_valid_openapi_3_1() -> None:
+    OpenAPIV31SpecValidator(msgspec.json.decode(msgspec.json.encode(DOCUMENT))).validate()
+
+
+def test_every_schema_that_is_referred_to_is_there_and_no_other() -> None:
+    assert set(references(DOCUMENT)) == {SCHEMAS + name for name in DOCUMENT["components"]["schemas"]}
+
+
+@pytest.mark.parametrize("service, route, method", PUBLIC, ids=IDS)
+def test_every_public_path_is_in_it_with_every_method(service: Service, route: MethodsRoute, method: str) -> None:
+    operation = DOCUMENT["paths"][route.path_format][method.lower()]
+    assert operation["tags"] == [service.value]
+    assert {one["name"] for one in operation.get("parameters", ()) if one["in"] == "path"} == {*route.param_convertors}
+    assert "application/problem+json" in operation["responses"]["default"]["content"]
+
+
+def test_nothing_else_is_in_it() -> None:
+    shown = {(path, method.upper()) for path, methods in DOCUMENT["paths"].items() for method in methods}
+    assert shown == {(route.path_format, method) for _, route, method in PUBLIC}
+
+
+@pytest.mark.parametrize("service, route, method", PUBLIC, ids=IDS)
+def test_the_gateway_leads_there_and_lets_the_same_people_pass(
+    service: Service, route: MethodsRoute, method: str
+) -> None:
+    operation = DOCUMENT["paths"][route.path_format][method.lower()]
+    led = find(route.path_format.replace("{", "").replace("}", ""))
+    assert led is not None
+    assert led.service is service
+    assert bool(operation["security"]) == (led.access is Access.USER)
+    assert ("401" in operation["responses"]) >= bool(operation["security"])
+    assert ("429" in operation["responses"]) >= (led.rate is not None)
+
+
+@pytest.mark.parametrize("endpoint, described", DESCRIBED)
+def test_an_endpoint_parses_the_types_of_its_description_and_no_others(
+    endpoint: Endpoint, described: Description
+) -> None:
+    said = {("read_json", described.body), ("read_form", described.form), ("convert", described.query)}
+    assert set(parsed_by(endpoint)) == {(reader, kind.__name__) for reader, kind in said if kind is not None}
+    assert described.example is None or type(described.example) in {described.body, described.form}
+
+
+def parsed_by(endpoint: Any) -> Iterator[tuple[str, str]]:
+    """The readers that a function calls, directly or through others of its module, with the types it gives them."""
+    module = importlib.import_module(endpoint.__module__)
+    seen: set[str] = set()
+    waiting = [endpoint]
+    while waiting:
+        for name, last in calls(waiting.pop()):
+            if name in {"read_json", "read_form", "convert"}:
+                yield name, last
+            elif name not in seen and is_own(module, name):
+                seen.add(name)
+                waiting.append(getattr(module, name))
+
+
+def calls(function: Any) -> Iterator[tuple[str, str]]:
+    for node in ast.walk(ast.parse(inspect.getsource(function))):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            last = node.args[-1] if node.args else None
+            yield node.func.id, last.id if isinstance(last, ast.Name) else ""
+
+
+def is_own(module: ModuleType, name: str) -> bool:
+    function = getattr(module, name, None)
+    return isinstance(function, FunctionType) and function.__module__ == module.__name__
+
+
+def test_its_version_is_that_of_the_project() -> None:
+    assert f'\nversion = "{VERSION}"\n' in (REPOSITORY / "pyproject.toml").read_text()
