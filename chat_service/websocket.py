@@ -104,7 +104,7 @@ class ChatSocket(WebSocketProtocol):
             later = asyncio.get_running_loop().call_later
             self._grace = later(RESUME_GRACE_S / _GRACE_STEPS, self._step_grace, steps - 1)
         else:
-            self.release()
+            self.release()  # who resumes after this is late
 
     def end_session(self) -> None:
         """The session was revoked."""
@@ -148,7 +148,10 @@ class ChatSocket(WebSocketProtocol):
     def _obey(self, command: Command) -> None:
         assert self.reader is not None
         if isinstance(command, Resume):
-            self._work(self._resume(self.reader, command))
+            is_late = self._grace is None
+            self._cancel_grace()
+            self.hold()  # from here on, not when the task comes to it
+            self._work(self._resume(self.reader, command, is_late=is_late))
             return
         self._end_grace()
         if isinstance(command, Ping):
@@ -195,11 +198,9 @@ class ChatSocket(WebSocketProtocol):
         if self._unanswered >= UNANSWERED_MAX:
             self.pause_reading()
 
-    async def _resume(self, reader: Reader, command: Resume) -> None:
-        self._cancel_grace()
-        self.hold()
+    async def _resume(self, reader: Reader, command: Resume, *, is_late: bool) -> None:
         try:
-            await self.state["chat"].resume(reader, self, command)
+            await self.state["chat"].resume(reader, self, command, is_late=is_late)
         finally:
             self.release()
 

@@ -292,13 +292,19 @@ class Chat:
 
     # History
 
-    async def resume(self, reader: Reader, device: Device, command: Resume) -> None:
-        """Bring a device that was away up to where it started on this connection."""
+    async def resume(self, reader: Reader, device: Device, command: Resume, *, is_late: bool) -> None:
+        """Bring a device that was away up to where it started on this connection.
+
+        `is_late`: live events were not held for it any more.
+        """
+        started_at = device.started_at
+        overtaken = {label for label, seq in reader.positions.items() if is_late and seq > started_at.get(label, 0)}
         await self._delivery.replay(
             reader,
             device,
             since=command.positions,
-            until=device.started_at,
+            until=started_at,
+            overtaken=overtaken,
             events_max=self._limits.resume_events_max,
         )
 

@@ -1,7 +1,7 @@
 """Delivery: brings what is stored to every connection of those concerned, once and in order, whatever Redis does."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Container, Coroutine, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Protocol
 
@@ -314,12 +314,19 @@ class Delivery:
         *,
         since: dict[str, int],
         until: dict[str, int],
+        overtaken: Container[str],
         events_max: int,
     ) -> None:
-        """Send the entries after `since` up to `until`, the newest `events_max` a conversation, then `resumed`."""
+        """Send the entries after `since` up to `until`, the newest `events_max` a conversation, then `resumed`.
+
+        Nothing of conversations that are `overtaken`: what came after is out already.
+        """
         truncated = []
         for label, last in until.items():
             first = since.get(label, 0)
+            if first < last and label in overtaken:
+                truncated.append(label)
+                continue
             if last - first > events_max:
                 truncated.append(label)
                 first = last - events_max

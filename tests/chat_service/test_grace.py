@@ -110,3 +110,20 @@ async def test_who_vanishes_at_the_door_leaves_nothing_behind(world: World, chat
 
     await until(is_gone)
     assert not chat.state["sockets"]
+
+
+async def test_a_late_resume_brings_nothing_out_of_order(chat: Instance) -> None:
+    await said(chat)
+    ada = await chat.live_device("Ada")
+    await ada.say("Linus", "hello")
+    await ada.hear("sent")
+    await ada.refused()
+    grace = await chat.live_device("Grace")
+    await said(chat)
+    assert await grace.hear_texts(1) == ["0"]
+    await grace.send(type="resume", positions={})
+    assert (await grace.hear("resumed"))["truncated"] == ["@Ada"]
+    linus = await chat.live_device("Linus")
+    await linus.send(type="resume", positions={})
+    assert await linus.hear_texts(1) == ["hello"]
+    assert (await linus.hear("resumed"))["truncated"] == []

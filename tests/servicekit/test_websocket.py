@@ -320,8 +320,8 @@ async def test_a_mark_comes_back_when_the_peer_has_read_what_was_sent_before() -
 
 async def test_a_silent_peer_is_dropped_after_one_unanswered_ping() -> None:
     loop = asyncio.get_running_loop()
+    started_s = loop.time()
     async with serving(Attentive) as server, joined(server) as (client, connection):
-        started_s = loop.time()
         assert await client.frame() == (Opcode.PING, b"")
         await wait(connection.is_gone)
         assert loop.time() - started_s >= 1.5 * Attentive.ping_interval_s

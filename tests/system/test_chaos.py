@@ -43,6 +43,7 @@ class Client:
         self._token = token
         self._chance = chance
         self._positions: dict[str, int] = {}
+        self._before: tuple[dict[str, int], dict[str, int]] = {}, {}  # positions and what was seen at the start
         self._unconfirmed: dict[str, dict[str, object]] = {}
         self._own: list[int] = []
         self._others: list[int] = []
@@ -60,6 +61,7 @@ class Client:
             await asyncio.sleep(self._chance.uniform(0.05, 0.3))
 
     async def _listen(self, socket: websockets.ClientConnection) -> None:
+        self._before = dict(self._positions), {label: len(seen) for label, seen in self.seen.items()}
         ready = json.loads(await socket.recv())
         assert ready["type"] == "ready"
         await socket.send(json.dumps({"type": "resume", "positions": self._positions}))
@@ -71,6 +73,9 @@ class Client:
 
     def _take(self, event: dict[str, object]) -> None:
         kind = event["type"]
+        if kind == "resumed" and event["truncated"]:
+            self._forget_this_connection()
+            raise ConnectionError("asked too late: again")
         if kind == "error":
             self.errors[str(event["code"])] += 1
         if kind not in LASTING:
@@ -88,6 +93,12 @@ class Client:
             self._others.append(int(str(event["id"])))
         self.seen[label].append(seq)
         self._positions[label] = seq
+
+    def _forget_this_connection(self) -> None:
+        """A pause of this process made the `resume` late, and conversations have moved on."""
+        self._positions, lengths = self._before
+        for label, seen in self.seen.items():
+            del seen[lengths.get(label, 0) :]
 
     async def _talk(self, socket: websockets.ClientConnection, names: list[str], stop: asyncio.Event) -> None:
         while True:
