@@ -8,12 +8,13 @@ import msgspec
 from chat_service.domain.calls import CALL_S_MAX, RING_S, Call
 from servicekit.bus import Bus
 
-# Each returns the call that was there before.
+# The call that goes on already, if there is one.
 _RING = """\
 local old = redis.call('GET', ARGV[1])
 if not old then redis.call('SET', ARGV[1], ARGV[2], 'EX', ARGV[3]) end
 return old
 """
+# Whether the call was still the one that is meant.
 _REPLACE = """\
 if redis.call('GET', ARGV[1]) ~= ARGV[2] then return 0 end
 if ARGV[3] == '' then redis.call('DEL', ARGV[1]) else redis.call('SET', ARGV[1], ARGV[3], 'EX', ARGV[4]) end
@@ -46,10 +47,24 @@ class Switchboard:
         """True for just one of those who end the same call at once."""
         return await self._replace(conversation, call, b"")
 
+    async def take_part(self, username: str, conversation: str) -> None:
+        """Remember that the person is in this call, wherever they will be connected when they leave."""
+        key = self._own_key(username)
+        await self._bus.execute(("SADD", key, conversation), ("EXPIRE", key, CALL_S_MAX))
+
+    async def leave(self, username: str) -> list[str]:
+        """The conversations in whose calls the person took part; some may have ended. They are forgotten."""
+        key = self._own_key(username)
+        conversations, _ = await self._bus.execute(("SMEMBERS", key), ("DEL", key))
+        return sorted(one.decode() for one in conversations)
+
     async def _replace(self, conversation: str, call: Call, new: bytes) -> bool:
         key = self._key(conversation)
         (reply,) = await self._bus.execute(("EVAL", _REPLACE, 0, key, _encode(call), new, CALL_S_MAX))
         return bool(reply == 1)
+
+    def _own_key(self, username: str) -> bytes:
+        return self._bus.channel(f"calls:{username}")
 
     def _key(self, conversation: str) -> bytes:
         return self._bus.channel(f"call:{conversation}")

@@ -1,7 +1,6 @@
 """Calls: ringing the other one of a conversation, answering, hanging up, and the line that is left of it."""
 
 import asyncio
-from collections import defaultdict
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 
@@ -12,7 +11,7 @@ from chat_service.domain import events
 from chat_service.domain.calls import Call, CallRecord, Outcome
 from chat_service.domain.changes import Entry
 from chat_service.domain.commands import Answer, HangUp, Ring
-from chat_service.domain.conversations import other_than, people_in
+from chat_service.domain.conversations import other_than
 from chat_service.domain.refusals import CallsUnavailable, NoCall, RecipientOffline
 from chat_service.switchboard import Switchboard
 from servicekit.bus import BusUnavailable
@@ -41,9 +40,8 @@ class Calls:
         self._switchboard = switchboard
         self._clock = clock
         self._ring_s = ring_s
-        self._taking_part: defaultdict[str, set[str]] = defaultdict(set)  # conversations, by who acted in them here
         self._ringing: set[asyncio.Task[None]] = set()
-        presence.on_gone(self._hang_up_for)
+        presence.on_gone(lambda username: self._spawn(self._hang_up_for(username)))
 
     async def obey(self, username: str, command: Ring | Answer | HangUp, conversation: str) -> None:
         """Raises NoCall, RecipientOffline, TooManyMessages or CallsUnavailable."""
@@ -70,7 +68,7 @@ class Calls:
         elif going_on.caller != username and going_on.answered_at is None:
             await self._answer(username, conversation, stream)  # both called at once
             return
-        self._take_part(username, conversation)
+        await self._switchboard.take_part(username, conversation)
         self._delivery.tell_both(conversation, lambda label: events.ring(label, username, stream))
 
     async def _answer(self, username: str, conversation: str, stream: str) -> None:
@@ -81,7 +79,7 @@ class Calls:
             answered = Call(caller=call.caller, rang_at=call.rang_at, answered_at=int(self._clock()))
             if not await self._switchboard.answer(conversation, call, answered):
                 raise NoCall
-        self._take_part(username, conversation)
+        await self._switchboard.take_part(username, conversation)
         self._delivery.tell_both(conversation, lambda label: events.answer(label, username, stream))
 
     async def _hang_up(self, username: str, conversation: str) -> None:
@@ -91,8 +89,6 @@ class Calls:
         self._ended(username, conversation, call)
 
     def _ended(self, username: str, conversation: str, call: Call) -> None:
-        for person in people_in(conversation):
-            self._taking_part[person].discard(conversation)
         self._delivery.tell_both(conversation, lambda label: events.hang_up(label, username))
         self._write(conversation, call.caller, call.ended(username, int(self._clock())))
 
@@ -103,17 +99,12 @@ class Calls:
             if await self._switchboard.end(conversation, call):
                 self._ended(call.caller, conversation, call)
 
-    def _take_part(self, username: str, conversation: str) -> None:
-        self._taking_part[username].add(conversation)
-
-    def _hang_up_for(self, username: str) -> None:
+    async def _hang_up_for(self, username: str) -> None:
         """They have no connection any more, and did not come back."""
-        for conversation in self._taking_part.pop(username, ()):
-            self._spawn(self._hang_up_quietly(username, conversation))
-
-    async def _hang_up_quietly(self, username: str, conversation: str) -> None:
-        with suppress(BusUnavailable, NoCall):
-            await self._hang_up(username, conversation)
+        with suppress(BusUnavailable):
+            for conversation in await self._switchboard.leave(username):
+                with suppress(NoCall):  # it ended before
+                    await self._hang_up(username, conversation)
 
     def _write(self, conversation: str, caller: str, record: CallRecord) -> None:
         self._chat.submit_call(caller, _Nobody(), record, conversation)

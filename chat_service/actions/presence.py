@@ -28,7 +28,7 @@ class Presence:
         self._gone_listeners: list[Callable[[str], None]] = []
 
     def on_gone(self, listener: Callable[[str], None]) -> None:
-        """Call `listener(username)` when somebody's last connection here ended and they have not come back here."""
+        """Call `listener(username)` when somebody has no connection anywhere and did not come back within the grace."""
         self._gone_listeners.append(listener)
 
     async def contacts_online(self, username: str) -> list[str]:
@@ -66,11 +66,11 @@ class Presence:
     async def _leave(self, username: str, leaving_id: str) -> None:
         await asyncio.sleep(self._grace_s)
         del self._leaving[username]
-        for listener in self._gone_listeners:
-            listener(username)
         with suppress(BusUnavailable):
             if await self._feed.has_left(username, leaving_id):
                 await self._tell(username, online=False)
+                for listener in self._gone_listeners:
+                    listener(username)
 
     async def _tell(self, username: str, *, online: bool) -> None:
         event = events.presence(username, online=online)

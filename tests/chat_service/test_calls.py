@@ -105,6 +105,21 @@ async def test_who_loses_the_last_connection_has_hung_up(chat: Instance) -> None
     assert (await line(chat))["call"]["outcome"] == "answered"
 
 
+async def test_who_comes_back_elsewhere_is_still_in_the_call(world: World) -> None:
+    here, there = [await world.instance() for _ in range(2)]
+    ada, grace = await here.live_device("Ada"), await here.live_device("Grace")
+    await ring(ada, grace)
+    await grace.send(type="answer", to="Ada", stream="grace-1")
+    await ada.hear("answer")
+    elsewhere = await there.live_device("Grace")
+    await grace.connection.close()
+    await asyncio.sleep(0.3)  # longer than the grace
+    await ada.heard_nothing()
+    await elsewhere.connection.close()
+    assert (await ada.hear("hang_up"))["username"] == "Grace"
+    assert (await line(here))["call"]["outcome"] == "answered"
+
+
 async def test_only_one_line_is_left_when_both_hang_up_at_once(world: World) -> None:
     here, there = [await world.instance() for _ in range(2)]
     ada, grace = await here.live_device("Ada"), await there.live_device("Grace")

@@ -3,22 +3,18 @@
 import asyncio
 import base64
 import json
-import logging
-import socket
 import sqlite3
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager, closing
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack, closing
 from pathlib import Path
 from typing import Any, Self
 
 import httpx
-import uvicorn
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from servicekit.bus import Bus
-from servicekit.http_protocol import HttpProtocol
-from tests.chat_service.world import WAIT_S_MAX, Auth, Clock, Event, until
+from tests.chat_service.world import WAIT_S_MAX, Auth, Clock, Event, serving, until
 from tests.video_service.scenes import Image, decoded
 from video_service.app import create_app
 from video_service.settings import VideoSettings
@@ -204,7 +200,7 @@ class World:
         )
         app = create_app(chosen, clock=self.clock, return_s=return_s, write_interval_s=write_interval_s)
         running = AsyncExitStack()
-        url, state = await running.enter_async_context(_serving(app))
+        url, state = await running.enter_async_context(serving(app, ws=VideoSocket))
         self._stack.push_async_callback(running.aclose)
         instance = Instance(self.auth, url, stack=self._stack, state=state, stop=running.aclose)
         if not redis_url:
@@ -229,31 +225,3 @@ class World:
 async def _cancelled(task: asyncio.Task[None]) -> None:
     task.cancel()
     await asyncio.wait([task])
-
-
-@asynccontextmanager
-async def _serving(app: Any) -> AsyncIterator[tuple[str, dict[str, Any]]]:
-    """A uvicorn server in the test's own loop, without its signal handlers and its ticks."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        config = uvicorn.Config(
-            app, http=HttpProtocol, ws=VideoSocket, lifespan="on", log_config=None, access_log=False
-        )
-        logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
-        config.load()
-        server = uvicorn.Server(config)
-        server.lifespan = config.lifespan_class(config)
-        await server.startup(sockets=[listener])
-        try:
-            yield f"http://127.0.0.1:{listener.getsockname()[1]}", server.lifespan.state
-        finally:
-            await _shut_down(server)
-
-
-async def _shut_down(server: uvicorn.Server) -> None:
-    """As uvicorn does it, but for its pauses."""
-    for one in server.servers:
-        one.close()
-    for connection in list(server.server_state.connections):
-        connection.shutdown()
-    await until(lambda: not server.server_state.connections)
-    await server.lifespan.shutdown()
