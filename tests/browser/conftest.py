@@ -77,18 +77,3 @@ async def visitors(site: Parley, browser: Browser) -> AsyncIterator[Visitors]:
         made = Visitors(site, browser, stack)
         yield made
         made.check_complaints()
-
-
-@pytest.fixture(scope="session")
-async def has_video(site: Parley) -> bool:
-    """Whether this Parley has live video yet."""
-    return (await (await site.person()).ask("GET", "/api/video/streams")).status_code != 404
-
-
-@pytest.fixture(scope="session")
-async def has_calls(site: Parley) -> bool:
-    """Whether its chat knows calls yet."""
-    person = await site.person()
-    async with person.device() as device:
-        await device.send(type="hang_up", to="nobody")
-        return bool((await device.next("error"))["code"] != "invalid_command")

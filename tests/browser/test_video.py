@@ -2,7 +2,6 @@
 
 import asyncio
 
-import pytest
 from playwright.async_api import Locator, expect
 
 from tests.browser.visitors import Couple, Visitor, Visitors
@@ -27,18 +26,6 @@ canvas => {
 }
 """
 TRACKS = "video => video.srcObject === null ? 0 : video.srcObject.getTracks().length"
-
-
-@pytest.fixture(autouse=True)
-def video(has_video: bool) -> None:
-    if not has_video:
-        pytest.skip("this Parley has no video")
-
-
-@pytest.fixture
-def calls(has_calls: bool) -> None:
-    if not has_calls:
-        pytest.skip("this Parley has no calls")
 
 
 async def until(canvas: Locator, script: str) -> None:
@@ -80,7 +67,7 @@ async def test_a_stream_is_listed_and_watched_by_others(couple: Couple) -> None:
     await grace.open("/")  # a picture that never ends would keep the page loading
 
 
-async def test_a_call_is_answered_seen_and_ended(calls: None, couple: Couple) -> None:
+async def test_a_call_is_answered_seen_and_ended(couple: Couple) -> None:
     ada, grace = couple
     await ring(ada, grace)
     await grace.page.locator('#call [data-action="answer"]').click()
@@ -94,7 +81,7 @@ async def test_a_call_is_answered_seen_and_ended(calls: None, couple: Couple) ->
         await expect(visitor.page.locator("#log .text.call").last).to_contain_text("Video call")
 
 
-async def test_a_call_is_declined_on_all_devices(calls: None, couple: Couple, visitors: Visitors) -> None:
+async def test_a_call_is_declined_on_all_devices(couple: Couple, visitors: Visitors) -> None:
     ada, grace = couple
     other = await visitors.window(grace)
     await other.open("/")
@@ -109,7 +96,7 @@ async def test_a_call_is_declined_on_all_devices(calls: None, couple: Couple, vi
     await expect(ada.page.locator('[data-action="call"]')).to_be_focused()
 
 
-async def test_to_call_somebody_who_is_not_there_ends_at_once(calls: None, visitors: Visitors) -> None:
+async def test_to_call_somebody_who_is_not_there_ends_at_once(visitors: Visitors) -> None:
     ada, grace = await visitors.people("ada", "grace")
     await ada.chat_with(grace)
     await ada.page.locator('main [data-action="call"]').click()
