@@ -3,6 +3,7 @@
 import os
 
 from gateway.app import create_app
+from gateway.protocol import GatewayProtocol
 from gateway.settings import GatewaySettings
 from gateway.tunnel import Tunnel
 from servicekit.server import serve
@@ -16,8 +17,9 @@ def main() -> None:
         create_app(settings),
         settings,
         port=settings.port,
+        http_protocol=GatewayProtocol,
         websocket_protocol=Tunnel,
-        trusted_proxies=settings.trusted_proxies,
+        is_behind_gateway=False,
     )
 
 

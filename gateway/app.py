@@ -21,6 +21,7 @@ from gateway.rendering import Renderer
 from gateway.settings import GatewaySettings
 from gateway.state import State
 from gateway.static_files import StaticFiles
+from gateway.trusted_proxies import TrustedProxies
 from gateway.upstreams import Upstream
 from servicekit.middleware import BodyLimit, RequestContext, header
 from servicekit.server import connections, running
@@ -119,6 +120,7 @@ async def _opened(settings: GatewaySettings, clock: Callable[[], float]) -> Asyn
             limits=limits,
             renderer=Renderer(languages, static_files.url),
             static_files=static_files,
+            trusted_proxies=TrustedProxies(settings.trusted_proxies),
             upstreams=upstreams,
             urls=first_urls,
         )

@@ -1,4 +1,4 @@
-"""The proxy: forwards one HTTP request to its service and the answer back, both as streams."""
+"""The proxy: forwards one HTTP request to its service and the answer back, both as streams, in a task of its own."""
 
 import asyncio
 from contextlib import suppress
@@ -6,30 +6,20 @@ from time import perf_counter
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from gateway.domain import route_table
-from gateway.domain.headers import Headers, RequestHeaders, answer_headers
-from gateway.domain.origins import SAFE_METHODS, is_same_origin
-from gateway.domain.refusals import REFUSALS, CrossOrigin, ServiceBroken
+from gateway.domain.headers import Headers, answer_headers
+from gateway.domain.refusals import REFUSALS, ServiceBroken
 from gateway.domain.route_table import Access, Rate, Route
-from gateway.domain.tokens import find_token
+from gateway.exchange import EXCHANGE, SECURITY_HEADERS, Exchange
 from gateway.sign_in_forms import username_in
-from gateway.state import State
 from gateway.upstreams import Upstream, UpstreamConnection
 from servicekit import logs
-from servicekit.http_protocol import WHOLE_ANSWER, chunk
-from servicekit.middleware import new_request_id, record
+from servicekit.http_protocol import chunk
+from servicekit.middleware import record
 from servicekit.problems import BodyTooLarge, Refusal, internal_error, refuse
 
 # RFC 9110 §9.2.2: these may be sent again when a kept connection turns out to be dead.
-_WITHOUT_BODY = frozenset({204, 304})
 _IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
 log = logs.get_logger(__name__)
-SECURITY_HEADERS: Headers = [
-    (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"same-origin"),
-    (b"x-frame-options", b"DENY"),
-]
-_SECURITY_LINES = [name + b": " + value for name, value in SECURITY_HEADERS]
 
 
 class _ClientGone(Exception):
@@ -46,35 +36,35 @@ class Proxy:
         if scope["type"] != "http":
             await self._pages(scope, receive, send)
             return
-        request_id = new_request_id()
-        logs.bind_request_id(request_id)
-        exchange = _Exchange(scope, receive, send, request_id)
-        route = route_table.find(scope["path"])
-        if route is None:
-            scope["parley.request_id"] = request_id
-            await self._pages(scope, receive, exchange.send)
+        exchange: Exchange = scope.pop(EXCHANGE)
+        logs.bind_request_id(exchange.request_id)
+        forwarding = _Forwarding(exchange, receive, send)
+        if exchange.route is None:
+            scope["parley.request_id"] = exchange.request_id
+            await self._pages(scope, receive, forwarding.send)
         else:
-            await exchange.run(route)
+            await forwarding.run(exchange.route)
 
 
-class _Exchange:
-    """One request and its answer."""
+class _Forwarding:
+    """One exchange as a task."""
 
-    def __init__(self, scope: Scope, receive: Receive, send: Send, request_id: str) -> None:
-        self._scope = scope
-        self._state: State = scope["state"]
+    def __init__(self, exchange: Exchange, receive: Receive, send: Send) -> None:
+        self._exchange = exchange
+        self._scope = exchange.scope
+        self._state = exchange.state
+        self._headers = exchange.headers
         self._receive = receive
         self._send = send
-        self._request_id = request_id
-        self._headers = RequestHeaders(scope["headers"])
-        self._started_s = perf_counter()
         self._has_started = False
 
     async def run(self, route: Route) -> None:
         try:
-            token = await self._admit(route)
-            body = await self._check_rate(route.rate) if route.rate and self._scope["method"] == "POST" else None
-            await self._forward(self._state["upstreams"][route.service], token, body)
+            connection = await self._ask(route)
+            try:
+                await self._answer(connection)
+            finally:
+                connection.done()
         except _ClientGone:
             log.debug("the client went away")
         except Refusal as refusal:
@@ -98,8 +88,8 @@ class _Exchange:
         """Send the head, with the headers that every answer carries."""
         self._has_started = True
         headers += SECURITY_HEADERS
-        headers.append((b"x-request-id", self._request_id.encode()))
-        record(self._scope, status, perf_counter() - self._started_s)
+        headers.append((b"x-request-id", self._exchange.request_id.encode()))
+        record(self._scope, status, perf_counter() - self._exchange.started_s)
         await self._send({"type": "http.response.start", "status": status, "headers": headers})
 
     # Who may pass
@@ -108,26 +98,13 @@ class _Exchange:
         """The token to pass on, if the route wants one. Raises Unauthenticated, Unavailable or CrossOrigin."""
         if route.access is Access.ANYONE:
             return None
-        token, is_cookie = find_token(self._headers.text(b"authorization"), self._headers.text(b"cookie"))
-        if is_cookie and self._scope["method"] not in SAFE_METHODS:
-            self._check_origin()
-        authentication = self._state["authentication"]
-        if token is None or not authentication.knows(token):
-            await authentication.authenticate(token)
+        token = self._exchange.token()
+        await self._state["authentication"].authenticate(token)
         return token
-
-    def _check_origin(self) -> None:
-        if not is_same_origin(
-            site=self._headers.text(b"sec-fetch-site"),
-            origin=self._headers.text(b"origin"),
-            host=self._headers.text(b"host"),
-            allowed_origins=self._state["allowed_origins"],
-        ):
-            raise CrossOrigin
 
     async def _check_rate(self, rate: Rate) -> bytes:
         """Count the attempt; the body, which had to be read to know whose it is. Raises TooManyRequests."""
-        address = self._scope["client"][0] if self._scope.get("client") else ""
+        address = self._exchange.address
         body = await self._read_body(self._state["json_body_bytes_max"])
         if rate is Rate.REGISTRATION:
             await self._state["limits"].check_registration(address=address)
@@ -152,22 +129,30 @@ class _Exchange:
 
     # There and back
 
-    async def _forward(self, upstream: Upstream, token: str | None, body: bytes | None) -> None:
-        has_body = body is None and self._headers.announces_body
-        head = self._request_head(token, None if body is None else len(body)) + (body or b"")
-        connection = await self._ask(upstream, head, streams_body=has_body)
-        try:
-            if not self._answer_whole(connection):
-                await self._answer(connection)
-        finally:
-            connection.done()
+    # There and back
 
-    async def _ask(self, upstream: Upstream, head: bytes, *, streams_body: bool) -> UpstreamConnection:
+    async def _ask(self, route: Route) -> UpstreamConnection:
         """Send the request and return when the head of the answer is there."""
-        method: str = self._scope["method"]
+        exchange, upstream = self._exchange, self._state["upstreams"][route.service]
+        if exchange.asked is not None:
+            return await self._head_from(exchange.asked, exchange.head, upstream, streams_body=False)
+        token = await self._admit(route)
+        head, streams_body = b"", self._headers.announces_body
+        if route.rate and self._scope["method"] == "POST":
+            body = await self._check_rate(route.rate)
+            head, streams_body = exchange.request_head(token, len(body)) + body, False
+        else:
+            head = exchange.request_head(token)
         connection = upstream.idle_connection() or await upstream.new_connection()
+        connection.ask(self._scope["method"], head, owes_body=streams_body)
+        return await self._head_from(connection, head, upstream, streams_body=streams_body)
+
+    async def _head_from(
+        self, connection: UpstreamConnection, head: bytes, upstream: Upstream, *, streams_body: bool
+    ) -> UpstreamConnection:
+        """Return the connection that has answered: the one that was asked, or a new one after it was found dead."""
+        method: str = self._scope["method"]
         while True:
-            connection.ask(method, head, owes_body=streams_body)
             try:
                 if streams_body:
                     await self._send_body(connection)
@@ -179,6 +164,7 @@ class _Exchange:
                 if streams_body or not was_used or method not in _IDEMPOTENT:
                     raise
                 connection = await upstream.new_connection()
+                connection.ask(method, head)
             except BaseException:
                 connection.close()
                 raise
@@ -205,27 +191,9 @@ class _Exchange:
             if is_last:
                 return
 
-    def _answer_whole(self, connection: UpstreamConnection) -> bool:
-        """Send an answer that is all here already, as most are, in one piece. False: it is not, or CORS has a say."""
-        scope = self._scope
-        is_shared = self._state["allowed_origins"] and self._headers.get(b"origin") is not None
-        if not connection.is_complete or is_shared or WHOLE_ANSWER not in scope:
-            return False
-        body = connection.body_so_far()
-        fields = [name + b": " + value for name, value in answer_headers(connection.headers)]
-        fields += _SECURITY_LINES
-        fields.append(b"x-request-id: " + self._request_id.encode())
-        if not connection.has_length and connection.status not in _WITHOUT_BODY:
-            fields.append(b"content-length: %d" % len(body))
-        record(scope, connection.status, perf_counter() - self._started_s)
-        self._has_started = True
-        scope[WHOLE_ANSWER](connection.status, fields, body)
-        return True
-
     async def _answer(self, connection: UpstreamConnection) -> None:
-        headers = answer_headers(connection.headers)
-        await self._start(connection.status, headers)
-        leaving = asyncio.create_task(self._disconnected(connection))
+        await self._start(connection.status, answer_headers(connection.headers))
+        leaving: asyncio.Task[None] | None = None
         try:
             while True:
                 is_complete = connection.is_complete
@@ -233,9 +201,11 @@ class _Exchange:
                 await self._send({"type": "http.response.body", "body": body, "more_body": not is_complete})
                 if is_complete:
                     return
+                leaving = leaving or asyncio.create_task(self._disconnected(connection))
                 await connection.wait_body()
         finally:
-            leaving.cancel()
+            if leaving is not None:
+                leaving.cancel()
 
     async def _disconnected(self, connection: UpstreamConnection) -> None:
         """End a long answer when nobody is there for it any more."""
@@ -243,29 +213,3 @@ class _Exchange:
             while (await self._receive())["type"] != "http.disconnect":
                 pass
             connection.close()
-
-    def _request_head(self, token: str | None, body_length: int | None) -> bytes:
-        scope = self._scope
-        query = scope["query_string"]
-        target = scope["raw_path"] + (b"?" + query if query else b"")
-        lines = [b"%b %b HTTP/1.1" % (scope["method"].encode(), target)]
-        fields = self._headers.passed
-        if body_length is not None:  # read whole: whatever framed it before, now it has a length
-            fields = [field for field in fields if field[0] != b"content-length"]
-        lines += [name + b": " + value for name, value in fields]
-        lines += self._our_lines(token, body_length)
-        lines.append(b"\r\n")
-        return b"\r\n".join(lines)
-
-    def _our_lines(self, token: str | None, body_length: int | None) -> list[bytes]:
-        scope = self._scope
-        lines = [b"x-request-id: " + self._request_id.encode(), b"x-forwarded-proto: " + scope["scheme"].encode()]
-        if scope.get("client"):
-            lines.append(b"x-forwarded-for: " + scope["client"][0].encode())
-        if token is not None:
-            lines.append(b"authorization: Bearer " + token.encode())
-        if body_length is not None:
-            lines.append(b"content-length: %d" % body_length)
-        elif self._headers.get(b"transfer-encoding") is not None:
-            lines.append(b"transfer-encoding: chunked")
-        return lines

@@ -11,6 +11,7 @@ from gateway.domain.route_table import Service
 from gateway.limits import Limits
 from gateway.rendering import Renderer
 from gateway.static_files import StaticFiles
+from gateway.trusted_proxies import TrustedProxies
 from gateway.upstreams import Upstream
 from servicekit.authentication import Authentication
 from servicekit.bus import Bus
@@ -27,5 +28,6 @@ class State(TypedDict):
     limits: Limits
     renderer: Renderer
     static_files: StaticFiles
+    trusted_proxies: TrustedProxies
     upstreams: Mapping[Service, Upstream]
     urls: Mapping[Service, str]

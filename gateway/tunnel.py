@@ -20,6 +20,7 @@ from servicekit.problems import Refusal, Unavailable
 HALF_OPEN_S_MAX = 10.0
 STALLED_S_MAX = 60.0
 _AGREED = b"HTTP/1.1 101 "
+_DROPPED = frozenset({b"sec-websocket-extensions", b"content-length"})
 log = get_logger(__name__)
 
 
@@ -91,10 +92,8 @@ class Tunnel(asyncio.Protocol):
 
     async def _splice(self, handshake: Handshake, upstream: Upstream, token: str, request_id: str) -> None:
         """Let the two ends talk once the service has answered. Raises ServiceAway, ServiceBroken or ServiceTooSlow."""
-        peer = self._transport.get_extra_info("peername")
-        address = peer[0] if isinstance(peer, tuple) else ""
         opening = await upstream.dial(_Opening)
-        opening.transport.write(_request_head(handshake, token, request_id, address))
+        opening.transport.write(self._request_head(handshake, token, request_id))
         answer = await opening.answer(upstream)
         # Until it has agreed, the service takes what the client sends for more requests: then nothing of it passes.
         end = _End if answer.startswith(_AGREED) else _DeafEnd
@@ -108,6 +107,28 @@ class Tunnel(asyncio.Protocol):
         client.transport.write(answer)
         service.transport.resume_reading()
         client.transport.resume_reading()
+
+    def _request_head(self, handshake: Handshake, token: str, request_id: str) -> bytes:
+        """The handshake as the service gets it: the token as a header only, and no extensions.
+
+        permessage-deflate would cost each connection 64 KiB.
+        """
+        given = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in handshake.fields]
+        peer = self._transport.get_extra_info("peername")
+        address, _ = self._state["trusted_proxies"].client(peer[0] if isinstance(peer, tuple) else "", "", given)
+        fields = [field for field in RequestHeaders(given).passed if field[0] not in _DROPPED]
+        fields += [
+            (b"connection", b"Upgrade"),
+            (b"upgrade", b"websocket"),
+            (b"authorization", f"Bearer {token}".encode("latin-1")),
+            (b"x-forwarded-for", address.encode()),
+            (b"x-request-id", request_id.encode()),
+        ]
+        lines = [
+            b"GET %b HTTP/1.1" % _target(handshake).encode("latin-1"),
+            *(b"%b: %b" % field for field in fields),
+        ]
+        return b"\r\n".join(lines) + b"\r\n\r\n"
 
     def _refuse(self, refusal: Refusal, request_id: str) -> None:
         if not self._transport.is_closing():
@@ -217,29 +238,6 @@ def _join(one: _End, other: _End) -> None:
 
 def _token_in(path: str) -> str | None:
     return path.removeprefix(TOKEN_IN_PATH) if path.startswith(TOKEN_IN_PATH) else None
-
-
-def _request_head(handshake: Handshake, token: str, request_id: str, address: str) -> bytes:
-    """The handshake as the service gets it: the token as a header only, and no extensions.
-
-    permessage-deflate would cost each connection 64 KiB.
-    """
-    fields = RequestHeaders(
-        [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in handshake.fields]
-    ).passed
-    fields = [field for field in fields if field[0] not in (b"sec-websocket-extensions", b"content-length")]
-    fields += [
-        (b"connection", b"Upgrade"),
-        (b"upgrade", b"websocket"),
-        (b"authorization", f"Bearer {token}".encode("latin-1")),
-        (b"x-forwarded-for", address.encode()),
-        (b"x-request-id", request_id.encode()),
-    ]
-    lines = [
-        b"GET %b HTTP/1.1" % _target(handshake).encode("latin-1"),
-        *(b"%b: %b" % field for field in fields),
-    ]
-    return b"\r\n".join(lines) + b"\r\n\r\n"
 
 
 def _target(handshake: Handshake) -> str:

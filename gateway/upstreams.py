@@ -5,8 +5,8 @@ general client is the bottleneck (docs/decisions/0005-forwarding.md).
 """
 
 import asyncio
-from collections import deque
 from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import count
 from typing import TypeVar, cast
 
@@ -37,7 +37,7 @@ class Upstream:
         self.addresses = tuple(addresses)
         self.answer_timeout_s = answer_timeout_s
         self._connect_timeout_s = connect_timeout_s
-        self.waiting: dict[UpstreamConnection, float] = {}  # until when, in the loop's time
+        self.due: dict[UpstreamConnection, float] = {}  # when the service must have moved, in the loop's time
         self._idle: list[UpstreamConnection] = []
         self._turn = count()
 
@@ -72,7 +72,7 @@ class Upstream:
         loop = asyncio.get_running_loop()
         while True:
             await asyncio.sleep(min(0.25, self.answer_timeout_s / 4))
-            overdue = [connection for connection, until in self.waiting.items() if until < loop.time()]
+            overdue = [connection for connection, due_at in self.due.items() if due_at < loop.time()]
             for connection in overdue:
                 connection.time_out()
 
@@ -112,10 +112,10 @@ class UpstreamConnection(asyncio.Protocol):
         self.has_length = False
         self.is_complete = False
         self._is_head = method == "HEAD"
-        self._chunks: deque[bytes] = deque()
+        self._chunks: list[bytes] = []
         self._chunks_bytes = 0
         self._error: Exception | None = None
-        self._waiter: asyncio.Future[None] | None = None
+        self._listener: Callable[[], None] | None = None
 
     # Asking
 
@@ -130,6 +130,8 @@ class UpstreamConnection(asyncio.Protocol):
             self._error = ServiceBroken(self._upstream.name)
         else:
             self._transport.write(head)
+            if not owes_body:
+                self._expect_progress()
 
     async def write(self, data: bytes, *, is_last: bool) -> None:
         """Send a piece of the body at the service's pace. Raises ServiceBroken."""
@@ -138,27 +140,27 @@ class UpstreamConnection(asyncio.Protocol):
         self._transport.write(data)
         self._owes_body = not is_last
         if not self._is_writable.is_set():
-            self._upstream.waiting[self] = self._loop.time() + self._upstream.answer_timeout_s
+            self._expect_progress()
             try:
                 await self._is_writable.wait()
             finally:
-                del self._upstream.waiting[self]
+                self._upstream.due.pop(self, None)
+        if is_last and not self.status:
+            self._expect_progress()
+
+    def _expect_progress(self) -> None:
+        self._upstream.due[self] = self._loop.time() + self._upstream.answer_timeout_s
 
     # The answer
 
+    def on_answer(self, listener: Callable[[], None]) -> None:
+        """Call `listener` once, when more of the answer is there, or it is known that there will be none."""
+        self._listener = listener
+
     async def wait_head(self) -> None:
         """Return when the status and headers are there. Raises ServiceTooSlow or ServiceBroken."""
-        waiting = self._upstream.waiting
-        waiting[self] = self._loop.time() + self._upstream.answer_timeout_s
-        try:
-            while not self.status:  # as `_wait`, without a coroutine of its own: every request comes by here
-                if self._error is not None:
-                    raise self._error
-                self._waiter = self._loop.create_future()
-                await self._waiter
-        finally:
-            self._waiter = None
-            del waiting[self]
+        while not self.status:
+            await self._wait()
 
     async def wait_head_or(self, sending: asyncio.Task[None]) -> None:
         """Return when the head is there or the body was sent. Raises ServiceTooSlow, ServiceBroken, or as `sending`."""
@@ -171,12 +173,12 @@ class UpstreamConnection(asyncio.Protocol):
     def _on_sent(self, sending: asyncio.Task[None]) -> None:
         if not sending.cancelled():
             sending.exception()  # looked at, so that asyncio does not report it as missed
-        self._wake()
+        self._tell()
 
     def body_so_far(self) -> bytes:
         """What has come of the body and was not taken yet, without waiting."""
         body = self._chunks[0] if len(self._chunks) == 1 else b"".join(self._chunks)
-        self._chunks.clear()
+        self._chunks = []
         if self._chunks_bytes > PAUSE_BYTES:
             self._transport.resume_reading()
         self._chunks_bytes = 0
@@ -190,22 +192,22 @@ class UpstreamConnection(asyncio.Protocol):
     async def _wait(self) -> None:
         if self._error is not None:
             raise self._error
-        self._waiter = self._loop.create_future()
-        try:
-            await self._waiter
-        finally:
-            self._waiter = None
+        told = self._loop.create_future()
+        self.on_answer(partial(_settle, told))
+        await told
 
-    def _wake(self) -> None:
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)
+    def _tell(self) -> None:
+        listener, self._listener = self._listener, None
+        if listener is not None:
+            listener()
 
     def _fail(self, error: Exception) -> None:
         self._error = error
-        self._wake()
+        self._upstream.due.pop(self, None)
+        self._tell()
 
     def time_out(self) -> None:
-        """The answer's head is overdue."""
+        """The service neither took the request nor answered it."""
         self._fail(ServiceTooSlow(self._upstream.name))
 
     # Giving back
@@ -248,8 +250,12 @@ class UpstreamConnection(asyncio.Protocol):
         try:
             self._parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade):
-            self._fail(ServiceBroken(self._upstream.name))
             self._transport.abort()
+            self._error = ServiceBroken(self._upstream.name)
+        if self._error is not None:
+            self._fail(self._error)
+        elif self.status:
+            self._tell()
 
     def eof_received(self) -> None:
         """An answer without a length ends with the connection, which we never accept as complete; asyncio closes."""
@@ -267,13 +273,13 @@ class UpstreamConnection(asyncio.Protocol):
             return
         if self.status or status > 599:  # a second answer, which nobody asked for; or none that HTTP knows
             self.status = 0
-            self._fail(ServiceBroken(self._upstream.name))
+            self._error = ServiceBroken(self._upstream.name)
             return
         self.status = status
+        self._upstream.due.pop(self, None)
         self._keeps_alive = self._parser.should_keep_alive()
         if self._is_head:
             self._end_without_body()
-        self._wake()
 
     def _end_without_body(self) -> None:
         """An answer to HEAD has a length but no body, which the parser cannot know: start with a new one."""
@@ -285,9 +291,12 @@ class UpstreamConnection(asyncio.Protocol):
         self._chunks_bytes += len(body)
         if self._chunks_bytes > PAUSE_BYTES:
             self._transport.pause_reading()
-        self._wake()
 
     def on_message_complete(self) -> None:
         if self.status:
             self.is_complete = True
-            self._wake()
+
+
+def _settle(told: asyncio.Future[None]) -> None:
+    if not told.done():  # as it is when who waited was cancelled
+        told.set_result(None)

@@ -15,7 +15,6 @@ from servicekit.handshake import refusal_response
 from servicekit.middleware import new_request_id
 from servicekit.problems import Answer, Malformed, Refusal, RefusalTable
 
-WHOLE_ANSWER = "parley.whole_answer"  # the extension's key in the scope
 _WITHOUT_BODY = frozenset({204, 304})
 _STATUS_LINES = {status: line.removesuffix(b"\r\n") for status, line in STATUS_LINE.items()}
 
@@ -122,11 +121,7 @@ class HttpProtocol(HttpToolsProtocol):
         answer = _Answer(cycle)
 
         async def answered_in_one_write(scope: Scope, receive: Receive, _: Send) -> None:
-            scope[WHOLE_ANSWER] = answer.send_whole
-            try:
-                await app(scope, receive, answer.send)
-            finally:
-                del scope[WHOLE_ANSWER]  # a circle of references, which only the garbage collector would find
+            await app(scope, receive, answer.send)
 
         super()._start_asgi_task(cycle, answered_in_one_write)  # type: ignore[arg-type]
 
@@ -157,22 +152,6 @@ class _Answer:
             self._write(message.get("body", b""), is_last=not message.get("more_body", False))
         else:
             raise RuntimeError(f"{message['type']!r} is out of order")
-
-    def send_whole(self, status: int, fields: list[bytes], body: bytes) -> None:
-        """Send a whole answer at once, as an extension of ASGI: `name: value` lines without framing, and its body."""
-        cycle = self._cycle
-        if cycle.disconnected:
-            return
-        lines = [_STATUS_LINES[status], *[name + b": " + value for name, value in cycle.default_headers], *fields]
-        if not cycle.keep_alive:
-            lines.append(b"connection: close")
-        head = b"\r\n".join(lines)
-        if head.count(b"\n") != len(lines) - 1 or head.count(b"\r") != len(lines) - 1:
-            raise RuntimeError("a header field holds a line break")  # as below
-        cycle.response_started = True
-        cycle.waiting_for_100_continue = False
-        cycle.transport.write(head + b"\r\n\r\n" + (b"" if cycle.scope["method"] == "HEAD" else body))
-        self._complete()
 
     def _make_head(self, status: int, headers: Iterable[tuple[bytes, bytes]]) -> bytes:
         cycle = self._cycle
@@ -215,15 +194,29 @@ class _Answer:
         if body:
             cycle.transport.write(body)
         if is_last:
-            self._complete()
+            _complete(cycle)
 
-    def _complete(self) -> None:
-        cycle = self._cycle
-        cycle.response_complete = True
-        cycle.message_event.set()
-        if not cycle.keep_alive:
-            cycle.transport.close()
-        cycle.on_response()
+
+def answer_whole(cycle: RequestResponseCycle, status: int, lines: list[bytes], body: bytes) -> None:
+    """Answer without ASGI. `lines` are the header fields as `name: value`, each one as a parser gave it."""
+    if cycle.disconnected:
+        return
+    head = [_STATUS_LINES[status], *[name + b": " + value for name, value in cycle.default_headers], *lines]
+    if not cycle.keep_alive:
+        head.append(b"connection: close")
+    head.append(b"\r\n" if cycle.scope["method"] == "HEAD" else b"\r\n" + body)
+    cycle.response_started = True
+    cycle.waiting_for_100_continue = False
+    cycle.transport.write(b"\r\n".join(head))
+    _complete(cycle)
+
+
+def _complete(cycle: RequestResponseCycle) -> None:
+    cycle.response_complete = True
+    cycle.message_event.set()
+    if not cycle.keep_alive:
+        cycle.transport.close()
+    cycle.on_response()
 
 
 def chunk(data: bytes, *, is_last: bool) -> bytes:

@@ -22,7 +22,7 @@ _requests = count()
 
 def new_request_id() -> str:
     """Different for each request of each process, and no secret."""
-    return f"{_process}{next(_requests):08x}"
+    return f"{_process}{next(_requests)}"
 
 
 def header(scope: Scope, name: bytes) -> bytes | None:

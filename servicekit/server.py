@@ -34,12 +34,13 @@ def serve(
     settings: Settings,
     *,
     port: int,
+    http_protocol: type[HttpProtocol] = HttpProtocol,
     websocket_protocol: type[asyncio.Protocol] | None = None,
-    trusted_proxies: str = "*",
+    is_behind_gateway: bool = True,
 ) -> None:
     """Serve `app` until SIGTERM or SIGINT; open connections get a few seconds to end.
 
-    `trusted_proxies` are the addresses whose `X-Forwarded-*` count: behind the gateway, everyone's.
+    Behind the gateway everyone's `X-Forwarded-*` count, since nobody else gets there.
     """
     logs.configure(name, level=settings.log_level, log_format=settings.log_format)
     _raise_open_files_limit()
@@ -49,15 +50,15 @@ def serve(
         metrics.serve(settings.host, metrics_port)
     config = uvicorn.Config(
         app,
-        http=HttpProtocol,
+        http=http_protocol,
         loop="uvloop",
         ws=websocket_protocol or "none",
         lifespan="on",
         log_config=None,
         access_log=False,
         server_header=False,
-        proxy_headers=bool(trusted_proxies),
-        forwarded_allow_ips=trusted_proxies,
+        proxy_headers=is_behind_gateway,
+        forwarded_allow_ips="*",
         timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=5,
     )

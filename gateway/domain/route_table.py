@@ -1,12 +1,12 @@
 """The route table: the one place that says which path goes to which service, and who may pass."""
 
 import re
-from enum import Enum
+from enum import Enum, StrEnum
 
 import msgspec
 
 
-class Service(Enum):
+class Service(StrEnum):
     AUTH = "auth"
     CHAT = "chat"
     MEDIA = "media"

@@ -15,9 +15,9 @@ import msgspec
 import uvicorn
 
 from gateway.app import create_app
+from gateway.protocol import GatewayProtocol
 from gateway.settings import GatewaySettings
 from gateway.tunnel import Tunnel
-from servicekit.http_protocol import HttpProtocol
 from tests.gateway.stand_ins import Issuer, Service, started
 
 GENEROUS: dict[str, Any] = {
@@ -189,14 +189,13 @@ async def serving(settings: GatewaySettings, clock: Callable[[], float] = time.t
     """The gateway under uvicorn, configured as `servicekit.server.serve` does it, in this event loop."""
     config = uvicorn.Config(
         create_app(settings, clock=clock),
-        http=HttpProtocol,
+        http=GatewayProtocol,
         ws=Tunnel,
         lifespan="on",
         log_config=None,
         access_log=False,
         server_header=False,
-        proxy_headers=bool(settings.trusted_proxies),
-        forwarded_allow_ips=settings.trusted_proxies,
+        proxy_headers=False,
         timeout_graceful_shutdown=2,
     )
     config.load()

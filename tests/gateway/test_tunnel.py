@@ -129,6 +129,28 @@ async def test_the_service_gets_the_handshake_without_claims_and_extensions(echo
 
 
 @pytest.mark.parametrize(
+    "trusted, said, seen",
+    [
+        ("127.0.0.1", "9.9.9.9", "9.9.9.9"),
+        ("127.0.0.0/8, 10.0.0.1", "8.8.8.8, 9.9.9.9, 10.0.0.1", "9.9.9.9"),
+        ("*", "9.9.9.9:1234", "9.9.9.9"),
+        ("127.0.0.1", "", "127.0.0.1"),
+        ("10.0.0.1", "9.9.9.9", "127.0.0.1"),
+        ("", "9.9.9.9", "127.0.0.1"),
+    ],
+)
+async def test_a_trusted_proxy_says_who_connects_and_who_asks(trusted: str, said: str, seen: str) -> None:
+    async with system(trusted_proxies=trusted) as whole:
+        headers = {**whole.bearer(), "X-Forwarded-For": said}
+        assert (await whole.http.get("/api/rooms", headers=headers)).status_code == 200
+        assert whole.chat.last.header("x-forwarded-for") == seen
+        whole.chat.handler = echo
+        async with whole.tunnel("/ws", headers) as wire:
+            assert (await wire.head())[0] == 101
+        assert whole.chat.last.header("x-forwarded-for") == seen
+
+
+@pytest.mark.parametrize(
     "target",
     ["/ws", "/ws/", "/ws/none", "/ws/a.b.c", "/ws?token=", "/ws?token=x", "/ws?token=%F0%9F%98%80", "/ws/\x7e"],
 )
@@ -567,7 +589,7 @@ async def test_a_fault_of_the_gateway_is_a_problem_answer_too(whole: System, mon
     def broken(*_: object) -> None:
         raise LookupError("a mistake of ours")
 
-    monkeypatch.setattr("gateway.tunnel._request_head", broken)
+    monkeypatch.setattr("gateway.tunnel._target", broken)
     assert code(await refusal(whole, "/ws", whole.bearer())) == (503, "unavailable")
 
 

@@ -1,0 +1,127 @@
+"""The exchange: what a request's head becomes on its way to a service, and a whole answer on its way back."""
+
+from time import perf_counter
+
+from starlette.types import Scope
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
+
+from gateway.domain import route_table
+from gateway.domain.headers import Headers, RequestHeaders, answer_headers
+from gateway.domain.origins import SAFE_METHODS, is_same_origin
+from gateway.domain.refusals import CrossOrigin
+from gateway.domain.route_table import Access
+from gateway.domain.tokens import find_token
+from gateway.state import State
+from gateway.upstreams import UpstreamConnection
+from servicekit.http_protocol import answer_whole
+from servicekit.logs import bind_request_id
+from servicekit.middleware import new_request_id, record
+
+EXCHANGE = "parley.exchange"  # its key in the scope, from the protocol to the proxy
+SECURITY_HEADERS: Headers = [
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"same-origin"),
+    (b"x-frame-options", b"DENY"),
+]
+_SECURITY_LINES = b"\r\n".join(name + b": " + value for name, value in SECURITY_HEADERS)
+_WITHOUT_BODY = frozenset({204, 304})
+
+
+class Exchange:
+    """One request and its answer. Nothing in here waits: what has to is the proxy's."""
+
+    __slots__ = ("address", "asked", "head", "headers", "request_id", "route", "scope", "started_s", "state")
+
+    def __init__(self, scope: Scope) -> None:
+        self.scope = scope
+        self.state: State = scope["state"]
+        self.started_s = perf_counter()
+        self.request_id = new_request_id()
+        self.headers = RequestHeaders(scope["headers"])
+        self.route = route_table.find(scope["path"])
+        self.address, scope["scheme"] = self.state["trusted_proxies"].client(
+            scope["client"][0] if scope["client"] else "", scope["scheme"], scope["headers"]
+        )
+        scope["client"] = (self.address, 0)
+        self.asked: UpstreamConnection | None = None
+        self.head = b""  # of the request, as `asked` got it
+
+    def ask_at_once(self) -> UpstreamConnection | None:
+        """Send the request to its service; None: something has to be waited for before."""
+        route, headers = self.route, self.headers
+        if route is None or route.rate or headers.announces_body or self._is_shared:
+            return None
+        token = None
+        if route.access is Access.USER:
+            try:
+                token = self.token()
+            except CrossOrigin:
+                return None
+            if token is None or not self.state["authentication"].knows(token):
+                return None
+        self.asked = self.state["upstreams"][route.service].idle_connection()
+        if self.asked is not None:
+            self.head = self.request_head(token)
+            self.asked.ask(self.scope["method"], self.head)
+        return self.asked
+
+    @property
+    def _is_shared(self) -> bool:
+        """Whether a page of another site asks, perhaps one that may read the answer (CORS)."""
+        return self.headers.get(b"origin") is not None and bool(self.state["allowed_origins"])
+
+    def token(self) -> str | None:
+        """The token that the client shows. Raises CrossOrigin."""
+        token, is_cookie = find_token(self.headers.text(b"authorization"), self.headers.text(b"cookie"))
+        if is_cookie and self.scope["method"] not in SAFE_METHODS:
+            self._check_origin()
+        return token
+
+    def _check_origin(self) -> None:
+        if not is_same_origin(
+            site=self.headers.text(b"sec-fetch-site"),
+            origin=self.headers.text(b"origin"),
+            host=self.headers.text(b"host"),
+            allowed_origins=self.state["allowed_origins"],
+        ):
+            raise CrossOrigin
+
+    def request_head(self, token: str | None, body_length: int | None = None) -> bytes:
+        """As the service gets it; `body_length` where the body was read whole, whatever framed it before."""
+        scope = self.scope
+        query = scope["query_string"]
+        target = scope["raw_path"] + (b"?" + query if query else b"")
+        fields = self.headers.passed
+        if body_length is not None:
+            fields = [field for field in fields if field[0] != b"content-length"]
+        lines = [
+            b"%b %b HTTP/1.1" % (scope["method"].encode(), target),
+            *[name + b": " + value for name, value in fields],
+            f"x-request-id: {self.request_id}".encode(),
+            f"x-forwarded-proto: {scope['scheme']}\r\nx-forwarded-for: {self.address}".encode(),
+        ]
+        if token is not None:
+            lines.append(b"authorization: Bearer " + token.encode())
+        if body_length is not None:
+            lines.append(b"content-length: %d" % body_length)
+        elif self.headers.get(b"transfer-encoding") is not None:
+            lines.append(b"transfer-encoding: chunked")
+        lines.append(b"\r\n")
+        return b"\r\n".join(lines)
+
+    def answer_at_once(self, cycle: RequestResponseCycle) -> bool:
+        """Pass the answer on; False: not all of it is here, or not all of it can go."""
+        asked = self.asked
+        if asked is None or not asked.status or not asked.is_complete or cycle.flow.write_paused:
+            return False
+        body = asked.body_so_far()
+        lines = [name + b": " + value for name, value in answer_headers(asked.headers)]
+        lines.append(_SECURITY_LINES)
+        lines.append(b"x-request-id: " + self.request_id.encode())
+        if not asked.has_length and asked.status not in _WITHOUT_BODY:
+            lines.append(b"content-length: %d" % len(body))
+        bind_request_id(self.request_id)
+        record(self.scope, asked.status, perf_counter() - self.started_s)
+        answer_whole(cycle, asked.status, lines, body)
+        asked.done()
+        return True

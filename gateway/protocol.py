@@ -1,0 +1,31 @@
+"""The gateway's HTTP protocol: what needs no waiting for is forwarded by callbacks, all else by the proxy in a task."""
+
+from functools import partial
+from typing import Any
+
+from starlette.types import ASGIApp
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
+
+from gateway.exchange import EXCHANGE, Exchange
+from servicekit.http_protocol import HttpProtocol
+
+
+class GatewayProtocol(HttpProtocol):
+    """A task, with all that it awaits, would cost a forwarded request a fifth of the gateway's time."""
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGIApp) -> None:  # type: ignore[override]
+        scope: Any = cycle.scope
+        exchange = Exchange(scope)
+        asked = exchange.ask_at_once()
+        if asked is None:
+            self._start_proxy(cycle, app, exchange)
+        else:
+            asked.on_answer(partial(self._pass_on, cycle, app, exchange))
+
+    def _pass_on(self, cycle: RequestResponseCycle, app: ASGIApp, exchange: Exchange) -> None:
+        if not exchange.answer_at_once(cycle):
+            self._start_proxy(cycle, app, exchange)
+
+    def _start_proxy(self, cycle: RequestResponseCycle, app: ASGIApp, exchange: Exchange) -> None:
+        exchange.scope[EXCHANGE] = exchange  # a circle of references until the proxy takes it out
+        super()._start_asgi_task(cycle, app)

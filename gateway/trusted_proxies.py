@@ -1,0 +1,33 @@
+"""Trusted proxies: who a client is when others stand between it and the gateway."""
+
+from typing import Any
+
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
+
+from gateway.domain.headers import Headers
+
+_SCHEMES = frozenset({"http", "https"})
+
+
+class TrustedProxies:
+    """The addresses and networks whose `X-Forwarded-For` and `X-Forwarded-Proto` count; uvicorn knows how to read them.
+
+    Not as its middleware: a tunnel has no ASGI application, and neither have most of the forwarded requests.
+    """
+
+    def __init__(self, listed: str) -> None:
+        """`listed`: separated by commas; "*" is everyone."""
+        nobody: Any = None
+        self._trusted = ProxyHeadersMiddleware(nobody, listed).trusted_hosts if listed else None
+
+    def client(self, address: str, scheme: str, headers: Headers) -> tuple[str, str]:
+        """Address and scheme of the client, of whom `address` is known and what it says in its `headers`."""
+        if self._trusted is None or address not in self._trusted:
+            return address, scheme
+        said = _last(headers, b"x-forwarded-proto").strip()
+        chain = ", ".join(value.decode("latin-1") for name, value in headers if name == b"x-forwarded-for")
+        return self._trusted.get_trusted_client_address(chain)[0] or address, said if said in _SCHEMES else scheme
+
+
+def _last(headers: Headers, name: bytes) -> str:
+    return next((value.decode("latin-1") for key, value in reversed(headers) if key == name), "")

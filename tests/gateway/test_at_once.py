@@ -1,0 +1,249 @@
+"""What is forwarded without a task: the same answers, whatever the service makes of a connection that it knows."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.gateway.gateways import System, code, eventually, request_head, system
+from tests.gateway.stand_ins import Exchange, Handler, head_of
+
+BIG = bytes(range(256)) * 4096
+
+
+@pytest.fixture
+async def kept(whole: System) -> System:
+    """The chat service has a connection that waits for the next request, and the token is known."""
+    await keep_connection(whole)
+    return whole
+
+
+async def keep_connection(whole: System) -> None:
+    assert (await whole.http.get("/api/rooms", headers=whole.bearer())).status_code == 200
+    whole.chat.requests.clear()
+
+
+def get(whole: System, target: str = "/api/rooms", method: str = "GET", **more: str) -> str:
+    return request_head(method, target, {"Host": "h", **whole.bearer(), **more})
+
+
+def sending(*pieces: bytes, pause_s: float = 0.0) -> Handler:
+    """A service that answers with these bytes, each by itself, and ends the connection."""
+
+    async def answer(exchange: Exchange) -> None:
+        for piece in pieces:
+            await exchange.send(piece)
+            await asyncio.sleep(pause_s)
+        exchange.close()
+
+    return answer
+
+
+@pytest.fixture
+async def held(kept: System) -> AsyncIterator[asyncio.Event]:
+    """The service answers what it is asked for when this is set."""
+    goes_on = asyncio.Event()
+
+    async def answer_then(exchange: Exchange) -> None:
+        await goes_on.wait()
+        await exchange.reply(200, exchange.request.target.encode())
+
+    kept.chat.handler = answer_then
+    yield goes_on
+    goes_on.set()
+
+
+async def test_nothing_runs_while_the_service_thinks(kept: System, held: asyncio.Event) -> None:
+    async with kept.wire() as wire:
+        await wire.send(get(kept))
+        await eventually(lambda: kept.chat.requests)
+        assert not kept.server.server_state.tasks
+        held.set()
+        assert (await wire.answer()).body == b"/api/rooms"
+    assert kept.chat.dialled == 1
+
+
+async def test_a_fresh_connection_takes_a_task(whole: System) -> None:
+    arrived, goes_on = asyncio.Event(), asyncio.Event()
+
+    async def answer_then(exchange: Exchange) -> None:
+        arrived.set()
+        await goes_on.wait()
+        await exchange.reply(200)
+
+    whole.chat.handler = answer_then
+    async with whole.wire() as wire:
+        await wire.send(get(whole))
+        await arrived.wait()
+        assert len(whole.server.server_state.tasks) == 1
+        goes_on.set()
+        assert (await wire.answer()).status == 200
+
+
+async def test_an_answer_in_single_bytes_arrives_whole(kept: System) -> None:
+    whole_answer = head_of("203 Odd", "Content-Length: 5", "X-One: 1") + b"hello"
+    kept.chat.handler = sending(*(bytes([byte]) for byte in whole_answer))
+    async with kept.wire() as wire:
+        await wire.send(get(kept))
+        answer = await wire.answer()
+    assert (answer.status, answer.header("x-one"), answer.body) == (203, "1", b"hello")
+    assert answer.header("x-frame-options") == "DENY"
+
+
+@pytest.mark.parametrize("size", [0, 1, 1000, 64 * 1024, len(BIG)])
+@pytest.mark.parametrize("is_chunked", [False, True])
+async def test_an_answer_of_any_size_arrives_whole(kept: System, size: int, is_chunked: bool) -> None:
+    body = BIG[:size]
+    if is_chunked:
+        framed = head_of("200 OK", "Transfer-Encoding: chunked") + (b"%x\r\n%b\r\n" % (size, body) if size else b"")
+        framed += b"0\r\n\r\n"
+    else:
+        framed = head_of("200 OK", f"Content-Length: {size}") + body
+    kept.chat.handler = sending(framed)
+    async with kept.wire() as wire:
+        await wire.send(get(kept))
+        assert (await wire.answer()).body == body
+
+
+@pytest.mark.parametrize("status", ["204 No Content", "304 Not Modified"])
+async def test_an_answer_without_a_body_has_none(kept: System, status: str) -> None:
+    kept.chat.handler = sending(head_of(status, "ETag: x"))
+    async with kept.wire() as wire:
+        await wire.send(get(kept))
+        answer = await wire.answer()
+        assert answer.header("content-length") is None
+        kept.chat.handler = kept.chat.answer
+        await wire.send(get(kept))
+        assert (await wire.answer()).json() == {"service": "chat"}
+
+
+async def test_head_gets_the_length_and_no_body(kept: System) -> None:
+    kept.chat.handler = sending(head_of("200 OK", "Content-Length: 5000"))
+    async with kept.wire() as wire:
+        await wire.send(get(kept, method="HEAD"))
+        answer = await wire.answer("HEAD")
+        assert answer.header("content-length") == "5000"
+        kept.chat.handler = kept.chat.answer
+        await wire.send(get(kept))
+        assert (await wire.answer()).json() == {"service": "chat"}
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"",
+        b"HTTP/1.1 200 OK\r\nContent-Le",
+        b"not HTTP at all\r\n\r\n",
+        b"HTTP/1.1 999 Odd\r\nContent-Length: 0\r\n\r\n",
+        head_of("101 Switching Protocols", "Connection: Upgrade", "Upgrade: h2c") + b"h2",
+        head_of("200 OK", "Content-Length: 1") + b"a" + head_of("201 Second", "Content-Length: 1") + b"b",
+        head_of("100 Continue"),
+    ],
+)
+async def test_an_answer_that_is_none_is_a_502(kept: System, answer: bytes) -> None:
+    kept.chat.handler = sending(answer)
+    async with kept.wire() as wire:
+        await wire.send(get(kept, method="GET"))
+        assert code(await wire.answer()) == (502, "bad_gateway")
+    assert len(kept.chat.requests) == 2  # sent again once, since the first had a connection that may have been dead
+    kept.chat.handler = kept.chat.answer
+    await keep_connection(kept)
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        [head_of("200 OK", "Content-Length: 10") + b"half"],
+        [head_of("200 OK", "Content-Length: 10"), b"half"],
+        [head_of("200 OK"), b"half: without a length nobody can tell that it is whole"],
+        [head_of("200 OK", "Transfer-Encoding: chunked"), b"4\r\nhalf\r\n"],
+    ],
+)
+async def test_an_answer_that_breaks_off_is_cut_off_and_never_looks_whole(kept: System, pieces: list[bytes]) -> None:
+    kept.chat.handler = sending(*pieces, pause_s=0.01)
+    async with kept.wire() as wire:
+        await wire.send(get(kept))
+        answer = await wire.rest()
+    assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert b"half" in answer
+    assert not answer.endswith(b"0\r\n\r\n")
+
+
+async def test_a_service_that_says_nothing_is_a_504() -> None:
+    async def silence(exchange: Exchange) -> None:
+        await exchange.reader.read()
+
+    async with system(answer_timeout_s=0.1) as whole:
+        await keep_connection(whole)
+        whole.chat.handler = silence
+        answer = await whole.http.get("/api/rooms", headers=whole.bearer())
+        assert code(answer) == (504, "gateway_timeout")
+        await eventually(lambda: not whole.chat.open)
+        assert len(whole.chat.requests) == 1
+
+
+async def test_a_client_that_leaves_takes_nobody_elses_answer_along(kept: System, held: asyncio.Event) -> None:
+    async with kept.wire() as wire:
+        await wire.send(get(kept, "/api/messages/one"))
+        await eventually(lambda: kept.chat.requests)
+        wire.abort()
+    await eventually(lambda: len(kept.server.server_state.connections) == 1)  # the test's own client
+    held.set()
+    assert (await kept.http.get("/api/messages/two", headers=kept.bearer())).text == "/api/messages/two"
+
+
+async def test_pipelined_requests_are_answered_in_order(kept: System, held: asyncio.Event) -> None:
+    targets = [f"/api/messages/grace/{number}" for number in range(20)]
+    async with kept.wire() as wire:
+        await wire.send("".join(get(kept, target) for target in targets))
+        await eventually(lambda: kept.chat.requests)
+        held.set()
+        assert [(await wire.answer()).body.decode() for _ in targets] == targets
+    assert [request.target for request in kept.chat.requests] == targets
+
+
+async def test_who_takes_nothing_is_waited_for(kept: System) -> None:
+    """The answers come whole, but the client's connection is full of those before."""
+
+    async def answer(exchange: Exchange) -> None:
+        await exchange.reply(200, BIG)
+
+    kept.chat.handler = answer
+    async with kept.wire(receive_buffer_bytes=4096) as wire:
+        await wire.send(get(kept) * 12)
+        async with asyncio.timeout(20):
+            for _ in range(12):
+                assert (await wire.answer()).body == BIG
+
+
+async def test_a_connection_that_asks_to_be_closed_is(kept: System) -> None:
+    async with kept.wire() as wire:
+        await wire.send(get(kept, Connection="close"))
+        answer = await wire.answer()
+        assert answer.header("connection") == "close"
+        assert await wire.is_closed()
+
+
+async def test_who_was_revoked_or_is_unknown_does_not_pass() -> None:
+    async with system() as whole:
+        await keep_connection(whole)
+        whole.issuer.revoked.append("session-of-ada")
+        async with asyncio.timeout(5):
+            while (await whole.http.get("/api/rooms", headers=whole.bearer())).status_code == 200:
+                whole.chat.requests.clear()
+        for headers in (whole.bearer(), {}, {"Authorization": "Bearer no"}, {"Cookie": "access_token=no"}):
+            assert code(await whole.http.get("/api/rooms", headers=headers)) == (401, "unauthenticated")
+        assert not whole.chat.requests
+
+
+async def test_a_cookie_of_another_site_does_not_pass(kept: System) -> None:
+    headers = {**kept.cookie(), "Sec-Fetch-Site": "cross-site"}
+    assert code(await kept.http.post("/api/rooms/lobby/join", headers=headers)) == (403, "cross_origin")
+    assert not kept.chat.requests
+    assert (await kept.http.post("/api/rooms/lobby/join", headers=kept.cookie())).status_code == 200
+
+
+async def test_another_sites_page_may_read_the_answer_where_it_is_allowed(friends: System) -> None:
+    await keep_connection(friends)
+    answer = await friends.http.get("/api/rooms", headers={**friends.bearer(), "Origin": "http://friend.test"})
+    assert answer.headers["access-control-allow-origin"] == "http://friend.test"
