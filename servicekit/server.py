@@ -22,10 +22,13 @@ from servicekit.bus import Bus
 from servicekit.http_protocol import HttpProtocol
 from servicekit.settings import Settings
 
+EXIT_FAULT = 1
 EXIT_PORT_TAKEN = 3
 KEEP_ALIVE_S = 75  # longer than the gateway keeps an idle connection, so that it is the gateway that closes
 METRICS_PORT_OFFSET = 1000
 log = logs.get_logger(__name__)
+_served: list[uvicorn.Server] = []  # by this process: one, or in a test none
+_faults: list[BaseException] = []
 
 
 def serve(
@@ -40,6 +43,7 @@ def serve(
 ) -> None:
     """Serve `app` until SIGTERM or SIGINT; open connections get a few seconds to end.
 
+    A fault of what runs in the background ends the process too, with EXIT_FAULT: whoever keeps it starts it afresh.
     Behind the gateway everyone's `X-Forwarded-*` count, since nobody else gets there.
     """
     logs.configure(name, level=settings.log_level, log_format=settings.log_format)
@@ -67,9 +71,12 @@ def serve(
         # uvicorn raises the signal again after an orderly end, which then is nobody's any more: exit code 0.
         signal.signal(signal_number, lambda *_: None)
     _collect_garbage_seldom()
-    uvicorn.Server(config).run(sockets=[listener])
+    _served.append(uvicorn.Server(config))
+    _served[0].run(sockets=[listener])
     log.info("stopped")
     logging.shutdown()
+    if _faults:
+        raise SystemExit(EXIT_FAULT)
 
 
 def _collect_garbage_seldom() -> None:
@@ -118,7 +125,7 @@ async def connections(settings: Settings, clock: Any) -> AsyncIterator[Connectio
 
 @asynccontextmanager
 async def running(*coroutines: Any) -> AsyncIterator[None]:
-    """Run `coroutines` beside the body; cancelled at its end. One that fails is an error in the log."""
+    """Run `coroutines` beside the body; cancelled at its end. One that fails ends the process, in an orderly way."""
     tasks = [asyncio.create_task(coroutine) for coroutine in coroutines]
     for task in tasks:
         task.add_done_callback(_report)
@@ -133,3 +140,6 @@ async def running(*coroutines: Any) -> AsyncIterator[None]:
 def _report(task: asyncio.Task[Any]) -> None:
     if not task.cancelled() and (error := task.exception()) is not None:
         log.error("a background task failed", exc_info=error)
+        _faults.append(error)
+        for server in _served:
+            server.should_exit = True

@@ -1,9 +1,11 @@
 """A service as small as can be, for tests of `servicekit.server` in a process of its own."""
 
+import asyncio
 import os
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 from starlette.applications import Starlette
@@ -14,7 +16,7 @@ from starlette.routing import Route
 from servicekit import health
 from servicekit.bodies import read_json
 from servicekit.middleware import RequestContext
-from servicekit.server import connections, serve
+from servicekit.server import connections, running, serve
 from servicekit.settings import Settings, load_or_exit
 
 
@@ -27,9 +29,16 @@ async def _address(request: Request[Any]) -> PlainTextResponse:
 def main() -> None:
     settings = load_or_exit(Settings, os.environ)
 
+    async def fail_when_told() -> None:
+        while not told.exists():
+            await asyncio.sleep(0.01)
+        raise LookupError("as the test wants it")
+
+    told = Path(os.environ.get("TINY_FAULT", "/nowhere/at/all"))
+
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[dict[str, Any]]:
-        async with connections(settings, time.time) as opened:
+        async with connections(settings, time.time) as opened, running(fail_when_told()):
             yield {"opened": opened}
 
     def checks(request: Request[Any]) -> dict[str, health.Check]:

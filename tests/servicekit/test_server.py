@@ -16,7 +16,7 @@ import pytest
 
 from launcher.ports import find_free
 from servicekit import metrics
-from servicekit.server import EXIT_PORT_TAKEN, running
+from servicekit.server import EXIT_FAULT, EXIT_PORT_TAKEN, running
 
 WAIT_S = 20.0
 REPOSITORY = Path(__file__).parents[2]
@@ -79,6 +79,24 @@ async def test_it_serves_and_ends_with_0_when_told_to(signal_number: signal.Sign
     assert events[0]["address"] == f"http://127.0.0.1:{port}"
 
 
+async def test_a_fault_in_the_background_ends_it_in_an_orderly_way(tmp_path: Path) -> None:
+    (port,) = find_free(1)
+    now = tmp_path / "now"
+    async with (
+        program(port, TINY_FAULT=str(now)) as process,
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as http,
+    ):
+        await until_alive(http)
+        now.touch()
+        output, errors = await process.communicate()
+    assert (process.returncode, errors) == (EXIT_FAULT, b"")
+    events = [json.loads(line) for line in output.splitlines()]
+    (fault,) = [event for event in events if event["event"] == "a background task failed"]
+    assert fault["level"] == "error"
+    assert "as the test wants it" in fault["exception"]
+    assert events[-1]["event"] == "stopped"
+
+
 async def test_a_taken_port_is_one_clear_line_and_an_exit_code() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
@@ -135,7 +153,9 @@ async def test_what_runs_beside_the_body_ends_with_it() -> None:
     assert ended == ["beside"]
 
 
-async def test_what_fails_beside_the_body_is_logged_and_the_body_goes_on(capsys: pytest.CaptureFixture[str]) -> None:
+async def test_what_fails_beside_the_body_is_logged_and_is_a_fault(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     async def beside() -> None:
         raise RuntimeError("no reason to stop")
 
@@ -143,8 +163,11 @@ async def test_what_fails_beside_the_body_is_logged_and_the_body_goes_on(capsys:
         return
 
     said = ""
+    faults: list[BaseException] = []
+    monkeypatch.setattr("servicekit.server._faults", faults)
     async with asyncio.timeout(5), running(beside(), in_peace()):
         while "no reason to stop" not in said:
             await asyncio.sleep(0)
             said += capsys.readouterr().out
     assert "a background task failed" in said
+    assert len(faults) == 1
