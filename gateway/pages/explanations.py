@@ -50,6 +50,32 @@ BY_CODE = {
     "not_stored": _later("The message could not be stored. Send it again."),
     "unavailable": _later("Part of Parley is away. Try again in a moment."),
 }
+# What scripts may be told, over a socket or after an upload, where no page is made of it.
+_FOR_SCRIPTS = (
+    "too_many_messages",
+    "message_empty",
+    "message_too_long",
+    "invalid_message",
+    "invalid_emoji",
+    "recipient_is_self",
+    "unknown_recipient",
+    "unknown_room",
+    "unknown_message",
+    "not_a_member",
+    "not_the_author",
+    "file_too_large",
+    "too_many_files",
+    "picture_too_large",
+    "quota_exceeded",
+    "not_a_picture",
+    "broken_picture",
+    "upload_stalled",
+    "body_too_large",
+    "media_unavailable",
+    "directory_unavailable",
+    "not_stored",
+    "unavailable",
+)
 # What the services say of single fields.
 BY_DETAIL = {
     "Only letters (A-Z), digits, and the signs _ . - are allowed.": _later(
@@ -99,6 +125,11 @@ def in_short(problem: Problem, say: Say) -> str:
     if problem.code in BY_CODE:
         return say(BY_CODE[problem.code])
     return detail(problem.detail, say) if problem.detail else say(FALLBACK)
+
+
+def for_scripts(say: Say) -> dict[str, str]:
+    """The words for what scripts may be told, by code."""
+    return {code: say(BY_CODE[code]) for code in _FOR_SCRIPTS}
 
 
 def detail(text: str, say: Say) -> str:

@@ -11,6 +11,7 @@ from gateway.domain.origins import is_same_origin
 from gateway.domain.paths import shown_path
 from gateway.domain.refusals import CrossOrigin
 from gateway.domain.tokens import find_token
+from gateway.pages.explanations import for_scripts
 from gateway.pages.notices import NOTICES
 from gateway.rendering import zipped
 from gateway.state import State
@@ -148,7 +149,7 @@ def page(
         "here": shown_path(request.method, request.url.path, request.url.query),
         "theme": theme if (theme := request.cookies.get(THEME_COOKIE)) in THEMES else "",
         "notice": language.say(NOTICES[notice]) if notice in NOTICES else "",
-        "words": language.script_words,
+        "words": {**language.script_words, **for_scripts(language.say)},
         "current": "",
         "form": {},
         "error": "",

@@ -3,7 +3,7 @@
 import { Camera } from "./camera.js";
 import { me, nameOf } from "./people.js";
 import { Transmission, Watching } from "./video.js";
-import { t } from "./words.js";
+import { t, why } from "./words.js";
 
 const RING_MS_MAX = 45_000;
 const END_SHOWN_MS = 2_000;
@@ -116,9 +116,10 @@ export class Calls {
     }
   }
 
-  #refused({ code, detail, nonce }) {
+  #refused(refusal) {
+    const { code, nonce } = refusal;
     if (!nonce && REFUSALS[this.#call?.kind]?.includes(code)) {
-      this.#end(code === "recipient_offline" ? t("%(name)s is offline.", { name: nameOf(this.#call.other) }) : detail);
+      this.#end(code === "recipient_offline" ? t("%(name)s is offline.", { name: nameOf(this.#call.other) }) : why(refusal));
     }
   }
 

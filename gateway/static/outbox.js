@@ -1,5 +1,7 @@
 /** Unsent messages: kept until the service says that they are on disk, over reconnects and reloads. */
 
+import { why } from "./words.js";
+
 const RETRY_MS = 2_000;
 const TRIES_MAX = 5;
 export const UNSENT_MAX = 200;
@@ -97,7 +99,8 @@ export class Outbox {
     }
   }
 
-  #refused({ nonce, code, detail }) {
+  #refused(refusal) {
+    const { nonce, code } = refusal;
     const entry = this.#find(nonce);
     if (!entry || code === "recipient_offline") {
       return;
@@ -110,7 +113,7 @@ export class Outbox {
       setTimeout(() => this.#underway.delete(nonce) && this.flush(), RETRY_MS * tries);
       return;
     }
-    entry.failure = detail;
+    entry.failure = why(refusal);
     this.#keep(entry);
     this.#onChange(entry);
   }

@@ -1,6 +1,6 @@
 /** Uploads: pictures on their way to the media service, with their progress. */
 
-import { t } from "./words.js";
+import { t, why } from "./words.js";
 
 const PATH = "/api/user/upload-files";
 
@@ -21,7 +21,7 @@ export function upload(files, onProgress) {
       if (request.status === 200 && body?.files) {
         resolve(body.files);
       } else {
-        reject(new Error(body?.detail ?? t("The upload did not work.")));
+        reject(new Error(why(body ?? {}) ?? t("The upload did not work.")));
       }
     };
     request.onerror = request.onabort = () => reject(new Error(t("The upload did not work. Are you offline?")));

@@ -1,4 +1,4 @@
-/** The words of the page's language, which the page brings along; English is the key. */
+/** The words of the page's language, which the page brings along; English is the key, or the code of a refusal. */
 
 const element = document.getElementById("words");
 const words = element ? JSON.parse(element.textContent) : {};
@@ -10,6 +10,14 @@ const words = element ? JSON.parse(element.textContent) : {};
  */
 export function t(text, values = {}) {
   return (words[text] ?? text).replace(/%\((\w+)\)s/g, (whole, name) => String(values[name] ?? whole));
+}
+
+/**
+ * Why something was refused, in the reader's language where there are words for it.
+ * @param {{code?: string, detail?: string}} refusal as a service said it
+ */
+export function why({ code, detail }) {
+  return words[code] ?? detail;
 }
 
 export const language = document.documentElement.lang || "en";

@@ -45,3 +45,13 @@ async def test_words_of_the_scripts_are_in_the_language_of_the_page(pair: Couple
     await ada.sees_state("Hallo", "sent")
     await expect(ada.article("Hallo").locator(".state")).to_have_text("Gesendet")
     await expect(ada.page.locator("#log .day").last).to_have_text("Heute")
+
+
+async def test_why_a_message_was_refused_is_said_in_the_language_of_the_page(pair: Couple, visitors: Visitors) -> None:
+    ada = await visitors.window(pair[0], locale="de-DE")
+    await ada.chat_with(pair[1])
+    await ada.write("Ein Zeichen, das niemand behält: \x00")
+    failure = ada.page.locator("#log article .failure")
+    await expect(failure).to_contain_text("Die Nachricht enthält ein Zeichen")
+    await failure.locator('[data-action="discard"]').click()
+    await expect(failure).to_have_count(0)
