@@ -2,15 +2,16 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from itertools import pairwise
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from media_service.domain.filenames import NAME_LENGTH_MAX, clean_filename, inline_disposition
 from media_service.domain.ranges import asked_range
-from media_service.domain.refusals import MediaRefusal, RangeNotSatisfiable
+from media_service.domain.refusals import BrokenUpload, MediaRefusal, RangeNotSatisfiable
 from media_service.multipart import Form
 from tests.media_service.gallery import BOUNDARY, MULTIPART, form, part
 
@@ -40,6 +41,13 @@ cuts = st.lists(st.integers(0, 10_000), max_size=20)
 def test_files_are_what_was_sent_in_whatever_pieces(contents: list[bytes], at: list[int]) -> None:
     body = form(*(part(data, f"{number}.png") for number, data in enumerate(contents)))
     assert files_in(body, at) == [(f"{number}.png", data) for number, data in enumerate(contents)]
+
+
+@pytest.mark.parametrize("lines, fits", [(1, True), (2, False)])
+def test_the_head_of_a_part_has_a_limit(lines: int, *, fits: bool) -> None:
+    body = form(part(b"x", head={f"X-{number}": "x" * 4_090 for number in range(lines)}))
+    with nullcontext() if fits else pytest.raises(BrokenUpload):
+        assert len(files_in(body, [])) == 1
 
 
 PIECES = st.sampled_from(

@@ -289,6 +289,7 @@ async def test_a_body_that_is_not_what_it_says_is_refused(
         "multipart/mixed; boundary=x",
         "multipart/form-data",
         "multipart/form-data; boundary=",
+        "multipart/form-data; boundary=" + "b" * 257,
     ],
 )
 async def test_a_body_of_another_type_is_refused(media: Gallery, content_type: str) -> None:

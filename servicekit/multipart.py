@@ -1,0 +1,90 @@
+"""Multipart forms as a service reads them (RFC 7578): bytes in, parts out, no I/O. The one home of python-multipart."""
+
+from collections.abc import Callable
+
+from python_multipart.exceptions import FormParserError, MultipartParseError
+from python_multipart.multipart import MultipartParser, parse_options_header
+
+from servicekit.problems import Malformed
+
+HEAD_BYTES_MAX = 8 * 1024
+
+
+class MultipartReader:
+    """Takes a body in whatever pieces and tells of each part its name and filename, then its data, then its end.
+
+    A name that is not given is None, an empty one ""; what is not UTF-8 in it is replaced, and `filename*` passed over
+    (§4.2). Data is told as it is fed; only a head is held. Raises Malformed, at once if `content_type` is not that of a
+    form with a boundary; what those who are told raise comes out of `feed`.
+    """
+
+    def __init__(
+        self,
+        content_type: str,
+        *,
+        on_part: Callable[[str | None, str | None], None],
+        on_data: Callable[[memoryview], None],
+        on_part_end: Callable[[], None],
+    ) -> None:
+        kind, options = parse_options_header(content_type)
+        if kind != b"multipart/form-data" or not options.get(b"boundary"):
+            raise Malformed("The body is not a form with files.")
+        self._on_part = on_part
+        self._head_bytes = 0
+        self._header_name = self._header_value = self._disposition = b""
+        self._is_ended = False
+        try:
+            self._parser = MultipartParser(
+                options[b"boundary"],
+                {
+                    "on_header_field": self._on_header_field,
+                    "on_header_value": self._on_header_value,
+                    "on_header_end": self._on_header_end,
+                    "on_headers_finished": self._on_headers_finished,
+                    "on_part_data": lambda data, start, end: on_data(memoryview(data)[start:end]),
+                    "on_part_end": on_part_end,
+                    "on_end": self._on_end,
+                },
+            )
+        except FormParserError as error:
+            raise Malformed(f"The body is not a valid form: {error}") from None
+
+    def feed(self, piece: bytes) -> None:
+        try:
+            self._parser.write(piece)
+        except MultipartParseError as error:
+            raise Malformed(f"The body is not a valid form: {error}") from None
+
+    def check_end(self) -> None:
+        """To be called behind the last piece. Raises Malformed if the last part is not whole."""
+        if not self._is_ended:
+            raise Malformed("The body ends in the middle.")
+
+    def _on_header_field(self, data: bytes, start: int, end: int) -> None:
+        self._header_name += self._counted(data[start:end])
+
+    def _on_header_value(self, data: bytes, start: int, end: int) -> None:
+        self._header_value += self._counted(data[start:end])
+
+    def _counted(self, data: bytes) -> bytes:
+        self._head_bytes += len(data)
+        if self._head_bytes > HEAD_BYTES_MAX:
+            raise Malformed("The head of a part is too long.")
+        return data
+
+    def _on_header_end(self) -> None:
+        if self._header_name.lower() == b"content-disposition":
+            self._disposition = self._header_value
+        self._header_name = self._header_value = b""
+
+    def _on_headers_finished(self) -> None:
+        _, options = parse_options_header(self._disposition)
+        self._head_bytes, self._disposition = 0, b""
+        self._on_part(_text(options.get(b"name")), _text(options.get(b"filename")))
+
+    def _on_end(self) -> None:
+        self._is_ended = True
+
+
+def _text(name: bytes | None) -> str | None:
+    return None if name is None else name.decode(errors="replace")
