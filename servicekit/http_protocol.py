@@ -121,7 +121,11 @@ class HttpProtocol(HttpToolsProtocol):
         answer = _Answer(cycle)
 
         async def answered_in_one_write(scope: Scope, receive: Receive, _: Send) -> None:
-            await app(scope, receive, answer.send)
+            try:
+                await app(scope, receive, answer.send)
+            except asyncio.CancelledError:  # the server ends, and has waited long enough
+                cycle.disconnected = True
+                cycle.transport.abort()
 
         super()._start_asgi_task(cycle, answered_in_one_write)  # type: ignore[arg-type]
 

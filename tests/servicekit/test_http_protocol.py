@@ -3,7 +3,7 @@
 import asyncio
 import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager, closing, suppress
 from typing import Any
 
 import pytest
@@ -127,6 +127,32 @@ async def test_an_answer_may_close_the_connection() -> None:
         head = await raw.read_head()
         assert await raw.read_rest() == b"ok"
     assert head.lower().count("connection: close") == 1
+
+
+async def test_an_answer_that_outlasts_the_server_is_cut_off_without_a_fault(caplog: pytest.LogCaptureFixture) -> None:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await send(start(content_length="2"))
+        await send(body(b"o", more=True))
+        await asyncio.Event().wait()
+
+    config = uvicorn.Config(
+        app, http=HttpProtocol, lifespan="off", log_config=None, server_header=False, timeout_graceful_shutdown=0
+    )
+    config.load()
+    server = uvicorn.Server(config)
+    server.lifespan = config.lifespan_class(config)
+    with closing(socket.create_server(("127.0.0.1", 0))) as listener:
+        await server.startup(sockets=[listener])
+        async with client(listener.getsockname()[1]) as raw:
+            raw.write(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+            await raw.read_head()
+            (task,) = server.server_state.tasks
+            await server.shutdown()
+            await asyncio.wait([task], timeout=WAIT_S)
+            with suppress(ConnectionResetError):
+                assert await raw.read_rest() in (b"o", b"")
+    assert not task.cancelled()
+    assert not [record for record in caplog.records if record.exc_info]
 
 
 WRONG = {
