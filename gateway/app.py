@@ -13,6 +13,7 @@ from gateway import catalogues
 from gateway.contract import CONTRACT
 from gateway.contract_parts import ContractParts
 from gateway.domain.route_table import Service
+from gateway.exchange import EXCHANGE
 from gateway.limits import Limits, Rates
 from gateway.pages.faults import exception_handlers
 from gateway.pages.routes import PAGES, streams_body
@@ -29,6 +30,8 @@ from servicekit.settings import addresses
 
 
 def create_app(settings: GatewaySettings, *, clock: Callable[[], float] = time.time) -> ASGIApp:
+    """What `GatewayProtocol` serves, and no other: it says whose a request is and where it goes."""
+
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[State]:
         async with _opened(settings, clock) as state:
@@ -70,7 +73,11 @@ def _with_cors(app: ASGIApp, settings: GatewaySettings) -> ASGIApp:
     preflight = RequestContext(cors)  # which answers those by itself, and without what every answer carries
 
     async def with_cors(scope: Scope, receive: Receive, send: Send) -> None:
-        await (preflight if _is_preflight(scope) else cors)(scope, receive, send)
+        if _is_preflight(scope):
+            del scope[EXCHANGE]
+            await preflight(scope, receive, send)
+        else:
+            await cors(scope, receive, send)
 
     return with_cors
 

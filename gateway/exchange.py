@@ -13,7 +13,7 @@ from gateway.domain.route_table import Access
 from gateway.domain.tokens import find_token
 from gateway.state import State
 from gateway.upstreams import UpstreamConnection
-from servicekit.http_protocol import answer_whole
+from servicekit.http_protocol import WITHOUT_BODY, answer_whole
 from servicekit.logs import bind_request_id
 from servicekit.middleware import new_request_id, record
 
@@ -24,13 +24,15 @@ SECURITY_HEADERS: Headers = [
     (b"x-frame-options", b"DENY"),
 ]
 _SECURITY_LINES = b"\r\n".join(name + b": " + value for name, value in SECURITY_HEADERS)
-_WITHOUT_BODY = frozenset({204, 304})
 
 
 class Exchange:
-    """One request and its answer. Nothing in here waits: what has to is the proxy's."""
+    """One request and its answer. Nothing in here waits: what has to is the proxy's.
 
-    __slots__ = ("address", "asked", "head", "headers", "request_id", "route", "scope", "started_s", "state")
+    Where a trusted proxy speaks for the client, the scope's `client` and `scheme` are that client's from here on.
+    """
+
+    __slots__ = ("address", "connection", "head", "headers", "request_id", "route", "scope", "started_s", "state")
 
     def __init__(self, scope: Scope) -> None:
         self.scope = scope
@@ -43,8 +45,8 @@ class Exchange:
             scope["client"][0] if scope["client"] else "", scope["scheme"], scope["headers"]
         )
         scope["client"] = (self.address, 0)
-        self.asked: UpstreamConnection | None = None
-        self.head = b""  # of the request, as `asked` got it
+        self.connection: UpstreamConnection | None = None  # that was asked at once
+        self.head = b""  # of the request, as it was asked
 
     def ask_at_once(self) -> UpstreamConnection | None:
         """Send the request to its service; None: something has to be waited for before."""
@@ -59,11 +61,11 @@ class Exchange:
                 return None
             if token is None or not self.state["authentication"].knows(token):
                 return None
-        self.asked = self.state["upstreams"][route.service].idle_connection()
-        if self.asked is not None:
+        self.connection = self.state["upstreams"][route.service].idle_connection()
+        if self.connection is not None:
             self.head = self.request_head(token)
-            self.asked.ask(self.scope["method"], self.head)
-        return self.asked
+            self.connection.ask(self.scope["method"], self.head)
+        return self.connection
 
     @property
     def _is_shared(self) -> bool:
@@ -111,17 +113,17 @@ class Exchange:
 
     def answer_at_once(self, cycle: RequestResponseCycle) -> bool:
         """Pass the answer on; False: not all of it is here, or not all of it can go."""
-        asked = self.asked
-        if asked is None or not asked.status or not asked.is_complete or cycle.flow.write_paused:
+        connection = self.connection
+        if connection is None or not connection.status or not connection.is_complete or cycle.flow.write_paused:
             return False
-        body = asked.body_so_far()
-        lines = [name + b": " + value for name, value in answer_headers(asked.headers)]
+        status, body = connection.status, connection.body_so_far()
+        lines = [name + b": " + value for name, value in answer_headers(connection.headers)]
         lines.append(_SECURITY_LINES)
         lines.append(b"x-request-id: " + self.request_id.encode())
-        if not asked.has_length and asked.status not in _WITHOUT_BODY:
+        if not connection.has_length and status not in WITHOUT_BODY and self.scope["method"] != "HEAD":
             lines.append(b"content-length: %d" % len(body))
+        connection.done()
         bind_request_id(self.request_id)
-        record(self.scope, asked.status, perf_counter() - self.started_s)
-        answer_whole(cycle, asked.status, lines, body)
-        asked.done()
+        record(self.scope, status, perf_counter() - self.started_s)
+        answer_whole(cycle, status, lines, body)
         return True

@@ -13,19 +13,19 @@ from servicekit.http_protocol import HttpProtocol
 class GatewayProtocol(HttpProtocol):
     """A task, with all that it awaits, would cost a forwarded request a fifth of the gateway's time."""
 
-    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGIApp) -> None:  # type: ignore[override]
+    def _start(self, cycle: RequestResponseCycle, app: ASGIApp) -> None:
         scope: Any = cycle.scope
         exchange = Exchange(scope)
-        asked = exchange.ask_at_once()
-        if asked is None:
+        connection = exchange.ask_at_once()
+        if connection is None:
             self._start_proxy(cycle, app, exchange)
         else:
-            asked.on_answer(partial(self._pass_on, cycle, app, exchange))
+            connection.on_answer(partial(self._pass_on, cycle, app, exchange))
 
     def _pass_on(self, cycle: RequestResponseCycle, app: ASGIApp, exchange: Exchange) -> None:
         if not exchange.answer_at_once(cycle):
             self._start_proxy(cycle, app, exchange)
 
     def _start_proxy(self, cycle: RequestResponseCycle, app: ASGIApp, exchange: Exchange) -> None:
-        exchange.scope[EXCHANGE] = exchange  # a circle of references until the proxy takes it out
-        super()._start_asgi_task(cycle, app)
+        exchange.scope[EXCHANGE] = exchange  # a circle of references until somebody takes it out
+        super()._start(cycle, app)

@@ -15,7 +15,7 @@ from gateway.upstreams import Upstream, UpstreamConnection
 from servicekit import logs
 from servicekit.http_protocol import chunk
 from servicekit.middleware import record
-from servicekit.problems import BodyTooLarge, Refusal, internal_error, refuse
+from servicekit.problems import BodyTooLarge, Malformed, Refusal, internal_error, refuse
 
 # RFC 9110 §9.2.2: these may be sent again when a kept connection turns out to be dead.
 _IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
@@ -129,13 +129,11 @@ class _Forwarding:
 
     # There and back
 
-    # There and back
-
     async def _ask(self, route: Route) -> UpstreamConnection:
         """Send the request and return when the head of the answer is there."""
         exchange, upstream = self._exchange, self._state["upstreams"][route.service]
-        if exchange.asked is not None:
-            return await self._head_from(exchange.asked, exchange.head, upstream, streams_body=False)
+        if exchange.connection is not None:
+            return await self._head_from(exchange.connection, exchange.head, upstream, streams_body=False)
         token = await self._admit(route)
         head, streams_body = b"", self._headers.announces_body
         if route.rate and self._scope["method"] == "POST":
@@ -178,15 +176,20 @@ class _Forwarding:
             passing_on.cancel()
 
     async def _pass_on_body(self, connection: UpstreamConnection) -> None:
-        is_chunked = self._headers.get(b"content-length") is None
+        length = self._headers.get(b"content-length")
+        left_bytes = 0 if length is None else int(length)
         while True:
             message = await self._receive()
             if message["type"] == "http.disconnect":
                 raise _ClientGone
             data = message.get("body", b"")
             is_last = not message.get("more_body")
-            if is_chunked:
+            if length is None:
                 data = chunk(data, is_last=is_last)
+            else:
+                left_bytes -= len(data)
+                if left_bytes < 0 or (is_last and left_bytes):  # the next request would be taken for the rest
+                    raise Malformed("The body is not as long as Content-Length says.")
             await connection.write(data, is_last=is_last)
             if is_last:
                 return

@@ -1,5 +1,6 @@
 """Trusted proxies: who a client is when others stand between it and the gateway."""
 
+from ipaddress import ip_address
 from typing import Any
 
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
@@ -17,8 +18,8 @@ class TrustedProxies:
 
     def __init__(self, listed: str) -> None:
         """`listed`: separated by commas; "*" is everyone."""
-        nobody: Any = None
-        self._trusted = ProxyHeadersMiddleware(nobody, listed).trusted_hosts if listed else None
+        nobody: Any = None  # the class that we are after is uvicorn's own affair, and an attribute of this one
+        self._trusted = ProxyHeadersMiddleware(nobody, listed.strip()).trusted_hosts if listed.strip() else None
 
     def client(self, address: str, scheme: str, headers: Headers) -> tuple[str, str]:
         """Address and scheme of the client, of whom `address` is known and what it says in its `headers`."""
@@ -26,8 +27,17 @@ class TrustedProxies:
             return address, scheme
         said = _last(headers, b"x-forwarded-proto").strip()
         chain = ", ".join(value.decode("latin-1") for name, value in headers if name == b"x-forwarded-for")
-        return self._trusted.get_trusted_client_address(chain)[0] or address, said if said in _SCHEMES else scheme
+        named = self._trusted.get_trusted_client_address(chain)[0]
+        return named if _is_address(named) else address, said if said in _SCHEMES else scheme
 
 
 def _last(headers: Headers, name: bytes) -> str:
     return next((value.decode("latin-1") for key, value in reversed(headers) if key == name), "")
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True

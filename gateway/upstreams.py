@@ -120,7 +120,7 @@ class UpstreamConnection(asyncio.Protocol):
     # Asking
 
     def is_usable(self) -> bool:
-        return not self._is_lost and self._loop.time() - self._idle_since_s < IDLE_S_MAX
+        return not self._transport.is_closing() and self._loop.time() - self._idle_since_s < IDLE_S_MAX
 
     def ask(self, method: str, head: bytes, *, owes_body: bool = False) -> None:
         """Send a request: its head and body, or (`owes_body`) only the head, to go on with `write`."""
@@ -138,13 +138,13 @@ class UpstreamConnection(asyncio.Protocol):
         if self._is_lost:
             raise ServiceBroken(self._upstream.name)
         self._transport.write(data)
-        self._owes_body = not is_last
         if not self._is_writable.is_set():
             self._expect_progress()
             try:
                 await self._is_writable.wait()
             finally:
                 self._upstream.due.pop(self, None)
+        self._owes_body = not is_last
         if is_last and not self.status:
             self._expect_progress()
 
@@ -154,7 +154,7 @@ class UpstreamConnection(asyncio.Protocol):
     # The answer
 
     def on_answer(self, listener: Callable[[], None]) -> None:
-        """Call `listener` once, when more of the answer is there, or it is known that there will be none."""
+        """Call `listener` once, when there may be more of the answer, or it is known that there will be none."""
         self._listener = listener
 
     async def wait_head(self) -> None:
@@ -260,7 +260,13 @@ class UpstreamConnection(asyncio.Protocol):
     def eof_received(self) -> None:
         """An answer without a length ends with the connection, which we never accept as complete; asyncio closes."""
 
+    def on_message_begin(self) -> None:
+        if self.is_complete:  # nobody asked for more
+            self._error = ServiceBroken(self._upstream.name)
+
     def on_header(self, name: bytes, value: bytes) -> None:
+        if self.status:  # a trailer, or of a second answer
+            return
         name = name.lower()
         self.headers.append((name, value))
         if name == b"content-length":
@@ -269,7 +275,7 @@ class UpstreamConnection(asyncio.Protocol):
     def on_headers_complete(self) -> None:
         status = self._parser.get_status_code()
         if status < 200:  # 100 Continue and the like: the answer is still to come
-            self.headers = []
+            self.headers, self.has_length = [], False
             return
         if self.status or status > 599:  # a second answer, which nobody asked for; or none that HTTP knows
             self.status = 0

@@ -15,7 +15,8 @@ from servicekit.handshake import refusal_response
 from servicekit.middleware import new_request_id
 from servicekit.problems import Answer, Malformed, Refusal, RefusalTable
 
-_WITHOUT_BODY = frozenset({204, 304})
+WITHOUT_BODY = frozenset({204, 304})
+_FRAMING = frozenset({b"content-length", b"transfer-encoding"})
 _STATUS_LINES = {status: line.removesuffix(b"\r\n") for status, line in STATUS_LINE.items()}
 
 LOOK_INTERVAL_S = 10.0
@@ -37,6 +38,7 @@ class HttpProtocol(HttpToolsProtocol):
     That costs a request nothing, unlike uvicorn's timer for each.
     """
 
+    _running: RequestResponseCycle | None = None  # what is being answered; `cycle` is the newest that has come
     _look: asyncio.TimerHandle | None = None
     _looks_at_head = 0  # looks since this request began and its head was not complete
     _looks_idle = 0
@@ -52,8 +54,17 @@ class HttpProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._look_no_more()
         super().connection_lost(exc)
+        if self._running is not None and not self._running.response_complete:
+            self._running.disconnected = True
+            self._running.message_event.set()
+        self.cycle = self._running = None  # type: ignore[assignment]  # circles of references
+        self.pipeline.clear()
 
     def handle_websocket_upgrade(self) -> None:
+        cycle: RequestResponseCycle | None = self.cycle
+        if cycle is not None and not cycle.response_complete:  # its answer would end up in the WebSocket
+            self._refuse(Malformed("A request before the handshake has no answer yet."))
+            return
         self._look_no_more()
         super().handle_websocket_upgrade()
 
@@ -86,7 +97,20 @@ class HttpProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self._awaits_head = False
         self._has_progressed = True
+        if self._skips_body():
+            raise ValueError  # which the parser passes on, so that the request is refused
         super().on_headers_complete()
+        self.headers = self.headers.copy()  # trailers come to this list too, and are no headers
+
+    def _skips_body(self) -> bool:
+        """Whether the parser takes what follows the head for another protocol, and we do not.
+
+        A body would be left out, and read as a request by the next who takes its length at its word.
+        """
+        if not self.parser.should_upgrade() or self._should_upgrade():
+            return False
+        names = {name for name, value in self.headers if value != b"0"}
+        return self.parser.get_method() == b"CONNECT" or not names.isdisjoint(_FRAMING)
 
     def on_body(self, body: bytes) -> None:
         self._has_progressed = True
@@ -118,6 +142,11 @@ class HttpProtocol(HttpToolsProtocol):
             self._look.cancel()
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGIApp) -> None:  # type: ignore[override]
+        self._running = cycle
+        self._start(cycle, app)
+
+    def _start(self, cycle: RequestResponseCycle, app: ASGIApp) -> None:
+        """Have the request answered by the application."""
         answer = _Answer(cycle)
 
         async def answered_in_one_write(scope: Scope, receive: Receive, _: Send) -> None:
@@ -164,14 +193,14 @@ class _Answer:
         for name, value in (*cycle.default_headers, *headers):
             if name == b"content-length":
                 # With 304 it tells the length that the body would have (RFC 9110 §8.6).
-                self._left_bytes, has_framing = 0 if status in _WITHOUT_BODY else int(value), True
+                self._left_bytes, has_framing = 0 if status in WITHOUT_BODY else int(value), True
             elif name == b"transfer-encoding":
                 self._is_chunked = has_framing = True
             elif name == b"connection" and b"close" in value.lower():
                 cycle.keep_alive = False
                 continue
             lines.append(name + b": " + value)
-        if not has_framing and status not in _WITHOUT_BODY and cycle.scope["method"] != "HEAD":
+        if not has_framing and status not in WITHOUT_BODY and cycle.scope["method"] != "HEAD":
             self._is_chunked = True
             lines.append(b"transfer-encoding: chunked")
         if not cycle.keep_alive:
@@ -203,7 +232,7 @@ class _Answer:
 
 def answer_whole(cycle: RequestResponseCycle, status: int, lines: list[bytes], body: bytes) -> None:
     """Answer without ASGI. `lines` are the header fields as `name: value`, each one as a parser gave it."""
-    if cycle.disconnected:
+    if cycle.disconnected or cycle.transport.is_closing():
         return
     head = [_STATUS_LINES[status], *[name + b": " + value for name, value in cycle.default_headers], *lines]
     if not cycle.keep_alive:

@@ -1,10 +1,14 @@
 """What is forwarded without a task: the same answers, whatever the service makes of a connection that it knows."""
 
 import asyncio
+import gc
+import weakref
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 
+from gateway.exchange import Exchange as GatewayExchange
 from tests.gateway.gateways import System, code, eventually, request_head, system
 from tests.gateway.stand_ins import Exchange, Handler, head_of
 
@@ -117,6 +121,13 @@ async def test_an_answer_without_a_body_has_none(kept: System, status: str) -> N
         assert (await wire.answer()).json() == {"service": "chat"}
 
 
+async def test_head_gets_no_length_where_there_is_none(kept: System) -> None:
+    kept.chat.handler = sending(head_of("200 OK", "Transfer-Encoding: chunked"))
+    async with kept.wire() as wire:
+        await wire.send(get(kept, method="HEAD"))
+        assert (await wire.answer("HEAD")).header("content-length") is None
+
+
 async def test_head_gets_the_length_and_no_body(kept: System) -> None:
     kept.chat.handler = sending(head_of("200 OK", "Content-Length: 5000"))
     async with kept.wire() as wire:
@@ -190,6 +201,86 @@ async def test_a_client_that_leaves_takes_nobody_elses_answer_along(kept: System
     await eventually(lambda: len(kept.server.server_state.connections) == 1)  # the test's own client
     held.set()
     assert (await kept.http.get("/api/messages/two", headers=kept.bearer())).text == "/api/messages/two"
+
+
+@pytest.mark.parametrize("path", ["/api/rooms", "/api/login"])  # at once, and in a task
+async def test_a_client_that_leaves_in_the_middle_of_a_row_costs_no_connection(
+    kept: System, path: str, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    goes_on = asyncio.Event()
+    came = 0
+
+    async def answer(exchange: Exchange) -> None:
+        nonlocal came
+        came += 1
+        if came == 2:
+            await goes_on.wait()
+        await exchange.reply(200, exchange.request.target.encode())
+
+    kept.chat.handler = kept.auth.handler = answer
+    async with kept.wire() as wire:
+        await wire.send(get(kept, path) * 3)
+        await wire.answer()
+        await eventually(lambda: came == 2)
+        wire.abort()
+    await eventually(lambda: len(kept.server.server_state.connections) == 1)  # the test's own client
+    goes_on.set()
+    assert (await kept.http.get("/api/messages/two", headers=kept.bearer())).text == "/api/messages/two"
+    await eventually(lambda: not kept.server.lifespan.state["upstreams"]["chat"].due)
+    await eventually(lambda: not kept.server.server_state.tasks)
+    assert len(kept.chat.open) == kept.chat.dialled
+    assert not [record for record in caplog.records if record.exc_info]
+    assert "fault" not in capsys.readouterr().out
+
+
+async def test_a_connection_that_is_closing_is_not_asked(kept: System) -> None:
+    upstream = kept.server.lifespan.state["upstreams"]["chat"]
+    connection = upstream.idle_connection()
+    upstream.keep(connection)
+    connection.data_received(b"stray")  # which closes it; asyncio says so a turn of the loop later
+    assert upstream.idle_connection() is None
+
+
+@pytest.mark.parametrize("path", ["/api/rooms", "/api/login", "/nothing", "/api/rooms/left-before-the-answer"])
+async def test_what_is_over_leaves_nothing_for_the_garbage_collector(kept: System, path: str) -> None:
+    goes_on = asyncio.Event()
+
+    async def answer(exchange: Exchange) -> None:
+        if path.endswith("left-before-the-answer"):
+            await goes_on.wait()
+        await exchange.reply(200)
+
+    kept.chat.handler = answer
+    async with kept.wire() as wire:
+        await wire.send(get(kept, path))
+        if path.endswith("left-before-the-answer"):
+            await eventually(lambda: kept.chat.requests)
+        else:
+            await wire.answer()
+        gc.disable()
+        try:
+            served: Any = kept.server.server_state.connections
+            port = wire.writer.get_extra_info("sockname")[1]
+            gone = [weakref.ref(one) for one in served if one.client is not None and one.client[1] == port]
+            assert len(gone) == 1
+            wire.abort()
+            await eventually(lambda: len(served) == 1)
+            goes_on.set()
+            await eventually(lambda: gone[0]() is None)
+        finally:
+            gc.enable()
+
+
+async def test_a_preflight_leaves_nothing_for_the_garbage_collector(friends: System) -> None:
+    asks = {"Origin": "http://friend.test", "Access-Control-Request-Method": "GET"}
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in range(10):
+            assert (await friends.http.options("/api/rooms", headers=asks)).status_code == 200
+        await eventually(lambda: not any(type(one) is GatewayExchange for one in gc.get_objects()))
+    finally:
+        gc.enable()
 
 
 async def test_pipelined_requests_are_answered_in_order(kept: System, held: asyncio.Event) -> None:
