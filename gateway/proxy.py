@@ -1,6 +1,7 @@
 """The proxy: forwards one HTTP request to its service and the answer back, both as streams, in a task of its own."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from contextlib import suppress
 from time import perf_counter
 
@@ -11,14 +12,12 @@ from gateway.domain.refusals import REFUSALS, ServiceBroken
 from gateway.domain.route_table import Access, Rate, Route
 from gateway.exchange import EXCHANGE, SECURITY_HEADERS, Exchange
 from gateway.sign_in_forms import username_in
-from gateway.upstreams import Upstream, UpstreamConnection
+from gateway.upstreams import UpstreamConnection
 from servicekit import logs
 from servicekit.http_protocol import chunk
 from servicekit.middleware import record
 from servicekit.problems import BodyTooLarge, Malformed, Refusal, internal_error, refuse
 
-# RFC 9110 §9.2.2: these may be sent again when a kept connection turns out to be dead.
-_IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
 log = logs.get_logger(__name__)
 
 
@@ -132,53 +131,24 @@ class _Forwarding:
     async def _ask(self, route: Route) -> UpstreamConnection:
         """Send the request and return when the head of the answer is there."""
         exchange, upstream = self._exchange, self._state["upstreams"][route.service]
-        if exchange.connection is not None:
-            return await self._head_from(exchange.connection, exchange.head, upstream, streams_body=False)
-        token = await self._admit(route)
-        head, streams_body = b"", self._headers.announces_body
-        if route.rate and self._scope["method"] == "POST":
-            body = await self._check_rate(route.rate)
-            head, streams_body = exchange.request_head(token, len(body)) + body, False
-        else:
-            head = exchange.request_head(token)
-        connection = upstream.idle_connection() or await upstream.new_connection()
-        connection.ask(self._scope["method"], head, owes_body=streams_body)
-        return await self._head_from(connection, head, upstream, streams_body=streams_body)
-
-    async def _head_from(
-        self, connection: UpstreamConnection, head: bytes, upstream: Upstream, *, streams_body: bool
-    ) -> UpstreamConnection:
-        """Return the connection that has answered: the one that was asked, or a new one after it was found dead."""
         method: str = self._scope["method"]
-        while True:
-            try:
-                if streams_body:
-                    await self._send_body(connection)
-                await connection.wait_head()
-                return connection
-            except ServiceBroken:
-                was_used = connection.was_used
-                connection.close()
-                if streams_body or not was_used or method not in _IDEMPOTENT:
-                    raise
-                connection = await upstream.new_connection()
-                connection.ask(method, head)
-            except BaseException:
-                connection.close()
-                raise
+        if exchange.connection is not None:
+            return await upstream.ask(method, exchange.head, asked=exchange.connection)
+        token = await self._admit(route)
+        if route.rate and method == "POST":
+            body = await self._check_rate(route.rate)
+            return await upstream.ask(method, exchange.request_head(token, len(body)) + body)
+        head = exchange.request_head(token)
+        if self._headers.announces_body:
+            return await upstream.ask_with_body(method, head, self._body())
+        return await upstream.ask(method, head)
 
-    async def _send_body(self, connection: UpstreamConnection) -> None:
-        """Pass the body on until its end, or until the service has answered without waiting for it."""
-        passing_on = asyncio.create_task(self._pass_on_body(connection))
-        try:
-            await connection.wait_head_or(passing_on)
-        finally:
-            passing_on.cancel()
-
-    async def _pass_on_body(self, connection: UpstreamConnection) -> None:
+    async def _body(self) -> AsyncIterator[bytes]:
+        """As it comes, framed as it was announced. Raises Malformed where it is not as long."""
         length = self._headers.get(b"content-length")
         left_bytes = 0 if length is None else int(length)
-        while True:
+        is_last = False
+        while not is_last:
             message = await self._receive()
             if message["type"] == "http.disconnect":
                 raise _ClientGone
@@ -190,9 +160,7 @@ class _Forwarding:
                 left_bytes -= len(data)
                 if left_bytes < 0 or (is_last and left_bytes):  # the next request would be taken for the rest
                     raise Malformed("The body is not as long as Content-Length says.")
-            await connection.write(data, is_last=is_last)
-            if is_last:
-                return
+            yield data
 
     async def _answer(self, connection: UpstreamConnection) -> None:
         await self._start(connection.status, answer_headers(connection.headers))

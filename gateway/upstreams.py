@@ -5,7 +5,7 @@ general client is the bottleneck (docs/decisions/0005-forwarding.md).
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from functools import partial
 from itertools import count
 from typing import TypeVar, cast
@@ -17,6 +17,8 @@ from gateway.domain.refusals import ServiceAway, ServiceBroken, ServiceTooSlow
 
 ProtocolT = TypeVar("ProtocolT", bound=asyncio.Protocol)
 
+# These may be sent again when a kept connection turns out to be dead (RFC 9110 §9.2.2).
+IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
 IDLE_S_MAX = 30.0  # below the services' keep-alive, so that they do not close under our hands
 IDLE_MAX = 64
 PAUSE_BYTES = 256 * 1024
@@ -50,8 +52,48 @@ class Upstream:
             connection.close()
         return None
 
-    async def new_connection(self) -> "UpstreamConnection":
-        """Raises ServiceAway."""
+    async def ask(
+        self, method: str, request: bytes, *, asked: "UpstreamConnection | None" = None
+    ) -> "UpstreamConnection":
+        """Send a whole request, unless `asked` has it already; return when the head of the answer is there.
+
+        The connection may be another one than `asked`. Raises ServiceAway, ServiceBroken or ServiceTooSlow.
+        """
+        connection = asked
+        if connection is None:
+            connection = await self.connection()
+            connection.ask(method, request)
+        while True:
+            try:
+                await connection.wait_head()
+                return connection
+            except ServiceBroken:
+                connection.close()
+                if not connection.was_used or method not in IDEMPOTENT:
+                    raise
+                connection = await self._new_connection()
+                connection.ask(method, request)
+            except BaseException:
+                connection.close()
+                raise
+
+    async def ask_with_body(self, method: str, head: bytes, body: AsyncIterator[bytes]) -> "UpstreamConnection":
+        """As `ask`, with a body that comes as it comes, framed as the head says; what that raises is raised."""
+        connection = await self.connection()
+        connection.ask(method, head, owes_body=True)
+        try:
+            await connection.send_body(body)
+            await connection.wait_head()
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    async def connection(self) -> "UpstreamConnection":
+        """One that nobody else uses; it was used before, if possible. Raises ServiceAway."""
+        return self.idle_connection() or await self._new_connection()
+
+    async def _new_connection(self) -> "UpstreamConnection":
         return await self.dial(lambda: UpstreamConnection(self))
 
     async def dial(self, protocol_factory: Callable[[], ProtocolT]) -> ProtocolT:
@@ -133,20 +175,41 @@ class UpstreamConnection(asyncio.Protocol):
             if not owes_body:
                 self._expect_progress()
 
-    async def write(self, data: bytes, *, is_last: bool) -> None:
+    async def send_body(self, body: AsyncIterator[bytes]) -> None:
+        """Send it to its end, or until the service has answered without waiting for it. Raises as `body` does."""
+        sending = asyncio.create_task(self._send_body(body))
+        sending.add_done_callback(self._on_sent)
+        try:
+            while not self.status and not sending.done():
+                await self._wait()
+            if sending.done():
+                sending.result()
+        finally:
+            sending.cancel()
+
+    async def _send_body(self, body: AsyncIterator[bytes]) -> None:
+        async for piece in body:
+            await self._write(piece)
+        self._owes_body = False
+        if not self.status:
+            self._expect_progress()
+
+    async def _write(self, piece: bytes) -> None:
         """Send a piece of the body at the service's pace. Raises ServiceBroken."""
         if self._is_lost:
             raise ServiceBroken(self._upstream.name)
-        self._transport.write(data)
+        self._transport.write(piece)
         if not self._is_writable.is_set():
             self._expect_progress()
             try:
                 await self._is_writable.wait()
             finally:
                 self._upstream.due.pop(self, None)
-        self._owes_body = not is_last
-        if is_last and not self.status:
-            self._expect_progress()
+
+    def _on_sent(self, sending: asyncio.Task[None]) -> None:
+        if not sending.cancelled():
+            sending.exception()  # looked at, so that asyncio does not report it as missed
+        self._tell()
 
     def _expect_progress(self) -> None:
         self._upstream.due[self] = self._loop.time() + self._upstream.answer_timeout_s
@@ -162,19 +225,6 @@ class UpstreamConnection(asyncio.Protocol):
         while not self.status:
             await self._wait()
 
-    async def wait_head_or(self, sending: asyncio.Task[None]) -> None:
-        """Return when the head is there or the body was sent. Raises ServiceTooSlow, ServiceBroken, or as `sending`."""
-        sending.add_done_callback(self._on_sent)
-        while not self.status and not sending.done():
-            await self._wait()
-        if sending.done():
-            sending.result()
-
-    def _on_sent(self, sending: asyncio.Task[None]) -> None:
-        if not sending.cancelled():
-            sending.exception()  # looked at, so that asyncio does not report it as missed
-        self._tell()
-
     def body_so_far(self) -> bytes:
         """What has come of the body and was not taken yet, without waiting."""
         body = self._chunks[0] if len(self._chunks) == 1 else b"".join(self._chunks)
@@ -188,6 +238,14 @@ class UpstreamConnection(asyncio.Protocol):
         """Return when there is more of the body, or its end. Raises ServiceBroken."""
         while not self._chunks and not self.is_complete:
             await self._wait()
+
+    async def whole_body(self) -> bytes:
+        """All that is left of it. Raises ServiceBroken."""
+        body = b""
+        while not self.is_complete:
+            await self.wait_body()
+            body += self.body_so_far()
+        return body + self.body_so_far()
 
     async def _wait(self) -> None:
         if self._error is not None:

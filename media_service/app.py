@@ -65,6 +65,7 @@ async def _opened(settings: MediaSettings, clock: Callable[[], float]) -> AsyncI
             files = Files(
                 store=store,
                 neighbours=neighbours,
+                pull_profiles=lambda: profiles.pull(),  # noqa: PLW0108 - it is made of the files, further down
                 tell_of_removals=lambda: bus.send(("PUBLISH", bus.channel(REMOVALS_NEWS), b"")),
             )
             profiles = follow_profiles(store, neighbours, files)

@@ -1,19 +1,23 @@
 """Services: what pages ask of them, on behalf of a visitor."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from typing import Any, TypeVar
+from urllib.parse import quote, urlencode
 
-import httpx
 import msgspec
 
 from gateway.domain.items import Problem
+from gateway.domain.refusals import ServiceAway, ServiceBroken, ServiceTooSlow
 from gateway.domain.route_table import Service
 from gateway.pages.visits import SignInFirst, Visit
+from gateway.upstreams import UpstreamConnection
+from servicekit.http_protocol import chunk
 from servicekit.problems import Refusal, Unavailable
 
 T = TypeVar("T")
-# To clean twenty large pictures, after the last byte has come.
-_UPLOAD_TIMEOUT = httpx.Timeout(10.0, read=120.0)
+ANSWER_S_MAX = 10.0
+_SAFE_IN_PATH = "/%:@!$&'()*+,;=~"  # RFC 3986 §3.3, and what is encoded already
 
 
 class Refused(Refusal):
@@ -35,55 +39,101 @@ class ServiceFailed(Unavailable):
     """A service answered what cannot be shown."""
 
 
+class Answer(msgspec.Struct, frozen=True):
+    """What a service answered, whole; `headers` by lower-case name, the last of each."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    def json(self) -> Any:
+        return msgspec.json.decode(self.body)
+
+
 async def ask(
     visit: Visit,
     service: Service,
     method: str,
     path: str,
     *,
+    query: Mapping[str, Any] | None = None,
+    json: Any = None,
+    form: Mapping[str, str] | None = None,
     content: AsyncIterator[bytes] | None = None,
-    headers: Mapping[str, str] | None = None,
-    **body: Any,
-) -> httpx.Response:
-    """The answer of a service for this visitor, whatever it is. Raises Unavailable."""
-    request, state = visit.request, visit.state
-    sent = {
-        "X-Request-ID": request.scope["parley.request_id"],
-        "X-Forwarded-For": request.client.host if request.client else "",
-        "User-Agent": request.headers.get("user-agent", ""),
-        **(headers or {}),
-    }
-    if visit.token is not None:
-        sent["Authorization"] = f"Bearer {visit.token}"
-    if content is not None:
-        body |= {"content": content, "timeout": _UPLOAD_TIMEOUT}
+    content_type: str = "",
+) -> Answer:
+    """The answer of a service for this visitor, whatever it is. Raises Unavailable.
+
+    The body is JSON, a form, `content` as it comes, or none.
+    """
+    body = b""
+    if json is not None:
+        body, content_type = msgspec.json.encode(json), "application/json"
+    elif form is not None:
+        body, content_type = urlencode(form).encode(), "application/x-www-form-urlencoded"
+    framing = f"content-length: {len(body)}" if content is None else "transfer-encoding: chunked"
+    target = quote(path, safe=_SAFE_IN_PATH) + (f"?{urlencode(query)}" if query else "")
+    lines = [f"{method} {target} HTTP/1.1", *_header_lines(visit, service), framing]
+    if content_type:
+        lines.append(f"content-type: {content_type}")
+    # As the browser's own came, they may hold any byte (RFC 9110 §5.5).
+    head = "\r\n".join([*lines, "", ""]).encode("latin-1")
+    upstream = visit.state["upstreams"][service]
     try:
-        # As the browser's own came, they may hold any byte (RFC 9110 §5.5).
-        as_they_came = httpx.Headers(sent, encoding="latin-1")
-        return await state["http"].request(method, state["urls"][service] + path, headers=as_they_came, **body)
-    except httpx.HTTPError:
+        if content is not None:  # whoever sends it takes their time
+            return await _answer(await upstream.ask_with_body(method, head, _in_chunks(content)))
+        async with asyncio.timeout(ANSWER_S_MAX):
+            return await _answer(await upstream.ask(method, head + body))
+    except (ServiceAway, ServiceBroken, ServiceTooSlow, TimeoutError):
         raise Unavailable(f"The {service.value} service does not answer.") from None
 
 
-async def tell(visit: Visit, service: Service, method: str, path: str, **body: Any) -> httpx.Response:
+def _header_lines(visit: Visit, service: Service) -> list[str]:
+    request = visit.request
+    lines = [
+        f"host: {service.value}",
+        f"x-request-id: {request.scope['parley.request_id']}",
+        f"x-forwarded-for: {request.client.host if request.client else ''}",
+        f"user-agent: {request.headers.get('user-agent', '')}",
+    ]
+    if visit.token is not None:
+        lines.append(f"authorization: Bearer {visit.token}")
+    return lines
+
+
+async def _in_chunks(content: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    async for piece in content:
+        yield chunk(piece, is_last=False)
+    yield chunk(b"", is_last=True)
+
+
+async def _answer(connection: UpstreamConnection) -> Answer:
+    try:
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in connection.headers}
+        return Answer(connection.status, headers, await connection.whole_body())
+    finally:
+        connection.done()
+
+
+async def tell(visit: Visit, service: Service, method: str, path: str, **body: Any) -> Answer:
     """The answer of a service that did as it was asked. Raises Refused, SignInFirst, Unavailable."""
     answer = await ask(visit, service, method, path, **body)
-    if answer.is_success:
+    if answer.status < 300:
         return answer
-    if answer.status_code == 401:  # revoked since it was checked at the door
+    if answer.status == 401:  # revoked since it was checked at the door
         raise SignInFirst(visit.path)
     problem = problem_of(answer)
-    if answer.status_code >= 500 and not problem.code:
+    if answer.status >= 500 and not problem.code:
         raise ServiceFailed(f"The {service.value} service failed.")
-    raise Refused(answer.status_code, problem, answer.headers)
+    raise Refused(answer.status, problem, answer.headers)
 
 
 async def get(visit: Visit, service: Service, path: str, kind: type[T], **query: Any) -> T:
     """What a service has there, as `kind`. Raises Refused, SignInFirst, Unavailable."""
     wanted = {name: value for name, value in query.items() if value is not None}
-    answer = await tell(visit, service, "GET", path, params=wanted)
+    answer = await tell(visit, service, "GET", path, query=wanted)
     try:
-        return msgspec.json.decode(answer.content, type=kind)
+        return msgspec.json.decode(answer.body, type=kind)
     except msgspec.DecodeError:
         raise ServiceFailed(f"The {service.value} service answered what nobody understands.") from None
 
@@ -96,8 +146,8 @@ async def find(visit: Visit, service: Service, path: str, kind: type[T], default
         return default
 
 
-def problem_of(answer: httpx.Response) -> Problem:
+def problem_of(answer: Answer) -> Problem:
     try:
-        return msgspec.json.decode(answer.content, type=Problem)
+        return msgspec.json.decode(answer.body, type=Problem)
     except msgspec.DecodeError:
         return Problem("")

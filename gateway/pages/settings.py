@@ -56,9 +56,9 @@ async def _change(visit: Visit, fields: dict[str, str], picture: str) -> str:
             await tell(visit, Service.AUTH, "POST", "/api/change-password", json=passwords)
             return "password-changed"
         if "nickname" in fields:
-            await tell(visit, Service.AUTH, "POST", "/api/update-nickname", data={"nickname": fields["nickname"]})
+            await tell(visit, Service.AUTH, "POST", "/api/update-nickname", form={"nickname": fields["nickname"]})
         if (url := _new_picture(fields, picture)) is not None:
-            await tell(visit, Service.AUTH, "POST", "/api/update-avatar", data={"avatar_url": url})
+            await tell(visit, Service.AUTH, "POST", "/api/update-avatar", form={"avatar_url": url})
     except Refused as refused:
         refused.fields = fields
         raise

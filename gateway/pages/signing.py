@@ -30,9 +30,9 @@ async def sign_in(request: Request[State]) -> Response:
     except Refusal as refusal:
         return _again(found, "sign-in.html", 429, Problem(str(refusal), "too_many_requests"), shown, refusal)
     credentials = {"username": username, "password": form.get("password", "")}
-    answer = await ask(found, Service.AUTH, "POST", "/api/login", data=credentials)
-    if answer.status_code != 200:
-        return _again(found, "sign-in.html", answer.status_code, problem_of(answer), shown)
+    answer = await ask(found, Service.AUTH, "POST", "/api/login", form=credentials)
+    if answer.status != 200:
+        return _again(found, "sign-in.html", answer.status, problem_of(answer), shown)
     response = RedirectResponse(shown["next"], 303)
     response.set_cookie(
         COOKIE,
@@ -59,8 +59,8 @@ async def sign_up(request: Request[State]) -> Response:
     except Refusal as refusal:
         return _again(found, "sign-up.html", 429, Problem(str(refusal), "too_many_requests"), shown, refusal)
     answer = await ask(found, Service.AUTH, "POST", "/api/register", json=fields)
-    if answer.status_code != 201:
-        return _again(found, "sign-up.html", answer.status_code, problem_of(answer), shown)
+    if answer.status != 201:
+        return _again(found, "sign-up.html", answer.status, problem_of(answer), shown)
     return found.back("/sign-in", "signed-up")
 
 

@@ -14,10 +14,9 @@ from servicekit.problems import Refusal, Unavailable
 
 async def upload(visit: Visit, form: MessageForm) -> tuple[SentFile, ...]:
     """The files, which are kept now. Raises Refused, with the fields of the form, also where nobody takes them."""
-    headers = {"Content-Type": form.content_type}
     try:
         answer = await tell(
-            visit, Service.MEDIA, "POST", "/api/user/upload-files", content=form.whole(), headers=headers
+            visit, Service.MEDIA, "POST", "/api/user/upload-files", content=form.whole(), content_type=form.content_type
         )
     except Unavailable:
         await _drain(form)
@@ -27,7 +26,7 @@ async def upload(visit: Visit, form: MessageForm) -> tuple[SentFile, ...]:
     except Refused as refused:
         refused.fields = form.fields
         raise
-    return msgspec.json.decode(answer.content, type=Upload).files
+    return msgspec.json.decode(answer.body, type=Upload).files
 
 
 async def _drain(form: MessageForm) -> None:

@@ -1,6 +1,7 @@
 """Files: who may see them, and letting them go."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
 
 from media_service.domain.files import THUMBNAIL_SIDES, Content, File
 from media_service.domain.refusals import UnknownFile
@@ -11,9 +12,17 @@ PIECE_BYTES = 512 * 1024
 
 
 class Files:
-    def __init__(self, *, store: Store, neighbours: Neighbours, tell_of_removals: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        *,
+        store: Store,
+        neighbours: Neighbours,
+        pull_profiles: Callable[[], Awaitable[None]],
+        tell_of_removals: Callable[[], None],
+    ) -> None:
         self._store = store
         self._neighbours = neighbours
+        self._pull_profiles = pull_profiles
         self._tell_of_removals = tell_of_removals
 
     async def get(self, username: str, file_id: str) -> File:
@@ -27,11 +36,13 @@ class Files:
         return file
 
     async def _may_see(self, username: str, file: File) -> bool:
-        return (
-            username == file.owner
-            or await self._store.is_avatar(file.id)
-            or await self._neighbours.may_see(username, file.id)
-        )
+        if username == file.owner or await self._store.is_avatar(file.id):
+            return True
+        if await self._neighbours.may_see(username, file.id):
+            return True
+        with suppress(ConnectionError):  # without auth, what is known has to do
+            await self._pull_profiles()  # it may have become an avatar a moment ago
+        return await self._store.is_avatar(file.id)
 
     def content(self, file: File) -> Content:
         etag = f'"{file.sha256[:32]}"'

@@ -323,3 +323,17 @@ async def test_several_chat_services_share_the_work_and_a_dead_one_is_passed_ove
         await asyncio.sleep(0.02)
         answer_ = await whole.http.get("/api/rooms", headers=whole.bearer())
         assert code(answer_) == (503, "service_unavailable")
+
+
+async def test_pages_pass_a_dead_chat_service_over() -> None:
+    async def answer(exchange: Exchange) -> None:
+        await exchange.reply_json([])
+
+    alive, dead = Service("alive"), Service("dead")
+    alive.handler = answer
+    async with started(alive, dead):
+        await dead.stop()
+        async with system(chat_url=f"{dead.url},{alive.url}") as whole:
+            for _ in range(4):
+                assert (await whole.http.get("/", headers=whole.cookie())).status_code == 200
+    assert {request.path for request in alive.requests} >= {"/api/saved-chats", "/api/rooms"}

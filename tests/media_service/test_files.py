@@ -189,6 +189,13 @@ async def is_gone(media: Gallery, path: str) -> bool:
     return await media.status("Ada", path) == 404
 
 
+async def test_an_avatar_is_seen_by_who_hears_of_it_before_the_service_does(media: Gallery) -> None:
+    avatar, other = await media.upload("Ada", *shades(2))
+    media.auth.change("Ada", nickname="Ada", pfp=avatar["url"])  # and nobody tells
+    assert await media.status("Linus", avatar["url"]) == 200
+    assert await media.status("Linus", other["url"]) == 404
+
+
 async def test_an_avatar_stays_when_no_message_shows_it_even_if_it_became_one_a_moment_ago(
     media: Gallery, bus: Bus
 ) -> None:
