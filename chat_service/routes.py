@@ -260,7 +260,7 @@ async def rooms(request: Request[State]) -> Response:
     example=NewRoom("garden", "What grows"),
     answer=Room,
     status=201,
-    refusals=(RoomTaken, UnknownRecipient, NotStored),
+    refusals=(TooManyMessages, RoomTaken, UnknownRecipient, NotStored),
 )
 async def create_room(request: Request[State]) -> Response:
     identity = await _identify(request)
@@ -285,7 +285,7 @@ async def room(request: Request[State]) -> Response:
     body=RoomChange,
     example=RoomChange("What grows, and what does not"),
     answer=Room,
-    refusals=(UnknownRoom, NotTheOwner),
+    refusals=(TooManyMessages, UnknownRoom, NotTheOwner),
 )
 async def change_room(request: Request[State]) -> Response:
     identity = await _identify(request)
@@ -296,7 +296,7 @@ async def change_room(request: Request[State]) -> Response:
     return _json(changed)
 
 
-@describes("Close a room of yours", status=204, refusals=(UnknownRoom, NotTheOwner, NotStored))
+@describes("Close a room of yours", status=204, refusals=(TooManyMessages, UnknownRoom, NotTheOwner, NotStored))
 async def close_room(request: Request[State]) -> Response:
     identity = await _identify(request)
     await request.state["rooms"].close(identity.username, request.path_params["room"])
@@ -306,7 +306,7 @@ async def close_room(request: Request[State]) -> Response:
 @describes(
     "Join a room, or invite",
     answer=Done,
-    refusals=(UnknownRoom, UnknownRecipient, NotAMember, NotTheOwner, DirectoryUnavailable, NotStored),
+    refusals=(TooManyMessages, UnknownRoom, UnknownRecipient, NotAMember, NotTheOwner, DirectoryUnavailable, NotStored),
 )
 async def add_member(request: Request[State]) -> Response:
     identity = await _identify(request)
@@ -318,7 +318,16 @@ async def add_member(request: Request[State]) -> Response:
 @describes(
     "Leave a room, or remove a member",
     status=204,
-    refusals=(UnknownRoom, UnknownRecipient, NotTheOwner, NotAMember, OwnerStays, DirectoryUnavailable, NotStored),
+    refusals=(
+        TooManyMessages,
+        UnknownRoom,
+        UnknownRecipient,
+        NotTheOwner,
+        NotAMember,
+        OwnerStays,
+        DirectoryUnavailable,
+        NotStored,
+    ),
 )
 async def remove_member(request: Request[State]) -> Response:
     identity = await _identify(request)
@@ -432,8 +441,8 @@ ROUTES: list[Route] = [
         for path in (_PERSON, _ROOM + "/messages")
         for one in (
             route(path + "/read", PUT=read),
-            route(path + "/{message_id:int}", PATCH=edit_message, DELETE=delete_message),
-            route(path + "/{message_id:int}/reactions/{emoji}", PUT=add_reaction, DELETE=remove_reaction),
+            route(path + "/{message_id:id}", PATCH=edit_message, DELETE=delete_message),
+            route(path + "/{message_id:id}/reactions/{emoji}", PUT=add_reaction, DELETE=remove_reaction),
         )
     ),
     route("/internal/attachments/{file_id}", GET=attachment),

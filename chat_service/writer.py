@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import Any, Generic, Protocol, TypeVar
 
-from servicekit.database import Connection, Database
+from servicekit.database import Connection, Database, DatabaseError
 from servicekit.logs import get_logger
 from servicekit.problems import Refusal
 
@@ -65,10 +65,13 @@ class GroupWriter(Generic[DraftT, ResultT]):
             async with self._database.transaction() as connection:
                 self._log.begin(connection)
                 return [(origin, self._append(connection, draft)) for origin, draft in group]
-        except Exception:  # of whatever kind: nothing that one group holds may end the writer
+        except Exception as error:  # of whatever kind: nothing that one group holds may end the writer
             self._log.forget()
             log.exception("a group could not be stored", size=len(group))
-            return [(origin, self._failure) for origin, _ in group]
+            if isinstance(error, DatabaseError) or len(group) == 1:
+                return [(origin, self._failure) for origin, _ in group]
+        # A fault of ours, with one of them: the others are not to suffer for it.
+        return [outcome for one in group for outcome in await self._store([one])]
 
     def _append(self, connection: Connection, draft: DraftT) -> ResultT | Refusal:
         try:

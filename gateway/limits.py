@@ -54,6 +54,11 @@ class Limits:
             name = username.casefold()[:64]
             await self._hit(RateLimitItemPerMinute, rates.sign_ins_per_minute_username, "sign-in", "username", name)
 
+    async def check_password(self, *, username: str) -> None:
+        """For who is signed in and proves a password, perhaps with a stolen token. Raises TooManyRequests."""
+        amount = self._rates.sign_ins_per_minute_username
+        await self._hit(RateLimitItemPerMinute, amount, "password attempt", "username", username.casefold())
+
     async def check_registration(self, *, address: str) -> None:
         """Raises TooManyRequests."""
         amount = self._rates.registrations_per_hour_address

@@ -94,11 +94,16 @@ class _Forwarding:
     # Who may pass
 
     async def _admit(self, route: Route) -> str | None:
-        """The token to pass on, if the route wants one. Raises Unauthenticated, Unavailable or CrossOrigin."""
+        """The token to pass on, if the route wants one.
+
+        Raises Unauthenticated, Unavailable, CrossOrigin or TooManyRequests.
+        """
         if route.access is Access.ANYONE:
             return None
         token = self._exchange.token()
-        await self._state["authentication"].authenticate(token)
+        identity = await self._state["authentication"].authenticate(token)
+        if route.rate is Rate.PASSWORD:
+            await self._state["limits"].check_password(username=identity.username)
         return token
 
     async def _check_rate(self, rate: Rate) -> bytes:
@@ -135,7 +140,7 @@ class _Forwarding:
         if exchange.connection is not None:
             return await upstream.ask(method, exchange.head, asked=exchange.connection)
         token = await self._admit(route)
-        if route.rate and method == "POST":
+        if route.rate and route.rate is not Rate.PASSWORD and method == "POST":
             body = await self._check_rate(route.rate)
             return await upstream.ask(method, exchange.request_head(token, len(body)) + body)
         head = exchange.request_head(token)

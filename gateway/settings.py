@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar
 
 import msgspec
 
-from servicekit.settings import Settings, SwitchableLimit
+from servicekit.settings import Settings, SwitchableLimit, WrongSettings
 
 Seconds = Annotated[float, msgspec.Meta(gt=0)]
 
@@ -24,6 +24,11 @@ class GatewaySettings(Settings, frozen=True, kw_only=True):
     sign_ins_per_minute_username: SwitchableLimit = 5
     sign_ins_per_minute_address: SwitchableLimit = 30
     registrations_per_hour_address: SwitchableLimit = 20
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if "*" in self.origins:  # any site could read what the cookie lets it read
+            raise WrongSettings("PARLEY_ALLOWED_ORIGINS: expected addresses, not '*'")
 
     @property
     def origins(self) -> frozenset[str]:

@@ -34,6 +34,12 @@ def without_token(path: str) -> str:
     return _TOKEN.sub(lambda found: (found[1] or found[2]) + "…", path)
 
 
+def path_without_token(path: str) -> str:
+    """A whole path, decoded: whatever follows `/ws/` may be one, with blanks and all."""
+    before, found, _ = path.partition("/ws/")
+    return path if not found or before.endswith("/api") else f"{before}{found}…"
+
+
 def configure(service: str, *, level: str, log_format: str) -> None:
     """Route structlog and the standard library's loggers (uvicorn's too) to stdout."""
     shared: list[Any] = [
@@ -56,7 +62,7 @@ def configure(service: str, *, level: str, log_format: str) -> None:
             foreign_pre_chain=shared,
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                _renderer(log_format),
+                *_rendering(log_format),
             ],
         )
     )
@@ -66,11 +72,19 @@ def configure(service: str, *, level: str, log_format: str) -> None:
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
-def _renderer(log_format: str) -> Any:
+def _rendering(log_format: str) -> list[Any]:
     on_terminal = log_format == "console" or (log_format == "auto" and sys.stdout.isatty())
     if on_terminal:
-        return structlog.dev.ConsoleRenderer(colors=True, pad_event_to=28)
-    return structlog.processors.JSONRenderer(ensure_ascii=False)
+        return [_escape, structlog.dev.ConsoleRenderer(colors=True, pad_event_to=28)]
+    return [structlog.processors.JSONRenderer(ensure_ascii=False)]
+
+
+def _escape(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """Leave nothing to a terminal that it would obey: names and paths are what strangers send."""
+    for key, value in event.items():
+        if isinstance(value, str) and key != "exception" and not value.isprintable():
+            event[key] = value.encode("unicode_escape").decode()
+    return event
 
 
 class _ServiceName:

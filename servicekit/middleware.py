@@ -72,7 +72,7 @@ def record(scope: Scope, status: int, duration_s: float) -> None:
     """Count one answer, and log it when it is a refusal or an error."""
     metrics.count_request(status, duration_s)
     if status >= 400 and scope["path"] != "/readyz":  # asked every second; what is away speaks for itself
-        path = logs.without_token(scope["path"])
+        path = logs.path_without_token(scope["path"])
         write = log.error if status >= 500 else log.info
         write("refused", method=scope["method"], path=path, status=status)
 

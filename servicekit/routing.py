@@ -1,13 +1,23 @@
-"""Routes: one for all methods of a path."""
+"""Routes: one for all methods of a path, and ids in it."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
+from starlette.convertors import IntegerConvertor, register_url_convertor
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 Endpoint = Callable[[Request[Any]], Awaitable[Response]]
+
+
+class IdConvertor(IntegerConvertor):
+    """`{name:id}`: the number of a row. What no row can have is no path: SQLite's numbers end at 2^63."""
+
+    regex = "[0-9]{1,18}"
+
+
+register_url_convertor("id", IdConvertor())
 
 
 class MethodsRoute(Route):

@@ -37,6 +37,7 @@ class TokenVerifier:
 
     def __init__(self, *, clock: Callable[[], float], cache_max: int = 20_000) -> None:
         self._clock = clock
+        self._trusted: Mapping[str, Any] | None = None
         self._keys: dict[str, jwt.PyJWK] = {}
         self._verified: dict[str, Identity] = {}
         self._cache_max = cache_max
@@ -50,10 +51,13 @@ class TokenVerifier:
 
         Raises ValueError where it holds no key that can be used.
         """
+        if jwks == self._trusted:
+            return
         try:
             key_set = jwt.PyJWKSet.from_dict(dict(jwks))
         except (jwt.PyJWTError, TypeError) as error:
             raise ValueError(str(error)) from None
+        self._trusted = jwks
         self._keys = {key.key_id: key for key in key_set.keys if key.key_id and key.key_type == "OKP"}
         self._verified.clear()
 

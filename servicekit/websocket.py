@@ -254,6 +254,10 @@ class WebSocketProtocol(asyncio.Protocol):
             log.info("protocol error", code=int(error.code), reason=error.reason)
             self.close(error.code, error.reason)
             self._discard_rest()
+        except Exception:  # who let it read on, perhaps with somebody else's work in hand, has nothing to do with it
+            log.exception("fault")
+            self.close(CloseCode.INTERNAL_ERROR, "a fault of the service")
+            self._discard_rest()
 
     def _discard_rest(self) -> None:
         """Read on without looking: closing at once would reset the line, and the peer might miss the close frame."""

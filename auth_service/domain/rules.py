@@ -9,7 +9,7 @@ import msgspec
 from auth_service.domain.account import Registration
 from servicekit.problems import FieldError, Invalid
 
-_USERNAME = re.compile(r"[A-Za-z0-9_.-]+")
+_USERNAME = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9_.-]+")  # "." and ".." are places in a path, not names
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 # Our own files and nothing beside them: a picture is fetched by everyone who sees it, with their cookie.
 _OWN_FILE = re.compile(r"/api/files/[A-Za-z0-9_-]+(/thumbnail)?(\?[A-Za-z0-9_=&-]*)?")

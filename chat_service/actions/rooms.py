@@ -13,7 +13,7 @@ from chat_service.store.rooms import Room
 from chat_service.store.rooms import Rooms as RoomStore
 from servicekit.problems import Refusal
 
-RoomName: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_.-]{1,64}$(?!\n)")]
+RoomName: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^(?!\.{1,2}$)[A-Za-z0-9_.-]{1,64}$(?!\n)")]
 Topic: TypeAlias = Annotated[str, msgspec.Meta(max_length=1_000)]
 LOBBY = "lobby"
 
@@ -56,6 +56,7 @@ class Rooms:
         """The room, joined if it is public and they were not in it. Raises UnknownRoom."""
         room = await self.get(username, name)
         if not room.is_member:
+            self._chat.count(username)
             await self._submit(username, Kind.JOINED, room=room.name, whom=username)
         return room
 
@@ -64,23 +65,27 @@ class Rooms:
 
     async def create(self, username: str, *, name: str, topic: str, private: bool) -> Room:
         """Raises RoomTaken."""
+        self._chat.count(username)
         await self._store.create(name=name, topic=topic, private=private, owner=username, now=self._chat.now())
         await self._submit(username, Kind.JOINED, room=name, whom=username)
         return await self.get(username, name)
 
     async def change(self, username: str, name: str, *, topic: str | None, private: bool | None) -> Room:
         """Raises UnknownRoom or NotTheOwner."""
+        self._chat.count(username)
         room = await self._owned(username, name)
         await self._store.change(room.name, topic=topic, private=private)
         return await self.get(username, name)
 
     async def close(self, username: str, name: str) -> None:
         """Raises UnknownRoom or NotTheOwner."""
+        self._chat.count(username)
         room = await self._owned(username, name)
         await self._submit(username, Kind.CLOSED, room=room.name, whom=username)
 
     async def add(self, username: str, name: str, whom: str) -> None:
         """Join, or invite: into a private room only its owner may. Raises UnknownRoom, NotAMember, NotTheOwner …"""
+        self._chat.count(username)
         room = await self.get(username, name)
         person = await self._people.get(whom)
         if person.username != username:
@@ -92,6 +97,7 @@ class Rooms:
 
     async def remove(self, username: str, name: str, whom: str) -> None:
         """Leave, or remove somebody as the owner. Raises UnknownRoom, NotTheOwner or OwnerStays."""
+        self._chat.count(username)
         room = await self.get(username, name)
         person = await self._people.get(whom)
         if person.username == room.owner:

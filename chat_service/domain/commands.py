@@ -133,9 +133,9 @@ def parse(text: bytes, *, room: str | None = None) -> Command:
     Raises InvalidCommand, which says what is wrong and where.
     """
     try:
-        if room is not None:
-            text = _addressed(text, room)
         kind = _kind_decoder.decode(text).type
+        if room is not None and kind in _ADDRESSED:
+            text = _addressed(text, room)
         decoder = _decoders.get(kind)
         if decoder is not None:
             return decoder.decode(text)
@@ -145,9 +145,9 @@ def parse(text: bytes, *, room: str | None = None) -> Command:
 
 
 def _addressed(text: bytes, room: str) -> bytes:
-    """The command with `room` put in, if it is of a kind that wants one and has none."""
+    """The command, an object, with `room` put in if it names nobody."""
     fields = msgspec.json.decode(text)
-    if isinstance(fields, dict) and fields.get("type", "message") in _ADDRESSED and not {"to", "room"} & fields.keys():
+    if not {"to", "room"} & fields.keys():
         return msgspec.json.encode({**fields, "room": room})
     return text
 

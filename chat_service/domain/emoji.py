@@ -27,9 +27,10 @@ _PICTOGRAPH = rf"[{_class(_RANGES)}]"
 _STYLE, _TONE, _TAGS = "[\ufe0e\ufe0f]", "[\U0001f3fb-\U0001f3ff]", "[\U000e0020-\U000e007e]+\U000e007f"
 _ELEMENT = f"{_PICTOGRAPH}(?:{_STYLE}|{_TONE})?(?:{_TAGS})?"
 _FLAG, _KEYCAP = "[\U0001f1e6-\U0001f1ff]{2}", "[0-9#*]\ufe0f?\u20e3"
+LENGTH_MAX = 32  # joined ones could go on for ever
 _EMOJI = re.compile(f"{_ELEMENT}(?:\u200d{_ELEMENT})*|{_FLAG}|{_KEYCAP}")
 
 
 def is_emoji(text: str) -> bool:
     """One emoji: a pictograph with its modifiers, several joined into one, a flag, or a keycap (UTS #51, ED-17)."""
-    return _EMOJI.fullmatch(text) is not None
+    return len(text) <= LENGTH_MAX and _EMOJI.fullmatch(text) is not None

@@ -132,9 +132,9 @@ def _saved_chats(connection: Connection, username: str) -> list[SavedChat]:
         # What the other one said since it was read, or since one's own last word, which shows as much.
         " (SELECT count(*) FROM messages WHERE messages.conversation_id = saved_chats.conversation_id"
         "  AND deleted_at IS NULL AND sender_username <> user_username"
-        "  AND seq > read_seq AND seq > coalesce((SELECT seq FROM messages AS own"
+        "  AND seq > coalesce((SELECT seq FROM messages AS own"
         "   WHERE own.conversation_id = saved_chats.conversation_id AND own.sender_username = user_username"
-        "   ORDER BY seq DESC LIMIT 1), 0)) AS unread"
+        "   AND own.seq > read_seq ORDER BY seq DESC LIMIT 1), read_seq)) AS unread"
         " FROM saved_chats WHERE user_username = ?"
         " ORDER BY coalesce(last_message_time, created_at) DESC, id DESC LIMIT ?",
         (username, SAVED_CHATS_MAX),

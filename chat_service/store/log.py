@@ -62,11 +62,11 @@ class Log:
     # Messages
 
     def _append_message(self, connection: Connection, draft: Draft) -> Appended:
-        if draft.reply_to is not None:
-            _check_reply(connection, draft, draft.reply_to)
         conversation = self._find(connection, draft.conversation)
         if draft.room is not None:
             _check_member(connection, draft.sender_username, draft.conversation)
+        if draft.reply_to is not None:  # and after that: who is not in there learns nothing of what was said
+            _check_reply(connection, draft, draft.reply_to)
         if conversation is None or conversation.is_over:
             if (first := _find_by_nonce(connection, draft)) is not None:  # sent again, to somebody else
                 return Appended(first, is_new=False)

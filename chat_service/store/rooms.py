@@ -57,9 +57,11 @@ def _list_rooms(connection: Connection, username: str, name_folded: str | None) 
         " (SELECT count(*) FROM memberships WHERE memberships.conversation_id = rooms.conversation_id) AS members,"
         f" {last_seq('rooms.conversation_id')} AS last_seq,"
         " (SELECT count(*) FROM messages WHERE messages.conversation_id = rooms.conversation_id"
-        "  AND deleted_at IS NULL AND sender_username <> ? AND seq > own.read_seq"
+        "  AND deleted_at IS NULL AND sender_username <> ?"
+        # Only above the read mark: it is looked for with every row, for who never spoke down to its end.
         "  AND seq > coalesce((SELECT seq FROM messages AS mine WHERE mine.sender_username = ?"
-        "   AND mine.conversation_id = rooms.conversation_id ORDER BY seq DESC LIMIT 1), 0)) AS unread"
+        "   AND mine.conversation_id = rooms.conversation_id AND mine.seq > own.read_seq"
+        "   ORDER BY seq DESC LIMIT 1), own.read_seq)) AS unread"
         " FROM rooms LEFT JOIN memberships AS own"
         "  ON own.conversation_id = rooms.conversation_id AND own.username = ?"
         # Its owner is not in it where the service died between the making and the joining; they may still join.

@@ -78,7 +78,7 @@ def _of_service(service: Service, path: str, methods: Mapping[str, Schema], name
 def _limited(path: str, method: str, operation: Schema) -> Schema:
     """With the refusal that is the gateway's own: too many attempts."""
     route = find(re.sub(r"[{}]", "", path))
-    if route is None or not isinstance(route.rate, Rate) or method != "post":
+    if route is None or route.rate is None or (method != "post" and route.rate is not Rate.PASSWORD):
         return operation
     refusal = problem_answer("Too Many Requests", ["too_many_requests"])
     return {**operation, "responses": {**operation["responses"], "429": refusal}}

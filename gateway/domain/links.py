@@ -36,13 +36,16 @@ def pieces(text: str) -> Iterator[Piece]:
 
 def _without_trailing(address: str) -> str:
     """Without the full stop, or the bracket, that belongs to the sentence around it."""
-    while address:
-        last = address[-1]
-        unopened = last in _CLOSING and address.count(last) > address.count(_CLOSING[last])
-        if last not in _TRAILING and not unopened:
+    unopened = {closing: address.count(closing) - address.count(opening) for closing, opening in _CLOSING.items()}
+    end = len(address)
+    while end:
+        last = address[end - 1]
+        if unopened.get(last, 0) > 0:
+            unopened[last] -= 1
+        elif last not in _TRAILING:
             break
-        address = address[:-1]
-    return address
+        end -= 1
+    return address[:end]
 
 
 def _has_host(address: str) -> bool:

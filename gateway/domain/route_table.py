@@ -19,11 +19,12 @@ class Access(Enum):
 
 
 class Rate(Enum):
-    """What a POST to a path is limited by."""
+    """What is limited: a POST by what its body says, whatever proves a PASSWORD by who asks."""
 
     SIGN_IN = "sign-in"
     SIGN_IN_BY_FORM = "sign-in by form"
     REGISTRATION = "registration"
+    PASSWORD = "password"
 
 
 class Route(msgspec.Struct, frozen=True):
@@ -49,8 +50,8 @@ ROUTES = (
     Route("/api/logout", Service.AUTH),
     Route("/api/sessions", Service.AUTH),
     Route("/api/sessions/", Service.AUTH),
-    Route("/api/change-password", Service.AUTH),
-    Route("/api/account", Service.AUTH),
+    Route("/api/change-password", Service.AUTH, USER, Rate.PASSWORD),
+    Route("/api/account", Service.AUTH, USER, Rate.PASSWORD),
     Route("/api/users", Service.AUTH),
     Route("/api/user-profile", Service.AUTH),
     Route("/api/update-nickname", Service.AUTH),

@@ -20,7 +20,7 @@ from gateway.pages.explanations import explain, in_short
 from gateway.pages.frame import Frame, frame, person_in, person_of
 from gateway.pages.services import Refused, find, get, tell
 from gateway.pages.uploads import upload
-from gateway.pages.visits import Visit, changing, own_form, signed_in
+from gateway.pages.visits import Visit, changing, is_page_wanted, own_form, signed_in
 from gateway.state import State
 from servicekit.problems import Unavailable
 
@@ -179,9 +179,11 @@ async def _mark_read(visit: Visit, place: Place, seq: int) -> None:
     """Everything that is shown has been seen.
 
     A GET that changes something: only how far the visitor has read, which they see no other way without scripts. It
-    is harmless twice and nobody gains by a forged one. What a browser fetches ahead has not been seen.
+    is harmless twice and nobody gains by a forged one. What a browser fetches ahead, or as a picture (somebody's avatar
+    may have this address), has not been seen.
     """
-    if "prefetch" in visit.request.headers.get("sec-purpose", "") or visit.request.method == "HEAD":
+    request = visit.request
+    if "prefetch" in request.headers.get("sec-purpose", "") or request.method == "HEAD" or not is_page_wanted(request):
         return
     try:
         await tell(visit, Service.CHAT, "PUT", f"{place.api}/read", json={"seq": seq})

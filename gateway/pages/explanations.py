@@ -93,12 +93,14 @@ _BETWEEN = _later("Between %(least)s and %(most)s characters, please.")
 _AT_MOST = _later("At most %(most)s characters, please.")
 _NAME_RULE = _later("Only letters (A-Z), digits, and the signs _ . - are allowed, at most 64.")
 _SIGN_INS = _later("Too many sign-ins; try again in %(seconds)s s.")
+_PASSWORDS = _later("Too many attempts; try again in %(seconds)s s.")
 _REGISTRATIONS = _later("Too many registrations; try again in %(seconds)s s.")
 _TEMPLATES = (
     (re.compile(r"Expected the length to be (?P<least>\d+) to (?P<most>\d+), got \d+\."), _BETWEEN),
     (re.compile(r"Expected `str` of length <= (?P<most>\d+).*", re.DOTALL), _AT_MOST),
     (re.compile(r"Expected `str` (?:matching regex|of length >= 1).*", re.DOTALL), _NAME_RULE),
     (re.compile(r"Too many sign-ins; try again in (?P<seconds>\d+) s\."), _SIGN_INS),
+    (re.compile(r"Too many password attempts; try again in (?P<seconds>\d+) s\."), _PASSWORDS),
     (re.compile(r"Too many registrations; try again in (?P<seconds>\d+) s\."), _REGISTRATIONS),
 )
 _FIELD_OF_CODE = {

@@ -49,9 +49,9 @@ def _messages(path: str) -> list[Route]:
     """A conversation and what is said in it."""
     return [
         route(path, GET=conversations.conversation, POST=conversations.say),
-        route(path + "/{message_id:int}/edit", POST=conversations.edit),
-        route(path + "/{message_id:int}/delete", POST=conversations.delete),
-        route(path + "/{message_id:int}/react", POST=conversations.react),
+        route(path + "/{message_id:id}/edit", POST=conversations.edit),
+        route(path + "/{message_id:id}/delete", POST=conversations.delete),
+        route(path + "/{message_id:id}/react", POST=conversations.react),
     ]
 
 

@@ -7,8 +7,9 @@ from urllib.parse import quote
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gateway.domain.items import Device
+from gateway.domain.items import Device, Problem
 from gateway.domain.paths import own_path
+from gateway.domain.refusals import TooManyRequests
 from gateway.domain.route_table import Service
 from gateway.message_forms import MessageForm
 from gateway.pages.explanations import explain
@@ -48,11 +49,19 @@ async def change(request: Request[State]) -> Response:
     return visit.back("/settings", notice)
 
 
+async def _check_rate(visit: Visit) -> None:
+    try:
+        await visit.state["limits"].check_password(username=visit.username)
+    except TooManyRequests as refusal:
+        raise Refused(429, Problem(str(refusal), "too_many_requests"), refusal.headers) from None
+
+
 async def _change(visit: Visit, fields: dict[str, str], picture: str) -> str:
     """Which notice says what was done. Raises Refused, with the fields."""
     try:
         if "new_password" in fields:
             passwords = {name: fields.get(name, "") for name in ("current_password", "new_password")}
+            await _check_rate(visit)
             await tell(visit, Service.AUTH, "POST", "/api/change-password", json=passwords)
             return "password-changed"
         if "nickname" in fields:

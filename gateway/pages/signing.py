@@ -9,7 +9,7 @@ from gateway.domain.route_table import Service
 from gateway.domain.tokens import COOKIE
 from gateway.pages.explanations import explain, not_shown
 from gateway.pages.services import ask, problem_of
-from gateway.pages.visits import Visit, is_own, own_form, visit
+from gateway.pages.visits import Visit, is_followed, own_form, visit
 from gateway.state import State
 from servicekit.problems import Refusal
 
@@ -66,7 +66,7 @@ async def sign_up(request: Request[State]) -> Response:
 
 async def logout(request: Request[State]) -> Response:
     """Ends the session when a person followed the link; a picture or a script pointing here does nothing."""
-    if request.headers.get("sec-fetch-dest", "document") != "document" or not is_own(request):
+    if not is_followed(request):
         return RedirectResponse("/sign-in", 303)
     found = await visit(request)
     if found.identity is not None:

@@ -1,6 +1,7 @@
 """Visits: one request of a browser, who is behind it, and in which language and theme it is answered."""
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -15,7 +16,7 @@ from gateway.pages.explanations import for_scripts
 from gateway.pages.notices import NOTICES
 from gateway.rendering import zipped
 from gateway.state import State
-from servicekit.bodies import FORM_FIELDS_MAX
+from servicekit.bodies import read_fields
 from servicekit.problems import Refusal, Unauthenticated
 from servicekit.tokens import Identity
 
@@ -111,6 +112,21 @@ def check_origin(request: Request[State]) -> None:
         raise CrossOrigin
 
 
+def is_followed(request: Request[State]) -> bool:
+    """Whether a person went to this page, from one of ours: a picture's or a script's address must not do anything.
+
+    Where a browser sends no `Sec-Fetch-*` (over plain HTTP), from what it accepts and where it comes from.
+    """
+    comes_from = urlsplit(request.headers.get("referer", "")).netloc
+    return is_page_wanted(request) and is_own(request) and comes_from in ("", request.headers.get("host"))
+
+
+def is_page_wanted(request: Request[State]) -> bool:
+    """Whether the answer is to be shown as a page, and not as a picture on one."""
+    dest = request.headers.get("sec-fetch-dest")
+    return dest == "document" if dest is not None else not request.headers.get("accept", "").startswith("image/")
+
+
 def is_own(request: Request[State]) -> bool:
     return is_same_origin(
         site=request.headers.get("sec-fetch-site"),
@@ -122,8 +138,7 @@ def is_own(request: Request[State]) -> bool:
 async def own_form(request: Request[State]) -> dict[str, str]:
     """The fields of a form that one of our own pages sent. Raises CrossOrigin."""
     check_origin(request)
-    form = await request.form(max_files=0, max_fields=FORM_FIELDS_MAX)
-    return {name: value for name, value in form.items() if isinstance(value, str)}
+    return await read_fields(request)
 
 
 def language_of(request: Request[State]) -> Language:
@@ -156,7 +171,9 @@ def page(
         "faults": {},
     }
     body = request.state["renderer"].render(template, language.code, {**everywhere, **shown})
-    response = _html(request, body, status, is_zipped=is_zipped)
+    # The page repeats its query beside what is private: compressed together, the length would tell of matches (BREACH).
+    may_be_zipped = is_zipped and not (everywhere["username"] and request.url.query)
+    response = _html(request, body, status, is_zipped=may_be_zipped)
     response.headers["Content-Language"] = language.code
     if notice:
         response.delete_cookie(NOTICE_COOKIE, httponly=True, samesite="lax")

@@ -1,7 +1,10 @@
 /** Links in what people write: found as the server finds them, and made of nodes, never of markup. */
 
 const ADDRESS = /(?<![\p{L}\p{N}_/])https?:\/\/[^\s<>"\\^`{|}\0-\x20\u202a-\u202e\u2066-\u2069]{1,2000}/giu;
-const CLOSING = { ")": "(", "]": "[" };
+const CLOSING = [
+  [")", "("],
+  ["]", "["],
+];
 const TRAILING = ".,:;!?'*_~\u2026\u201c\u201d\u2019\u00bb";
 
 /** `text` as text nodes and links. @returns {Node[]} which say, joined, exactly the text */
@@ -30,15 +33,20 @@ function linkTo(address) {
 
 /** Without the full stop, or the bracket, that belongs to the sentence around it. */
 function withoutTrailing(address) {
-  while (address) {
-    const last = address.at(-1);
-    const isUnopened = last in CLOSING && count(address, last) > count(address, CLOSING[last]);
-    if (!TRAILING.includes(last) && !isUnopened) {
+  const unopened = new Map();
+  for (const [closing, opening] of CLOSING) {
+    unopened.set(closing, count(address, closing) - count(address, opening));
+  }
+  let end = address.length;
+  for (; end > 0; end -= 1) {
+    const last = address[end - 1];
+    if (unopened.get(last) > 0) {
+      unopened.set(last, unopened.get(last) - 1);
+    } else if (!TRAILING.includes(last)) {
       break;
     }
-    address = address.slice(0, -1);
   }
-  return address;
+  return address.slice(0, end);
 }
 
 function hasHost(address) {

@@ -4,7 +4,7 @@ const HUES = 12;
 
 const element = document.getElementById("people");
 /** @type {Record<string, {name: string, picture: string}>} */
-const people = element ? JSON.parse(element.textContent) : {};
+const people = Object.assign(Object.create(null), element ? JSON.parse(element.textContent) : {}); // "constructor" is a name
 
 const { username = "", name = "", picture = "" } = document.body.dataset;
 /** Who is signed in. */

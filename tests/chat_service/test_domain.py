@@ -78,6 +78,11 @@ def test_one_emoji_is_one_however_it_is_put_together(text: str) -> None:
     assert is_emoji(text)
 
 
+def test_joined_pictographs_end_somewhere() -> None:
+    assert is_emoji("\u200d".join("👍" * 16))
+    assert not is_emoji("\u200d".join("👍" * 17))
+
+
 @pytest.mark.parametrize(
     "text",
     [

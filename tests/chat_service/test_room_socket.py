@@ -162,6 +162,14 @@ async def test_as_text_everything_is_a_line(chat: Instance, ada: Device) -> None
     assert await line(grace) == "error: A message needs at least one character that can be seen."
 
 
+@pytest.mark.parametrize("frame", ['{"type": ["a"]}', '{"type": {}}', '{"type": 7}'])
+async def test_a_command_of_no_type_is_refused_and_the_socket_stays(chat: Instance, ada: Device, frame: str) -> None:
+    await ada.connection.send(frame)
+    assert await ada.refused() == "invalid_command"
+    await ada.send(type="ping")
+    await ada.hear("pong")
+
+
 async def test_a_room_socket_counts_like_any_other_connection(world: World) -> None:
     chat = await world.instance(connections_per_person=2)
     devices = [await enter(chat, "Ada") for _ in range(2)]

@@ -109,6 +109,8 @@ async def test_a_name_within_the_bounds_is_taken(chat: Instance, name: str) -> N
         ({"name": "a b"}, "name"),
         ({"name": "a\n"}, "name"),
         ({"name": "#a"}, "name"),
+        ({"name": "."}, "name"),
+        ({"name": ".."}, "name"),
         ({"name": "a/b"}, "name"),
         ({"name": "ä"}, "name"),
         ({"name": 7}, "name"),
@@ -120,6 +122,16 @@ async def test_a_room_that_cannot_be_is_refused_by_its_field(chat: Instance, bod
     answer = await chat.request("Ada", "POST", "/api/rooms", json=body)
     assert answer.status_code == 422, answer.text
     assert [error["field"] for error in answer.json()["errors"]] == [field]
+
+
+async def test_rooms_count_against_the_rate_like_messages(world: World) -> None:
+    chat = await world.instance(messages_per_second=1, messages_burst=2)
+    assert await chat.does("Ada", "PUT", "/api/rooms/lobby/members/Ada") == 200
+    assert await chat.does("Ada", "DELETE", "/api/rooms/lobby/members/Ada") == 204
+    for method, path in (("PUT", "/api/rooms/lobby/members/Ada"), ("DELETE", "/api/rooms/lobby/members/Ada")):
+        assert await chat.does("Ada", method, path) == (429, "too_many_messages")
+    assert await chat.does("Ada", "POST", "/api/rooms", json={"name": "garden"}) == (429, "too_many_messages")
+    assert await names(chat, "Ada") == ["lobby"]
 
 
 async def test_a_name_is_taken_in_any_case_and_free_again_when_the_room_is_closed(chat: Instance) -> None:
@@ -376,6 +388,8 @@ async def test_a_former_member_is_refused_on_the_open_connection_and_hears_nothi
     assert (left["username"], left["seq"]) == ("Grace", 4)
     for command, code in (
         ({"room": "garden", "message": "hello?"}, "not_a_member"),
+        ({"room": "garden", "message": "hello?", "reply_to": said}, "not_a_member"),
+        ({"room": "garden", "message": "hello?", "reply_to": said + 1_000}, "not_a_member"),
         ({"type": "read", "room": "garden", "seq": 4}, "not_a_member"),
         ({"type": "typing", "room": "garden"}, "not_a_member"),
         ({"type": "edit", "id": said, "message": "x"}, "unknown_message"),

@@ -57,13 +57,14 @@ async def test_without_a_token_nothing_is_told(chat: Instance, method: str, path
 
 async def test_unknown_paths_are_problems(chat: Instance) -> None:
     assert code(await chat.request("Ada", "GET", "/api/nothing")) == (404, "not_found")
-    for path in ("/api/messages/Grace/x", "/api/messages/Grace/-1", "/api/rooms/lobby/messages/1.5"):
+    ids = ("x", "-1", "1.5", "1" + "0" * 18, "9" * 5_000)
+    for path in (f"{place}/{one}" for place in ("/api/messages/Grace", "/api/rooms/lobby/messages") for one in ids):
         assert code(await chat.request("Ada", "DELETE", path)) == (404, "not_found")
 
 
 def test_every_route_is_here() -> None:
     paths = {path.replace("Grace", "{other_username}").replace("lobby", "{room}") for path in METHODS}
-    paths = {path.replace("Ada", "{username}").replace("/1", "/{message_id:int}") for path in paths}
+    paths = {path.replace("Ada", "{username}").replace("/1", "/{message_id:id}") for path in paths}
     paths = {path.replace("👍", "{emoji}") for path in paths}
     public = {route.path for route in ROUTES if not route.path.startswith("/internal/")}
     assert public - {"/healthz", "/readyz"} == paths

@@ -1,5 +1,6 @@
 """What the store answers: history by pages, saved chats, unread, profiles."""
 
+import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import closing
@@ -129,6 +130,14 @@ async def test_saved_chats_are_ordered_by_what_was_said_last_and_count_the_unrea
     assert (first.chat_username, first.last_message, first.unread) == ("Grace", "five", 1)
     (hers,) = await chats.store.saved_chats("Grace")
     assert (hers.chat_username, hers.unread) == ("Ada", 0)
+
+
+async def test_very_many_unread_are_counted_in_no_time(chats: Chats) -> None:
+    for _ in range(20):
+        await chats.say("Grace", "Ada", *["spam"] * 250)
+    async with asyncio.timeout(2):  # for each of them down to the first one took minutes
+        (found,) = await chats.store.saved_chats("Ada")
+    assert found.unread == 5_000
 
 
 async def test_a_chat_saved_by_hand_has_no_message_yet(chats: Chats) -> None:

@@ -184,6 +184,15 @@ async def test_a_failure_that_nobody_foresaw_does_not_end_the_writer(desk: Desk)
     assert desk.on_disk() == ["after"]
 
 
+async def test_a_failure_that_nobody_foresaw_costs_the_others_of_its_group_nothing(desk: Desk) -> None:
+    async with desk.at_work():
+        for text in ("innocent", "unforeseen", "innocent too"):
+            desk.writer.submit(text, draft(text))
+        await desk.told_of(3)
+    assert [type(outcome) for _, outcome in desk.outcomes()] == [Appended, NotStored, Appended]
+    assert desk.on_disk() == ["innocent", "innocent too"]
+
+
 async def test_a_group_waits_for_another_process_that_writes(desk: Desk) -> None:
     async with desk.at_work():
         with desk.locked():

@@ -69,6 +69,18 @@ async def test_another_username_has_a_limit_of_its_own(limited: System) -> None:
     assert (await by_json(limited, "grace")).status_code == 200
 
 
+async def test_who_is_signed_in_may_prove_a_password_so_often_and_no_more(limited: System) -> None:
+    change = ("POST", "/api/change-password")
+    for method, path in (change, ("DELETE", "/api/account"), change):
+        assert (await limited.http.request(method, path, headers=limited.bearer())).status_code == 200
+    for method, path in (change, ("DELETE", "/api/account")):
+        assert_limited(await limited.http.request(method, path, headers=limited.bearer()), 60)
+    form = {"current_password": "x", "new_password": "y"}
+    await limited.http.post("/settings", data=form, headers=limited.cookie())
+    assert len([one for one in limited.auth.requests if one.path in ("/api/change-password", "/api/account")]) == 3
+    assert (await limited.http.request(*change, headers=limited.bearer("grace"))).status_code == 200
+
+
 async def test_an_address_may_try_so_often_and_no_more(limited: System) -> None:
     for number in range(5):
         assert (await by_json(limited, f"person{number}")).status_code == 200

@@ -301,6 +301,8 @@ async def test_an_address_that_was_typed_signs_out(whole: System, headers: dict[
         {"Sec-Fetch-Dest": "document", "Sec-Fetch-Site": "cross-site"},
         {"Sec-Fetch-Dest": "document", "Sec-Fetch-Site": "same-site"},
         {"Origin": "http://evil.test"},
+        {"Accept": "image/avif,image/webp,*/*;q=0.8"},
+        {"Accept": "text/html", "Referer": "http://evil.test/page"},
     ],
 )
 async def test_a_picture_a_script_or_another_site_signs_nobody_out(whole: System, headers: dict[str, str]) -> None:

@@ -106,6 +106,15 @@ async def test_a_form_may_be_multipart(http: httpx.AsyncClient) -> None:
     assert response.json() == {"author": "Ada é", "stars": 3, "tags": []}
 
 
+@pytest.mark.parametrize("charset", ["punycode", "unicode_escape", "undefined", "x" * 1_000])
+async def test_a_form_is_utf_8_whatever_charset_it_names(http: httpx.AsyncClient, charset: str) -> None:
+    part = 'Content-Disposition: form-data; name="author"\r\n\r\n\\ud800é\r\n'
+    body = f'--b\r\n{part}--b\r\nContent-Disposition: form-data; name="stars"\r\n\r\n3\r\n--b--\r\n'
+    headers = {"Content-Type": f"multipart/form-data; boundary=b; charset={charset}"}
+    response = await http.post("/form", content=body.encode(), headers=headers)
+    assert response.json()["author"] == "\\ud800é"
+
+
 @pytest.mark.parametrize("body", [b"author=\xff", b"author=%FF", b"a=1&" * (FORM_FIELDS_MAX + 1)], ids=range(3))
 async def test_a_form_that_cannot_be_read_is_malformed(http: httpx.AsyncClient, body: bytes) -> None:
     assert code(await http.post("/form", content=body, headers=FORM)) == (400, "malformed")
@@ -116,6 +125,11 @@ async def test_a_form_that_cannot_be_read_is_malformed(http: httpx.AsyncClient, 
     [
         ("multipart/form-data", b"--x"),
         ("multipart/form-data; boundary=x", b"--x\r\nnonsense\r\n\r\n"),
+        ("multipart/form-data; boundary=x", b"--x\r\n\r\n\r\n" * (FORM_FIELDS_MAX + 1) + b"--x--\r\n"),
+        (
+            "multipart/form-data; boundary=x",
+            b'--x\r\nContent-Disposition: form-data; name="author"\r\n\r\n\xff\r\n--x--',
+        ),
         (
             "multipart/form-data; boundary=x",
             b'--x\r\nContent-Disposition: form-data; name="author"; filename="a"\r\n\r\nada\r\n--x--\r\n',

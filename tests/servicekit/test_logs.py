@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from servicekit.logs import without_token
+from servicekit.logs import path_without_token, without_token
 
 
 @pytest.mark.parametrize(
@@ -30,6 +30,32 @@ from servicekit.logs import without_token
 )
 def test_a_path_is_logged_without_its_token(path: str, logged: str) -> None:
     assert without_token(path) == logged
+
+
+@pytest.mark.parametrize(
+    "path, logged",
+    [
+        ("/ws/Bearer eyJ", "/ws/…"),
+        ("/ws/ eyJ", "/ws/…"),
+        ('/ws/"eyJ', "/ws/…"),
+        ("/ws/?eyJ", "/ws/…"),
+        ("/x/ws/\neyJ", "/x/ws/…"),
+        ("/api/ws/video/ada", "/api/ws/video/ada"),
+        ("/ws", "/ws"),
+    ],
+)
+def test_a_decoded_path_is_logged_without_what_may_be_a_token(path: str, logged: str) -> None:
+    assert path_without_token(path) == logged
+
+
+def test_a_terminal_gets_nothing_that_it_would_obey() -> None:
+    program = PROGRAM.replace("Ada é", "\\x1b[2Jé\\x07")
+    done = subprocess.run(
+        [sys.executable, "-c", program, "info", "console"], capture_output=True, check=True, timeout=20
+    )
+    assert b"\\x1b[2J" in done.stdout
+    assert b"\x1b[2J" not in done.stdout
+    assert b"\x07" not in done.stdout
 
 
 PROGRAM = """

@@ -36,6 +36,15 @@ def test_a_signature_is_checked_once_and_remembered(key: Key) -> None:
     assert remembering.checked == 1
 
 
+def test_the_same_keys_again_leave_what_is_remembered(key: Key) -> None:
+    remembering = verifier(key)
+    token = key.sign()
+    remembering.verify(token)
+    remembering.trust({"keys": [key.public()]})
+    remembering.verify(token)
+    assert remembering.checked == 1
+
+
 def test_as_many_tokens_as_allowed_are_remembered_and_the_oldest_makes_room(key: Key) -> None:
     remembering = verifier(key, cache_max=2)
     first, second, third = (key.sign(jti=str(number)) for number in range(3))
