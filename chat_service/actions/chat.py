@@ -259,6 +259,8 @@ class Chat:
                 asker.refused(outcome, nonce)
             elif outcome.entry is None:
                 asker.answered(None)
+                if outcome.changed_before is not None:
+                    self._delivery.nudge(dict([outcome.changed_before]))
             elif outcome.is_new:
                 fresh.append(((asker, nonce), outcome.entry))
             else:

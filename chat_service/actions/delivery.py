@@ -149,9 +149,12 @@ class Delivery:
             return
         label = label_for(message.sender_username, message.conversation)
         reader = self._readers.get(message.sender_username)
-        # What is still on its way to all of the sender's devices comes to this one with them.
-        if reader is not None and connection in reader.connections and message.seq <= reader.positions.get(label, 0):
-            connection.send_event(label, text_frame(events.sent(message, label)))
+        # What is still on its way to all of the sender's devices comes to this one with them; of a room that they have
+        # left nothing comes.
+        if reader is not None and connection in reader.connections:
+            on_way_from = message.seq if is_room(label) else 0
+            if message.seq <= reader.positions.get(label, on_way_from):
+                connection.send_event(label, text_frame(events.sent(message, label)))
         self._nudge(message.conversation, message.seq)
         self._spawn(self._tell_unpublished())
 

@@ -56,8 +56,10 @@ class Appended(msgspec.Struct, frozen=True):
     """What became of a draft.
 
     Not new when its nonce had been used (then `entry` is the message stored then), or when there was nothing to change
-    (then there is none).
+    (then there is none). `changed_before`: the conversation, by stored name, and its last seq, where somebody made the
+    same change before, and may have died before telling it.
     """
 
     entry: Entry | None
     is_new: bool
+    changed_before: tuple[str, int] | None = None

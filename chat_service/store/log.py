@@ -63,8 +63,10 @@ class Log:
 
     def _append_message(self, connection: Connection, draft: Draft) -> Appended:
         conversation = self._find(connection, draft.conversation)
-        if draft.room is not None:
-            _check_member(connection, draft.sender_username, draft.conversation)
+        if draft.room is not None and not _is_member(connection, draft.sender_username, draft.conversation):
+            if (first := _find_by_nonce(connection, draft)) is not None:  # sent when they were in there
+                return Appended(first, is_new=False)
+            raise NotAMember(label_for(draft.sender_username, draft.conversation))
         if draft.reply_to is not None:  # and after that: who is not in there learns nothing of what was said
             _check_reply(connection, draft, draft.reply_to)
         if conversation is None or conversation.is_over:
@@ -112,7 +114,8 @@ class Log:
         if draft.erases and draft.kind is Kind.LEFT:
             draft = _departure(connection, conversation, draft)
         if not _CARRY_OUT[draft.kind](connection, conversation, draft):
-            return Appended(None, is_new=False)
+            position = (name, conversation.last_seq) if draft.kind in _TOLD_AGAIN else None
+            return Appended(None, is_new=False, changed_before=position)
         connection.execute(
             "INSERT INTO changes (conversation_id, seq, kind, username, timestamp, message_id, value, mark, removes)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -192,13 +195,18 @@ def _check_reply(connection: Connection, draft: Draft, message_id: int) -> None:
 
 
 def _check_member(connection: Connection, username: str, conversation: str) -> None:
-    """Asked of the store each time, inside the transaction: who was removed a moment ago is refused."""
-    label = label_for(username, conversation)
-    found = connection.execute(
-        "SELECT 1 FROM memberships WHERE username = ? AND label = ?", (username, label)
-    ).fetchone()
-    if found is None:
-        raise NotAMember(label)
+    if not _is_member(connection, username, conversation):
+        raise NotAMember(label_for(username, conversation))
+
+
+def _is_member(connection: Connection, username: str, conversation: str) -> bool:
+    """Asked of the store each time, inside the transaction: who was removed a moment ago is not in it."""
+    return (
+        connection.execute(
+            "SELECT 1 FROM memberships WHERE username = ? AND label = ?", (username, label_for(username, conversation))
+        ).fetchone()
+        is not None
+    )
 
 
 def _find_by_nonce(connection: Connection, draft: Draft) -> StoredMessage | None:
@@ -335,6 +343,8 @@ def _owns_room(connection: Connection, conversation: _Conversation, username: st
     )
 
 
+# Where a second time tells it once more, since nobody may have heard of the first.
+_TOLD_AGAIN = frozenset({Kind.EDITED, Kind.JOINED, Kind.LEFT})
 # Each returns whether it changed anything.
 _CARRY_OUT = {
     Kind.EDITED: _edit,

@@ -2,7 +2,9 @@
 
 import asyncio
 
-from tests.chat_service.world import World
+import pytest
+
+from tests.chat_service.world import Device, Instance, World
 
 
 async def test_messages_cross_between_instances(world: World) -> None:
@@ -48,3 +50,31 @@ async def test_a_nonce_counts_on_every_instance(world: World) -> None:
     assert await grace.hear_texts(30) == ["hello"] * 30
     await grace.heard_nothing()
     assert len(await here.history("Ada", "Grace")) == 30
+
+
+async def test_a_change_that_nobody_was_told_of_is_told_when_it_is_made_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, there = [await world.instance() for _ in range(2)]
+    grace = await here.live_device("Grace")
+    path = await sent_path(here, grace)
+
+    async def never(*_: object) -> None:
+        await asyncio.Event().wait()
+
+    # As if it died between the commit and the publishing.
+    monkeypatch.setattr("chat_service.actions.delivery.Delivery.publish", never)
+    lost = asyncio.create_task(there.does("Ada", "PATCH", path, json={"message": "two"}))
+    async with asyncio.timeout(5):
+        while await here.history("Grace", "Ada") != ["two"]:
+            await asyncio.sleep(0.01)
+    lost.cancel()
+    monkeypatch.undo()
+    assert await here.does("Ada", "PATCH", path, json={"message": "two"}) == 200
+    assert (await grace.hear("edited"))["message"] == "two"
+
+
+async def sent_path(chat: Instance, grace: Device) -> str:
+    answer = await chat.request("Ada", "POST", "/api/messages/Grace", json={"message": "one"})
+    await grace.hear("message")
+    return f"/api/messages/Grace/{answer.json()['id']}"

@@ -409,6 +409,19 @@ async def test_a_former_member_is_refused_on_the_open_connection_and_hears_nothi
     assert (await chat.device("Grace")).ready["positions"] == {}
 
 
+async def test_what_was_sent_before_leaving_is_answered_when_it_is_sent_again(chat: Instance) -> None:
+    await chat.make_room("Ada", "garden", "Grace")
+    grace = await chat.live_device("Grace")
+    await grace.send(room="garden", message="hello", nonce="n")
+    said = await grace.hear("sent")
+    await chat.remove_member("Ada", "garden", "Grace")
+    await grace.hear("left")
+    await grace.send(room="garden", message="hello", nonce="n")
+    assert (await grace.hear("sent"))["id"] == said["id"]
+    await grace.send(room="garden", message="hello", nonce="another")
+    assert await grace.refused() == "not_a_member"
+
+
 async def test_who_comes_back_hears_from_there_on(chat: Instance) -> None:
     await chat.make_room("Ada", "garden", "Grace")
     ada, grace = await chat.live_device("Ada"), await chat.live_device("Grace")
