@@ -1,5 +1,7 @@
 """Each effect is what OpenCV makes of the same picture; motion and faces are what there is to see."""
 
+import resource
+import zlib
 from typing import Any
 
 import cv2
@@ -8,6 +10,7 @@ import pytest
 
 from tests.video_service.scenes import Image, decoded, distance, ground, jpeg, moving, png, webp, with_face
 from video_service.domain.commands import Form, Look, SealedFrame
+from video_service.domain.headers import PNG_CHUNKS_MAX
 from video_service.domain.pictures import Picture
 from video_service.domain.refusals import BrokenFrame, FrameTooLarge
 from video_service.pipeline.lens import Lens, Shot
@@ -221,6 +224,27 @@ def test_pixels_are_counted_before_they_are_decoded_on_both_sides_of_the_limit()
 def test_a_picture_that_is_cut_off_is_refused(encode: object, part: float) -> None:
     image: bytes = encode(moving(1))  # type: ignore[operator]
     assert isinstance(refusal_of(image[: int(len(image) * part)]), BrokenFrame)
+
+
+def test_a_png_takes_no_memory_for_what_it_only_announces() -> None:
+    image = png(ground(40, 40))
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    bomb = image[:33] + (2**30).to_bytes(4, "big") + b"tEXtx"
+    assert isinstance(refusal_of(bomb), BrokenFrame)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 2**16  # KiB
+
+
+def test_a_png_has_its_end_and_as_many_chunks_as_allowed_and_none_more() -> None:
+    image, text = png(ground(40, 40)), b"tEXta\0b"
+    chunk = b"\0\0\0\3" + text + zlib.crc32(text).to_bytes(4, "big")
+    own = image.count(b"IDAT") + 2
+
+    def with_chunks(count: int) -> bytes:
+        return image[:33] + chunk * (count - own) + image[33:]
+
+    assert refusal_of(with_chunks(PNG_CHUNKS_MAX)) is None
+    assert isinstance(refusal_of(with_chunks(PNG_CHUNKS_MAX + 1)), BrokenFrame)
+    assert isinstance(refusal_of(image[:-12]), BrokenFrame)
 
 
 def test_a_fault_costs_one_frame(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,6 +9,7 @@ from video_service.domain.refusals import BrokenFrame, FrameTooLarge, UnknownFor
 # A scan of a progressive JPEG may be a few bytes and still cost a pass over all of its pixels: a small file of many
 # would keep a core busy for minutes. Encoders write ten or so.
 JPEG_SCANS_MAX = 100
+PNG_CHUNKS_MAX = 10_000
 
 
 class Format(Enum):
@@ -38,6 +39,22 @@ def read_header(data: bytes, *, pixels_max: int) -> Header:
     if header.width * header.height > pixels_max:
         raise FrameTooLarge(header.width, header.height, pixels_max)
     return header
+
+
+def check_png_chunks(data: bytes) -> None:
+    """Raises BrokenFrame unless each chunk (PNG §5.3) up to IEND ends within `data`.
+
+    OpenCV makes room for as many bytes as a chunk announces before it reads them: gigabytes, for a file of 42 bytes.
+    """
+    at = 8
+    for _ in range(PNG_CHUNKS_MAX):
+        end = at + 12 + _big(data, at, 4)
+        if end > len(data):
+            break
+        if data[at + 4 : at + 8] == b"IEND":
+            return
+        at = end
+    raise BrokenFrame
 
 
 def _jpeg(data: bytes) -> Header:

@@ -8,7 +8,7 @@ import cv2
 from servicekit.logs import get_logger
 from servicekit.problems import Refusal
 from video_service.domain.commands import Form, Look, OpenedFrame, SealedFrame, open_frame
-from video_service.domain.headers import read_header
+from video_service.domain.headers import Format, check_png_chunks, read_header
 from video_service.domain.pictures import Caption, Face, Picture
 from video_service.domain.refusals import BrokenFrame
 from video_service.pipeline.decoding import Frame, decode, encode
@@ -67,6 +67,8 @@ class Lens:
 
     def _picture(self, opened: OpenedFrame, look: Look, sequence: int, started_s: float) -> Picture:
         header = read_header(opened.image, pixels_max=self._pixels_max)
+        if header.format is Format.PNG:
+            check_png_chunks(opened.image)
         frame = decode(opened.image, header, width_max=look.max_width, as_gray=look.effect in _GRAY_EFFECTS)
         motion = self._motion.measure(frame)
         if look.mirror:
