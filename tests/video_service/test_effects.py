@@ -2,6 +2,7 @@
 
 import resource
 import zlib
+from time import process_time
 from typing import Any
 
 import cv2
@@ -13,6 +14,8 @@ from video_service.domain.commands import Form, Look, SealedFrame
 from video_service.domain.headers import PNG_CHUNKS_MAX
 from video_service.domain.pictures import Picture
 from video_service.domain.refusals import BrokenFrame, FrameTooLarge
+from video_service.pipeline.decoding import encode
+from video_service.pipeline.faces import find_faces
 from video_service.pipeline.lens import Lens, Shot
 from video_service.pipeline.privacy import KEPT_S, Privacy
 
@@ -159,6 +162,25 @@ def test_where_nobody_is_nobody_is_found() -> None:
     assert picture_of(jpeg(ground()), effect="faces").caption.faces == ()
 
 
+@pytest.mark.parametrize("size", [(8192, 8), (8, 8192), (1, 1)])
+def test_faces_are_looked_for_in_a_picture_of_any_shape(size: tuple[int, int]) -> None:
+    image = png(np.zeros((size[1], size[0], 3), np.uint8))
+    assert picture_of(image, effect="faces", max_width=8192).caption.faces == ()
+
+
+def test_a_tower_of_a_picture_is_looked_at_as_long_as_others_are() -> None:
+    noise = np.random.default_rng(7).integers(0, 256, (1280, 320, 3), dtype=np.uint8)
+    tower = np.tile(noise, (20, 1, 1))
+    assert cost_s(tower) < 5 * cost_s(noise)
+
+
+def cost_s(image: Image) -> float:
+    """Of looking for faces in it."""
+    started_s = process_time()
+    find_faces(image)
+    return process_time() - started_s
+
+
 def test_faces_are_framed() -> None:
     picture = picture_of(jpeg(with_face()), effect="faces")
     (face,) = picture.caption.faces
@@ -245,6 +267,11 @@ def test_a_png_has_its_end_and_as_many_chunks_as_allowed_and_none_more() -> None
     assert refusal_of(with_chunks(PNG_CHUNKS_MAX)) is None
     assert isinstance(refusal_of(with_chunks(PNG_CHUNKS_MAX + 1)), BrokenFrame)
     assert isinstance(refusal_of(image[:-12]), BrokenFrame)
+
+
+def test_a_picture_that_no_jpeg_can_hold_is_refused() -> None:
+    with pytest.raises(BrokenFrame):
+        encode(np.zeros((70_000, 16, 3), np.uint8), 80)
 
 
 def test_a_fault_costs_one_frame(monkeypatch: pytest.MonkeyPatch) -> None:

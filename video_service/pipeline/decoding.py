@@ -58,6 +58,8 @@ def _fit(frame: Frame, width_max: int) -> Frame:
 
 
 def encode(frame: Frame, quality: int) -> bytes:
-    """The frame as a JPEG of `quality` 1 to 100."""
-    _, encoded = cv2.imencode(".jpg", frame, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    """The frame as a JPEG of `quality` 1 to 100. Raises BrokenFrame: a side of over 65,500 pixels fits into none."""
+    is_encoded, encoded = cv2.imencode(".jpg", frame, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    if not is_encoded:
+        raise BrokenFrame
     return encoded.tobytes()
