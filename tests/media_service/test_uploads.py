@@ -187,6 +187,21 @@ async def test_a_frame_larger_than_its_screen_counts_with_its_own_size(tmp_path:
         assert (await media.refuses("Ada", frames))[:2] == (413, "picture_too_large")
 
 
+@pytest.mark.parametrize("disposal", [2, 3])
+async def test_a_frame_that_is_to_be_undone_is_not_painted_before_its_size_is_known(
+    media: Gallery, disposal: int
+) -> None:
+    """Moving on to it, Pillow would fill as much as it says it covers: hundreds of megabytes."""
+    dot = picture(1, (1, 1), "GIF")
+    control = b"\x21\xf9\x04" + bytes((disposal << 2, 1, 0, 0, 0))
+    frame = bytearray(dot[dot.index(b",") : -1])
+    frame[5:9] = struct.pack("<HH", 14_140, 14_140)
+    status, why, detail = await media.refuses("Ada", dot[:-1] + control + bytes(frame) + b";")
+    assert (status, why) == (413, "picture_too_large")
+    assert "14140 x 14140" in detail
+    assert "a frame of it" not in detail  # as it is called when it has been moved on to
+
+
 async def test_a_jpeg_may_have_a_hundred_scans_and_none_more(media: Gallery) -> None:
     await media.upload("Ada", with_scans(100))
     assert (await media.refuses("Ada", with_scans(101)))[:2] == (413, "picture_too_large")

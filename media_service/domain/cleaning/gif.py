@@ -1,7 +1,8 @@
 """GIF: its blocks, those that are painted and those that are not (GIF89a specification; Netscape's loop extension).
 
 A comment, a text and an application's extension are not needed to show it, but for the number of loops and the colour
-profile (ICCRGBG1012). A picture larger than its screen is let through: `pixels` counts it.
+profile (ICCRGBG1012). A picture that reaches over the edge of its screen is let through: the size told is of the screen
+grown by it, as decoders grow theirs.
 """
 
 import struct
@@ -68,12 +69,14 @@ class _Reader:
         self._view = memoryview(data)
         self._kept = bytearray()
         self._findings = Findings()
+        self._width = 0
+        self._height = 0
         self._frames = 0
         self._pixels = 0
 
     def read(self) -> Cleaned:
-        width, height, packed = struct.unpack_from("<HHB", self._data, 6)
-        if not width or not height:
+        self._width, self._height, packed = struct.unpack_from("<HHB", self._data, 6)
+        if not self._width or not self._height:
             raise Broken("a GIF without a size")
         at = 13 + _colours_bytes(packed)
         self._keep(0, at)
@@ -89,8 +92,8 @@ class _Reader:
             data=bytes(self._kept),
             removed=self._findings.told(),
             orientation=1,
-            width=width,
-            height=height,
+            width=self._width,
+            height=self._height,
             frames=self._frames,
             pixels=self._pixels,
             scans=1,
@@ -107,10 +110,11 @@ class _Reader:
             self._findings.add(_NAMES.get(block.label, "other"))
 
     def _take_image(self, at: int, end: int) -> None:
-        width, height = struct.unpack_from("<HH", self._data, at + 5)
+        left, top, width, height = struct.unpack_from("<HHHH", self._data, at + 1)
         self._keep(at, end)
         self._frames += 1
         self._pixels += width * height
+        self._width, self._height = max(self._width, left + width), max(self._height, top + height)
 
     def _take_control(self, at: int, end: int) -> None:
         if self._data[at + 2] != 4:

@@ -1,5 +1,7 @@
 """GIF: pictures, their timing, loops and colours stay; what else blocks hold goes."""
 
+import struct
+
 import pytest
 
 from media_service.domain.cleaning import Broken, Format, clean
@@ -44,6 +46,19 @@ def test_frames_and_their_own_areas_are_counted() -> None:
 def test_a_frame_counts_with_its_own_size() -> None:
     huge = PLAIN.replace(b",\0\0\0\0\x30\0\x20\0", b",\0\0\0\0\xff\xff\xff\xff")
     assert clean(huge, Format.GIF).pixels == 65_535**2
+
+
+def test_the_size_is_that_of_the_screen_grown_by_each_frame() -> None:
+    frame = PLAIN[PLAIN.index(b",\0\0\0\0\x30\0\x20\0") : -1]
+    for left, top, expected in (
+        (0, 0, (48, 32)),
+        (5, 0, (53, 32)),
+        (0, 7, (48, 39)),
+        (60_000, 60_000, (60_048, 60_032)),
+    ):
+        moved = b"," + struct.pack("<HH", left, top) + frame[5:]
+        cleaned = clean(PLAIN[:-1] + moved + b";", Format.GIF)
+        assert (cleaned.width, cleaned.height) == expected
 
 
 @pytest.mark.parametrize("block", [LOOPS, application(b"ANIMEXTS1.0", b"\3\1\5\0\0"), CONTROL])
