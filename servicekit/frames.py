@@ -63,7 +63,6 @@ class FrameReader:
         "_at",
         "_buffer",
         "_fragments",
-        "_fragments_bytes",
         "_fragments_opcode",
         "_message_bytes_max",
         "_missing_bytes",
@@ -76,9 +75,8 @@ class FrameReader:
         self._missing_bytes = 0  # of the frame at the end of the buffer, where its length is known
         self._rest: list[bytes] = []  # what has come of them: joined once, or each piece would copy all before it
         self._at = 0  # where the next frame begins: cutting the buffer at each frame would copy the rest of it
-        self._fragments: list[bytes] | None = None
+        self._fragments: bytearray | None = None  # one: tiny ones would each be an object of many times their size
         self._fragments_opcode = 0
-        self._fragments_bytes = 0
 
     def feed(self, data: bytes) -> None:
         if self._missing_bytes > len(data):
@@ -139,19 +137,16 @@ class FrameReader:
                 raise FrameError(CloseCode.PROTOCOL_ERROR, "a control frame is short and whole")
         elif (opcode == Opcode.CONTINUATION) != (self._fragments is not None):
             raise FrameError(CloseCode.PROTOCOL_ERROR, "fragments out of order")
-        elif self._fragments_bytes + length > self._message_bytes_max:
+        elif len(self._fragments or b"") + length > self._message_bytes_max:
             raise FrameError(CloseCode.TOO_BIG, f"over {self._message_bytes_max} bytes")
 
     def _add_fragment(self, opcode: int, payload: bytes, *, is_final: bool) -> Message | None:
         if self._fragments is None:
-            self._fragments, self._fragments_opcode = [], opcode
-        if payload:  # a list of empty ones would grow without reaching any limit
-            self._fragments.append(payload)
-        self._fragments_bytes += len(payload)
+            self._fragments, self._fragments_opcode = bytearray(), opcode
+        self._fragments += payload
         if not is_final:
             return None
-        whole = b"".join(self._fragments)
-        self._fragments, self._fragments_bytes = None, 0
+        whole, self._fragments = bytes(self._fragments), None
         return _whole(self._fragments_opcode, whole)
 
 

@@ -1,5 +1,6 @@
 """Frames: whatever a client sends in whatever pieces comes out whole and in order, or is refused with its code."""
 
+import tracemalloc
 from itertools import pairwise
 from time import process_time
 
@@ -167,6 +168,23 @@ def test_empty_fragments_are_not_collected() -> None:
     assert not reader._fragments  # noqa: SLF001 - memory is not to be seen from outside
     reader.feed(masked(Opcode.CONTINUATION, b"at last"))
     assert reader.next_message() == Message(Opcode.TEXT, b"at last")
+
+
+def test_many_small_fragments_take_little_more_memory_than_their_bytes() -> None:
+    reader, fragments = FrameReader(200_000), masked(Opcode.CONTINUATION, b"xy", fin=False) * 1_000
+    reader.feed(masked(Opcode.BINARY, fin=False))
+    assert reader.next_message() is None
+    tracemalloc.start()
+    try:
+        for _ in range(100):
+            reader.feed(fragments)
+            assert reader.next_message() is None
+        taken_bytes, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert taken_bytes < 2 * 200_000
+    reader.feed(masked(Opcode.CONTINUATION))
+    assert reader.next_message() == Message(Opcode.BINARY, b"xy" * 100_000)
 
 
 # What is refused, and with which code
