@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 
 import httpx
 import numpy as np
 import pytest
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from tests.chat_service.world import NOW_S, until
 from tests.video_service.scenes import BLUE, GREEN, RED, Image, decoded, distance, ground, jpeg, moving
@@ -365,6 +367,56 @@ async def test_a_stream_whose_publisher_stays_away_is_over_and_its_name_free(wor
 
 async def _is_unknown(video: Instance) -> bool:
     return (await video.get("/api/video/streams/cam/snapshot")).status_code == 404
+
+
+@pytest.mark.parametrize("is_elsewhere", [False, True])
+async def test_who_watched_is_not_shown_who_has_the_name_next(
+    world: World, monkeypatch: pytest.MonkeyPatch, *, is_elsewhere: bool
+) -> None:
+    monkeypatch.setattr("video_service.actions.streams.LOOK_INTERVAL_S", 3600)  # nobody ends them before
+    here = await world.instance(return_s=0.1)
+    there = await world.instance(return_s=0.1) if is_elsewhere else here
+    camera = await here.camera("Ada", "?stream=cam")
+    await camera.show(plain(RED))
+    screen = await there.watching("cam")
+    await screen.see()
+    async with there.client() as client, client.stream("GET", "/api/video/streams/cam/mjpeg") as response:
+        await camera.close()
+        await screen.hear("stream_ended")
+        camera = await _camera_when_free(here, "Linus")
+        await camera.show(plain(GREEN))
+        late = await there.screen("cam")
+        assert (await late.hear("stream"))["username"] == "Linus"
+        assert is_colour(await late.see(), GREEN)
+        with pytest.raises(ConnectionClosed):
+            await screen.hear_anything()
+        assert screen.connection.close_code == 1000
+        async with asyncio.timeout(10):
+            assert all([is_colour(picture, RED) async for picture in parts(response)])
+    await camera.show(plain(BLUE))
+    assert is_colour(await late.see(), BLUE)
+
+
+async def test_watchers_end_when_somebody_else_has_the_name_elsewhere(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("video_service.actions.streams.LOOK_INTERVAL_S", 3600)
+    here, there = await world.instance(return_s=0.1), await world.instance(return_s=0.1)
+    camera = await here.camera("Ada", "?stream=cam")
+    screen = await there.watching("cam")
+    await camera.close()
+    await screen.hear("stream_ended")
+    await _camera_when_free(here, "Linus")
+    await there.state["streams"]._look()  # noqa: SLF001 - now, and not twice a second
+    with pytest.raises(ConnectionClosed):
+        await screen.hear_anything()
+
+
+async def _camera_when_free(video: Instance, name: str) -> Camera:
+    async with asyncio.timeout(10):
+        while True:
+            with suppress(InvalidStatus):
+                return await video.camera(name, "?stream=cam")
 
 
 async def test_watchers_come_and_go_without_a_trace(video: Instance) -> None:

@@ -72,11 +72,13 @@ class Broadcast:
 
 
 class Screen:
-    """A stream that is watched here, and what its watchers know of it."""
+    """One person's stream that is watched here, and what its watchers know of it."""
 
     def __init__(self, found: Found, now_s: float) -> None:
         self.name = found.name
         self.found = found
+        self.username = found.claim.username
+        self.has_ended = False
         self.watchers: set[Watcher] = set()
         self.last: Picture | None = None
         self.is_subscribed = False
@@ -115,6 +117,7 @@ class Screen:
         return self._away_at_s is not None and now_s - self._away_at_s > return_s
 
     def end(self) -> None:
+        self.has_ended = True
         for watcher in tuple(self.watchers):
             watcher.end()
 

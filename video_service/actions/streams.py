@@ -64,7 +64,10 @@ class Streams:
         log.info("stream started", stream=name, username=username)
         if (screen := self._screens.get(name)) is not None:
             self._unsubscribe(screen)
-            screen.go_live(self._view(broadcast), claim.key)
+            if screen.username == username:
+                screen.go_live(self._view(broadcast), claim.key)
+            else:
+                self._end_watching(screen)
         return broadcast
 
     def _check_free(self, name: str, username: str) -> None:
@@ -115,6 +118,9 @@ class Streams:
         found = await self._find(name)
         if watcher.is_counted and found.claim.watchers + self._not_told_yet(name) >= self._watchers_max:
             raise TooManyWatchers(self._watchers_max)
+        screen = self._screens.get(name)
+        if screen is not None and screen.username != found.claim.username and name not in self._broadcasts:
+            self._end_watching(screen)
         screen = self._screens.setdefault(name, Screen(found, monotonic()))
         screen.watchers.add(watcher)
         try:
@@ -164,6 +170,9 @@ class Streams:
 
     def greet(self, screen: Screen, watcher: Watcher) -> None:
         """Tell a new watcher what the stream is, and show its last picture."""
+        if screen.has_ended:  # since they entered
+            watcher.end()
+            return
         broadcast = self._broadcasts.get(screen.name)
         screen.greet(watcher, screen.found.claim.view(screen.name) if broadcast is None else self._view(broadcast))
         if broadcast is not None and broadcast.last is not None:
@@ -258,15 +267,23 @@ class Streams:
                 self._compare(screen, found.get(screen.name))
 
     def _compare(self, screen: Screen, found: Found | None) -> None:
+        if found is not None and found.claim.username != screen.username:
+            self._end_watching(screen)
+            return
         if found is not None and found.is_live:
             screen.found = found
             screen.go_live(found.claim.view(screen.name), found.claim.key)
         elif found is not None or self._feed.is_connected:
             screen.go_away(monotonic(), round(self._return_s))
         if screen.is_over(monotonic(), self._return_s):
-            self._screens.pop(screen.name, None)
-            self._unsubscribe(screen)
-            screen.end()
+            self._end_watching(screen)
+
+    def _end_watching(self, screen: Screen) -> None:
+        """The stream is over: nobody is shown who has the name after its publisher."""
+        if self._screens.get(screen.name) is screen:
+            del self._screens[screen.name]
+        self._unsubscribe(screen)
+        screen.end()
 
     def close(self) -> None:
         """Let every name go, as if its publisher had gone."""
