@@ -12,7 +12,7 @@ import pytest
 from tests.video_service.scenes import Image, decoded, distance, ground, jpeg, moving, png, webp, with_face
 from video_service.domain.commands import Form, Look, SealedFrame
 from video_service.domain.headers import PNG_CHUNKS_MAX
-from video_service.domain.pictures import Picture
+from video_service.domain.pictures import Face, Picture
 from video_service.domain.refusals import BrokenFrame, FrameTooLarge
 from video_service.pipeline.decoding import encode
 from video_service.pipeline.faces import find_faces
@@ -217,6 +217,28 @@ def test_privacy_blurs_where_a_face_was_for_half_a_second() -> None:
     assert is_blurred((face,), 100.0)
     assert is_blurred((), 100.0 + KEPT_S)
     assert not is_blurred((), 100.0 + KEPT_S + 0.01)
+
+
+def test_privacy_blurs_every_face_that_is_seen_however_many() -> None:
+    frame = np.random.default_rng(7).integers(0, 256, (720, 1280, 3), dtype=np.uint8)
+    before = frame.copy()
+    faces = [Face(x=20 + number % 10 * 120, y=20 + number // 10 * 90, width=60, height=60) for number in range(70)]
+    Privacy().blur(frame, tuple(faces), 0.0)
+    for face in faces:
+        inside = np.s_[face.y : face.y + face.height, face.x : face.x + face.width]
+        assert sharpness(frame[inside]) < sharpness(before[inside]) / 4
+
+
+@pytest.mark.parametrize("is_mirrored", [False, True])
+def test_privacy_blurs_where_a_face_was_also_when_the_picture_is_mirrored_from_now_on(
+    monkeypatch: pytest.MonkeyPatch, *, is_mirrored: bool
+) -> None:
+    image, lens = png(np.random.default_rng(7).integers(0, 256, (480, 640, 3), dtype=np.uint8)), Lens(pixels_max=10**6)
+    found = [(Face(x=60, y=150, width=120, height=120),), ()]
+    monkeypatch.setattr("video_service.pipeline.lens.find_faces", lambda _: found.pop(0))
+    picture_of(image, lens, effect="privacy", mirror=is_mirrored)
+    after = decoded(picture_of(image, lens, effect="privacy", mirror=not is_mirrored).jpeg)
+    assert sharpness(after[150:270, 640 - 180 : 640 - 60]) < sharpness(decoded(image)[150:270, 60:180]) / 4
 
 
 def test_privacy_follows_a_face_without_a_trail() -> None:

@@ -98,7 +98,7 @@ class Lens:
             return frame, ()  # grayscale was decoded so
         faces = find_faces(frame)
         if look.effect == "privacy":
-            self._privacy.blur(frame, faces, monotonic())
+            self._privacy.blur(frame, faces, monotonic(), is_mirrored=look.mirror)
         else:
             _draw_boxes(frame, faces)
         return frame, faces

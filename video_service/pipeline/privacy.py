@@ -8,7 +8,7 @@ from video_service.domain.pictures import Face
 from video_service.pipeline.decoding import Frame
 
 KEPT_S = 0.5
-_AREAS_MAX = 64
+_AREAS_MAX = 64  # of faces that were lost; those that are seen are blurred however many they are
 _MARGIN_SHARE = 0.2  # of a face, on each side: hair, chin and a little movement
 _CELLS = 6  # a face is left with so many by so many shades
 
@@ -26,15 +26,22 @@ class _Area(NamedTuple):
         x, y = (other.left + other.right) / 2, (other.top + other.bottom) / 2
         return self.left <= x <= self.right and self.top <= y <= self.bottom
 
+    def mirrored(self) -> "_Area":
+        return self._replace(left=1 - self.right, right=1 - self.left)
+
 
 class Privacy:
     """Remembers where faces were."""
 
     def __init__(self) -> None:
         self._areas: list[_Area] = []
+        self._is_mirrored = False
 
-    def blur(self, frame: Frame, faces: tuple[Face, ...], now_s: float) -> None:
+    def blur(self, frame: Frame, faces: tuple[Face, ...], now_s: float, *, is_mirrored: bool = False) -> None:
         """Blur in `frame` where faces are, or were until KEPT_S before `now_s` (monotonic)."""
+        if is_mirrored != self._is_mirrored:
+            self._is_mirrored = is_mirrored
+            self._areas = [area.mirrored() for area in self._areas]
         height, width = frame.shape[:2]
         seen = [_area(face, width, height, now_s) for face in faces]
         lost = [
@@ -42,7 +49,7 @@ class Privacy:
             for area in self._areas
             if now_s - area.seen_at_s <= KEPT_S and not any(new.holds_middle_of(area) for new in seen)
         ]
-        self._areas = [*seen, *lost][:_AREAS_MAX]
+        self._areas = [*seen, *lost[:_AREAS_MAX]]
         for area in self._areas:
             _blur(frame, area)
 
