@@ -12,6 +12,7 @@ from video_service.domain.pictures import Picture
 from video_service.state import State
 
 _BOUNDARY = b"--picture\r\n"
+UNREAD_S_MAX = 5.0  # in which who reads no more may take the rest of an answer that has ended
 MJPEG = "multipart/x-mixed-replace; boundary=picture"
 
 
@@ -28,20 +29,33 @@ class MjpegResponse(StreamingResponse):
         self._newest: Picture | None = None
         self._has_ended = False
         self._changed = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self._cut_off: asyncio.TimerHandle | None = None
 
-    async def enter(self, name: str) -> None:
-        """Raises UnknownStream or TooManyWatchers."""
+    async def enter(self, name: str, token: str) -> None:
+        """Raises UnknownStream, TooManyWatchers, TooManyConnections or Unauthenticated."""
         self._screen = await self._state["streams"].enter(name, self)
+        try:  # others may have come meanwhile, or the session may have ended
+            self._state["attendance"].check(self.identity.username)
+            self._state["authentication"].identify(token)
+        except BaseException:
+            self._leave()
+            raise
         self._state["attendance"].enter(self)
         self._state["streams"].greet(self._screen, self)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         later = asyncio.get_running_loop().call_later
         expiry = later(self.identity.expires_at - self._state["clock"](), self.end_session)
+        self._task = asyncio.current_task()
+        if self._has_ended:
+            self.end()
         try:
             await super().__call__(scope, receive, send)
         finally:
             expiry.cancel()
+            if self._cut_off is not None:
+                self._cut_off.cancel()
             self._leave()
 
     def _leave(self) -> None:
@@ -76,8 +90,11 @@ class MjpegResponse(StreamingResponse):
         """There is no place for it beside pictures."""
 
     def end(self) -> None:
+        """Also for who has stopped reading: their line would never take what ends the answer."""
         self._has_ended = True
         self._changed.set()
+        if self._task is not None and self._cut_off is None:
+            self._cut_off = asyncio.get_running_loop().call_later(UNREAD_S_MAX, self._task.cancel)
 
     def end_session(self) -> None:
         self.end()

@@ -45,12 +45,13 @@ async def snapshot(request: Request[State]) -> Response:
 )
 async def mjpeg(request: Request[State]) -> Response:
     """The stream as a picture that changes, until it or the session ends."""
-    identity = await _identify(request)
+    token = bearer_token(request.headers.get("authorization"))
+    identity = await request.state["authentication"].authenticate(token)
     if request.method == "HEAD":
         return Response(media_type=MJPEG, headers=_NOT_KEPT)
     request.state["attendance"].check(identity.username)
     response = MjpegResponse(identity, request.state, headers=_NOT_KEPT)
-    await response.enter(request.path_params["stream"])
+    await response.enter(request.path_params["stream"], token or "")
     return response
 
 

@@ -1,7 +1,8 @@
 """Streams are published under a name, listed, watched over sockets and as MJPEG, and come back within a while."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import socket
+from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 
 import httpx
@@ -12,6 +13,8 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from tests.chat_service.world import NOW_S, until
 from tests.video_service.scenes import BLUE, GREEN, RED, Image, decoded, distance, ground, jpeg, moving
 from tests.video_service.world import Camera, Instance, Line, World, data_url, picture_in
+from video_service.domain.claims import Found
+from video_service.feed import Feed
 from video_service.pipeline.decoding import encode
 
 STILL = jpeg(ground())
@@ -333,6 +336,57 @@ async def test_mjpeg_ends_with_the_stream_the_session_and_the_token(world: World
     assert await revoked
     await camera.close()
     assert await patient
+
+
+async def test_mjpeg_is_cut_off_for_who_reads_no_more_when_it_ends(
+    world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("video_service.mjpeg.UNREAD_S_MAX", 0.1)
+    video = await world.instance(frames_per_second=0)
+    camera = await video.camera("Ada", "?stream=cam&quality=100&max_width=2000")
+    noise = np.random.default_rng(7).integers(0, 256, (720, 1280, 3), dtype=np.uint8)
+    head = f"GET /api/video/streams/cam/mjpeg HTTP/1.1\r\nAuthorization: Bearer {video.auth.token('Grace')}\r\n\r\n"
+    with socket.socket() as line:
+        line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16 * 1024)
+        line.connect(("127.0.0.1", httpx.URL(video.url).port))
+        line.sendall(head.encode())
+        await until(lambda: len(video.state["attendance"]) == 2)
+        for _ in range(10):  # megabytes: more than the line takes
+            await camera.show(jpeg(noise, 100))
+        video.state["authentication"].revoke("session of Grace")
+        await until(lambda: len(video.state["attendance"]) == 1)
+    assert not [record for record in caplog.records if record.exc_info]
+
+
+async def test_a_session_that_ends_while_mjpeg_is_asked_for_sees_nothing(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, there = await world.instance(), await world.instance()
+    camera = await here.camera("Ada", "?stream=cam")
+    await camera.show(plain(RED))
+    find = Feed.find
+
+    async def find_while_it_ends(feed: Feed, names: Sequence[str]) -> list[Found]:
+        found = await find(feed, names)
+        there.state["authentication"].revoke("session of Grace")
+        return found
+
+    monkeypatch.setattr(Feed, "find", find_while_it_ends)
+    assert await there.refuses("/api/video/streams/cam/mjpeg") == (401, "unauthenticated")
+    monkeypatch.undo()
+    await camera.show(plain(RED))
+    assert (await here.streams())[0]["watchers"] == len(there.state["attendance"]) == 0
+
+
+async def test_mjpeg_counts_as_a_connection_also_for_who_asks_often_at_once(world: World) -> None:
+    here, there = await world.instance(), await world.instance(connections_per_person=2)
+    await here.camera("Ada", "?stream=cam")
+    async with there.client() as client:
+        asking = [client.build_request("GET", "/api/video/streams/cam/mjpeg") for _ in range(10)]
+        answers = await asyncio.gather(*(client.send(request, stream=True) for request in asking))
+        assert sorted(answer.status_code for answer in answers) == [200] * 2 + [429] * 8
+        for answer in answers:
+            await answer.aclose()
 
 
 # Coming and going
