@@ -5,6 +5,7 @@ import hashlib
 import secrets
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
+from weakref import WeakValueDictionary
 
 from media_service.domain.files import File
 from media_service.domain.refusals import NoFiles
@@ -21,11 +22,13 @@ class Uploads:
         self._pictures = pictures
         self._quota_bytes = quota_bytes
         self._clock = clock
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()  # held by whoever is in line
 
     async def take(self, owner: str, files: AsyncIterator[SentFile]) -> list[File]:
         """Keep them. Raises a MediaRefusal, and then none is kept.
 
-        One is worked on at a time, and waits on disk until then: what is in memory does not grow with the request.
+        One of a person's is worked on at a time, and waits on disk until then: what is in memory does not grow with
+        the request, and who sends many at once holds nobody else up.
         """
         upload_id = secrets.token_hex(8)
         try:
@@ -44,7 +47,9 @@ class Uploads:
             raise NoFiles
 
     async def _made(self, owner: str, file: SentFile) -> NewFile:
-        picture = await self._pictures.take(file.filename, file.read)
+        turn = self._turns.setdefault(owner, asyncio.Lock())
+        async with turn:
+            picture = await self._pictures.take(file.filename, file.read)
         return NewFile(
             id=secrets.token_urlsafe(_ID_BYTES),
             owner=owner,

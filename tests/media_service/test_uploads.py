@@ -4,11 +4,14 @@ import asyncio
 import io
 import struct
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
+from media_service.domain.files import Picture
+from media_service.pictures import Pictures
 from tests.chat_service.world import until
 from tests.media_service.cleaning.pictures import animation, chunk, encoded, exif_of_a_phone, painted, segment
 from tests.media_service.gallery import MULTIPART, PICTURE, Gallery, code, form, gallery, part, sizes
@@ -378,6 +381,32 @@ async def test_a_file_that_is_not_whole_is_there_for_nobody(media: Gallery) -> N
         await line.write(body[-30:])
         assert await line.status() == 200
     assert len(await media.list_of("Ada")) == 2
+
+
+async def test_who_sends_many_pictures_at_once_holds_nobody_else_up(
+    media: Gallery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    take, may_go_on = Pictures.take, asyncio.Event()
+    in_work, most_in_work = 0, 0
+
+    async def take_slowly(pictures: Pictures, filename: str, read: Callable[[], bytes]) -> Picture:
+        nonlocal in_work, most_in_work
+        if filename != "slow.png":
+            return await take(pictures, filename, read)
+        in_work += 1
+        most_in_work = max(most_in_work, in_work)
+        await may_go_on.wait()
+        in_work -= 1
+        return await take(pictures, filename, read)
+
+    monkeypatch.setattr(Pictures, "take", take_slowly)
+    slow = [asyncio.create_task(media.upload("Ada", ("slow.png", picture(shade)))) for shade in range(3)]
+    await until(lambda: in_work > 0)
+    await media.upload("Linus", picture(4))
+    may_go_on.set()
+    await asyncio.gather(*slow)
+    assert most_in_work == 1
+    assert len(await media.list_of("Ada")) == 3
 
 
 # The same picture
