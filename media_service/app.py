@@ -88,6 +88,10 @@ async def _opened(settings: MediaSettings, clock: Callable[[], float]) -> AsyncI
                         upload_stall_s_max=settings.upload_stall_s_max,
                     ),
                     uploads=Uploads(
-                        store=store, pictures=pictures, quota_bytes=settings.stored_bytes_per_person, clock=clock
+                        store=store,
+                        pictures=pictures,
+                        pull_releases=releases.pull,
+                        quota_bytes=settings.stored_bytes_per_person,
+                        clock=clock,
                     ),
                 )

@@ -3,7 +3,8 @@
 import asyncio
 import hashlib
 import secrets
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from weakref import WeakValueDictionary
 
@@ -17,8 +18,17 @@ _ID_BYTES = 16
 
 
 class Uploads:
-    def __init__(self, *, store: Store, pictures: Pictures, quota_bytes: int, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        *,
+        store: Store,
+        pictures: Pictures,
+        pull_releases: Callable[[], Awaitable[None]],
+        quota_bytes: int,
+        clock: Callable[[], float],
+    ) -> None:
         self._store = store
+        self._pull_releases = pull_releases
         self._pictures = pictures
         self._quota_bytes = quota_bytes
         self._clock = clock
@@ -33,6 +43,8 @@ class Uploads:
         upload_id = secrets.token_hex(8)
         try:
             await self._put(upload_id, owner, files)
+            with suppress(ConnectionError):  # without chat, what is known has to do
+                await self._pull_releases()  # what releases an earlier copy would take this one, which is the same file
             return await self._store.finish(upload_id, owner, quota_bytes=self._quota_bytes)
         except BaseException:
             await asyncio.shield(self._store.abandon(upload_id))

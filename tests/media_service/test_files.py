@@ -189,6 +189,18 @@ async def is_gone(media: Gallery, path: str) -> bool:
     return await media.status("Ada", path) == 404
 
 
+async def test_what_is_uploaded_again_does_not_go_with_its_earlier_copy(media: Gallery, bus: Bus) -> None:
+    earlier, other = await media.upload("Ada", *shades(2))
+    media.chat.releases.append(earlier["id"])  # and nobody tells
+    (again,) = await media.upload("Ada", *shades(1))
+    assert again["id"] != earlier["id"]
+    assert await is_gone(media, earlier["url"])
+    media.chat.releases.append(other["id"])
+    tell(bus, "released-files")
+    await until(lambda: is_gone(media, other["url"]))
+    assert await media.list_of("Ada") == [again["url"]]
+
+
 async def test_an_avatar_is_seen_by_who_hears_of_it_before_the_service_does(media: Gallery) -> None:
     avatar, other = await media.upload("Ada", *shades(2))
     media.auth.change("Ada", nickname="Ada", pfp=avatar["url"])  # and nobody tells
