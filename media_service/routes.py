@@ -168,7 +168,7 @@ _SERVED = {206: "The part that `Range` asks for.", 304: "What `If-None-Match` na
 @describes("Read a file", content_type="image/*", also=_SERVED, refusals=(UnknownFile, RangeNotSatisfiable))
 async def file(request: Request[State]) -> Response:
     found = await _seen_file(request)
-    return _serve(request, found, request.state["files"].content(found))
+    return await _serve(request, found, request.state["files"].content(found))
 
 
 @describes(
@@ -182,7 +182,7 @@ async def thumbnail(request: Request[State]) -> Response:
     """`?size=` 320 or 1024, the longer side in pixels."""
     query = convert(dict(request.query_params), ThumbnailQuery)
     found = await _seen_file(request)
-    return _serve(request, found, await request.state["files"].thumbnail(found, query.size))
+    return await _serve(request, found, await request.state["files"].thumbnail(found, query.size))
 
 
 async def _seen_file(request: Request[State]) -> File:
@@ -190,7 +190,7 @@ async def _seen_file(request: Request[State]) -> File:
     return await request.state["files"].get(identity.username, request.path_params["file_id"])
 
 
-def _serve(request: Request[State], found: File, content: Content) -> Response:
+async def _serve(request: Request[State], found: File, content: Content) -> Response:
     """As RFC 9110 has it: 304 for what is known (§13.1.2), a single range (§14.2), and HEAD."""
     headers = {
         "ETag": content.etag,
@@ -210,7 +210,17 @@ def _serve(request: Request[State], found: File, content: Content) -> Response:
         headers["Content-Range"] = f"bytes {part.start}-{part.stop - 1}/{content.size}"
     if request.method == "HEAD":
         return Response(status_code=200, headers=headers)
-    return _Pieces(request.state["files"].pieces(content, part), 206 if asked is not None else 200, headers)
+    pieces = request.state["files"].pieces(content, part)
+    first = await anext(pieces, None)
+    if first is None:  # it went a moment ago
+        raise UnknownFile
+    return _Pieces(_joined(first, pieces), 206 if asked is not None else 200, headers)
+
+
+async def _joined(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    yield first
+    async for piece in rest:
+        yield piece
 
 
 class _Pieces(StreamingResponse):

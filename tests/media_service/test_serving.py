@@ -209,3 +209,16 @@ async def test_other_methods_and_paths_are_told_apart(media: Gallery, path: str)
         assert (await media.get("Ada", unknown)).status_code == 404
     assert code(await media.get("", path)) == (401, "unauthenticated")
     assert code(await media.get("", f"{path}/thumbnail")) == (401, "unauthenticated")
+
+
+@pytest.mark.parametrize("more", ["", "/thumbnail"])
+async def test_a_file_that_goes_while_it_is_asked_for_is_not_found(
+    media: Gallery, monkeypatch: pytest.MonkeyPatch, more: str
+) -> None:
+    path = await media.keep()
+
+    async def gone(*_: object) -> bytes:
+        return b""
+
+    monkeypatch.setattr("media_service.store.Store.piece", gone)
+    assert code(await media.get("Ada", path + more)) == (404, "unknown_file")
