@@ -37,6 +37,8 @@ class Waiting:
 
 
 class Rooms:
+    """Whatever changes anything counts like a message, and raises TooManyMessages."""
+
     def __init__(self, *, store: RoomStore, chat: Chat, people: People) -> None:
         self._store = store
         self._chat = chat

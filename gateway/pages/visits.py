@@ -117,7 +117,10 @@ def is_followed(request: Request[State]) -> bool:
 
     Where a browser sends no `Sec-Fetch-*` (over plain HTTP), from what it accepts and where it comes from.
     """
-    comes_from = urlsplit(request.headers.get("referer", "")).netloc
+    try:
+        comes_from = urlsplit(request.headers.get("referer", "")).netloc
+    except ValueError:  # it is no URL
+        return False
     return is_page_wanted(request) and is_own(request) and comes_from in ("", request.headers.get("host"))
 
 

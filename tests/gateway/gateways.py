@@ -184,6 +184,16 @@ def request_head(method: str, target: str, headers: dict[str, str]) -> str:
     return "\r\n".join([f"{method} {target} HTTP/1.1", *(f"{k}: {v}" for k, v in headers.items())]) + "\r\n\r\n"
 
 
+async def keep_connection(whole: System) -> None:
+    """The chat service has a connection that waits for the next request, and the token is known."""
+    assert (await whole.http.get("/api/rooms", headers=whole.bearer())).status_code == 200
+    whole.chat.requests.clear()
+
+
+def get(whole: System, target: str = "/api/rooms", method: str = "GET", **more: str) -> str:
+    return request_head(method, target, {"Host": "h", **whole.bearer(), **more})
+
+
 @asynccontextmanager
 async def serving(settings: GatewaySettings, clock: Callable[[], float] = time.time) -> AsyncIterator[uvicorn.Server]:
     """The gateway under uvicorn, configured as `servicekit.server.serve` does it, in this event loop."""

@@ -197,5 +197,38 @@ async def started(*services: Service) -> AsyncIterator[None]:
             await service.stop()
 
 
+def sending(*pieces: bytes, pause_s: float = 0.0) -> Handler:
+    """A service that reads the request, answers with these bytes, each by itself, and ends the connection."""
+
+    async def answer(exchange: Exchange) -> None:
+        await exchange.read_body()
+        for piece in pieces:
+            await exchange.send(piece)
+            await asyncio.sleep(pause_s)
+        exchange.close()
+
+    return answer
+
+
 def head_of(status: str = "200 OK", *lines: str) -> bytes:
     return "\r\n".join([f"HTTP/1.1 {status}", *lines]).encode() + b"\r\n\r\n"
+
+
+# What a service may send that is no answer.
+NO_ANSWERS = [
+    b"",
+    b"HTTP/1.1 200 OK\r\nContent-Le",
+    b"not HTTP at all\r\n\r\n",
+    b"SSH-2.0-OpenSSH_9.2\r\n",
+    b"\x16\x03\x01\x02\x00\x01",
+    b"HTTP/1.1 abc Odd\r\n\r\n",
+    b"HTTP/1.1 999 Odd\r\nContent-Length: 0\r\n\r\n",
+    b"HTTP/1.1 600 Odd\r\nContent-Length: 0\r\n\r\n",
+    b"HTTP/1.1 000 Odd\r\nContent-Length: 0\r\n\r\n",
+    b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab",
+    b"HTTP/1.1 200 OK\r\nX: a\x00b\r\nContent-Length: 0\r\n\r\n",
+    b"HTTP/1.1 200 OK\r\nbad name: b\r\nContent-Length: 0\r\n\r\n",
+    head_of("101 Switching Protocols", "Connection: Upgrade", "Upgrade: h2c") + b"h2",
+    head_of("200 OK", "Content-Length: 1") + b"a" + head_of("201 Second", "Content-Length: 1") + b"b",
+    head_of("100 Continue"),
+]

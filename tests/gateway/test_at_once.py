@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from gateway.exchange import Exchange as GatewayExchange
-from tests.gateway.gateways import System, code, eventually, request_head, system
-from tests.gateway.stand_ins import Exchange, Handler, head_of
+from tests.gateway.gateways import System, code, eventually, get, keep_connection, system
+from tests.gateway.stand_ins import NO_ANSWERS, Exchange, head_of, sending
 
 BIG = bytes(range(256)) * 4096
 
@@ -20,27 +20,6 @@ async def kept(whole: System) -> System:
     """The chat service has a connection that waits for the next request, and the token is known."""
     await keep_connection(whole)
     return whole
-
-
-async def keep_connection(whole: System) -> None:
-    assert (await whole.http.get("/api/rooms", headers=whole.bearer())).status_code == 200
-    whole.chat.requests.clear()
-
-
-def get(whole: System, target: str = "/api/rooms", method: str = "GET", **more: str) -> str:
-    return request_head(method, target, {"Host": "h", **whole.bearer(), **more})
-
-
-def sending(*pieces: bytes, pause_s: float = 0.0) -> Handler:
-    """A service that answers with these bytes, each by itself, and ends the connection."""
-
-    async def answer(exchange: Exchange) -> None:
-        for piece in pieces:
-            await exchange.send(piece)
-            await asyncio.sleep(pause_s)
-        exchange.close()
-
-    return answer
 
 
 @pytest.fixture
@@ -139,18 +118,7 @@ async def test_head_gets_the_length_and_no_body(kept: System) -> None:
         assert (await wire.answer()).json() == {"service": "chat"}
 
 
-@pytest.mark.parametrize(
-    "answer",
-    [
-        b"",
-        b"HTTP/1.1 200 OK\r\nContent-Le",
-        b"not HTTP at all\r\n\r\n",
-        b"HTTP/1.1 999 Odd\r\nContent-Length: 0\r\n\r\n",
-        head_of("101 Switching Protocols", "Connection: Upgrade", "Upgrade: h2c") + b"h2",
-        head_of("200 OK", "Content-Length: 1") + b"a" + head_of("201 Second", "Content-Length: 1") + b"b",
-        head_of("100 Continue"),
-    ],
-)
+@pytest.mark.parametrize("answer", NO_ANSWERS)
 async def test_an_answer_that_is_none_is_a_502(kept: System, answer: bytes) -> None:
     kept.chat.handler = sending(answer)
     async with kept.wire() as wire:

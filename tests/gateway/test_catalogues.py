@@ -11,6 +11,8 @@ from babel.messages.pofile import read_po
 
 from gateway import catalogues
 from gateway.domain.languages import SOURCE
+from gateway.domain.refusals import TooManyRequests
+from gateway.pages.explanations import detail
 
 GATEWAY = catalogues.FOLDER.parent
 LANGUAGES = sorted(path.name for path in catalogues.FOLDER.iterdir())
@@ -69,3 +71,10 @@ def test_english_needs_no_catalogue() -> None:
     english = catalogues.load()[SOURCE]
     assert english.say("Reply to %(name)s", name="Ada") == "Reply to Ada"
     assert english.script_words == {}
+
+
+@pytest.mark.parametrize("what", ["sign-in", "registration", "password attempt"])
+def test_whatever_there_is_too_much_of_is_said_in_the_readers_words(what: str) -> None:
+    told = detail(str(TooManyRequests(what, 7)), catalogues.load()["de"].say)
+    assert told.startswith("Zu viele ")
+    assert "7 s" in told

@@ -6,18 +6,7 @@ import socket
 import pytest
 
 from tests.gateway.gateways import System, code, eventually, request_head, system
-from tests.gateway.stand_ins import Exchange, Handler, Service, head_of, started
-
-
-def sending(*pieces: bytes) -> Handler:
-    """A service that answers with these bytes and ends the connection."""
-
-    async def answer(exchange: Exchange) -> None:
-        await exchange.read_body()
-        await exchange.send(*pieces)
-        exchange.close()
-
-    return answer
+from tests.gateway.stand_ins import NO_ANSWERS, Exchange, Service, head_of, sending, started
 
 
 async def silence(exchange: Exchange) -> None:
@@ -57,26 +46,7 @@ async def test_a_service_that_cannot_be_dialled_in_time_is_away() -> None:
             one.close()
 
 
-@pytest.mark.parametrize(
-    "answer",
-    [
-        b"",
-        b"HTTP/1.1 200 OK\r\nContent-Le",
-        b"not HTTP at all\r\n\r\n",
-        b"SSH-2.0-OpenSSH_9.2\r\n",
-        b"\x16\x03\x01\x02\x00\x01",
-        b"HTTP/1.1 abc Odd\r\n\r\n",
-        b"HTTP/1.1 999 Odd\r\nContent-Length: 0\r\n\r\n",
-        b"HTTP/1.1 600 Odd\r\nContent-Length: 0\r\n\r\n",
-        b"HTTP/1.1 000 Odd\r\nContent-Length: 0\r\n\r\n",
-        b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab",
-        b"HTTP/1.1 200 OK\r\nX: a\x00b\r\nContent-Length: 0\r\n\r\n",
-        b"HTTP/1.1 200 OK\r\nbad name: b\r\nContent-Length: 0\r\n\r\n",
-        head_of("101 Switching Protocols", "Connection: Upgrade", "Upgrade: h2c") + b"h2",
-        head_of("200 OK", "Content-Length: 1") + b"a" + head_of("201 Second", "Content-Length: 1") + b"b",
-        head_of("100 Continue"),
-    ],
-)
+@pytest.mark.parametrize("answer", NO_ANSWERS)
 async def test_an_answer_that_is_none_is_a_502(whole: System, answer: bytes) -> None:
     whole.chat.handler = sending(answer)
     async with whole.wire() as wire:

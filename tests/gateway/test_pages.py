@@ -303,6 +303,7 @@ async def test_an_address_that_was_typed_signs_out(whole: System, headers: dict[
         {"Origin": "http://evil.test"},
         {"Accept": "image/avif,image/webp,*/*;q=0.8"},
         {"Accept": "text/html", "Referer": "http://evil.test/page"},
+        {"Accept": "text/html", "Referer": "http://[::1"},
     ],
 )
 async def test_a_picture_a_script_or_another_site_signs_nobody_out(whole: System, headers: dict[str, str]) -> None:

@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from gateway.settings import GatewaySettings
+from servicekit.settings import WrongSettings
 from tests.gateway.gateways import System, handshake, system
 from tests.gateway.stand_ins import Exchange, head_of
 
@@ -133,6 +134,12 @@ async def test_a_taken_port_is_one_line_and_the_end() -> None:
             output, _ = await running.communicate()
             assert running.returncode == 3
             assert f"cannot listen on 127.0.0.1:{taken}".encode() in output
+
+
+@pytest.mark.parametrize("origins", ["*", "http://a.test, *"])
+def test_any_origin_is_no_origin(origins: str) -> None:
+    with pytest.raises(WrongSettings):
+        GatewaySettings(allowed_origins=origins)
 
 
 @pytest.mark.parametrize(

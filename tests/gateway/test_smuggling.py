@@ -9,9 +9,18 @@ from typing import TypeAlias
 import pytest
 
 from servicekit.http_protocol import HttpProtocol
-from tests.gateway.gateways import System, Wire, code, eventually, handshake, request_head, system
+from tests.gateway.gateways import (
+    System,
+    Wire,
+    code,
+    eventually,
+    get,
+    handshake,
+    keep_connection,
+    request_head,
+    system,
+)
 from tests.gateway.stand_ins import Exchange, head_of
-from tests.gateway.test_at_once import get, keep_connection
 
 UPGRADES = [
     {"Connection": "Upgrade", "Upgrade": "h2c"},

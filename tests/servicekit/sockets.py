@@ -57,6 +57,8 @@ class Echo(WebSocketProtocol):
     def received(self, opcode: int, payload: bytes) -> None:
         self.heard.append(payload)
         self.has_heard.set()
+        if payload == b"break":
+            raise LookupError("a mistake of ours")
         self.send(frames.encode(opcode, payload))
 
     def closed(self) -> None:

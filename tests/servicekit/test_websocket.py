@@ -46,6 +46,19 @@ async def joined(server: Server, **options: Any) -> AsyncIterator[tuple[RawClien
 # Messages
 
 
+async def test_a_fault_with_a_message_closes_its_connection_and_reaches_nobody_else(
+    server: Server, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with joined(server) as (client, connection):
+        connection.pause_reading()
+        client.write(masked(Opcode.TEXT, b"break"))
+        while b"break" not in connection.heard:
+            await asyncio.sleep(0.01)
+            connection.resume_reading()  # as the service's own work does, which is not to be hit
+        assert CloseCode.INTERNAL_ERROR.to_bytes(2, "big") in await client.read_rest()
+    assert "a mistake of ours" in capsys.readouterr().out
+
+
 async def test_text_and_binary_come_back_as_what_they_were(server: Server) -> None:
     async with server.client() as ada:
         await ada.send("Grüße, Grace")

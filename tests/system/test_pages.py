@@ -330,6 +330,8 @@ async def test_the_first_view_of_a_chat_is_small(two: Two, shared: Parley) -> No
     assert len(articles(page)) == 50
     wire_bytes = len(gzip.compress(page.source.encode(), 5))
     assert page.headers["content-encoding"] == "gzip"
+    asked = await two.grace.go(f"/chat/{two.ada_name}?q=guess")  # which the page repeats, beside what is private
+    assert "content-encoding" not in asked.headers
     files = {str(one.get("src") or one["href"]) for one in page.all("script[src], link[href]")}
     for file in files:
         answer = await two.grace.http.get(file)
