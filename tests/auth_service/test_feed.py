@@ -1,7 +1,7 @@
 """What changes here is told on the bus, to a real subscriber over a real Valkey."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
@@ -13,6 +13,7 @@ from servicekit.authentication import REVOCATIONS_CHANNEL
 from servicekit.bus import Bus
 from servicekit.server import running
 from tests.auth_service.people import PASSWORD, Auth, Clock, serving
+from tests.waiting import eventually
 
 
 class Listener:
@@ -36,16 +37,10 @@ class Listener:
 async def listening(url: str, channel: str) -> AsyncIterator[Listener]:
     bus = Bus(url)
     async with running(bus.run()):
-        await until(lambda: bus.is_connected)
+        await eventually(lambda: bus.is_connected)
         listener = Listener(bus)
         await listener.subscribe(channel)
         yield listener
-
-
-async def until(holds: Callable[[], bool]) -> None:
-    async with asyncio.timeout(5):
-        while not holds():
-            await asyncio.sleep(0.005)
 
 
 @pytest.fixture

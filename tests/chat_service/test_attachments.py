@@ -12,9 +12,10 @@ from starlette.applications import Starlette
 from starlette.responses import Response
 from starlette.routing import Route
 
-from tests.chat_service.world import Device, Event, Instance, World, serving, until
+from tests.chat_service.world import Device, Event, Instance, World, serving
 from tests.media_service.cleaning.pictures import encoded
 from tests.valkey import Valkey
+from tests.waiting import eventually
 
 SHOWN = {"id", "url", "thumbnail_url", "filename", "content_type", "size", "width", "height", "placeholder"}
 
@@ -50,7 +51,7 @@ class Album:
         async def is_gone() -> bool:
             return await self.status(name, file_id) == 404
 
-        await until(is_gone)
+        await eventually(is_gone)
 
 
 @pytest.fixture
@@ -295,7 +296,7 @@ async def test_a_removed_picture_is_gone_from_all_histories(chat: Instance, albu
     await say(ada, "look", [one, two])
     await say(ada, "", [one], to="#den")
     await album.remove("Ada", one)
-    await until(lambda: is_shown(chat, "Grace", "/api/messages/Ada", [[two]]))
+    await eventually(lambda: is_shown(chat, "Grace", "/api/messages/Ada", [[two]]))
     assert await shown(chat, "Linus", "/api/rooms/den/messages") == [[]]
     assert await shown(chat, "Ada", "/api/messages/Grace") == [[two]]
     await ada.say("Grace", "again", attachments=[one])
@@ -327,5 +328,5 @@ async def test_what_happened_while_redis_was_away_is_followed_when_it_is_back(wo
     assert await chat.does("Ada", "DELETE", f"/api/messages/Grace/{message['id']}") in {200, 204}
     assert await shown(chat, "Grace", "/api/messages/Ada") == [[removed], []]
     valkey.start()
-    await until(lambda: is_shown(chat, "Grace", "/api/messages/Ada", [[], []]))
+    await eventually(lambda: is_shown(chat, "Grace", "/api/messages/Ada", [[], []]))
     await album.until_gone("Ada", deleted)

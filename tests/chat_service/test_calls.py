@@ -6,8 +6,9 @@ import signal
 import pytest
 
 from chat_service.domain.calls import Call, CallRecord, Outcome
-from tests.chat_service.world import Device, Event, Instance, World, until
+from tests.chat_service.world import Device, Event, Instance, World
 from tests.valkey import Valkey
+from tests.waiting import eventually
 
 
 async def ring(caller: Device, *others: Device, to: str = "Grace") -> None:
@@ -23,7 +24,7 @@ async def line(chat: Instance) -> Event:
     async def is_there() -> bool:
         return bool(await chat.get("Ada", "/api/messages/Grace"))
 
-    await until(is_there)
+    await eventually(is_there)
     (left,) = await chat.get("Ada", "/api/messages/Grace")
     return dict(left)
 
@@ -166,7 +167,7 @@ async def test_without_redis_nobody_is_called(fragile_world: World, valkey: Valk
     chat = await fragile_world.instance()
     ada = await chat.live_device("Ada")
     valkey.send(signal.SIGKILL)
-    await until(lambda: not chat.state["bus"].is_connected)
+    await eventually(lambda: not chat.state["bus"].is_connected)
     await ada.send(type="hang_up", to="Grace")
     assert await ada.refused() == "calls_unavailable"
 

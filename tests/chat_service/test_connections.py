@@ -14,8 +14,9 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from auth_service.tokens import Tokens
 from chat_service.websocket import UNANSWERED_MAX
 from servicekit.tokens import ISSUER
-from tests.chat_service.world import NOW_S, Device, Instance, World, until
+from tests.chat_service.world import NOW_S, Device, Instance, World
 from tests.valkey import Valkey
+from tests.waiting import eventually
 
 CLAIMS = {"iss": ISSUER, "sub": "Ada", "sid": "s", "jti": "j", "iat": NOW_S, "exp": NOW_S + 900}
 
@@ -50,7 +51,7 @@ async def test_an_expired_token_and_one_of_a_revoked_session_are_refused(world: 
     world.auth.revoke("stolen")
     chat = await world.instance()
     assert await chat.refusal(token=world.auth.token("Ada", expires_at=NOW_S)) == (401, "unauthenticated")
-    await until(lambda: chat.state["authentication"].is_current)
+    await eventually(lambda: chat.state["authentication"].is_current)
     assert await chat.refusal(session="stolen") == (401, "unauthenticated")
     assert (await chat.device("Ada", session="another")).ready["username"] == "Ada"
 
@@ -110,7 +111,7 @@ async def test_a_session_that_ends_before_ready_leaves_nothing_behind(fragile_wo
     await chat.request("Grace", "POST", "/api/save-chat", json={"username": "Ada"})
     valkey.send(signal.SIGSTOP)  # so that nobody becomes ready
     connection = await chat.connect(chat.auth.token("Ada", session="lost"))
-    await until(lambda: len(chat.state["sockets"]) == 1)
+    await eventually(lambda: len(chat.state["sockets"]) == 1)
     chat.state["authentication"].revoke("lost")
     with pytest.raises(ConnectionClosed):
         await connection.recv()
@@ -121,7 +122,7 @@ async def test_a_session_that_ends_before_ready_leaves_nothing_behind(fragile_wo
         (saved,) = await chat.get("Grace", "/api/saved-chats")
         return not saved["online"]
 
-    await until(is_gone)
+    await eventually(is_gone)
     await chat.live_device("Ada", session="another")
 
 
@@ -137,7 +138,7 @@ async def test_one_connection_too_many_is_refused_until_another_ends(world: Worl
     assert refused.value.response.headers["Retry-After"] == "5"
     await chat.device("Grace")
     await devices[0].connection.close()
-    await until(lambda: len(chat.state["sockets"]) == 2)
+    await eventually(lambda: len(chat.state["sockets"]) == 2)
     await chat.device("Ada")
     assert await chat.refusal() == (429, "too_many_connections")
 
@@ -230,7 +231,7 @@ async def test_a_flood_is_slowed_down_and_loses_nothing(world: World, chat: Inst
 
     with world.locked_store():
         flooding = asyncio.create_task(flood())
-        await until(lambda: server._unanswered == UNANSWERED_MAX)  # noqa: SLF001 - the bound is inside
+        await eventually(lambda: server._unanswered == UNANSWERED_MAX)  # noqa: SLF001 - the bound is inside
         await grace.heard_nothing()  # others are served meanwhile
         assert not flooding.done()
         assert server._unanswered == UNANSWERED_MAX  # noqa: SLF001 - the same

@@ -23,8 +23,8 @@ from chat_service.store.rooms import Rooms
 from servicekit.bus import Bus
 from servicekit.database import Connection, Database
 from servicekit.frames import payload_of
-from tests.chat_service.world import until
 from tests.valkey import Valkey
+from tests.waiting import eventually
 
 GARDEN = "#garden"
 Found = TypeVar("Found")
@@ -124,7 +124,7 @@ class Site:
 @pytest.fixture
 async def site(tmp_path: Path, valkey: Valkey) -> AsyncIterator[Site]:
     made = Site(tmp_path / "chat.db", valkey.url)
-    await until(lambda: made.bus.is_connected)
+    await eventually(lambda: made.bus.is_connected)
     yield made
     await made.close()
 
@@ -144,27 +144,27 @@ async def test_what_is_published_while_the_store_is_read_is_passed_on(site: Site
     gate.set()
     reader = await entering
     started_at, recorder = await join(reader)
-    await until(lambda: started_at + len(recorder.frames) == 1)
+    await eventually(lambda: started_at + len(recorder.frames) == 1)
     await site.delivery.publish([await site.store_message()])
-    await until(lambda: started_at + len(recorder.frames) == 2)
+    await eventually(lambda: started_at + len(recorder.frames) == 2)
     assert not reader.behind
 
 
 async def test_what_was_stored_while_redis_came_back_is_passed_on(site: Site, valkey: Valkey) -> None:
     valkey.kill()
-    await until(lambda: not site.bus.is_connected)
+    await eventually(lambda: not site.bus.is_connected)
     site.store.gate = gate = asyncio.Event()
     entering = asyncio.create_task(site.delivery.enter("Grace"))
     await site.store.has_read.wait()
     await site.store_message()  # by another instance, which published it before the subscription here was in force
     valkey.start()
-    await until(lambda: site.bus.is_connected)
+    await eventually(lambda: site.bus.is_connected)
     await site.bus.ping()
     await site.store.positions("Grace")  # whoever compares with the store without waiting has now done so
     gate.set()
     reader = await entering
     started_at, recorder = await join(reader)
-    await until(lambda: started_at + len(recorder.frames) == 1)
+    await eventually(lambda: started_at + len(recorder.frames) == 1)
     assert reader.positions == {"@Ada": 1}
 
 
@@ -177,9 +177,9 @@ async def test_a_gap_is_filled_page_by_page_and_what_comes_meanwhile_follows(
     *_, seventh = [await site.store_message() for _ in range(7)]
     for _ in range(2):
         await site.delivery.publish([seventh])  # alone, and again
-    await until(lambda: len(recorder.frames) == 7)
+    await eventually(lambda: len(recorder.frames) == 7)
     await site.delivery.publish([await site.store_message()])
-    await until(lambda: len(recorder.frames) == 8)
+    await eventually(lambda: len(recorder.frames) == 8)
     assert [b'"seq":%d,' % (at + 1) in frame for at, frame in enumerate(recorder.frames)] == [True] * 8
 
 
@@ -196,7 +196,7 @@ async def test_who_left_while_catching_up_is_sent_nothing_and_read_no_further(
     await site.store.has_read.wait()
     site.delivery.leave(reader, recorder)
     gate.set()
-    await until(lambda: reader.positions == {"@Ada": 2})
+    await eventually(lambda: reader.positions == {"@Ada": 2})
     await site.store.positions("Grace")  # time enough to read on
     assert reader.positions == {"@Ada": 2}
     assert recorder.frames == []
@@ -206,9 +206,9 @@ async def test_news_of_what_the_store_does_not_have_harms_nobody(site: Site) -> 
     reader = await site.delivery.enter("Grace")
     _, recorder = await join(reader)
     await site.bus.execute(("PUBLISH", site.bus.channel("person:Grace"), seal("@Ada", 9)))
-    await until(lambda: not reader.behind)
+    await eventually(lambda: not reader.behind)
     await site.delivery.publish([await site.store_message()])
-    await until(lambda: len(recorder.frames) == 1)
+    await eventually(lambda: len(recorder.frames) == 1)
 
 
 async def test_a_store_that_fails_lets_nobody_enter_and_the_next_try_may(site: Site) -> None:
@@ -248,9 +248,9 @@ async def test_who_is_removed_while_a_gap_is_read_hears_that_and_nothing_more(si
     await site.store.has_read.wait()
     await site.delivery.publish([await site.change(Kind.LEFT, "Grace"), await site.say_in_garden()])
     gate.set()
-    await until(lambda: GARDEN not in reader.positions)
+    await eventually(lambda: GARDEN not in reader.positions)
     await site.delivery.publish([await site.store_message()])  # whatever was read has been passed on before this
-    await until(lambda: kinds(recorder)[-1:] == [("message", 1)])
+    await eventually(lambda: kinds(recorder)[-1:] == [("message", 1)])
     assert kinds(recorder) == [("left", 5), ("message", 1)]
     assert reader.positions == {"@Ada": 1}
 
@@ -265,7 +265,7 @@ async def test_news_of_a_room_that_they_left_long_ago_lets_nobody_in(site: Site)
     await site.store.positions("Grace")
     site.delivery.tell_typing("Ada", GARDEN)
     await site.delivery.publish([await site.say_in_garden(), await site.store_message()])
-    await until(lambda: recorder.frames != [])
+    await eventually(lambda: recorder.frames != [])
     assert kinds(recorder) == [("message", 1)]
 
 
@@ -282,9 +282,9 @@ async def test_who_joins_hears_everything_since_although_more_was_said_meanwhile
     await site.store.has_read.wait()
     await site.delivery.publish(said[:2])
     gate.set()
-    await until(lambda: len(recorder.frames) == 4)
+    await eventually(lambda: len(recorder.frames) == 4)
     await site.delivery.publish([said[2], await site.say_in_garden()])
-    await until(lambda: len(recorder.frames) == 5)
+    await eventually(lambda: len(recorder.frames) == 5)
     assert kinds(recorder) == [("joined", 5), *(("message", seq) for seq in range(6, 10))]
 
 
@@ -299,7 +299,7 @@ async def test_who_left_while_their_rooms_were_entered_is_followed_no_further(si
     _, recorder = await join(reader)
     site.delivery.tell_typing("Ada", GARDEN)
     await site.delivery.publish([await site.store_message()])
-    await until(lambda: recorder.frames != [])
+    await eventually(lambda: recorder.frames != [])
     assert kinds(recorder) == [("message", 1)]
     assert reader.positions == {"@Ada": 1}
 

@@ -19,8 +19,9 @@ from chat_service.store.rooms import Rooms as RoomStore
 from servicekit.authentication import REVOCATIONS_CHANNEL
 from servicekit.database import Connection, Database
 from tests.chat_service.test_presence import killable
-from tests.chat_service.world import CAST, Device, Event, Instance, World, until
+from tests.chat_service.world import CAST, Device, Event, Instance, World
 from tests.valkey import Valkey
+from tests.waiting import eventually
 
 UNKNOWN = (404, "unknown_recipient")
 
@@ -45,7 +46,7 @@ async def erase(world: World, name: str = "Ada") -> None:
     world.auth.erase(name)
     await tell(world, REVOCATIONS_CHANNEL, f"session of {name}")
     await tell(world, "profiles", "news")
-    await until(lambda: is_erased(world, name))
+    await eventually(lambda: is_erased(world, name))
 
 
 def assert_nothing_is_left(world: World, name: str = "Ada") -> None:
@@ -253,7 +254,7 @@ async def test_nothing_passes_to_somebody_who_is_erased_too(chat: Instance, worl
     world.auth.erase("Ada")
     world.auth.erase("Grace")
     await tell(world, "profiles", "news")
-    await until(lambda: is_erased(world, "Ada") and is_erased(world, "Grace"))
+    await eventually(lambda: is_erased(world, "Ada") and is_erased(world, "Grace"))
     owners = {room["name"]: room["owner"] for room in await chat.get("Linus", "/api/rooms")}
     assert owners == {"kitchen": "Linus", "lobby": None}
     for name in ("Ada", "Grace"):
@@ -304,7 +305,7 @@ async def test_an_instance_forgets_what_another_one_has_stored(world: World) -> 
         assert await chat.does("Grace", "POST", "/api/save-chat", json={"username": "Ada"}) == 200
     world.auth.erase("Ada")
     assert await here.does("Grace", "GET", "/api/messages/Nobody") == UNKNOWN  # which pulls
-    await until(lambda: is_erased(world, "Ada"))
+    await eventually(lambda: is_erased(world, "Ada"))
     assert await there.does("Grace", "GET", "/api/messages/Nobody") == UNKNOWN
     for chat in (here, there):
         assert await chat.does("Grace", "POST", "/api/save-chat", json={"username": "Ada"}) == UNKNOWN
@@ -320,7 +321,7 @@ async def test_with_a_token_that_is_not_yet_refused_she_leaves_nothing_new(world
     ada = await chat.live_device("Ada")
     world.auth.erase("Ada")
     await tell(world, "profiles", "news")
-    await until(lambda: is_erased(world, "Ada"))
+    await eventually(lambda: is_erased(world, "Ada"))
     await hear_all(ada, "deleted", count=1)
     for command, code in (
         ({"to": "Grace", "message": "still here"}, "unknown_recipient"),
@@ -373,7 +374,7 @@ async def test_nothing_of_what_she_says_at_the_same_time_is_left(world: World) -
     await say(here, "Grace", "roses", room="garden")
     devices = [await chat.live_device("Ada") for chat in (here, there)]
     async with talking(*devices):
-        await until(lambda: rows(world, "SELECT count(*) > 50 FROM messages") == [(1,)])
+        await eventually(lambda: rows(world, "SELECT count(*) > 50 FROM messages") == [(1,)])
         await erase(world)
         assert [await device.closed() for device in devices] == [4401, 4401]
     for name in ("Grace", "Linus"):
@@ -405,7 +406,7 @@ async def test_told_a_second_time_it_changes_nothing(world: World, chat: Instanc
     assert await again.does("Grace", "POST", "/api/save-chat", json={"username": "Ada"}) == UNKNOWN
     world.auth.erase("Ada")
     await tell(world, "profiles", "news")
-    await until(lambda: rows(world, "SELECT version FROM people WHERE username = 'Ada'") == [(5,)])
+    await eventually(lambda: rows(world, "SELECT version FROM people WHERE username = 'Ada'") == [(5,)])
     assert rows(world, "SELECT * FROM changes") == before
 
 
@@ -435,10 +436,10 @@ async def test_what_the_disk_refuses_is_tried_again(world: World, monkeypatch: p
     rows(world, f"CREATE TRIGGER full BEFORE {step} BEGIN SELECT raise(ABORT, 'database or disk is full'); END")
     world.auth.erase("Ada")
     await tell(world, "profiles", "news")
-    await until(lambda: len(attempts) > 2)
+    await eventually(lambda: len(attempts) > 2)
     assert not is_erased(world, "Ada")
     rows(world, "DROP TRIGGER full")
-    await until(lambda: is_erased(world, "Ada"))
+    await eventually(lambda: is_erased(world, "Ada"))
     assert_nothing_is_left(world)
     assert_gapless(world)
 
@@ -453,14 +454,14 @@ async def test_killed_in_the_middle_the_next_start_goes_on(world: World) -> None
             world.auth.erase("Ada")
             await tell(world, "profiles", "news")
             before = rows(world, deleted)[0][0]
-            await until(lambda before=before: rows(world, deleted)[0][0] > before)
+            await eventually(lambda before=before: rows(world, deleted)[0][0] > before)
             running.kill()
             running.wait()
     (gone,) = rows(world, deleted)[0]
     assert 0 < gone < len(ids)
     assert not is_erased(world, "Ada")
     again = await world.instance(messages_per_second=0)
-    await until(lambda: is_erased(world, "Ada"))
+    await eventually(lambda: is_erased(world, "Ada"))
     assert set(await again.history("Grace", "Ada")) == {""}
     assert rows(world, "SELECT count(*), count(DISTINCT message_id) FROM changes") == [(600, 600)]
     assert_nothing_is_left(world)
@@ -474,7 +475,7 @@ async def test_who_is_connected_elsewhere_hears_what_a_killed_instance_did_not_t
     async with killable(world, here) as (_, running):
         world.auth.erase("Ada")
         await tell(world, "profiles", "news")
-        await until(lambda: rows(world, "SELECT count(*) > 0 FROM changes") == [(1,)])
+        await eventually(lambda: rows(world, "SELECT count(*) > 0 FROM changes") == [(1,)])
         running.kill()
     heard = await hear_all(grace, "deleted", count=300)
     assert [event["seq"] for event in heard] == list(range(301, 601))
@@ -490,10 +491,10 @@ async def test_without_redis_it_goes_all_the_same(fragile_world: World, valkey: 
     near, far = await here.live_device("Grace"), await there.live_device("Grace")
     valkey.kill()
     for chat in (here, there):
-        await until(lambda bus=chat.state["bus"]: not bus.is_connected)
+        await eventually(lambda bus=chat.state["bus"]: not bus.is_connected)
     world.auth.erase("Ada")
     assert await here.does("Grace", "GET", "/api/messages/Nobody") == UNKNOWN  # which pulls
-    await until(lambda: is_erased(world, "Ada"))
+    await eventually(lambda: is_erased(world, "Ada"))
     assert {event["type"] for event in await hear_all(near, "left", "deleted", count=2)} == {"left", "deleted"}
     await near.say("Ada", "hello?")
     assert await near.refused() == "unknown_recipient"

@@ -10,8 +10,9 @@ from urllib.parse import urlsplit
 import pytest
 
 from servicekit.frames import Opcode
-from tests.chat_service.world import Event, Instance, World, until
+from tests.chat_service.world import Event, Instance, World
 from tests.servicekit.sockets import RawClient, upgrade_request
+from tests.waiting import eventually
 
 RESUME = json.dumps({"type": "resume", "positions": {}}).encode()
 
@@ -108,7 +109,7 @@ async def test_who_vanishes_at_the_door_leaves_nothing_behind(world: World, chat
         (saved,) = await chat.get("Ada", "/api/saved-chats")
         return not saved["online"]
 
-    await until(is_gone)
+    await eventually(is_gone)
     assert not chat.state["sockets"]
 
 

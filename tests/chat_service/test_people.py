@@ -14,7 +14,8 @@ from chat_service.profiles import Profiles
 from chat_service.store.people import PeopleStore
 from servicekit.database import Connection, Database
 from servicekit.following import PAGE_MAX
-from tests.chat_service.world import CAST, Auth, Instance, World, until
+from tests.chat_service.world import CAST, Auth, Instance, World
+from tests.waiting import eventually
 
 # Over sockets
 
@@ -49,7 +50,7 @@ async def test_a_changed_profile_follows_into_saved_chats_as_soon_as_redis_tells
         (saved,) = await chat.get("Ada", "/api/saved-chats")
         return (saved["chat_nickname"], saved["chat_pfp"]) == ("Admiral", "/api/files/1")
 
-    await until(has_followed)
+    await eventually(has_followed)
 
 
 # Alone
@@ -114,7 +115,7 @@ async def test_many_who_ask_for_nobody_at_once_share_a_pull(directory: Directory
 async def test_who_asks_during_a_pull_waits_for_one_that_begins_after(directory: Directory) -> None:
     people = directory.people()
     first = asyncio.create_task(people.get("Margaret"))
-    await until(lambda: directory.pulls() == 1)
+    await eventually(lambda: directory.pulls() == 1)
     directory.auth.register("Margaret")
     assert (await people.get("Margaret")).username == "Margaret"
     await asyncio.gather(first, return_exceptions=True)
@@ -147,7 +148,7 @@ async def test_neither_a_neighbour_nor_a_disk_that_fails_ends_the_pulling(direct
     await directory.run_sql("CREATE TRIGGER full BEFORE INSERT ON people BEGIN SELECT raise(ABORT, 'full'); END")
     people = directory.people()
     running = asyncio.create_task(people.following.run())
-    await until(lambda: directory.pulls() == 1)
+    await eventually(lambda: directory.pulls() == 1)
     await directory.auth.stop()
     people.following.tell_of_news()
     await directory.run_sql("DROP TRIGGER full")
@@ -157,7 +158,7 @@ async def test_neither_a_neighbour_nor_a_disk_that_fails_ends_the_pulling(direct
         people.following.tell_of_news()
         return await directory.store.find_person("Grace") is not None
 
-    await until(is_known)
+    await eventually(is_known)
     assert not running.done()
     running.cancel()
     await asyncio.wait([running])

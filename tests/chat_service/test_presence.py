@@ -10,7 +10,8 @@ from contextlib import asynccontextmanager, contextmanager
 import httpx
 from websockets.exceptions import ConnectionClosed
 
-from tests.chat_service.world import Device, Instance, World, until
+from tests.chat_service.world import Device, Instance, World
+from tests.waiting import eventually
 
 
 async def save(chat: Instance, name: str, other: str) -> None:
@@ -83,7 +84,7 @@ async def test_to_move_between_instances_is_no_flicker(world: World) -> None:
     assert await presence(grace) == ("Ada", True)
     for chat in (other, one, other):
         await leave(ada)
-        await until(lambda: all(socket.identity.username == "Grace" for socket in one.state["sockets"]))
+        await eventually(lambda: all(socket.identity.username == "Grace" for socket in one.state["sockets"]))
         ada = await chat.live_device("Ada")
     await leave(ada)
     assert await presence(grace) == ("Ada", False)
@@ -168,7 +169,7 @@ async def killable(world: World, here: Instance) -> AsyncIterator[tuple[Instance
             except httpx.TransportError:
                 return False
 
-        await until(is_ready)
+        await eventually(is_ready)
         yield other, running
 
 
@@ -191,7 +192,7 @@ async def test_an_instance_that_is_killed_leaves_no_ghost_and_no_message_behind(
             (saved,) = await here.get("Grace", "/api/saved-chats")
             return not saved["online"]
 
-        await until(is_gone)
+        await eventually(is_gone)
         assert (await here.device("Grace")).ready["online"] == []
     ada = await here.live_device("Ada")  # and says again whatever she is not sure of
     for number in range(500):

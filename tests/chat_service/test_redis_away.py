@@ -4,18 +4,19 @@ import asyncio
 import signal
 from typing import Any
 
-from tests.chat_service.world import Device, Instance, World, until
+from tests.chat_service.world import Device, Instance, World
 from tests.valkey import Valkey
+from tests.waiting import eventually
 
 
 async def connected(*instances: Instance) -> None:
     for one in instances:
-        await until(lambda bus=one.state["bus"]: bus.is_connected)
+        await eventually(lambda bus=one.state["bus"]: bus.is_connected)
 
 
 async def disconnected(*instances: Instance) -> None:
     for one in instances:
-        await until(lambda bus=one.state["bus"]: not bus.is_connected)
+        await eventually(lambda bus=one.state["bus"]: not bus.is_connected)
 
 
 def numbers(first: int, last: int) -> list[str]:

@@ -11,8 +11,9 @@ from chat_service.app import MIGRATIONS
 from chat_service.domain.refusals import RoomTaken
 from chat_service.store.rooms import Rooms as RoomStore
 from servicekit.database import Database
-from tests.chat_service.world import Device, Event, Instance, World, until
+from tests.chat_service.world import Device, Event, Instance, World
 from tests.valkey import Valkey
+from tests.waiting import eventually
 
 NOW = "2027-01-15T08:00:00.000Z"
 
@@ -499,13 +500,13 @@ async def test_who_joins_in_the_middle_of_talk_on_another_instance_hears_everyth
 async def away(valkey: Valkey, *instances: Instance) -> None:
     valkey.kill()
     for one in instances:
-        await until(lambda bus=one.state["bus"]: not bus.is_connected)
+        await eventually(lambda bus=one.state["bus"]: not bus.is_connected)
 
 
 async def back(valkey: Valkey, *instances: Instance) -> None:
     valkey.start()
     for one in instances:
-        await until(lambda bus=one.state["bus"]: bus.is_connected)
+        await eventually(lambda bus=one.state["bus"]: bus.is_connected)
 
 
 async def test_who_was_removed_while_redis_was_away_hears_nothing_when_it_is_back(

@@ -14,7 +14,8 @@ from chat_service.domain.messages import Draft
 from chat_service.store.log import Log
 from chat_service.store.search import INDEX_BATCH, Search
 from servicekit.database import Connection, Database
-from tests.chat_service.world import Device, Instance, World, until
+from tests.chat_service.world import Device, Instance, World
+from tests.waiting import eventually
 
 
 @pytest.fixture(params=[False, True], ids=["not indexed yet", "indexed"])
@@ -216,7 +217,7 @@ async def test_everything_is_indexed_by_and_by(world: World) -> None:
 
         return bool(await chat.state["database"].read(behind) == 0)
 
-    await until(is_done)
+    await eventually(is_done)
     assert len(await chat.get("Ada", "/api/search-messages", query="rose", limit=200)) == 200
 
 
@@ -237,14 +238,14 @@ async def test_a_disk_that_fails_ends_neither_the_indexing_nor_the_search(
     ada = await chat.live_device("Ada")
     await ada.say("Grace", "a rose")
     await ada.hear("sent")
-    await until(lambda: failures > 2)
+    await eventually(lambda: failures > 2)
     assert len(await chat.get("Ada", "/api/search-messages", query="rose")) == 1
     monkeypatch.setattr(Search, "index_some", index_some)
 
     async def is_indexed() -> bool:
         return not await Search(chat.state["database"]).index_some()
 
-    await until(is_indexed)
+    await eventually(is_indexed)
 
 
 # The index against the plain comparison of every text

@@ -2,7 +2,7 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from chat_service.store.log import Log
 from chat_service.writer import GroupWriter
 from servicekit.database import Connection, Database
 from servicekit.problems import Refusal
+from tests.waiting import eventually
 
 Outcome = tuple[Any, Appended | Refusal]
 
@@ -56,7 +57,7 @@ class Desk:
             return [text for (text,) in connection.execute("SELECT message FROM messages ORDER BY seq")]
 
     async def told_of(self, count: int) -> None:
-        await until(lambda: len(self.outcomes()) >= count)
+        await eventually(lambda: len(self.outcomes()) >= count)
 
     @asynccontextmanager
     async def at_work(self) -> AsyncIterator[asyncio.Task[None]]:
@@ -96,13 +97,6 @@ class SlowLog(Log):
         if isinstance(draft, Draft) and draft.message == "unforeseen":
             raise OverflowError
         return super().append(connection, draft)
-
-
-async def until(holds: Callable[[], bool]) -> None:
-    """Wait for what another thread or process brings about."""
-    async with asyncio.timeout(10):
-        while not holds():
-            await asyncio.sleep(0.002)
 
 
 @pytest.fixture

@@ -27,6 +27,7 @@ from media_service.settings import MediaSettings
 from servicekit.bus import Bus
 from servicekit.http_protocol import HttpProtocol
 from tests.contracts import checked
+from tests.waiting import eventually
 
 CAST = ("Ada", "Grace", "Linus")
 NOW_S = 1_800_000_000
@@ -43,16 +44,6 @@ class Clock:
 
     def __call__(self) -> float:
         return self.now
-
-
-async def until(holds: Callable[[], bool] | Callable[[], Awaitable[bool]]) -> None:
-    """Wait for what another task or process brings about."""
-    async with asyncio.timeout(WAIT_S_MAX):
-        while True:
-            held = holds()
-            if held if isinstance(held, bool) else await held:
-                return
-            await asyncio.sleep(0.005)
 
 
 class Auth:
@@ -84,7 +75,7 @@ class Auth:
             self._server = None
         for writer in self._writers:
             writer.transport.abort()
-        await until(lambda: not self._writers)
+        await eventually(lambda: not self._writers)
 
     def register(self, *names: str) -> None:
         for name in names:
@@ -322,7 +313,7 @@ class World:
         url, state = await running.enter_async_context(serving(app, ws=ChatSocket))
         self._stack.push_async_callback(running.aclose)
         if not redis_url:
-            await until(lambda: state["bus"].is_connected)
+            await eventually(lambda: state["bus"].is_connected)
         return Instance(self.auth, url, stack=self._stack, state=state, stop=running.aclose)
 
     async def media(self, chat: Instance, *, redis_url: str = "") -> Callable[[], Awaitable[None]]:
@@ -353,7 +344,7 @@ class World:
         bus = Bus(self.redis_url)
         task = asyncio.create_task(bus.run())
         self._stack.push_async_callback(_cancelled, task)
-        await until(lambda: bus.is_connected)
+        await eventually(lambda: bus.is_connected)
         return bus
 
 
@@ -388,5 +379,5 @@ async def _shut_down(server: uvicorn.Server) -> None:
         one.close()
     for connection in list(server.server_state.connections):
         connection.shutdown()
-    await until(lambda: not server.server_state.connections)
+    await eventually(lambda: not server.server_state.connections)
     await server.lifespan.shutdown()

@@ -19,6 +19,7 @@ from gateway.protocol import GatewayProtocol
 from gateway.settings import GatewaySettings
 from gateway.tunnel import Tunnel
 from tests.gateway.stand_ins import Issuer, Service, started
+from tests.waiting import eventually
 
 GENEROUS: dict[str, Any] = {
     "sign_ins_per_minute_username": 0,
@@ -238,14 +239,6 @@ async def system(clock: Callable[[], float] = time.time, **changed: Any) -> Asyn
             base_url = f"http://127.0.0.1:{whole.port}"
             async with httpx.AsyncClient(base_url=base_url, verify=False, timeout=TIMEOUT_S) as whole.http:
                 yield whole
-
-
-async def eventually(holds: Callable[[], object], within_s: float = 5.0) -> None:
-    """Return as soon as `holds()` does."""
-    deadline_s = time.monotonic() + within_s
-    while not holds():
-        assert time.monotonic() < deadline_s, "it never came true"
-        await asyncio.sleep(0.002)
 
 
 def code(answer: httpx.Response | Answer) -> tuple[int, str]:

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from gateway.exchange import Exchange as GatewayExchange
-from tests.gateway.gateways import System, code, eventually, get, keep_connection, system
+from tests.gateway.gateways import System, code, get, keep_connection, system
 from tests.gateway.stand_ins import NO_ANSWERS, Exchange, head_of, sending
+from tests.waiting import eventually
 
 BIG = bytes(range(256)) * 4096
 

@@ -15,9 +15,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from jwt.algorithms import OKPAlgorithm
 from redis.asyncio import Redis
 
-from tests.gateway.gateways import System, code, eventually, system
+from tests.gateway.gateways import System, code, system
 from tests.gateway.stand_ins import Exchange
 from tests.valkey import Valkey
+from tests.waiting import eventually
 
 FORGERIES = [
     "expired",

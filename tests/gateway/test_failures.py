@@ -5,8 +5,9 @@ import socket
 
 import pytest
 
-from tests.gateway.gateways import System, code, eventually, request_head, system
+from tests.gateway.gateways import System, code, request_head, system
 from tests.gateway.stand_ins import NO_ANSWERS, Exchange, Service, head_of, sending, started
+from tests.waiting import eventually
 
 
 async def silence(exchange: Exchange) -> None:

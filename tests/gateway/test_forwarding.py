@@ -6,8 +6,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.gateway.gateways import System, Wire, code, eventually, request_head, system
+from tests.gateway.gateways import System, Wire, code, request_head, system
 from tests.gateway.stand_ins import Exchange, head_of
+from tests.waiting import eventually
 
 MIB = 1024 * 1024
 PIECE = bytes(range(256)) * 256

@@ -13,7 +13,6 @@ from tests.gateway.gateways import (
     System,
     Wire,
     code,
-    eventually,
     get,
     handshake,
     keep_connection,
@@ -21,6 +20,7 @@ from tests.gateway.gateways import (
     system,
 )
 from tests.gateway.stand_ins import Exchange, head_of
+from tests.waiting import eventually
 
 UPGRADES = [
     {"Connection": "Upgrade", "Upgrade": "h2c"},

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from tests.gateway.gateways import Answer, System, code, eventually, handshake, request_head, system
+from tests.gateway.gateways import Answer, System, code, handshake, request_head, system
 from tests.gateway.stand_ins import Exchange, Handler, Service, head_of, started
+from tests.waiting import eventually
 
 MIB = 1024 * 1024
 AGREED = head_of("101 Switching Protocols", "Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Accept: x")

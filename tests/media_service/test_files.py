@@ -8,9 +8,9 @@ import pytest
 from PIL import Image
 
 from servicekit.bus import Bus
-from tests.chat_service.world import until
 from tests.media_service.cleaning.pictures import encoded
 from tests.media_service.gallery import PICTURE, Gallery, code, gallery
+from tests.waiting import eventually
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ async def bus(valkey_url: str) -> AsyncIterator[Bus]:
     """What the neighbours tell over Redis."""
     bus = Bus(valkey_url)
     task = asyncio.create_task(bus.run())
-    await until(lambda: bus.is_connected)
+    await eventually(lambda: bus.is_connected)
     yield bus
     task.cancel()
     await asyncio.wait([task])
@@ -144,11 +144,11 @@ async def test_another_instance_of_chat_answers_for_one_that_is_away(media: Gall
 async def test_an_avatar_is_for_everybody_who_is_signed_in(media: Gallery, bus: Bus, form: str) -> None:
     path = await media.keep()
     await show_as_avatar(media, bus, "Ada", form.format(path))
-    await until(lambda: is_shown(media, path))
+    await eventually(lambda: is_shown(media, path))
     assert await media.status("Linus", f"{path}/thumbnail") == 200
     assert await media.status("", path) == 401
     await show_as_avatar(media, bus, "Ada", "https://example.com/ada.png")
-    await until(lambda: is_hidden(media, path))
+    await eventually(lambda: is_hidden(media, path))
 
 
 async def is_shown(media: Gallery, path: str) -> bool:
@@ -163,7 +163,7 @@ async def test_nobody_makes_the_picture_of_somebody_else_public(media: Gallery, 
     adas, graces = await media.keep("Ada"), await media.keep("Grace")
     await show_as_avatar(media, bus, "Linus", adas)
     await show_as_avatar(media, bus, "Grace", graces)
-    await until(lambda: can_linus_see(media, graces))  # so what came before is known, too
+    await eventually(lambda: can_linus_see(media, graces))  # so what came before is known, too
     assert await media.status("Grace", adas) == 404
     assert await media.status("Linus", adas) == 404
 
@@ -179,7 +179,7 @@ async def test_what_no_message_shows_any_more_is_let_go(media: Gallery, bus: Bus
     first, second = await media.upload("Ada", *shades(2))
     media.chat.releases += ["unknown", first["id"], first["id"]]
     tell(bus, "released-files")
-    await until(lambda: is_gone(media, first["url"]))
+    await eventually(lambda: is_gone(media, first["url"]))
     assert await media.list_of("Ada") == [second["url"]]
     removed = (await media.get("", "/internal/removed-files")).json()["removed"]
     assert [one["id"] for one in removed] == [first["id"]]
@@ -197,7 +197,7 @@ async def test_what_is_uploaded_again_does_not_go_with_its_earlier_copy(media: G
     assert await is_gone(media, earlier["url"])
     media.chat.releases.append(other["id"])
     tell(bus, "released-files")
-    await until(lambda: is_gone(media, other["url"]))
+    await eventually(lambda: is_gone(media, other["url"]))
     assert await media.list_of("Ada") == [again["url"]]
 
 
@@ -216,7 +216,7 @@ async def test_an_avatar_stays_when_no_message_shows_it_even_if_it_became_one_a_
     media.auth.change("Grace", nickname="Grace", pfp=other["url"])  # which is not hers
     media.chat.releases += [avatar["id"], other["id"]]
     tell(bus, "released-files")
-    await until(lambda: is_gone(media, other["url"]))
+    await eventually(lambda: is_gone(media, other["url"]))
     assert await media.status("Linus", avatar["url"]) == 200
 
 
@@ -226,18 +226,18 @@ async def test_without_the_auth_service_nothing_is_let_go(media: Gallery, bus: B
     await media.auth.stop()
     media.chat.releases.append(path.rpartition("/")[2])
     tell(bus, "released-files")
-    await until(lambda: bus.is_connected)
+    await eventually(lambda: bus.is_connected)
     assert await media.status("Ada", path) == 200
     await media.auth.start()
     tell(bus, "released-files")
-    await until(lambda: is_gone(media, path))
+    await eventually(lambda: is_gone(media, path))
 
 
 async def test_lists_longer_than_a_page_are_followed_to_their_end(media: Gallery, bus: Bus) -> None:
     path = await media.keep()
     media.chat.releases += [f"unknown {number}" for number in range(1200)] + [path.rpartition("/")[2]]
     tell(bus, "released-files")
-    await until(lambda: is_gone(media, path))
+    await eventually(lambda: is_gone(media, path))
 
 
 # For the other services

@@ -12,9 +12,9 @@ from PIL import Image
 
 from media_service.domain.files import Picture
 from media_service.pictures import Pictures
-from tests.chat_service.world import until
 from tests.media_service.cleaning.pictures import animation, chunk, encoded, exif_of_a_phone, painted, segment
 from tests.media_service.gallery import MULTIPART, PICTURE, Gallery, code, form, gallery, part, sizes
+from tests.waiting import eventually
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 TEXTS = {
@@ -366,9 +366,9 @@ async def test_who_leaves_in_the_middle_leaves_nothing(media: Gallery) -> None:
     body = form(part(picture(1)), part(encoded(painted(size=(600, 600)), "PNG", compress_level=0)))
     async with media.line(len(body)) as line:
         await line.write(body[:-500_000])
-        await until(lambda: media.count_rows()[0] == 1)
+        await eventually(lambda: media.count_rows()[0] == 1)
         line.vanish()
-        await until(lambda: media.count_rows() == (0, 0))
+        await eventually(lambda: media.count_rows() == (0, 0))
     assert await media.list_of("Ada") == []
 
 
@@ -376,7 +376,7 @@ async def test_a_file_that_is_not_whole_is_there_for_nobody(media: Gallery) -> N
     body = form(part(picture(1)), part(picture(2)))
     async with media.line(len(body)) as line:
         await line.write(body[:-30])
-        await until(lambda: media.count_rows()[0] == 1)
+        await eventually(lambda: media.count_rows()[0] == 1)
         assert await media.list_of("Ada") == []
         await line.write(body[-30:])
         assert await line.status() == 200
@@ -401,7 +401,7 @@ async def test_who_sends_many_pictures_at_once_holds_nobody_else_up(
 
     monkeypatch.setattr(Pictures, "take", take_slowly)
     slow = [asyncio.create_task(media.upload("Ada", ("slow.png", picture(shade)))) for shade in range(3)]
-    await until(lambda: in_work > 0)
+    await eventually(lambda: in_work > 0)
     await media.upload("Linus", picture(4))
     may_go_on.set()
     await asyncio.gather(*slow)

@@ -1,7 +1,7 @@
 """Authentication: who was revoked does not pass, whatever is away; and a forger costs the issuer nothing."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, closing
 from typing import Any
 
@@ -16,6 +16,7 @@ from servicekit.server import running
 from servicekit.tokens import UnknownKey
 from tests.servicekit.issuer import NOW, Issuer, Key
 from tests.valkey import Valkey
+from tests.waiting import eventually
 
 WAIT_S = 5.0
 KEYS, REVOCATIONS = "/.well-known/jwks.json", "/internal/revocations"
@@ -46,13 +47,8 @@ class Follower:
         except Unauthenticated:
             return None
 
-    async def until(self, holds: Callable[[], bool]) -> None:
-        async with asyncio.timeout(WAIT_S):
-            while not holds():
-                await asyncio.sleep(0.002)
-
     async def is_current(self) -> None:
-        await self.until(lambda: self.authentication.is_current and self.bus.is_connected)
+        await eventually(lambda: self.authentication.is_current and self.bus.is_connected)
 
     async def publish(self, session_id: str | bytes) -> None:
         await self.bus.execute(("PUBLISH", self.bus.channel(REVOCATIONS_CHANNEL), session_id))
@@ -186,7 +182,7 @@ async def test_a_new_key_of_the_issuer_is_found(issuer: Issuer, nowhere: str) ->
 async def test_a_session_revoked_before_the_start_does_not_pass(issuer: Issuer, nowhere: str) -> None:
     issuer.revoked = ["s1"]
     async with following(issuer, nowhere) as gateway:
-        await gateway.until(lambda: gateway.authentication.is_current)
+        await eventually(lambda: gateway.authentication.is_current)
         assert await gateway.passes(issuer.key.sign()) is None
         assert await gateway.passes(issuer.key.sign(sid="s2")) == "ada"
 
@@ -213,7 +209,7 @@ async def test_listeners_are_told_of_each_session_once_by_whichever_way_it_comes
         issuer.revoked = ["s1", "s2", "s3"]
         gateway.authentication.revoke("s2")
         gateway.authentication._stale.set()  # noqa: SLF001 - as after a reconnection
-        await gateway.until(lambda: "s3" in gateway.told)
+        await eventually(lambda: "s3" in gateway.told)
         assert gateway.told == also_told == ["s1", "s2", "s3"]
 
 
@@ -246,7 +242,7 @@ async def test_without_redis_the_issuer_is_polled(issuer: Issuer, nowhere: str) 
         token = issuer.key.sign()
         assert await gateway.passes(token) == "ada"
         issuer.revoked = ["s1"]
-        await gateway.until(lambda: gateway.told == ["s1"])
+        await eventually(lambda: gateway.told == ["s1"])
         assert await gateway.passes(token) is None
 
 
@@ -255,10 +251,10 @@ async def test_what_was_revoked_while_redis_was_away_is_read_when_it_is_back(iss
         await gateway.is_current()
         asked = len(issuer.asked)
         valkey.kill()
-        await gateway.until(lambda: len(issuer.asked) > asked)  # the loss itself is a reason to look
+        await eventually(lambda: len(issuer.asked) > asked)  # the loss itself is a reason to look
         issuer.revoked = ["s1"]
         valkey.start()
-        await gateway.until(lambda: gateway.told == ["s1"])
+        await eventually(lambda: gateway.told == ["s1"])
         assert await gateway.passes(issuer.key.sign()) is None
 
 
@@ -272,7 +268,7 @@ async def test_what_is_revoked_while_the_list_is_read_is_not_forgotten(issuer: I
         await issuer.is_asked_for(REVOCATIONS)
         await gateway.publish("s2")
         issuer.may_answer.set()
-        await gateway.until(lambda: "s1" in gateway.told)
+        await eventually(lambda: "s1" in gateway.told)
         await issuer_is_quiet(issuer)
         assert gateway.told == ["s2", "s1"]
         for session_id in ("s1", "s2"):
@@ -282,7 +278,7 @@ async def test_what_is_revoked_while_the_list_is_read_is_not_forgotten(issuer: I
 async def test_what_the_issuer_forgets_is_forgotten(issuer: Issuer, nowhere: str) -> None:
     issuer.revoked = ["s1"]
     async with following(issuer, nowhere) as gateway:
-        await gateway.until(lambda: gateway.told == ["s1"])
+        await eventually(lambda: gateway.told == ["s1"])
         issuer.revoked = []
         await issuer.is_asked_for(REVOCATIONS, times=2)
         assert await gateway.passes(issuer.key.sign()) == "ada"
@@ -298,7 +294,7 @@ async def test_without_the_issuer_the_list_is_not_current_and_what_is_known_hold
         await gateway.publish("s1")
         await issuer.stop()
         gateway.authentication._stale.set()  # noqa: SLF001 - as after a reconnection
-        await gateway.until(lambda: not gateway.authentication.is_current)
+        await eventually(lambda: not gateway.authentication.is_current)
         assert await gateway.passes(token) is None
         issuer.revoked = ["s1"]
         await issuer.start()
@@ -315,7 +311,7 @@ async def test_an_issuer_with_nonsense_for_a_list_is_as_good_as_away(
         await issuer.is_asked_for(REVOCATIONS, times=2)
         assert not gateway.authentication.is_current
         issuer.revoked = ["s1"]
-        await gateway.until(lambda: gateway.told == ["s1"])
+        await eventually(lambda: gateway.told == ["s1"])
 
 
 async def test_it_ends_when_it_is_told_to_although_redis_goes_at_the_same_moment(

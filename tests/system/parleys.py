@@ -4,8 +4,7 @@ import asyncio
 import os
 import re
 import signal
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from http.cookiejar import DefaultCookiePolicy
 from itertools import count
@@ -112,17 +111,6 @@ async def hung_valkey(parley: Parley) -> AsyncIterator[None]:
         yield
     finally:
         os.kill(pid, signal.SIGCONT)
-
-
-async def eventually(holds: Callable[[], Awaitable[bool] | bool], within_s: float = WAIT_S_MAX) -> float:
-    """Return as soon as `holds()` does: after how many seconds."""
-    started_s = time.perf_counter()
-    while True:
-        answer = holds()
-        if answer if isinstance(answer, bool) else await answer:
-            return time.perf_counter() - started_s
-        assert time.perf_counter() - started_s < within_s, f"not within {within_s:g} s"
-        await asyncio.sleep(0.005)
 
 
 def code(answer: httpx.Response) -> tuple[int, str]:

@@ -12,8 +12,9 @@ from itertools import pairwise
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 
-from tests.system.parleys import Parley, eventually
+from tests.system.parleys import Parley
 from tests.system.people import WHISPER, Event, Person
+from tests.waiting import eventually
 
 UNANSWERED_MAX = 16
 RETRY_S = 0.02

@@ -9,8 +9,9 @@ from typing import Any
 from PIL import Image
 from websockets.exceptions import ConnectionClosed
 
-from tests.system.parleys import Parley, code, eventually
+from tests.system.parleys import Parley, code
 from tests.system.people import PASSWORD, WHISPER, Device, Person, handshake_status
+from tests.waiting import eventually
 
 
 async def erase(person: Person, password: str = PASSWORD, **more: Any) -> int | tuple[int, str]:

@@ -14,8 +14,9 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from tests.system.parleys import WITHOUT_RATES, Parley, code, eventually, parley
+from tests.system.parleys import WITHOUT_RATES, Parley, code, parley
 from tests.system.people import ANSWER_S_MAX, PASSWORD, WHISPER, Person, handshake_status
+from tests.waiting import eventually
 
 JSON_TYPE = {"Content-Type": "application/json"}
 UNNOTICED_S_MAX = 5.0  # also on a machine that is busy with other things

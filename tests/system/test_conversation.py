@@ -3,8 +3,9 @@
 import asyncio
 from itertools import pairwise
 
-from tests.system.parleys import Parley, eventually
+from tests.system.parleys import Parley
 from tests.system.people import WHISPER
+from tests.waiting import eventually
 
 
 async def test_every_device_of_both_is_told_once_and_in_order(shared: Parley) -> None:

@@ -13,9 +13,10 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from tests.system.parleys import Parley, code, eventually
+from tests.system.parleys import Parley, code
 from tests.system.people import Person
 from tests.system.terminals import shell
+from tests.waiting import eventually
 
 needs_curl = pytest.mark.skipif(shutil.which("curl") is None, reason="types what people type: curl")
 

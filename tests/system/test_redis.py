@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.system.parleys import Parley, eventually, hung_valkey, parley_without_redis
+from tests.system.parleys import Parley, hung_valkey, parley_without_redis
 from tests.system.people import WHISPER
 from tests.system.talkers import crowd
+from tests.waiting import eventually
 
 
 async def test_without_redis_all_starts_says_so_and_works(tmp_path: Path) -> None:

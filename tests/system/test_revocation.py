@@ -8,8 +8,9 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.system.parleys import WITHOUT_RATES, Parley, code, eventually, hung_valkey, parley
+from tests.system.parleys import WITHOUT_RATES, Parley, code, hung_valkey, parley
 from tests.system.people import PASSWORD, WHISPER, Device, Person, handshake_status
+from tests.waiting import eventually
 
 REVOCATIONS = 25
 NOTICED_S_MAX = 0.25

@@ -7,8 +7,9 @@ from contextlib import asynccontextmanager
 import httpx
 import pytest
 
-from tests.system.parleys import Parley, code, eventually
+from tests.system.parleys import Parley, code
 from tests.system.people import PASSWORD, WHISPER, Device, Person, handshake_status
+from tests.waiting import eventually
 
 # A path of each service that a signed-in person may ask for.
 PATHS = {

@@ -15,10 +15,11 @@ import pytest
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import InvalidStatus
 
-from tests.system.parleys import Parley, code, eventually
+from tests.system.parleys import Parley, code
 from tests.system.people import Person, connect_to, handshake_status
 from tests.system.terminals import shell
 from tests.video_service.scenes import decoded, distance, ground, jpeg, moving
+from tests.waiting import eventually
 
 needs_curl = pytest.mark.skipif(shutil.which("curl") is None, reason="opens the stream as the documents show: curl")
 

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidMessage, InvalidStatus
 
-from tests.chat_service.world import until
 from tests.valkey import Valkey
 from tests.video_service.scenes import BLUE, GREEN, RED, decoded, distance, ground, jpeg
 from tests.video_service.test_streams import is_colour, plain
 from tests.video_service.world import Camera, Instance, Line, World, data_url
+from tests.waiting import eventually
 from video_service.feed import RENEWED_MS_MAX
 
 STILL = jpeg(ground())
@@ -23,7 +23,7 @@ async def until_listed(video: Instance, *names: str, **fields: Any) -> None:
         listed = await video.streams()
         return [one["name"] for one in listed] == [*names] and all(fields.items() <= one.items() for one in listed)
 
-    await until(is_so)
+    await eventually(is_so)
 
 
 async def test_a_stream_is_watched_from_another_instance(world: World) -> None:
@@ -108,7 +108,7 @@ async def until_listed_watchers(video: Instance, name: str, watchers: int) -> No
     async def is_so() -> bool:
         return {one["name"]: one["watchers"] for one in await video.streams()}.get(name) == watchers
 
-    await until(is_so)
+    await eventually(is_so)
 
 
 async def test_a_publisher_comes_back_on_another_instance_and_their_watchers_go_on(world: World) -> None:
@@ -144,7 +144,7 @@ async def until_free(video: Instance) -> None:
     async def is_free() -> bool:
         return (await video.get("/api/video/streams/cam/snapshot")).status_code == 404
 
-    await until(is_free)
+    await eventually(is_free)
 
 
 async def until_seen(screen: Line, camera: Camera, colour: tuple[int, int, int]) -> None:
@@ -182,12 +182,12 @@ async def test_streams_outlive_a_redis_that_dies_and_comes_back_empty(fragile_wo
     near, far = await here.watching("cam"), await there.watching("cam")
     valkey.kill()
     for one in (here, there):
-        await until(lambda bus=one.state["bus"]: not bus.is_connected)
+        await eventually(lambda bus=one.state["bus"]: not bus.is_connected)
     picture = await camera.show(plain(RED))
     assert distance(await near.see(), picture) == 0
     valkey.start()
     for one in (here, there):
-        await until(lambda bus=one.state["bus"]: bus.is_connected)
+        await eventually(lambda bus=one.state["bus"]: bus.is_connected)
     await until_listed(there, "cam", watchers=2)
     showing = asyncio.create_task(_keep_showing(camera, plain(GREEN)))
     async with asyncio.timeout(10):
@@ -205,7 +205,7 @@ async def test_of_two_who_took_a_name_while_redis_was_away_one_keeps_it(fragile_
     here, there = await fragile_world.instance(), await fragile_world.instance()
     valkey.kill()
     for one in (here, there):
-        await until(lambda bus=one.state["bus"]: not bus.is_connected)
+        await eventually(lambda bus=one.state["bus"]: not bus.is_connected)
     cameras = [await here.camera("Ada", "?stream=cam"), await there.camera("Grace", "?stream=cam")]
     valkey.start()
     await until_listed(here, "cam")
@@ -291,9 +291,9 @@ async def test_a_claim_that_redis_hears_of_too_late_runs_out_by_itself(fragile_w
     valkey.send(signal.SIGSTOP)
     try:
         joining = asyncio.create_task(video.camera("Ada", "?stream=cam"))
-        await until(lambda: "cam" in broadcasts)
+        await eventually(lambda: "cam" in broadcasts)
         joining.cancel()
-        await until(lambda: not broadcasts)
+        await eventually(lambda: not broadcasts)
     finally:
         valkey.send(signal.SIGCONT)
 
@@ -303,7 +303,7 @@ async def test_a_claim_that_redis_hears_of_too_late_runs_out_by_itself(fragile_w
             return True
         return False
 
-    await until(can_publish)
+    await eventually(can_publish)
 
 
 async def test_an_end_of_the_service_leaves_nobody_at_the_door(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -312,7 +312,7 @@ async def test_an_end_of_the_service_leaves_nobody_at_the_door(world: World, mon
     streams = there.state["streams"]
     monkeypatch.setattr(streams._feed, "watch", lambda *_: asyncio.Event().wait())  # noqa: SLF001 - Redis takes its time
     joining = asyncio.create_task(there.screen("cam"))
-    await until(lambda: bool(streams._screens))  # noqa: SLF001 - nobody else is told of half a screen
+    await eventually(lambda: bool(streams._screens))  # noqa: SLF001 - nobody else is told of half a screen
     await there.stop()
     assert not streams._screens  # noqa: SLF001 - the same
     with pytest.raises((OSError, EOFError, InvalidMessage)):
@@ -326,5 +326,5 @@ async def test_a_stream_that_redis_lost_can_still_be_watched_by_who_is_there(
     await here.camera("Ada", "?stream=cam")
     await there.watching("cam")
     valkey.kill()
-    await until(lambda: not there.state["bus"].is_connected)
+    await eventually(lambda: not there.state["bus"].is_connected)
     await there.watching("cam", "Linus")

@@ -12,9 +12,10 @@ import httpx
 import pytest
 from websockets.asyncio.client import connect
 
-from tests.chat_service.world import NOW_S, until
+from tests.chat_service.world import NOW_S
 from tests.video_service.scenes import ground, jpeg
 from tests.video_service.world import World
+from tests.waiting import eventually
 
 STILL = jpeg(ground())
 
@@ -32,7 +33,7 @@ async def test_a_transmission_leaves_a_row_with_its_counts(world: World) -> None
     await camera.refused()
     world.clock.now = NOW_S + 60
     await camera.close()
-    await until(lambda: [row["ended_at"] for row in world.rows()] == [NOW_S + 60])
+    await eventually(lambda: [row["ended_at"] for row in world.rows()] == [NOW_S + 60])
     (row,) = world.rows()
     assert row.pop("bytes_out") == pytest.approx(answered, abs=3 * 4)  # with the heads of their frames
     assert row == {
@@ -54,7 +55,7 @@ async def test_who_does_not_publish_is_in_it_without_a_name(world: World) -> Non
     camera = await video.camera("Ada")
     await camera.show(STILL)
     await camera.close()
-    await until(lambda: any(row["ended_at"] for row in world.rows()))
+    await eventually(lambda: any(row["ended_at"] for row in world.rows()))
     assert world.rows()[0]["name"] is None
 
 
@@ -67,7 +68,7 @@ async def test_what_watchers_got_counts_as_going_out(world: World) -> None:
     for screen in screens:
         await screen.hear_anything()
     await camera.close()
-    await until(lambda: bool(world.rows()) and world.rows()[0]["ended_at"] is not None)
+    await eventually(lambda: bool(world.rows()) and world.rows()[0]["ended_at"] is not None)
     assert world.rows()[0]["bytes_out"] == pytest.approx(4 * size, abs=4 * 10)
 
 
@@ -75,7 +76,7 @@ async def test_counts_are_written_while_it_runs(world: World) -> None:
     video = await world.instance(write_interval_s=0.1)
     camera = await video.camera("Ada", "?stream=cam")
     await camera.show(STILL)
-    await until(lambda: [row["frames_processed"] for row in world.rows()] == [1])
+    await eventually(lambda: [row["frames_processed"] for row in world.rows()] == [1])
     assert world.rows()[0]["ended_at"] is None
 
 
@@ -91,9 +92,9 @@ async def test_an_orderly_end_writes_everything(world: World) -> None:
 async def test_a_row_that_another_instance_goes_on_with_is_opened_again(world: World) -> None:
     here = await world.instance(write_interval_s=0.1)
     await here.camera("Ada", "?stream=cam")
-    await until(lambda: len(world.rows()) == 1)
+    await eventually(lambda: len(world.rows()) == 1)
     await world.instance()  # which closes what it finds open
-    await until(lambda: bool(world.rows()) and world.rows()[0]["ended_at"] is None)
+    await eventually(lambda: bool(world.rows()) and world.rows()[0]["ended_at"] is None)
     assert len(world.rows()) == 1
 
 
@@ -109,10 +110,10 @@ async def test_a_disk_that_refuses_costs_no_frame_and_is_written_when_it_can_be(
     camera = await video.camera("Ada", "?stream=cam")
     await camera.show(STILL)
     await camera.close()
-    await until(lambda: len(video.state["attendance"]) == 0)
+    await eventually(lambda: len(video.state["attendance"]) == 0)
     assert world.rows() == []
     store.save = save
-    await until(lambda: [row["frames_processed"] for row in world.rows()] == [1])
+    await eventually(lambda: [row["frames_processed"] for row in world.rows()] == [1])
 
 
 async def test_a_kill_loses_ten_seconds_at_most_and_its_rows_are_closed_at_the_next_start(
@@ -131,13 +132,13 @@ async def test_a_kill_loses_ten_seconds_at_most_and_its_rows_are_closed_at_the_n
     token = world.auth.token("Ada", expires_at=2**33)
     process = await asyncio.create_subprocess_exec(sys.executable, "-m", "video_service", env=environment)
     try:
-        await until(lambda: is_alive(port))
+        await eventually(lambda: is_alive(port))
         url = f"ws://127.0.0.1:{port}/api/ws/video?stream=cam"
         async with connect(url, additional_headers={"Authorization": f"Bearer {token}"}, proxy=None) as socket_:
             await socket_.send(STILL)
             async with asyncio.timeout(10):
                 await socket_.recv()
-            await until(lambda: bool(world.rows()))
+            await eventually(lambda: bool(world.rows()))
             process.send_signal(signal.SIGKILL)
             await process.wait()
     finally:
@@ -146,7 +147,7 @@ async def test_a_kill_loses_ten_seconds_at_most_and_its_rows_are_closed_at_the_n
     (row,) = world.rows()
     assert row["ended_at"] is None
     await world.instance()
-    await until(lambda: world.rows()[0]["ended_at"] == row["written_at"])
+    await eventually(lambda: world.rows()[0]["ended_at"] == row["written_at"])
 
 
 async def is_alive(port: int) -> bool:

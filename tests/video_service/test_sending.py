@@ -8,10 +8,11 @@ from time import monotonic
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-from tests.chat_service.world import NOW_S, WAIT_S_MAX, until
+from tests.chat_service.world import NOW_S, WAIT_S_MAX
 from tests.video_service.scenes import decoded, distance, ground, jpeg, moving, png, webp, with_face
 from tests.video_service.test_domain import huge_png
 from tests.video_service.world import Camera, Instance, World, data_url, picture_in
+from tests.waiting import eventually
 
 STILL = jpeg(ground())
 
@@ -225,7 +226,7 @@ async def test_who_reads_nothing_is_skipped_not_stored_and_sees_the_newest_when_
     image, frames = png(moving(1, 1280, 720)), 60
     for sequence in range(1, frames + 1):
         await camera.send(type="frame", image=data_url(image), sequence=sequence)
-        await until(lambda due=sequence: transmission.frames_processed + transmission.frames_dropped >= due)
+        await eventually(lambda due=sequence: transmission.frames_processed + transmission.frames_dropped >= due)
     camera.read_on()
     answers = [await camera.hear("frame")]
     while answers[-1]["sequence"] < frames:
@@ -286,7 +287,7 @@ async def test_one_connection_too_many_is_refused_until_another_ends(world: Worl
     assert await video.refusal() == (429, "too_many_connections")
     await video.camera("Grace")
     await camera.close()
-    await until(lambda: len(video.state["attendance"]) == 2)
+    await eventually(lambda: len(video.state["attendance"]) == 2)
     await video.camera()
 
 
@@ -314,5 +315,5 @@ async def test_who_leaves_in_the_middle_of_a_flood_stops_nobody(world: World) ->
         with pytest.raises(ConnectionClosed):
             while True:
                 await camera.connection.recv()
-    await until(lambda: len(video.state["attendance"]) == 1)
+    await eventually(lambda: len(video.state["attendance"]) == 1)
     await other.show(STILL)

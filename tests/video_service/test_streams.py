@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from tests.chat_service.world import NOW_S, until
+from tests.chat_service.world import NOW_S
 from tests.video_service.scenes import BLUE, GREEN, RED, Image, decoded, distance, ground, jpeg, moving
 from tests.video_service.world import Camera, Instance, Line, World, data_url, picture_in
+from tests.waiting import eventually
 from video_service.domain.claims import Found
 from video_service.feed import Feed
 from video_service.pipeline.decoding import encode
@@ -168,7 +169,7 @@ async def test_as_many_streams_as_allowed_and_no_more(world: World) -> None:
     cameras = [await video.camera("Ada", f"?stream=cam{number}") for number in range(2)]
     assert await video.refusal("/api/ws/video?stream=cam2") == (429, "too_many_streams")
     await cameras[0].close()
-    await until(lambda: _has_names(video, ["cam1"]))
+    await eventually(lambda: _has_names(video, ["cam1"]))
     await video.camera("Ada", "?stream=cam2")
 
 
@@ -185,7 +186,7 @@ async def test_as_many_watchers_as_allowed_and_no_more(world: World) -> None:
     (stream,) = await video.streams()
     assert stream["watchers"] == 2
     await screens[0].close()
-    await until(lambda: len(video.state["attendance"]) == 2)
+    await eventually(lambda: len(video.state["attendance"]) == 2)
     await video.watching("cam")
 
 
@@ -281,7 +282,7 @@ async def test_mjpeg_shows_one_picture_after_the_other(video: Instance) -> None:
         showing.cancel()
         assert is_colour(first, RED)
         assert is_colour(last, GREEN)
-    await until(lambda: len(video.state["attendance"]) == 1)
+    await eventually(lambda: len(video.state["attendance"]) == 1)
 
 
 async def test_who_reads_mjpeg_slowly_sees_the_newest_next(world: World) -> None:
@@ -331,7 +332,7 @@ async def test_mjpeg_ends_with_the_stream_the_session_and_the_token(world: World
     assert await until_it_ends("expiring", NOW_S + 900)
     world.clock.now = NOW_S
     revoked, patient = [asyncio.create_task(until_it_ends(session)) for session in ("revoked", "patient")]
-    await until(lambda: len(video.state["attendance"]) == 3)
+    await eventually(lambda: len(video.state["attendance"]) == 3)
     video.state["authentication"].revoke("revoked")
     assert await revoked
     await camera.close()
@@ -350,11 +351,11 @@ async def test_mjpeg_is_cut_off_for_who_reads_no_more_when_it_ends(
         line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16 * 1024)
         line.connect(("127.0.0.1", httpx.URL(video.url).port))
         line.sendall(head.encode())
-        await until(lambda: len(video.state["attendance"]) == 2)
+        await eventually(lambda: len(video.state["attendance"]) == 2)
         for _ in range(10):  # megabytes: more than the line takes
             await camera.show(jpeg(noise, 100))
         video.state["authentication"].revoke("session of Grace")
-        await until(lambda: len(video.state["attendance"]) == 1)
+        await eventually(lambda: len(video.state["attendance"]) == 1)
     assert not [record for record in caplog.records if record.exc_info]
 
 
@@ -415,7 +416,7 @@ async def test_a_stream_whose_publisher_stays_away_is_over_and_its_name_free(wor
     await camera.close()
     assert (await screen.hear("stream_ended"))["returns_within_s"] == 1
     assert await screen.closed() == 1000
-    await until(lambda: _is_unknown(video))
+    await eventually(lambda: _is_unknown(video))
     await video.camera("Linus", "?stream=cam")
 
 
@@ -478,6 +479,6 @@ async def test_watchers_come_and_go_without_a_trace(video: Instance) -> None:
     screens: list[Line] = [await video.watching("cam") for _ in range(5)]
     for screen in screens:
         await screen.close()
-    await until(lambda: len(video.state["attendance"]) == 1)
+    await eventually(lambda: len(video.state["attendance"]) == 1)
     await camera.show(STILL)
     assert (await video.streams())[0]["watchers"] == 0

@@ -14,8 +14,9 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from servicekit.bus import Bus
-from tests.chat_service.world import WAIT_S_MAX, Auth, Clock, Event, serving, until
+from tests.chat_service.world import WAIT_S_MAX, Auth, Clock, Event, serving
 from tests.video_service.scenes import Image, decoded
+from tests.waiting import eventually
 from video_service.app import create_app
 from video_service.settings import VideoSettings
 from video_service.websocket import VideoSocket
@@ -204,7 +205,7 @@ class World:
         self._stack.push_async_callback(running.aclose)
         instance = Instance(self.auth, url, stack=self._stack, state=state, stop=running.aclose)
         if not redis_url:
-            await until(lambda: instance.state["bus"].is_connected)
+            await eventually(lambda: instance.state["bus"].is_connected)
         return instance
 
     def rows(self) -> list[dict[str, Any]]:
@@ -218,7 +219,7 @@ class World:
         bus = Bus(self.redis_url)
         task = asyncio.create_task(bus.run())
         self._stack.push_async_callback(_cancelled, task)
-        await until(lambda: bus.is_connected)
+        await eventually(lambda: bus.is_connected)
         return bus
 
 
