@@ -9,19 +9,22 @@ BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip --disable-pip-version-check install --quiet --require-hashes
 
 CODE := auth_service chat_service gateway launcher media_service servicekit video_service bench tests
-LOCK := $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-header \
-	--no-annotate --no-emit-options --no-emit-index-url --no-emit-trusted-host --no-emit-find-links
+LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest \
+	--generate-hashes --no-strip-extras --no-header --no-annotate --no-emit-index-url
 
 # Extra arguments for pytest, as in `make test TESTS=tests/gateway` or `make test PYTEST="-k resume -x"`.
 TESTS ?=
 PYTEST ?=
+# How many tests of the whole suite run at a time, 0 for all in one process. Many wait more than they work.
+WORKERS ?= $(shell $(PYTHON) -c 'import os; print(min(os.cpu_count() + 1, 8))')
+IN_PARALLEL = --numprocesses=$(WORKERS) --dist=loadfile --no-loadscope-reorder
 # How many chat instances `make run` starts, 1 to 16.
 CHAT ?= 1
 
-.PHONY: help run demo test check format bench screenshots words lock clean
+.PHONY: help run demo test test-fast environment check format bench screenshots words lock clean
 
 help: ## Shows this list
-	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
 run: $(VENV)/.run ## Runs Parley here: http://127.0.0.1:8000 (CHAT=3: three chat instances)
 	@exec $(BIN)/python -m launcher --chat-instances $(CHAT)
@@ -30,7 +33,12 @@ demo: $(VENV)/.run ## Runs a fresh Parley with people, rooms and pictures in it,
 	@exec $(BIN)/python -m launcher.demo
 
 test: $(VENV)/.dev ## Runs the whole test suite (TESTS=tests/gateway: a part of it)
-	@$(BIN)/python -m pytest $(if $(TESTS),,--cov) $(PYTEST) $(TESTS)
+	@$(BIN)/python -m pytest $(if $(TESTS),,$(IN_PARALLEL) --cov) $(PYTEST) $(TESTS)
+
+test-fast: $(VENV)/.dev ## Runs what needs no browser and no whole Parley: under a minute
+	@$(BIN)/python -m pytest $(IN_PARALLEL) --ignore=tests/browser --ignore=tests/system $(PYTEST)
+
+environment: $(VENV)/.dev ## Makes .venv, or brings it up to date
 
 check: $(VENV)/.dev ## Lint, format, types, import contracts, spelling
 	@$(BIN)/ruff check .
@@ -56,12 +64,14 @@ words: $(VENV)/.dev ## Takes new texts of the pages into the catalogues of gatew
 		--no-fuzzy-matching --ignore-obsolete
 	@rm gateway/locales/messages.pot
 
-# The order matters: each lock holds the one before it, at the same versions.
-lock: $(VENV)/.dev ## Pins the newest releases into requirements/, with hashes
-	@$(LOCK) --upgrade --output-file requirements/runtime.txt pyproject.toml
-	@$(LOCK) --upgrade --constraint requirements/runtime.txt --extra launcher \
+# The order matters: each lock holds the one before it, at the same versions. LOCK_FLAGS= keeps what is pinned already.
+LOCK_FLAGS ?= --upgrade
+lock: $(VENV)/.dev ## Pins the newest releases into requirements/, with hashes, for every supported Python
+	@echo pip | $(LOCK) $(LOCK_FLAGS) --output-file requirements/pip.txt -
+	@$(LOCK) $(LOCK_FLAGS) --output-file requirements/runtime.txt pyproject.toml
+	@$(LOCK) $(LOCK_FLAGS) --constraint requirements/runtime.txt --extra launcher \
 		--output-file requirements/launcher.txt pyproject.toml
-	@$(LOCK) --upgrade --constraint requirements/launcher.txt --extra launcher --extra dev \
+	@$(LOCK) $(LOCK_FLAGS) --constraint requirements/launcher.txt --extra launcher --extra dev \
 		--output-file requirements/dev.txt pyproject.toml
 
 clean: ## Removes .venv and every cache; ./data stays
@@ -70,22 +80,26 @@ clean: ## Removes .venv and every cache; ./data stays
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Stamps: an environment is brought up to date when its lock is newer than it.
-$(VENV)/.run: requirements/launcher.txt | $(BIN)/python
+$(VENV)/.run: requirements/launcher.txt $(VENV)/.pip
 	@echo "Installing what Parley needs into $(VENV) ..."
-	@$(PIP_INSTALL) -r requirements/launcher.txt
+	@$(PIP_INSTALL) -r $<
 	@touch $@
 
-$(VENV)/.dev: requirements/dev.txt | $(BIN)/python
+$(VENV)/.dev: requirements/dev.txt $(VENV)/.pip
 	@echo "Installing what Parley and its tests need into $(VENV) ..."
-	@$(PIP_INSTALL) -r requirements/dev.txt
+	@$(PIP_INSTALL) -r $<
 	@touch $(VENV)/.run $@
 
-$(BIN)/python:
+# pip of one version, known by its hash: what a Python brings may be years old, and read a lock in its own way.
+$(VENV)/.pip: requirements/pip.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
 		echo "Parley needs Python 3.11 or newer; '$(PYTHON)' is" \
 			"$$($(PYTHON) --version 2>/dev/null || echo not there). Name another: make PYTHON=python3.13" >&2; \
 		exit 1; }
+	@echo "Making $(VENV) with $$(sed 's/ .*//;q' $<), pinned in $< ..."
 	@$(PYTHON) -m venv $(VENV) || { \
 		rm -rf $(VENV); \
 		echo "Python could not make $(VENV). On Debian and Ubuntu: apt install python3-venv" >&2; \
 		exit 1; }
+	@$(PIP_INSTALL) -r $<
+	@touch $@

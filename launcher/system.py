@@ -4,6 +4,7 @@ import asyncio
 import os
 from asyncio.subprocess import Process
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -28,11 +29,16 @@ class System:
 
     The processes are `gateway`, `auth`, `chat` (then `chat-2`, `chat-3` …), `media`, `video` and `valkey`.
     Each writes to `logs/<name>.log` in `data_dir`. `environment` adds settings or replaces them; nothing of
-    Parley's is taken from the environment of the caller.
+    Parley's is taken from the environment of the caller. `modules` names what is run in place of a service.
     """
 
     def __init__(
-        self, data_dir: Path, *, chat_instances: int = 1, environment: Mapping[str, str] | None = None
+        self,
+        data_dir: Path,
+        *,
+        chat_instances: int = 1,
+        environment: Mapping[str, str] | None = None,
+        modules: Mapping[str, str] | None = None,
     ) -> None:
         count = 2 + len(_SINGLE_SERVICES) + chat_instances
         gateway_port, valkey_port, *service_ports = ports.find_free(count)
@@ -48,7 +54,10 @@ class System:
             **_service_urls(service_ports),
             **(environment or {}),
         }
-        self._programs = self._plan(own, chat_instances)
+        self._programs = {
+            name: replace(program, command=(*program.command[:-1], (modules or {}).get(name, program.command[-1])))
+            for name, program in self._plan(own, chat_instances).items()
+        }
         self._running: dict[str, Process] = {}
 
     def _plan(self, own: Mapping[str, str], chat_instances: int) -> dict[str, Program]:

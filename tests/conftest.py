@@ -1,6 +1,9 @@
-"""What every test has: the event loop of production, and one Valkey for the whole run."""
+"""What every test has: the event loop of production, a Valkey for the whole run, and a way to tell a figure.
 
-from collections.abc import Iterator
+With several workers (`make test`) each has a Valkey, Parleys and a browser of its own, and takes whole files.
+"""
+
+from collections.abc import Callable, Iterator
 from contextlib import closing
 
 import pytest
@@ -11,6 +14,33 @@ from tests.valkey import Valkey
 # How long it takes to make an example, or to try it, is the machine's affair.
 settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("suite")
+
+# Taken first, in this order: those that wait long, so that short ones fill the gaps they leave.
+LONGEST = ("system/test_chaos", "system/test_installation", "browser/test_chat", "system", "browser", "launcher")
+FIGURE = "figure"
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    def rank(item: pytest.Item) -> int:
+        path = item.nodeid.removeprefix("tests/")
+        return next((rank for rank, start in enumerate(LONGEST) if path.startswith(start)), len(LONGEST))
+
+    items.sort(key=rank)  # stable
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    reports = terminalreporter.getreports("passed") + terminalreporter.getreports("failed")
+    figures = [text for one in reports if one.when == "call" for key, text in one.user_properties if key == FIGURE]
+    if figures:
+        terminalreporter.section("figures")
+        terminalreporter.write_line("\n".join(map(str, figures)))
+
+
+@pytest.fixture
+def report(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
+    """Tell a figure to whoever runs the tests."""
+    return lambda line: record_property(FIGURE, line)
 
 
 @pytest.fixture(scope="session")

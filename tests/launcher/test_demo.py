@@ -4,33 +4,14 @@ import asyncio
 import re
 import signal
 import sys
-from pathlib import Path
 
 import httpx
 
 from launcher import demo, drawings
 from launcher.processes import REPOSITORY
-from launcher.system import System
 
 
-async def test_a_fresh_system_is_filled(tmp_path: Path) -> None:
-    async with System(tmp_path) as system:
-        await asyncio.wait_for(demo.fill(system.url), 50)
-        async with httpx.AsyncClient(base_url=system.url, trust_env=False) as http:
-            token = (await http.post("/api/login", data={"username": "ada", "password": demo.PASSWORD})).json()
-            headers = {"Authorization": f"Bearer {token['access_token']}"}
-            chats = (await http.get("/api/saved-chats", headers=headers)).json()
-            assert {chat["chat_username"] for chat in chats} == {"grace", "linus", "margaret", "alan"}
-            messages = (await http.get("/api/messages/grace", headers=headers)).json()
-            assert any(message["attachments"] for message in messages)
-            assert any(message["reactions"] for message in messages)
-            assert any(message["reply_to"] for message in messages)
-            rooms = (await http.get("/api/rooms", headers=headers)).json()
-            assert {room["name"] for room in rooms if room["private"]} == {"surprise-party"}
-            assert [room["name"] for room in rooms if not room["is_member"]] == ["kernel"]
-
-
-async def test_the_command_says_how_to_sign_in_and_ends_in_order() -> None:
+async def test_the_command_fills_a_fresh_system_says_how_to_sign_in_and_ends_in_order() -> None:
     command = [sys.executable, "-m", "launcher.demo"]
     process = await asyncio.create_subprocess_exec(*command, cwd=REPOSITORY, stdout=asyncio.subprocess.PIPE)
     assert process.stdout is not None
@@ -38,10 +19,27 @@ async def test_the_command_says_how_to_sign_in_and_ends_in_order() -> None:
     async with asyncio.timeout(50):
         while "Ctrl-C" not in said:
             said += (await process.stdout.readline()).decode()
-        assert re.search(r"http://127\.0\.0\.1:\d+/sign-in", said)
+        address = re.search(r"(http://127\.0\.0\.1:\d+)/sign-in", said)
+        assert address is not None
         assert demo.PASSWORD in said
+        await check_what_is_in_it(address[1])
         process.send_signal(signal.SIGTERM)
         assert await process.wait() == 0
+
+
+async def check_what_is_in_it(url: str) -> None:
+    async with httpx.AsyncClient(base_url=url, trust_env=False) as http:
+        token = (await http.post("/api/login", data={"username": "ada", "password": demo.PASSWORD})).json()
+        headers = {"Authorization": f"Bearer {token['access_token']}"}
+        chats = (await http.get("/api/saved-chats", headers=headers)).json()
+        assert {chat["chat_username"] for chat in chats} == {"grace", "linus", "margaret", "alan"}
+        messages = (await http.get("/api/messages/grace", headers=headers)).json()
+        assert any(message["attachments"] for message in messages)
+        assert any(message["reactions"] for message in messages)
+        assert any(message["reply_to"] for message in messages)
+        rooms = (await http.get("/api/rooms", headers=headers)).json()
+        assert {room["name"] for room in rooms if room["private"]} == {"surprise-party"}
+        assert [room["name"] for room in rooms if not room["is_member"]] == ["kernel"]
 
 
 def test_the_drawings_are_pictures() -> None:

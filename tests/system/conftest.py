@@ -1,20 +1,8 @@
-import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 
 import pytest
 
 from tests.system.parleys import Parley, parley
-
-
-@pytest.fixture
-def report(capsys: pytest.CaptureFixture[str]) -> Callable[[str], None]:
-    """Tell a figure to whoever runs the tests."""
-
-    def tell(line: str) -> None:
-        with capsys.disabled():
-            sys.stdout.write(f"\n{line}\n")
-
-    return tell
 
 
 @pytest.fixture(scope="session")

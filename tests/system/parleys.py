@@ -24,6 +24,7 @@ WITHOUT_RATES = {
     "PARLEY_REGISTRATIONS_PER_HOUR_ADDRESS": "0",
     "PARLEY_MESSAGES_PER_SECOND": "0",
 }
+QUICK_AUTH = {"auth": "tests.system.quick_auth"}
 WAIT_S_MAX = 20.0
 _numbers = count(1)
 
@@ -62,7 +63,7 @@ async def parley(
     data_dir: Path, *, chat_instances: int = 1, environment: Mapping[str, str] = WITHOUT_RATES
 ) -> AsyncIterator[Parley]:
     """All started and ready. After it has ended its logs are read: no secrets, no faults."""
-    system = System(data_dir, chat_instances=chat_instances, environment=environment)
+    system = System(data_dir, chat_instances=chat_instances, environment=environment, modules=QUICK_AUTH)
     async with _inspected(system, system) as running:
         yield running
 
@@ -70,7 +71,7 @@ async def parley(
 @asynccontextmanager
 async def parley_without_redis(data_dir: Path) -> AsyncIterator[Parley]:
     """The five services, started where no Redis is; `system.start_valkey` brings it."""
-    system = System(data_dir, environment=WITHOUT_RATES)
+    system = System(data_dir, environment=WITHOUT_RATES, modules=QUICK_AUTH)
     async with _inspected(system, _services_only(system)) as running:
         yield running
 

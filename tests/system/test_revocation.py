@@ -12,7 +12,7 @@ from tests.system.parleys import WITHOUT_RATES, Parley, code, hung_valkey, parle
 from tests.system.people import PASSWORD, WHISPER, Device, Person, handshake_status
 from tests.waiting import eventually
 
-REVOCATIONS = 25
+REVOCATIONS = 12
 NOTICED_S_MAX = 0.25
 NOTICED_WITHOUT_REDIS_S_MAX = 1.0
 NEW_PASSWORD = f"{WHISPER}-password"

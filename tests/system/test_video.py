@@ -27,7 +27,7 @@ STILL = jpeg(ground())
 PATH = "/api/ws/video"
 WAIT_S_MAX = 10.0
 AGE_S_MAX = 0.3
-LAG_S, LAG_FRAMES_PER_SECOND = 8.0, 60
+LAG_S, LAG_FRAMES_PER_SECOND = 4.0, 60
 
 
 def camera(person: Person, query: str = "") -> Any:
