@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import msgspec
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp
@@ -13,10 +14,12 @@ from chat_service.actions.attachments import Attachments
 from chat_service.actions.calls import Calls
 from chat_service.actions.chat import Chat, Limits
 from chat_service.actions.delivery import Delivery
+from chat_service.actions.erasing import PAUSE_S as ERASING_PAUSE_S
 from chat_service.actions.erasing import Erasing
 from chat_service.actions.people import People
 from chat_service.actions.presence import GRACE_S, Presence
 from chat_service.actions.rooms import Rooms
+from chat_service.actions.searching import PAUSE_S as INDEXING_PAUSE_S
 from chat_service.actions.searching import Searching
 from chat_service.domain.calls import RING_S
 from chat_service.domain.changes import AnyDraft, Appended
@@ -36,7 +39,7 @@ from chat_service.store.people import PeopleStore
 from chat_service.store.rooms import Rooms as RoomStore
 from chat_service.store.search import Search
 from chat_service.switchboard import Switchboard
-from chat_service.websocket import ChatSocket
+from chat_service.websocket import RESUME_GRACE_S, RESUME_GRACE_S_MAX, ChatSocket
 from chat_service.writer import GroupWriter
 from servicekit.database import Database
 from servicekit.middleware import BodyLimit, RequestContext
@@ -46,16 +49,30 @@ from servicekit.server import connections, running
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
+class Waits(msgspec.Struct, frozen=True, kw_only=True):
+    """How long the service waits: for who may come back, for an answer, and before it looks or tries again."""
+
+    presence_grace_s: float = GRACE_S
+    ring_s: float = RING_S
+    resume_grace_s: float = RESUME_GRACE_S
+    resume_grace_s_max: float = RESUME_GRACE_S_MAX
+    indexing_pause_s: float = INDEXING_PAUSE_S
+    erasing_pause_s: float = ERASING_PAUSE_S
+
+
+USUAL_WAITS = Waits()
+
+
 def create_app(
     settings: ChatSettings,
     *,
     clock: Callable[[], float] = time.time,
-    presence_grace_s: float = GRACE_S,
-    ring_s: float = RING_S,
+    monotonic: Callable[[], float] = time.monotonic,
+    waits: Waits = USUAL_WAITS,
 ) -> ASGIApp:
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[State]:
-        async with _opened(settings, clock, presence_grace_s, ring_s) as state:
+        async with _opened(settings, clock, monotonic, waits) as state:
             yield state
 
     app = Starlette(
@@ -69,20 +86,20 @@ def create_app(
 
 @asynccontextmanager
 async def _opened(
-    settings: ChatSettings, clock: Callable[[], float], presence_grace_s: float, ring_s: float
+    settings: ChatSettings, clock: Callable[[], float], monotonic: Callable[[], float], waits: Waits
 ) -> AsyncIterator[State]:
     database = Database(settings.data_dir / "chat" / "chat.db", MIGRATIONS)
     sockets: set[ChatSocket] = set()
     async with connections(settings, clock) as neighbours:
         feed, conversations, contacts = Feed(neighbours.bus), Conversations(database), PeopleStore(database)
-        presence = Presence(store=contacts, feed=feed, grace_s=presence_grace_s)
+        presence = Presence(store=contacts, feed=feed, grace_s=waits.presence_grace_s)
         delivery = Delivery(store=conversations, feed=feed, presence=presence)
         people = People(store=contacts, profiles=Profiles(http=neighbours.http, auth_url=settings.auth_url))
         attachments = Attachments(
             store=AttachmentStore(database), media=Media(http=neighbours.http, media_url=settings.media_url)
         )
         removals = attachments.follow_removals()
-        searching = Searching(store=Search(database))
+        searching = Searching(store=Search(database), pause_s=waits.indexing_pause_s)
         log = Log()
         writer: GroupWriter[AnyDraft, Appended] = GroupWriter(database=database, log=log, failure=NotStored())
         chat = Chat(
@@ -94,6 +111,7 @@ async def _opened(
             writer=writer,
             limits=_limits(settings),
             clock=clock,
+            monotonic=monotonic,
         )
 
         calls = Calls(
@@ -102,9 +120,16 @@ async def _opened(
             presence=presence,
             switchboard=Switchboard(neighbours.bus),
             clock=clock,
-            ring_s=ring_s,
+            ring_s=waits.ring_s,
         )
-        erasing = Erasing(store=Erasures(database), writer=writer, delivery=delivery, forget=log.forget, now=chat.now)
+        erasing = Erasing(
+            store=Erasures(database),
+            writer=writer,
+            delivery=delivery,
+            forget=log.forget,
+            now=chat.now,
+            pause_s=waits.erasing_pause_s,
+        )
         people.on_erased(erasing.begin)
 
         def on_revoked(session_id: str) -> None:
@@ -127,6 +152,8 @@ async def _opened(
                 clock=clock,
                 database=database,
                 history_page_max=settings.history_page_max,
+                resume_grace_s=waits.resume_grace_s,
+                resume_grace_s_max=waits.resume_grace_s_max,
                 rooms=Rooms(store=RoomStore(database), chat=chat, people=people),
                 searching=searching,
                 sockets=sockets,

@@ -22,6 +22,8 @@ class State(TypedDict):
     clock: Callable[[], float]
     database: Database
     history_page_max: int
+    resume_grace_s: float
+    resume_grace_s_max: float
     rooms: Rooms
     searching: Searching
     sockets: set[Any]

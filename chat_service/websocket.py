@@ -88,7 +88,7 @@ class ChatSocket(WebSocketProtocol):
 
     def _set_timers(self) -> None:
         loop = asyncio.get_running_loop()
-        self._grace = loop.call_later(RESUME_GRACE_S_MAX, self._end_grace)
+        self._grace = loop.call_later(self.state["resume_grace_s_max"], self._end_grace)
         remaining_s = self.identity.expires_at - self.state["clock"]()
         self._expiry = loop.call_later(remaining_s, self.close, CloseCode.SESSION_ENDED, "the token has expired")
 
@@ -102,7 +102,7 @@ class ChatSocket(WebSocketProtocol):
         self._cancel_grace()
         if steps:
             later = asyncio.get_running_loop().call_later
-            self._grace = later(RESUME_GRACE_S / _GRACE_STEPS, self._step_grace, steps - 1)
+            self._grace = later(self.state["resume_grace_s"] / _GRACE_STEPS, self._step_grace, steps - 1)
         else:
             self.release()  # who resumes after this is late
 

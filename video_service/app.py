@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 
+import msgspec
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp
@@ -16,10 +17,12 @@ from servicekit.middleware import BodyLimit, RequestContext
 from servicekit.problems import exception_handlers
 from servicekit.server import connections, running
 from video_service.actions.attendance import Attendance
+from video_service.actions.broadcasts import INTEREST_S_MAX
 from video_service.actions.ledger import WRITE_INTERVAL_S, Ledger
-from video_service.actions.streams import Streams
+from video_service.actions.streams import LOOK_INTERVAL_S, PICTURE_WAIT_S_MAX, Streams
 from video_service.domain.streams import RETURN_S_MAX
-from video_service.feed import Feed
+from video_service.feed import RENEWED_MS_MAX, Feed
+from video_service.mjpeg import UNREAD_S_MAX
 from video_service.pipeline.lens import Lens
 from video_service.pipeline.workers import Workers
 from video_service.refusals import REFUSALS
@@ -31,16 +34,32 @@ from video_service.store import Store
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
+class Waits(msgspec.Struct, frozen=True, kw_only=True):
+    """How long the service waits: for who may come back, for news, for a picture, and to look or write again."""
+
+    return_s: float = RETURN_S_MAX
+    renewed_ms_max: int = RENEWED_MS_MAX
+    interest_s_max: float = INTEREST_S_MAX
+    look_interval_s: float = LOOK_INTERVAL_S
+    picture_wait_s_max: float = PICTURE_WAIT_S_MAX
+    mjpeg_unread_s_max: float = UNREAD_S_MAX
+    write_interval_s: float = WRITE_INTERVAL_S
+
+
+USUAL_WAITS = Waits()
+
+
 def create_app(
     settings: VideoSettings,
     *,
     clock: Callable[[], float] = time.time,
-    return_s: float = RETURN_S_MAX,
-    write_interval_s: float = WRITE_INTERVAL_S,
+    waits: Waits = USUAL_WAITS,
+    new_feed: Callable[..., Feed] = Feed,
+    new_lens: Callable[..., Lens] = Lens,
 ) -> ASGIApp:
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[State]:
-        async with _opened(settings, clock, return_s, write_interval_s) as state:
+        async with _opened(settings, clock, waits, new_feed, new_lens) as state:
             yield state
 
     app = Starlette(
@@ -54,19 +73,26 @@ def create_app(
 
 @asynccontextmanager
 async def _opened(
-    settings: VideoSettings, clock: Callable[[], float], return_s: float, write_interval_s: float
+    settings: VideoSettings,
+    clock: Callable[[], float],
+    waits: Waits,
+    new_feed: Callable[..., Feed],
+    new_lens: Callable[..., Lens],
 ) -> AsyncIterator[State]:
     database = Database(settings.data_dir / "video" / "streams.db", MIGRATIONS)
     workers = Workers(settings.video_threads or len(os.sched_getaffinity(0)))
     attendance = Attendance(connections_per_person=settings.connections_per_person)
-    ledger = Ledger(store=Store(database), clock=clock, interval_s=write_interval_s)
+    ledger = Ledger(store=Store(database), clock=clock, interval_s=waits.write_interval_s)
     async with connections(settings, clock) as neighbours:
         streams = Streams(
-            feed=Feed(neighbours.bus, return_s=return_s),
+            feed=new_feed(neighbours.bus, return_s=waits.return_s, renewed_ms_max=waits.renewed_ms_max),
             clock=clock,
             streams_max=settings.streams_max,
             watchers_max=settings.watchers_per_stream,
-            return_s=return_s,
+            return_s=waits.return_s,
+            interest_s_max=waits.interest_s_max,
+            look_interval_s=waits.look_interval_s,
+            picture_wait_s_max=waits.picture_wait_s_max,
         )
         neighbours.authentication.on_revoked(attendance.on_revoked)
         async with running(ledger.run(), streams.run()):
@@ -79,7 +105,8 @@ async def _opened(
                 frames_per_second=settings.frames_per_second,
                 ledger=ledger,
                 message_bytes_max=settings.video_message_bytes_max,
-                new_lens=partial(Lens, pixels_max=settings.frame_pixels_max),
+                mjpeg_unread_s_max=waits.mjpeg_unread_s_max,
+                new_lens=partial(new_lens, pixels_max=settings.frame_pixels_max),
                 streams=streams,
                 workers=workers,
             )

@@ -52,9 +52,9 @@ return found
 
 
 class Feed:
-    def __init__(self, bus: Bus, *, return_s: float = RETURN_S_MAX) -> None:
+    def __init__(self, bus: Bus, *, return_s: float = RETURN_S_MAX, renewed_ms_max: int = RENEWED_MS_MAX) -> None:
         self._away_ms = round(1000 * return_s)
-        self._live_ms = self._away_ms + RENEWED_MS_MAX
+        self._live_ms = self._away_ms + renewed_ms_max
         self._bus = bus
         self._names = bus.channel("streams")
         self._prefix = bus.channel("stream:")

@@ -94,7 +94,7 @@ class MjpegResponse(StreamingResponse):
         self._has_ended = True
         self._changed.set()
         if self._task is not None and self._cut_off is None:
-            self._cut_off = asyncio.get_running_loop().call_later(UNREAD_S_MAX, self._task.cancel)
+            self._cut_off = asyncio.get_running_loop().call_later(self._state["mjpeg_unread_s_max"], self._task.cancel)
 
     def end_session(self) -> None:
         self.end()

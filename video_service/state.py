@@ -22,6 +22,7 @@ class State(TypedDict):
     frames_per_second: int
     ledger: Ledger
     message_bytes_max: int
+    mjpeg_unread_s_max: float
     new_lens: Callable[[], Lens]
     streams: Streams
     workers: Workers

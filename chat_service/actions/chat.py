@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import partial
-from time import monotonic
 from typing import Protocol
 
 import msgspec
@@ -22,7 +21,7 @@ from chat_service.domain.conversations import direct_name, is_room, label_of_per
 from chat_service.domain.emoji import is_emoji
 from chat_service.domain.messages import Draft, StoredMessage, check_text
 from chat_service.domain.people import SavedChat
-from chat_service.domain.rates import TokenBucket
+from chat_service.domain.rates import PEOPLE_REMEMBERED_MAX, TokenBuckets
 from chat_service.domain.readers import Reader
 from chat_service.domain.refusals import (
     InvalidEmoji,
@@ -37,7 +36,6 @@ from chat_service.store.people import PeopleStore
 from chat_service.writer import GroupWriter
 from servicekit.problems import Refusal
 
-_BUCKETS_MAX = 10_000
 TYPING_INTERVAL_S = 1.0
 
 
@@ -93,6 +91,7 @@ class Chat:
         writer: GroupWriter[AnyDraft, Appended],
         limits: Limits,
         clock: Callable[[], float],
+        monotonic: Callable[[], float],
     ) -> None:
         self._conversations = conversations
         self._contacts = contacts
@@ -101,9 +100,10 @@ class Chat:
         self._delivery = delivery
         self._limits = limits
         self._clock = clock
+        self._monotonic = monotonic
         self._writer = writer
         self._connections: Counter[str] = Counter()
-        self._buckets: dict[str, TokenBucket] = {}
+        self._buckets = TokenBuckets(per_second=limits.messages_per_second, burst=limits.messages_burst)
         self._typing: dict[tuple[str, str], float] = {}
         self._publishing: set[asyncio.Task[None]] = set()
 
@@ -179,7 +179,7 @@ class Chat:
 
     def count(self, username: str) -> None:
         """One more command of theirs. Raises TooManyMessages."""
-        if not self._bucket(username).take(monotonic()):
+        if not self._buckets.take(username, self._monotonic()):
             raise TooManyMessages(self._limits.messages_per_second)
 
     def submit_call(self, caller: str, asker: Asker, record: CallRecord, conversation: str) -> None:
@@ -240,17 +240,6 @@ class Chat:
             attachments=attachments,
         )
 
-    def _bucket(self, username: str) -> TokenBucket:
-        """The person's, which outlives their connections: coming back earns nobody a new burst."""
-        limits = self._limits
-        bucket = self._buckets.pop(username, None) or TokenBucket(
-            per_second=limits.messages_per_second, burst=limits.messages_burst
-        )
-        self._buckets[username] = bucket
-        if len(self._buckets) > _BUCKETS_MAX:
-            del self._buckets[next(iter(self._buckets))]
-        return bucket
-
     def stored(self, outcomes: Sequence[tuple[Origin, Appended | Refusal]]) -> None:
         """A group is on disk: answer what needs no publishing, and publish the rest."""
         fresh: list[tuple[Origin, Entry]] = []
@@ -284,12 +273,12 @@ class Chat:
         """Tell the others, at most once a second. Raises NotAMember."""
         if is_room(conversation) and conversation not in reader.positions:
             raise NotAMember(conversation)
-        key, now_s = (reader.username, conversation), monotonic()
+        key, now_s = (reader.username, conversation), self._monotonic()
         if now_s - self._typing.get(key, float("-inf")) >= TYPING_INTERVAL_S:
             self._delivery.tell_typing(reader.username, conversation)
             self._typing.pop(key, None)  # so that the one who typed longest ago comes first
             self._typing[key] = now_s
-            if len(self._typing) > _BUCKETS_MAX:
+            if len(self._typing) > PEOPLE_REMEMBERED_MAX:
                 del self._typing[next(iter(self._typing))]
 
     # History

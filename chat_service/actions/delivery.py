@@ -35,10 +35,13 @@ class PacedConnection(Connection, Protocol):
 class Delivery:
     """Knows the readers connected here, and follows the feed for them; where the feed has a gap, the store fills it."""
 
-    def __init__(self, *, store: Conversations, feed: Feed, presence: Presence) -> None:
+    def __init__(
+        self, *, store: Conversations, feed: Feed, presence: Presence, catch_up_page: int = CATCH_UP_PAGE
+    ) -> None:
         self._store = store
         self._feed = feed
         self._presence = presence
+        self._catch_up_page = catch_up_page
         self._readers: dict[str, Reader] = {}
         self._rooms: dict[str, _Room] = {}  # by label
         self._loading: dict[str, asyncio.Task[None]] = {}
@@ -295,7 +298,7 @@ class Delivery:
             label = next(iter(reader.behind))
             position = reader.positions.get(label, 0)
             page = await self._store.list_after(
-                reader.username, label, position, until=reader.behind[label], limit=CATCH_UP_PAGE
+                reader.username, label, position, until=reader.behind[label], limit=self._catch_up_page
             )
             if label not in reader.behind:
                 continue  # they left the room meanwhile

@@ -13,6 +13,7 @@ from chat_service.store.erasures import SPAN, Erasures
 from chat_service.writer import GroupWriter
 from servicekit.logs import get_logger
 
+PAUSE_S = 5.0  # before what failed is tried again
 CHANGES_AT_ONCE_MAX = 20  # few enough that nobody's message waits for them
 log = get_logger(__name__)
 
@@ -31,7 +32,7 @@ class Erasing:
         delivery: Delivery,
         forget: Callable[[], None],
         now: Callable[[], str],
-        pause_s: float = 5.0,
+        pause_s: float = PAUSE_S,
     ) -> None:
         self._store = store
         self._writer = writer

@@ -8,12 +8,13 @@ from chat_service.store.search import Search
 from servicekit.logs import get_logger
 
 WORDS_MAX = 10
+PAUSE_S = 1.0
 _BREATH_S = 0.01
 log = get_logger(__name__)
 
 
 class Searching:
-    def __init__(self, *, store: Search, pause_s: float = 1.0) -> None:
+    def __init__(self, *, store: Search, pause_s: float = PAUSE_S) -> None:
         self._store = store
         self._pause_s = pause_s
 

@@ -1,4 +1,6 @@
-"""Rates: a token bucket, in whole numbers of events."""
+"""Rates: token buckets, in whole numbers of events."""
+
+PEOPLE_REMEMBERED_MAX = 10_000
 
 
 class TokenBucket:
@@ -23,3 +25,21 @@ class TokenBucket:
             return False
         self._tokens -= 1
         return True
+
+
+class TokenBuckets:
+    """One for each person, which outlives their connections: coming back earns nobody a new burst."""
+
+    def __init__(self, *, per_second: int, burst: int, people_max: int = PEOPLE_REMEMBERED_MAX) -> None:
+        self._per_second = per_second
+        self._burst = burst
+        self._people_max = people_max
+        self._buckets: dict[str, TokenBucket] = {}
+
+    def take(self, username: str, now_s: float) -> bool:
+        """Whether one more of theirs may pass at `now_s` (monotonic)."""
+        bucket = self._buckets.pop(username, None) or TokenBucket(per_second=self._per_second, burst=self._burst)
+        self._buckets[username] = bucket  # behind all others: who was here longest ago is forgotten first
+        if len(self._buckets) > self._people_max:
+            del self._buckets[next(iter(self._buckets))]
+        return bucket.take(now_s)

@@ -12,7 +12,7 @@ from chat_service.store.rows import MESSAGE, last_seq, message_of
 from chat_service.store.search import reindex
 from servicekit.database import Connection
 
-_CONVERSATIONS_REMEMBERED_MAX = 50_000
+CONVERSATIONS_REMEMBERED_MAX = 50_000
 
 
 class _Conversation:
@@ -34,14 +34,15 @@ class Log:
     `data_version` tells, and then they are read again. So a message costs one insert.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, conversations_max: int = CONVERSATIONS_REMEMBERED_MAX) -> None:
+        self._conversations_max = conversations_max
         self._conversations: dict[str, _Conversation] = {}
         self._data_version = -1
 
     def begin(self, connection: Connection) -> None:
         """Call at the start of each transaction, when it holds the write lock."""
         (version,) = connection.execute("PRAGMA data_version").fetchone()
-        if version != self._data_version or len(self._conversations) > _CONVERSATIONS_REMEMBERED_MAX:
+        if version != self._data_version or len(self._conversations) > self._conversations_max:
             self.forget()
         self._data_version = version
 

@@ -47,10 +47,12 @@ async def listening(url: str, channel: str) -> AsyncIterator[Listener]:
 async def auth(settings: AuthSettings, clock: Clock, valkey_url: str) -> AsyncIterator[Auth]:
     """The service with Redis, connected."""
     async with serving(structs.replace(settings, redis_url=valkey_url), clock) as service:
-        async with asyncio.timeout(5):
-            while not (await service.http.get("/readyz")).is_success:
-                await asyncio.sleep(0.005)
+        await eventually(lambda: _is_ready(service))
         yield service
+
+
+async def _is_ready(service: Auth) -> bool:
+    return (await service.http.get("/readyz")).is_success
 
 
 async def test_the_service_is_ready_with_its_store_and_redis(auth: Auth) -> None:

@@ -19,6 +19,7 @@ from auth_service.secret import load_or_make_secret
 from auth_service.settings import AuthSettings
 from servicekit.settings import WrongSettings, load
 from tests.auth_service.people import Auth, Clock, serving
+from tests.waiting import eventually
 
 
 def test_a_secret_of_sixteen_characters_is_long_enough() -> None:
@@ -157,8 +158,7 @@ async def test_the_process_serves_and_ends_cleanly_on_sigterm(tmp_path: Path) ->
         sys.executable, "-m", "auth_service", env=environment(tmp_path, port, PARLEY_METRICS_PORT="0")
     )
     async with asyncio.timeout(30), httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as http:
-        while not await is_alive(http):
-            await asyncio.sleep(0.05)
+        await eventually(lambda: is_alive(http))
         assert (await http.get("/.well-known/jwks.json")).is_success
         process.send_signal(signal.SIGTERM)
         assert await process.wait() == 0

@@ -1,6 +1,5 @@
 """Calls: who is rung, who answers, how it ends, and what is left of it in the conversation."""
 
-import asyncio
 import signal
 
 import pytest
@@ -76,9 +75,13 @@ async def test_a_call_that_was_answered_does_not_end_by_itself(world: World) -> 
     await ring(ada, grace)
     await grace.send(type="answer", to="Ada", stream="grace-1")
     await ada.hear("answer")
-    await asyncio.sleep(0.2)  # longer than it rings
+    linus = await chat.live_device("Linus")
+    await linus.send(type="call", to="Ada", stream="linus-1")
+    await ada.hear("call")
+    assert (await ada.hear("hang_up"))["username"] == "Linus"  # which rang as long, and began later
+    await ada.hear("message")
     await ada.send(type="hang_up", to="Grace")
-    await ada.hear("hang_up")
+    assert (await ada.hear("hang_up"))["username"] == "Ada"
     assert (await line(chat))["call"]["outcome"] == "answered"
 
 
@@ -108,13 +111,16 @@ async def test_who_loses_the_last_connection_has_hung_up(chat: Instance) -> None
 
 async def test_who_comes_back_elsewhere_is_still_in_the_call(world: World) -> None:
     here, there = [await world.instance() for _ in range(2)]
-    ada, grace = await here.live_device("Ada"), await here.live_device("Grace")
+    await here.does("Ada", "POST", "/api/save-chat", json={"username": "Linus"})
+    ada, grace, linus = [await here.live_device(name) for name in ("Ada", "Grace", "Linus")]
     await ring(ada, grace)
     await grace.send(type="answer", to="Ada", stream="grace-1")
     await ada.hear("answer")
     elsewhere = await there.live_device("Grace")
     await grace.connection.close()
-    await asyncio.sleep(0.3)  # longer than the grace
+    await linus.connection.close()
+    while (await ada.hear_anything()) != {"type": "presence", "username": "Linus", "online": False}:
+        pass  # then the grace of Grace, who went before him, is over
     await ada.heard_nothing()
     await elsewhere.connection.close()
     assert (await ada.hear("hang_up"))["username"] == "Grace"

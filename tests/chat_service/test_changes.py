@@ -251,11 +251,9 @@ async def test_typing_is_told_to_the_other_and_kept_nowhere(chat: Instance) -> N
     assert (await chat.device("Grace")).ready["positions"] == {}
 
 
-async def test_typing_is_told_once_a_second_however_often_it_is_said(
-    chat: Instance, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_typing_is_told_once_a_second_however_often_it_is_said(world: World) -> None:
     now_s = 100.0
-    monkeypatch.setattr("chat_service.actions.chat.monotonic", lambda: now_s)
+    chat = await world.instance(messages_per_second=0, monotonic=lambda: now_s)
     ada, grace, _ = await talk(chat)
     linus = await chat.live_device("Linus")
     heard = []

@@ -175,15 +175,6 @@ async def test_past_the_burst_messages_are_refused_also_on_a_new_connection(worl
     await grace.hear("sent")
 
 
-async def test_the_buckets_that_are_remembered_are_bounded(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("chat_service.actions.chat._BUCKETS_MAX", 1)
-    chat = await world.instance(messages_per_second=1, messages_burst=1)
-    for name in ("Ada", "Grace", "Ada"):  # Ada's is forgotten for Grace's
-        device = await chat.live_device(name)
-        await device.say("Linus", "hello")
-        await device.hear("sent")
-
-
 # Pace
 
 

@@ -73,7 +73,7 @@ class Site:
         self.bus = Bus(redis_url, retry_s=0.01)
         self.store, feed = GatedStore(self.database), Feed(self.bus)
         self.presence = Presence(store=PeopleStore(self.database), feed=feed, grace_s=0)
-        self.delivery = Delivery(store=self.store, feed=feed, presence=self.presence)
+        self.delivery = Delivery(store=self.store, feed=feed, presence=self.presence, catch_up_page=2)
         self._log = Log()
         self._running = asyncio.create_task(self.bus.run())
 
@@ -168,10 +168,7 @@ async def test_what_was_stored_while_redis_came_back_is_passed_on(site: Site, va
     assert reader.positions == {"@Ada": 1}
 
 
-async def test_a_gap_is_filled_page_by_page_and_what_comes_meanwhile_follows(
-    site: Site, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("chat_service.actions.delivery.CATCH_UP_PAGE", 2)
+async def test_a_gap_is_filled_page_by_page_and_what_comes_meanwhile_follows(site: Site) -> None:
     reader = await site.delivery.enter("Grace")
     _, recorder = await join(reader)
     *_, seventh = [await site.store_message() for _ in range(7)]
@@ -183,12 +180,9 @@ async def test_a_gap_is_filled_page_by_page_and_what_comes_meanwhile_follows(
     assert [b'"seq":%d,' % (at + 1) in frame for at, frame in enumerate(recorder.frames)] == [True] * 8
 
 
-async def test_who_left_while_catching_up_is_sent_nothing_and_read_no_further(
-    site: Site, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_who_left_while_catching_up_is_sent_nothing_and_read_no_further(site: Site) -> None:
     reader = await site.delivery.enter("Grace")
     _, recorder = await join(reader)
-    monkeypatch.setattr("chat_service.actions.delivery.CATCH_UP_PAGE", 2)
     for _ in range(3):
         await site.store_message()
     site.store.gate = gate = asyncio.Event()

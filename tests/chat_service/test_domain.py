@@ -16,7 +16,7 @@ from chat_service.domain.conversations import (
 from chat_service.domain.emoji import is_emoji
 from chat_service.domain.envelopes import open_envelope, open_room_envelope, seal, seal_for_room
 from chat_service.domain.messages import check_text
-from chat_service.domain.rates import TokenBucket
+from chat_service.domain.rates import TokenBucket, TokenBuckets
 from chat_service.domain.refusals import InvalidMessage, MessageEmpty, MessageTooLong
 
 # Texts
@@ -146,6 +146,13 @@ def test_what_was_refused_costs_nothing() -> None:
 def test_a_rate_of_zero_lets_everything_pass() -> None:
     bucket = TokenBucket(per_second=0, burst=1)
     assert all(bucket.take(0.0) for _ in range(1000))
+
+
+def test_each_person_has_a_bucket_and_those_that_are_remembered_are_bounded() -> None:
+    buckets = TokenBuckets(per_second=1, burst=1, people_max=2)
+    assert [buckets.take(name, 0.0) for name in ("Ada", "Grace", "Ada", "Grace")] == [True, True, False, False]
+    assert buckets.take("Linus", 0.0)  # for whom Ada's is forgotten
+    assert [buckets.take(name, 0.0) for name in ("Grace", "Ada")] == [False, True]
 
 
 @given(st.lists(st.floats(min_value=0, max_value=2), max_size=200), st.integers(1, 50), st.integers(1, 50))

@@ -5,10 +5,12 @@ import json
 import socket
 import time
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
 
 import pytest
 
+from chat_service.websocket import RESUME_GRACE_S
 from servicekit.frames import Opcode
 from tests.chat_service.world import Event, Instance, World
 from tests.servicekit.sockets import RawClient, upgrade_request
@@ -35,14 +37,20 @@ class Slow(RawClient):
             pass
 
 
-@pytest.fixture
-async def slow(chat: Instance) -> AsyncIterator[Slow]:
+@asynccontextmanager
+async def slow_device(chat: Instance) -> AsyncIterator[Slow]:
     with socket.socket() as line:
         line.setblocking(False)
         await asyncio.get_running_loop().sock_connect(line, ("127.0.0.1", urlsplit(chat.url).port))
         device = Slow(line)
         device.write(upgrade_request("/ws", authorization=f"Bearer {chat.auth.token('Grace')}"))
         await device.read_head()
+        yield device
+
+
+@pytest.fixture
+async def slow(chat: Instance) -> AsyncIterator[Slow]:
+    async with slow_device(chat) as device:
         yield device
 
 
@@ -62,29 +70,32 @@ async def test_what_is_said_once_the_handshake_is_answered_comes_live(chat: Inst
     assert (await slow.event())["message"] == "0"
 
 
-async def test_on_a_slow_line_events_wait_for_the_answer_to_the_ping(
-    chat: Instance, slow: Slow, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("chat_service.websocket.RESUME_GRACE_S", 0)
-    await slow.event()
-    await said(chat)
-    slow.send(Opcode.TEXT, RESUME)
-    assert [(await slow.event())["type"] for _ in range(2)] == ["resumed", "message"]
+async def test_on_a_slow_line_events_wait_for_the_answer_to_the_ping(world: World) -> None:
+    chat = await world.instance(resume_grace_s=0)
+    async with slow_device(chat) as slow:
+        await slow.event()
+        await said(chat)
+        slow.send(Opcode.TEXT, RESUME)
+        assert [(await slow.event())["type"] for _ in range(2)] == ["resumed", "message"]
 
 
 async def test_a_busy_moment_of_the_service_makes_no_resume_late(chat: Instance, slow: Slow) -> None:
     await slow.event()
-    await slow.become_live()
     await said(chat)
+    await slow.become_live()
     slow.send(Opcode.TEXT, RESUME)
-    time.sleep(0.4)  # the service runs in this loop, and does nothing meanwhile
+    time.sleep(RESUME_GRACE_S + 0.05)  # the service runs in this loop: the matter is that it does nothing meanwhile
     assert [(await slow.event())["type"] for _ in range(2)] == ["resumed", "message"]
 
 
-async def test_who_answers_no_ping_waits_a_little_longer(chat: Instance, slow: Slow) -> None:
-    await slow.event()
-    await said(chat)
-    assert (await slow.event())["message"] == "0"
+async def test_who_answers_no_ping_waits_a_little_longer(world: World) -> None:
+    chat = await world.instance(resume_grace_s=0, resume_grace_s_max=0.3)
+    async with slow_device(chat) as slow:
+        await slow.event()
+        since_s = time.monotonic()
+        await said(chat)
+        assert (await slow.event())["message"] == "0"
+        assert time.monotonic() - since_s > 0.2
 
 
 async def test_more_than_an_outbox_holds_does_not_wait(world: World) -> None:

@@ -19,7 +19,6 @@ from chat_service.domain.changes import AnyDraft, Appended, Change, ChangeDraft,
 from chat_service.domain.conversations import label_for, people_in
 from chat_service.domain.messages import Draft, StoredMessage
 from chat_service.domain.refusals import NotAMember, NotTheAuthor, UnknownMessage
-from chat_service.store import log as log_module
 from chat_service.store.conversations import _list_after
 from chat_service.store.log import Log
 from servicekit.database import Database
@@ -197,14 +196,23 @@ def test_a_refusal_in_the_middle_of_a_group_costs_the_others_nothing(writer: Wri
         assert writer.append(draft("Ada", "Grace")).seq == 2
 
 
-def test_what_is_remembered_is_bounded(writer: Writer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(log_module, "_CONVERSATIONS_REMEMBERED_MAX", 1)
-    for _ in range(2):
+def test_what_is_remembered_is_bounded(writer: Writer) -> None:
+    writer.log = Log(conversations_max=1)
+    read: list[str] = []
+    writer.connection.set_trace_callback(lambda query: read.append(query) if "FROM conversations" in query else None)
+
+    def is_read_again() -> bool:
+        read.clear()
         with writer.group():
             writer.append(draft("Ada", "Grace"))
-            writer.append(draft("Ada", "Linus"))
+        return bool(read)
+
+    assert [is_read_again() for _ in range(3)] == [True, False, False]
     with writer.group():
-        assert writer.append(draft("Ada", "Linus")).seq == 3
+        assert writer.append(draft("Ada", "Linus")).seq == 1
+    assert [is_read_again() for _ in range(2)] == [True, False]
+    with writer.group():
+        assert writer.append(draft("Ada", "Grace")).seq == 6
 
 
 # Changes

@@ -8,6 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from chat_service.app import MIGRATIONS
 from chat_service.domain.messages import Draft
@@ -55,12 +56,9 @@ class Library:
 
 
 @pytest.fixture
-async def library(world: World, monkeypatch: pytest.MonkeyPatch, *, is_indexed: bool) -> Library:
-    async def rest(_: object) -> None:
-        """Index nothing by yourself."""
-
-    monkeypatch.setattr("chat_service.actions.searching.Searching.run", rest)
-    return Library(await world.instance(messages_per_second=0), is_indexed=is_indexed)
+async def library(world: World, *, is_indexed: bool) -> Library:
+    chat = await world.instance(messages_per_second=0, indexing_pause_s=3600)  # it indexes nothing by itself
+    return Library(chat, is_indexed=is_indexed)
 
 
 @pytest.mark.parametrize(
@@ -221,31 +219,22 @@ async def test_everything_is_indexed_by_and_by(world: World) -> None:
     assert len(await chat.get("Ada", "/api/search-messages", query="rose", limit=200)) == 200
 
 
-async def test_a_disk_that_fails_ends_neither_the_indexing_nor_the_search(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    failures = 0
-
-    async def fail(_: Search) -> bool:
-        nonlocal failures
-        failures += 1
-        raise OSError("the disk is full")
-
-    monkeypatch.setattr("chat_service.actions.searching.Searching.__init__.__kwdefaults__", {"pause_s": 0.01})
-    index_some = Search.index_some
-    monkeypatch.setattr(Search, "index_some", fail)
-    chat = await world.instance()
-    ada = await chat.live_device("Ada")
-    await ada.say("Grace", "a rose")
-    await ada.hear("sent")
-    await eventually(lambda: failures > 2)
+async def test_a_disk_that_fails_ends_neither_the_indexing_nor_the_search(world: World) -> None:
+    chat = await world.instance(indexing_pause_s=0.01)
+    with closing(sqlite3.connect(world.folder / "chat" / "chat.db", timeout=10, isolation_level=None)) as file:
+        file.execute(
+            "CREATE TRIGGER full BEFORE UPDATE ON search_progress"
+            " BEGIN SELECT raise(ABORT, 'database or disk is full'); END"
+        )
+        ada = await chat.live_device("Ada")
+        with capture_logs() as lines:
+            await ada.say("Grace", "a rose")
+            await ada.hear("sent")
+            await eventually(lambda: [line["event"] for line in lines].count("messages cannot be indexed") > 2)
+        assert len(await chat.get("Ada", "/api/search-messages", query="rose")) == 1
+        file.execute("DROP TRIGGER full")
+        await eventually(lambda: file.execute("SELECT indexed_id FROM search_progress").fetchone() == (1,))
     assert len(await chat.get("Ada", "/api/search-messages", query="rose")) == 1
-    monkeypatch.setattr(Search, "index_some", index_some)
-
-    async def is_indexed() -> bool:
-        return not await Search(chat.state["database"]).index_some()
-
-    await eventually(is_indexed)
 
 
 # The index against the plain comparison of every text

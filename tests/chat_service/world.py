@@ -5,6 +5,7 @@ import json
 import logging
 import socket
 import sqlite3
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager, suppress
 from itertools import count
@@ -17,7 +18,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from auth_service.tokens import Tokens
-from chat_service.app import create_app
+from chat_service.app import Waits, create_app
 from chat_service.refusals import REFUSALS
 from chat_service.routes import ROUTES
 from chat_service.settings import ChatSettings
@@ -296,19 +297,26 @@ class World:
         await self._stack.aclose()
 
     async def instance(
-        self, *, redis_url: str = "", presence_grace_s: float = 0.1, ring_s: float = 30, **settings: Any
+        self, *, redis_url: str = "", monotonic: Callable[[], float] = time.monotonic, **settings: Any
     ) -> Instance:
-        """Start an instance; it shares file, Redis, auth and media service with the others.
+        """Start an instance; it shares file, Redis, auth and media service with the others. `settings` may be waits.
 
         Unless it is given a Redis of its own, it is connected to it from the start: without, nobody knows who is there.
         """
+        waits = {"presence_grace_s": 0.1, "ring_s": 30}
+        waits |= {name: settings.pop(name) for name in Waits.__struct_fields__ if name in settings}
         chosen = ChatSettings(
             data_dir=self.folder,
             redis_url=redis_url or self.redis_url,
             auth_url=self.auth.url,
             **{"media_url": self.media_url, **settings},
         )
-        app = create_app(chosen, clock=self.clock, presence_grace_s=presence_grace_s, ring_s=ring_s)
+        app = create_app(
+            chosen,
+            clock=self.clock,
+            monotonic=monotonic,
+            waits=Waits(**waits),
+        )
         running = AsyncExitStack()
         url, state = await running.enter_async_context(serving(app, ws=ChatSocket))
         self._stack.push_async_callback(running.aclose)

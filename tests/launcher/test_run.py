@@ -16,6 +16,7 @@ import pytest
 
 from launcher import ports
 from launcher.processes import REPOSITORY
+from tests.waiting import eventually
 
 START_TIME_S_MAX = 30
 
@@ -100,6 +101,10 @@ async def test_ctrl_c_on_the_whole_group_ends_all_of_it_with_status_0(tmp_path: 
     assert [pid for pid in children if Path(f"/proc/{pid}").exists()] == []
 
 
+async def is_ready(client: httpx.AsyncClient, url: str) -> bool:
+    return (await client.get(f"{url}/readyz")).is_success
+
+
 @linux_only
 async def test_a_killed_service_comes_back_and_sigterm_ends_all(tmp_path: Path) -> None:
     async with launched(environment(tmp_path)) as launcher:
@@ -108,9 +113,8 @@ async def test_a_killed_service_comes_back_and_sigterm_ends_all(tmp_path: Path) 
         os.kill(media, signal.SIGKILL)
         await launcher.says(r"media was ended by SIGKILL, and starts again in 0\.5 s")
         await launcher.says("media .*started")
-        async with httpx.AsyncClient(trust_env=False) as client, asyncio.timeout(START_TIME_S_MAX):
-            while (await client.get(f"{launcher.url}/readyz")).status_code != httpx.codes.OK:
-                await asyncio.sleep(0.05)
+        async with httpx.AsyncClient(trust_env=False) as client:
+            await eventually(lambda: is_ready(client, launcher.url), START_TIME_S_MAX)
         launcher.process.terminate()
         assert await launcher.ends() == 0
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,7 @@ class Chat:
         self.readers: set[tuple[str, str]] = set()
         self.releases: list[str] = []
         self.status: int | None = None  # what it answers instead, when it is broken
+        self.meanwhile: Callable[[], Awaitable[None]] | None = None  # what happens before it answers
         self.app = Starlette(
             routes=[
                 Route("/internal/attachments/{file_id}", self._attachment),
@@ -43,6 +44,8 @@ class Chat:
         )
 
     async def _attachment(self, request: Request) -> Response:
+        if self.meanwhile is not None:
+            await self.meanwhile()
         may_see = (request.query_params["reader"], request.path_params["file_id"]) in self.readers
         return Response(status_code=self.status or (204 if may_see else 404))
 

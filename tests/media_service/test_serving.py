@@ -212,13 +212,13 @@ async def test_other_methods_and_paths_are_told_apart(media: Gallery, path: str)
 
 
 @pytest.mark.parametrize("more", ["", "/thumbnail"])
-async def test_a_file_that_goes_while_it_is_asked_for_is_not_found(
-    media: Gallery, monkeypatch: pytest.MonkeyPatch, more: str
-) -> None:
+async def test_a_file_that_goes_while_it_is_asked_for_is_not_found(media: Gallery, more: str) -> None:
     path = await media.keep()
 
-    async def gone(*_: object) -> bytes:
-        return b""
+    async def remove() -> None:
+        assert (await media.request("Ada", "DELETE", path)).status_code == 204
 
-    monkeypatch.setattr("media_service.store.Store.piece", gone)
-    assert code(await media.get("Ada", path + more)) == (404, "unknown_file")
+    media.chat.readers.add(("Grace", path.rpartition("/")[2]))
+    assert await media.status("Grace", path + more) == 200
+    media.chat.meanwhile = remove  # between the look whether it is there and the look who may see it
+    assert code(await media.get("Grace", path + more)) == (404, "unknown_file")

@@ -4,14 +4,21 @@ import asyncio
 import io
 import struct
 import zipfile
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
+from media_service.actions.uploads import Uploads
+from media_service.app import MIGRATIONS
 from media_service.domain.files import Picture
+from media_service.multipart import SentFile
 from media_service.pictures import Pictures
+from media_service.store import Store
+from servicekit.database import Database
+from tests.chat_service.world import NOW_S
 from tests.media_service.cleaning.pictures import animation, chunk, encoded, exif_of_a_phone, painted, segment
 from tests.media_service.gallery import MULTIPART, PICTURE, Gallery, code, form, gallery, part, sizes
 from tests.waiting import eventually
@@ -383,30 +390,45 @@ async def test_a_file_that_is_not_whole_is_there_for_nobody(media: Gallery) -> N
     assert len(await media.list_of("Ada")) == 2
 
 
-async def test_who_sends_many_pictures_at_once_holds_nobody_else_up(
-    media: Gallery, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    take, may_go_on = Pictures.take, asyncio.Event()
-    in_work, most_in_work = 0, 0
+class SlowPictures(Pictures):
+    """Those that are named so take their time."""
 
-    async def take_slowly(pictures: Pictures, filename: str, read: Callable[[], bytes]) -> Picture:
-        nonlocal in_work, most_in_work
-        if filename != "slow.png":
-            return await take(pictures, filename, read)
-        in_work += 1
-        most_in_work = max(most_in_work, in_work)
-        await may_go_on.wait()
-        in_work -= 1
-        return await take(pictures, filename, read)
+    def __init__(self) -> None:
+        super().__init__(pixels_max=1_000_000, picture_s_max=10)
+        self.may_go_on = asyncio.Event()
+        self.in_work = self.most_in_work = 0
 
-    monkeypatch.setattr(Pictures, "take", take_slowly)
-    slow = [asyncio.create_task(media.upload("Ada", ("slow.png", picture(shade)))) for shade in range(3)]
-    await eventually(lambda: in_work > 0)
-    await media.upload("Linus", picture(4))
-    may_go_on.set()
-    await asyncio.gather(*slow)
-    assert most_in_work == 1
-    assert len(await media.list_of("Ada")) == 3
+    async def take(self, filename: str, read: Callable[[], bytes]) -> Picture:
+        if filename == "slow.png":
+            self.in_work += 1
+            self.most_in_work = max(self.most_in_work, self.in_work)
+            await self.may_go_on.wait()
+            self.in_work -= 1
+        return await super().take(filename, read)
+
+
+async def test_who_sends_many_pictures_at_once_holds_nobody_else_up(tmp_path: Path) -> None:
+    with closing(Database(tmp_path / "files.db", MIGRATIONS)) as database, closing(SlowPictures()) as pictures:
+        store = Store(database)
+        uploads = Uploads(
+            store=store, pictures=pictures, pull_releases=_nothing_new, quota_bytes=1_000_000, clock=lambda: NOW_S
+        )
+        slow = [asyncio.create_task(uploads.take("Ada", sent("slow.png", picture(shade)))) for shade in range(3)]
+        await eventually(lambda: pictures.in_work > 0)
+        await uploads.take("Linus", sent("a.png", picture(4)))
+        pictures.may_go_on.set()
+        await asyncio.gather(*slow)
+        assert pictures.most_in_work == 1
+        assert len(await store.list_of("Ada", before=None, limit=10)) == 3
+
+
+async def sent(filename: str, data: bytes) -> AsyncIterator[SentFile]:
+    with closing(SentFile(filename)) as file:
+        file.write(memoryview(data))
+        yield file
+
+
+async def _nothing_new() -> None: ...
 
 
 # The same picture

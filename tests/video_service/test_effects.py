@@ -230,12 +230,10 @@ def test_privacy_blurs_every_face_that_is_seen_however_many() -> None:
 
 
 @pytest.mark.parametrize("is_mirrored", [False, True])
-def test_privacy_blurs_where_a_face_was_also_when_the_picture_is_mirrored_from_now_on(
-    monkeypatch: pytest.MonkeyPatch, *, is_mirrored: bool
-) -> None:
-    image, lens = png(np.random.default_rng(7).integers(0, 256, (480, 640, 3), dtype=np.uint8)), Lens(pixels_max=10**6)
-    found = [(Face(x=60, y=150, width=120, height=120),), ()]
-    monkeypatch.setattr("video_service.pipeline.lens.find_faces", lambda _: found.pop(0))
+def test_privacy_blurs_where_a_face_was_also_when_the_picture_is_mirrored_from_now_on(*, is_mirrored: bool) -> None:
+    image = png(np.random.default_rng(7).integers(0, 256, (480, 640, 3), dtype=np.uint8))
+    found: list[tuple[Face, ...]] = [(Face(x=60, y=150, width=120, height=120),), ()]
+    lens = Lens(pixels_max=10**6, find_faces=lambda _: found.pop(0))
     picture_of(image, lens, effect="privacy", mirror=is_mirrored)
     after = decoded(picture_of(image, lens, effect="privacy", mirror=not is_mirrored).jpeg)
     assert sharpness(after[150:270, 640 - 180 : 640 - 60]) < sharpness(decoded(image)[150:270, 60:180]) / 4
@@ -296,13 +294,15 @@ def test_a_picture_that_no_jpeg_can_hold_is_refused() -> None:
         encode(np.zeros((70_000, 16, 3), np.uint8), 80)
 
 
-def test_a_fault_costs_one_frame(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(*_: object) -> None:
-        raise MemoryError
+def test_a_fault_costs_one_frame() -> None:
+    faults = [MemoryError()]  # whatever may go wrong inside
 
-    lens = Lens(pixels_max=16_000_000)
-    with monkeypatch.context() as patched:
-        patched.setattr(lens._motion, "measure", fail)  # noqa: SLF001 - whatever may go wrong inside
-        shot = Shot(SealedFrame(Form.BINARY, jpeg(moving(1))), Look(), 1)
-        assert isinstance(lens.develop(shot).refusal, BrokenFrame)
+    def encode_or_fail(frame: Image, quality: int) -> bytes:
+        if faults:
+            raise faults.pop()
+        return encode(frame, quality)
+
+    lens = Lens(pixels_max=16_000_000, encode=encode_or_fail)
+    shot = Shot(SealedFrame(Form.BINARY, jpeg(moving(1))), Look(), 1)
+    assert isinstance(lens.develop(shot).refusal, BrokenFrame)
     assert picture_of(jpeg(moving(1)), lens).caption.width == 640

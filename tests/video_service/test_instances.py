@@ -13,7 +13,7 @@ from tests.video_service.scenes import BLUE, GREEN, RED, decoded, distance, grou
 from tests.video_service.test_streams import is_colour, plain
 from tests.video_service.world import Camera, Instance, Line, World, data_url
 from tests.waiting import eventually
-from video_service.feed import RENEWED_MS_MAX
+from video_service.feed import Feed
 
 STILL = jpeg(ground())
 
@@ -131,7 +131,7 @@ async def test_a_publisher_comes_back_on_another_instance_and_their_watchers_go_
 
 
 async def test_a_stream_that_is_over_ends_on_all_instances(world: World) -> None:
-    here, there = await world.instance(return_s=1), await world.instance(return_s=1)
+    here, there = [await world.instance(return_s=0.2, look_interval_s=0.05) for _ in range(2)]
     camera = await here.camera("Ada", "?stream=cam")
     screen = await there.watching("cam")
     await camera.close()
@@ -233,13 +233,14 @@ async def test_what_a_dead_instance_published_is_away_at_once_and_free_later(
     fragile_world: World, valkey: Valkey
 ) -> None:
     """Its silence is what tells; here it is cut off from Redis, which is the same to the others."""
-    dying, there = await fragile_world.instance(return_s=1), await fragile_world.instance(return_s=1)
+    dying, there = [
+        await fragile_world.instance(return_s=5, renewed_ms_max=500, look_interval_s=0.05) for _ in range(2)
+    ]
     await dying.camera("Ada", "?stream=cam")
     screen = await there.watching("cam")
     dying.state["bus"]._connection._transport.pause_reading()  # noqa: SLF001 - hung, not closed
     dying.state["bus"]._connection = None  # noqa: SLF001 - and sends nothing any more
-    async with asyncio.timeout(RENEWED_MS_MAX / 1000 + 2):
-        assert await screen.hear("stream_ended")
+    assert await screen.hear("stream_ended")
     assert await there.refusal("/api/ws/video?stream=cam", "Grace") == (409, "stream_taken")
     back = await there.camera("Ada", "?stream=cam")
     assert (await screen.hear("stream"))["live"] is True
@@ -247,7 +248,7 @@ async def test_what_a_dead_instance_published_is_away_at_once_and_free_later(
 
 
 async def test_a_watching_instance_that_dies_is_forgotten(world: World) -> None:
-    here, there = await world.instance(), await world.instance()
+    here, there = [await world.instance(interest_s_max=0.5, look_interval_s=0.05) for _ in range(2)]
     await here.camera("Ada", "?stream=cam")
     await there.watching("cam")
     await until_listed(here, "cam", watchers=1)
@@ -286,7 +287,7 @@ async def test_a_watcher_hears_of_a_restart_and_may_come_to_another_instance(wor
 
 
 async def test_a_claim_that_redis_hears_of_too_late_runs_out_by_itself(fragile_world: World, valkey: Valkey) -> None:
-    video = await fragile_world.instance()
+    video = await fragile_world.instance(renewed_ms_max=500)
     broadcasts = video.state["streams"]._broadcasts  # noqa: SLF001 - nobody else is told of half a claim
     valkey.send(signal.SIGSTOP)
     try:
@@ -306,11 +307,17 @@ async def test_a_claim_that_redis_hears_of_too_late_runs_out_by_itself(fragile_w
     await eventually(can_publish)
 
 
-async def test_an_end_of_the_service_leaves_nobody_at_the_door(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    here, there = await world.instance(), await world.instance()
+class StuckFeed(Feed):
+    """Redis takes its time to let anybody watch."""
+
+    async def watch(self, name: str, handler: object) -> bool:
+        return await asyncio.Event().wait()
+
+
+async def test_an_end_of_the_service_leaves_nobody_at_the_door(world: World) -> None:
+    here, there = await world.instance(), await world.instance(new_feed=StuckFeed)
     await here.camera("Ada", "?stream=cam")
     streams = there.state["streams"]
-    monkeypatch.setattr(streams._feed, "watch", lambda *_: asyncio.Event().wait())  # noqa: SLF001 - Redis takes its time
     joining = asyncio.create_task(there.screen("cam"))
     await eventually(lambda: bool(streams._screens))  # noqa: SLF001 - nobody else is told of half a screen
     await there.stop()

@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from tests.asgi import client_of
+from tests.waiting import eventually
 from video_service.app import create_app
 from video_service.settings import VideoSettings
 
@@ -75,8 +76,7 @@ async def test_the_process_serves_and_ends_cleanly_on_sigterm(tmp_path: Path) ->
     }
     process = await asyncio.create_subprocess_exec(sys.executable, "-m", "video_service", env=environment)
     async with asyncio.timeout(30), httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as http:
-        while not await is_alive(http):
-            await asyncio.sleep(0.05)
+        await eventually(lambda: is_alive(http))
         process.send_signal(signal.SIGTERM)
         assert await process.wait() == 0
 

@@ -4,6 +4,8 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
+from functools import partial
+from typing import Any
 
 import httpx
 import numpy as np
@@ -17,6 +19,7 @@ from tests.waiting import eventually
 from video_service.domain.claims import Found
 from video_service.feed import Feed
 from video_service.pipeline.decoding import encode
+from video_service.pipeline.lens import Lens
 
 STILL = jpeg(ground())
 
@@ -79,16 +82,14 @@ async def test_a_watcher_may_ping_and_nothing_else(video: Instance) -> None:
         assert await screen.refused() == "invalid_command"
 
 
-async def test_each_picture_is_encoded_once_however_many_watch(
-    video: Instance, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_each_picture_is_encoded_once_however_many_watch(world: World) -> None:
     encoded: list[int] = []
 
     def encode_and_count(frame: Image, quality: int) -> bytes:
         encoded.append(quality)
         return encode(frame, quality)
 
-    monkeypatch.setattr("video_service.pipeline.lens.encode", encode_and_count)
+    video = await world.instance(new_lens=partial(Lens, encode=encode_and_count))
     camera = await video.camera("Ada", "?stream=cam")
     screens = [await video.watching("cam", name) for name in ("Grace", "Linus") for _ in range(5)]
     await camera.show(STILL)
@@ -229,8 +230,8 @@ async def test_a_snapshot_is_the_last_picture(video: Instance) -> None:
     assert is_colour(decoded(answer.content), GREEN)
 
 
-async def test_a_snapshot_of_nothing_is_refused(video: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("video_service.actions.streams.PICTURE_WAIT_S_MAX", 0.05)
+async def test_a_snapshot_of_nothing_is_refused(world: World) -> None:
+    video = await world.instance(picture_wait_s_max=0.05)
     assert await video.refuses("/api/video/streams/cam/snapshot") == (404, "unknown_stream")
     await video.camera("Ada", "?stream=cam")
     assert await video.refuses("/api/video/streams/cam/snapshot") == (404, "no_picture_yet")
@@ -313,7 +314,7 @@ async def test_the_head_of_mjpeg_has_no_end_to_wait_for(video: Instance) -> None
 
 
 async def test_mjpeg_ends_with_the_stream_the_session_and_the_token(world: World) -> None:
-    video = await world.instance(return_s=0)
+    video = await world.instance(return_s=0, look_interval_s=0.05)
     camera = await video.camera("Ada", "?stream=cam")
     await camera.show(STILL)
 
@@ -328,7 +329,7 @@ async def test_mjpeg_ends_with_the_stream_the_session_and_the_token(world: World
                 pass
         return True
 
-    world.clock.now = NOW_S + 899.5
+    world.clock.now = NOW_S + 899.9
     assert await until_it_ends("expiring", NOW_S + 900)
     world.clock.now = NOW_S
     revoked, patient = [asyncio.create_task(until_it_ends(session)) for session in ("revoked", "patient")]
@@ -340,10 +341,9 @@ async def test_mjpeg_ends_with_the_stream_the_session_and_the_token(world: World
 
 
 async def test_mjpeg_is_cut_off_for_who_reads_no_more_when_it_ends(
-    world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("video_service.mjpeg.UNREAD_S_MAX", 0.1)
-    video = await world.instance(frames_per_second=0)
+    video = await world.instance(frames_per_second=0, mjpeg_unread_s_max=0.1)
     camera = await video.camera("Ada", "?stream=cam&quality=100&max_width=2000")
     noise = np.random.default_rng(7).integers(0, 256, (720, 1280, 3), dtype=np.uint8)
     head = f"GET /api/video/streams/cam/mjpeg HTTP/1.1\r\nAuthorization: Bearer {video.auth.token('Grace')}\r\n\r\n"
@@ -359,22 +359,17 @@ async def test_mjpeg_is_cut_off_for_who_reads_no_more_when_it_ends(
     assert not [record for record in caplog.records if record.exc_info]
 
 
-async def test_a_session_that_ends_while_mjpeg_is_asked_for_sees_nothing(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    here, there = await world.instance(), await world.instance()
+async def test_a_session_that_ends_while_mjpeg_is_asked_for_sees_nothing(world: World) -> None:
+    class Interrupted(Feed):
+        async def find(self, names: Sequence[str]) -> list[Found]:
+            found = await super().find(names)
+            there.state["authentication"].revoke("session of Grace")
+            return found
+
+    here, there = await world.instance(), await world.instance(new_feed=Interrupted)
     camera = await here.camera("Ada", "?stream=cam")
     await camera.show(plain(RED))
-    find = Feed.find
-
-    async def find_while_it_ends(feed: Feed, names: Sequence[str]) -> list[Found]:
-        found = await find(feed, names)
-        there.state["authentication"].revoke("session of Grace")
-        return found
-
-    monkeypatch.setattr(Feed, "find", find_while_it_ends)
     assert await there.refuses("/api/video/streams/cam/mjpeg") == (401, "unauthenticated")
-    monkeypatch.undo()
     await camera.show(plain(RED))
     assert (await here.streams())[0]["watchers"] == len(there.state["attendance"]) == 0
 
@@ -410,7 +405,7 @@ async def test_a_publisher_who_comes_back_finds_their_watchers(video: Instance) 
 
 
 async def test_a_stream_whose_publisher_stays_away_is_over_and_its_name_free(world: World) -> None:
-    video = await world.instance(return_s=1)
+    video = await world.instance(return_s=0.6, look_interval_s=0.05)
     camera = await video.camera("Ada", "?stream=cam")
     screen = await video.watching("cam")
     await camera.close()
@@ -425,12 +420,10 @@ async def _is_unknown(video: Instance) -> bool:
 
 
 @pytest.mark.parametrize("is_elsewhere", [False, True])
-async def test_who_watched_is_not_shown_who_has_the_name_next(
-    world: World, monkeypatch: pytest.MonkeyPatch, *, is_elsewhere: bool
-) -> None:
-    monkeypatch.setattr("video_service.actions.streams.LOOK_INTERVAL_S", 3600)  # nobody ends them before
-    here = await world.instance(return_s=0.1)
-    there = await world.instance(return_s=0.1) if is_elsewhere else here
+async def test_who_watched_is_not_shown_who_has_the_name_next(world: World, *, is_elsewhere: bool) -> None:
+    waits: dict[str, Any] = {"return_s": 0.1, "look_interval_s": 3600}  # nobody ends them before
+    here = await world.instance(**waits)
+    there = await world.instance(**waits) if is_elsewhere else here
     camera = await here.camera("Ada", "?stream=cam")
     await camera.show(plain(RED))
     screen = await there.watching("cam")
@@ -452,11 +445,8 @@ async def test_who_watched_is_not_shown_who_has_the_name_next(
     assert is_colour(await late.see(), BLUE)
 
 
-async def test_watchers_end_when_somebody_else_has_the_name_elsewhere(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("video_service.actions.streams.LOOK_INTERVAL_S", 3600)
-    here, there = await world.instance(return_s=0.1), await world.instance(return_s=0.1)
+async def test_watchers_end_when_somebody_else_has_the_name_elsewhere(world: World) -> None:
+    here, there = [await world.instance(return_s=0.1, look_interval_s=3600) for _ in range(2)]
     camera = await here.camera("Ada", "?stream=cam")
     screen = await there.watching("cam")
     await camera.close()

@@ -17,7 +17,9 @@ from servicekit.bus import Bus
 from tests.chat_service.world import WAIT_S_MAX, Auth, Clock, Event, serving
 from tests.video_service.scenes import Image, decoded
 from tests.waiting import eventually
-from video_service.app import create_app
+from video_service.app import Waits, create_app
+from video_service.feed import Feed
+from video_service.pipeline.lens import Lens
 from video_service.settings import VideoSettings
 from video_service.websocket import VideoSocket
 
@@ -193,13 +195,19 @@ class World:
         await self._stack.aclose()
 
     async def instance(
-        self, *, redis_url: str = "", return_s: float = 10, write_interval_s: float = 10, **settings: Any
+        self,
+        *,
+        redis_url: str = "",
+        new_feed: Callable[..., Feed] = Feed,
+        new_lens: Callable[..., Lens] = Lens,
+        **settings: Any,
     ) -> Instance:
-        """Start an instance; it shares file, Redis and auth service with the others."""
+        """Start an instance; it shares file, Redis and auth service with the others. `settings` may be waits."""
+        waits = Waits(**{name: settings.pop(name) for name in Waits.__struct_fields__ if name in settings})
         chosen = VideoSettings(
             data_dir=self.folder, redis_url=redis_url or self.redis_url, auth_url=self.auth.url, **settings
         )
-        app = create_app(chosen, clock=self.clock, return_s=return_s, write_interval_s=write_interval_s)
+        app = create_app(chosen, clock=self.clock, waits=waits, new_feed=new_feed, new_lens=new_lens)
         running = AsyncExitStack()
         url, state = await running.enter_async_context(serving(app, ws=VideoSocket))
         self._stack.push_async_callback(running.aclose)

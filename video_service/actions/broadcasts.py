@@ -37,11 +37,14 @@ class Watcher(Protocol):
 class Broadcast:
     """A stream that is published here; `last` is its last picture."""
 
-    def __init__(self, name: str, claim: Claim, publisher: Publisher) -> None:
+    def __init__(
+        self, name: str, claim: Claim, publisher: Publisher, *, interest_s_max: float = INTEREST_S_MAX
+    ) -> None:
         self.name = name
         self.claim = claim
         self.publisher = publisher
         self.last: Picture | None = None
+        self._interest_s_max = interest_s_max
         self._interests: dict[str, tuple[int, float]] = {}  # of other instances: watchers, and when it was told
 
     def take_interest(self, interest: Interest, now_s: float) -> bool:
@@ -66,7 +69,7 @@ class Broadcast:
         self._interests = {
             instance: (watchers, told_at_s)
             for instance, (watchers, told_at_s) in self._interests.items()
-            if watchers != NO_INTEREST and now_s - told_at_s < INTEREST_S_MAX
+            if watchers != NO_INTEREST and now_s - told_at_s < self._interest_s_max
         }
         return {instance: watchers for instance, (watchers, _) in self._interests.items()}
 

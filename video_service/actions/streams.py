@@ -8,7 +8,7 @@ from time import monotonic
 
 from servicekit.bus import BusUnavailable
 from servicekit.logs import get_logger
-from video_service.actions.broadcasts import Broadcast, Publisher, Screen, Watcher
+from video_service.actions.broadcasts import INTEREST_S_MAX, Broadcast, Publisher, Screen, Watcher
 from video_service.domain.claims import NO_INTEREST, Claim, Found, Interest
 from video_service.domain.pictures import Picture
 from video_service.domain.refusals import (
@@ -31,13 +31,25 @@ class Streams:
     """One publisher a name, everywhere. Without Redis each instance has its own names, until it is back."""
 
     def __init__(
-        self, *, feed: Feed, clock: Callable[[], float], streams_max: int, watchers_max: int, return_s: float
+        self,
+        *,
+        feed: Feed,
+        clock: Callable[[], float],
+        streams_max: int,
+        watchers_max: int,
+        return_s: float,
+        interest_s_max: float = INTEREST_S_MAX,
+        look_interval_s: float = LOOK_INTERVAL_S,
+        picture_wait_s_max: float = PICTURE_WAIT_S_MAX,
     ) -> None:
         self._feed = feed
         self._clock = clock
         self._streams_max = streams_max
         self._watchers_max = watchers_max
         self._return_s = return_s
+        self._interest_s_max = interest_s_max
+        self._look_interval_s = look_interval_s
+        self._picture_wait_s_max = picture_wait_s_max
         self._instance = secrets.token_hex(8)
         self._numbers = count(1)
         self._broadcasts: dict[str, Broadcast] = {}
@@ -51,7 +63,8 @@ class Streams:
         check_name(name)
         self._check_free(name, username)
         claim = Claim(f"{self._instance}:{next(self._numbers)}", username, timestamp(self._clock()))
-        broadcast = self._broadcasts[name] = Broadcast(name, claim, publisher)
+        broadcast = Broadcast(name, claim, publisher, interest_s_max=self._interest_s_max)
+        self._broadcasts[name] = broadcast
         try:
             await self._claim(broadcast)
         except VideoRefusal:
@@ -203,7 +216,7 @@ class Streams:
         screen = await self.enter(name, glance)
         try:
             self.greet(screen, glance)
-            async with asyncio.timeout(PICTURE_WAIT_S_MAX):
+            async with asyncio.timeout(self._picture_wait_s_max):
                 return await glance.picture
         except TimeoutError:
             raise NoPictureYet(name) from None
@@ -234,7 +247,7 @@ class Streams:
     async def run(self) -> None:
         """Renew claims and look after what is watched, until cancelled."""
         while True:
-            await asyncio.sleep(LOOK_INTERVAL_S)
+            await asyncio.sleep(self._look_interval_s)
             await self._renew()
             await self._look()
             now_s = monotonic()

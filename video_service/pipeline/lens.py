@@ -1,5 +1,6 @@
 """The lens: what one connection's frames go through, and what it remembers of those before."""
 
+from collections.abc import Callable
 from time import monotonic, perf_counter
 from typing import NamedTuple
 
@@ -43,8 +44,16 @@ class Developed(NamedTuple):
 class Lens:
     """Belongs to one connection, and is used by one thread at a time."""
 
-    def __init__(self, *, pixels_max: int) -> None:
+    def __init__(
+        self,
+        *,
+        pixels_max: int,
+        find_faces: Callable[[Frame], tuple[Face, ...]] = find_faces,
+        encode: Callable[[Frame, int], bytes] = encode,
+    ) -> None:
         self._pixels_max = pixels_max
+        self._find_faces = find_faces
+        self._encode = encode
         self._motion = Motion()
         self._privacy = Privacy()
 
@@ -74,7 +83,7 @@ class Lens:
         if look.mirror:
             frame = cv2.flip(frame, 1)  # type: ignore[assignment]
         frame, faces = self._apply(look, frame)
-        jpeg = encode(frame, look.quality)
+        jpeg = self._encode(frame, look.quality)
         height, width = frame.shape[:2]
         caption = Caption(
             sequence=sequence,
@@ -96,7 +105,7 @@ class Lens:
             return cv2.GaussianBlur(frame, _BLUR_SIZE, 0), ()  # type: ignore[return-value]
         if look.effect not in {"faces", "privacy"}:
             return frame, ()  # grayscale was decoded so
-        faces = find_faces(frame)
+        faces = self._find_faces(frame)
         if look.effect == "privacy":
             self._privacy.blur(frame, faces, monotonic(), is_mirrored=look.mirror)
         else:
