@@ -2,7 +2,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from tests import plain_logs
 from tests.gateway.gateways import System, system
+
+plain_logs.configure()
 
 
 @pytest.fixture(scope="session")
