@@ -1,8 +1,10 @@
 """The tunnel: after a handshake that may pass, bytes go both ways between client and service, unread."""
 
 import asyncio
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 from urllib.parse import urlencode, urlsplit
+
+import msgspec
 
 from gateway.domain import route_table
 from gateway.domain.headers import RequestHeaders
@@ -17,15 +19,22 @@ from servicekit.logs import bind_request_id, get_logger
 from servicekit.middleware import new_request_id
 from servicekit.problems import Refusal, Unavailable
 
-HALF_OPEN_S_MAX = 10.0
-STALLED_S_MAX = 60.0
 _AGREED = b"HTTP/1.1 101 "
 _DROPPED = frozenset({b"sec-websocket-extensions", b"content-length"})
 log = get_logger(__name__)
 
 
+class Patience(msgspec.Struct, frozen=True):
+    """How long an open tunnel may be of no use."""
+
+    half_open_s_max: float = 10.0  # since one of the two has ended
+    stalled_s_max: float = 60.0  # while one of the two takes nothing
+
+
 class Tunnel(asyncio.Protocol):
     """The handshake, as uvicorn runs it instead of a WebSocket protocol; then it gives way to two `_End`s."""
+
+    patience: ClassVar[Patience] = Patience()
 
     def __init__(self, config: Any, server_state: Any, app_state: dict[str, Any], _loop: Any = None) -> None:
         self._state = cast(State, app_state)
@@ -97,7 +106,7 @@ class Tunnel(asyncio.Protocol):
         answer = await opening.answer(upstream)
         # Until it has agreed, the service takes what the client sends for more requests: then nothing of it passes.
         end = _End if answer.startswith(_AGREED) else _DeafEnd
-        client, service = end(self._server_connections), _End(self._server_connections)
+        client, service = end(self._server_connections, self.patience), _End(self._server_connections, self.patience)
         _join(client, service)
         service.connection_made(opening.transport)
         opening.transport.set_protocol(service)
@@ -175,12 +184,13 @@ class _Opening(asyncio.Protocol):
 class _End(asyncio.Protocol):
     """One end of a tunnel: what comes in here goes out at the other end, at the other end's pace."""
 
-    __slots__ = ("_server_connections", "has_ended", "other", "stalled", "transport")
+    __slots__ = ("_patience", "_server_connections", "has_ended", "other", "stalled", "transport")
     other: "_End"
     transport: asyncio.Transport
 
-    def __init__(self, server_connections: set[Any]) -> None:
+    def __init__(self, server_connections: set[Any], patience: Patience) -> None:
         self._server_connections = server_connections
+        self._patience = patience
         self.has_ended = False
         self.stalled: asyncio.TimerHandle | None = None
 
@@ -199,7 +209,7 @@ class _End(asyncio.Protocol):
             self.other.transport.close()
         elif not self.other.transport.is_closing():
             self.other.transport.write_eof()
-            asyncio.get_running_loop().call_later(HALF_OPEN_S_MAX, self.transport.abort)
+            asyncio.get_running_loop().call_later(self._patience.half_open_s_max, self.transport.abort)
         return True
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -207,11 +217,11 @@ class _End(asyncio.Protocol):
         other = self.other.transport
         other.close()
         if other.get_write_buffer_size():  # to be written first, but a peer that takes nothing must not keep it open
-            asyncio.get_running_loop().call_later(HALF_OPEN_S_MAX, other.abort)
+            asyncio.get_running_loop().call_later(self._patience.half_open_s_max, other.abort)
 
     def pause_writing(self) -> None:
         # While it does not read, the other end notices nothing, not even that its peer is gone: so not for ever.
-        self.stalled = asyncio.get_running_loop().call_later(STALLED_S_MAX, self.transport.abort)
+        self.stalled = asyncio.get_running_loop().call_later(self._patience.stalled_s_max, self.transport.abort)
         self.other.transport.pause_reading()
 
     def resume_writing(self) -> None:

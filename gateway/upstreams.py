@@ -34,10 +34,14 @@ class Upstream:
         *,
         connect_timeout_s: float,
         answer_timeout_s: float,
+        idle_s_max: float = IDLE_S_MAX,
+        idle_max: int = IDLE_MAX,
     ) -> None:
         self.name = name
         self.addresses = tuple(addresses)
         self.answer_timeout_s = answer_timeout_s
+        self.idle_s_max = idle_s_max
+        self._idle_max = idle_max
         self._connect_timeout_s = connect_timeout_s
         self.due: dict[UpstreamConnection, float] = {}  # when the service must have moved, in the loop's time
         self._idle: list[UpstreamConnection] = []
@@ -120,7 +124,7 @@ class Upstream:
 
     def keep(self, connection: "UpstreamConnection") -> None:
         """Take back a connection whose exchange is complete."""
-        if len(self._idle) < IDLE_MAX:
+        if len(self._idle) < self._idle_max:
             self._idle.append(connection)
         else:
             connection.close()
@@ -162,7 +166,8 @@ class UpstreamConnection(asyncio.Protocol):
     # Asking
 
     def is_usable(self) -> bool:
-        return not self._transport.is_closing() and self._loop.time() - self._idle_since_s < IDLE_S_MAX
+        idle_s = self._loop.time() - self._idle_since_s
+        return not self._transport.is_closing() and idle_s < self._upstream.idle_s_max
 
     def ask(self, method: str, head: bytes, *, owes_body: bool = False) -> None:
         """Send a request: its head and body, or (`owes_body`) only the head, to go on with `write`."""

@@ -39,6 +39,7 @@ class Authentication:
         bus: Bus,
         clock: Callable[[], float],
         poll_interval_s: float = 0.2,
+        keys_interval_s: float = 0.5,
     ) -> None:
         self._issuer_url = issuer_url.rstrip("/")
         self._http = http
@@ -48,6 +49,7 @@ class Authentication:
         self._revoked_while_reading: set[str] = set()
         self._listeners: list[Callable[[str], None]] = []
         self._poll_interval_s = poll_interval_s
+        self._keys_interval_s = keys_interval_s
         self._keys_tried_at_s = float("-inf")
         self._fetching_keys = asyncio.Lock()
         self._stale = asyncio.Event()
@@ -135,10 +137,10 @@ class Authentication:
             await self._fetch_keys()
         return self._tokens.has_keys
 
-    async def _fetch_keys(self, pause_s: float = 0.5) -> None:
-        """Fetch the key set, at most once in `pause_s`, so that forged key ids cost the issuer nothing."""
+    async def _fetch_keys(self) -> None:
+        """Fetch the key set, but not again within the interval, so that forged key ids cost the issuer nothing."""
         async with self._fetching_keys:
-            if monotonic() - self._keys_tried_at_s < pause_s:
+            if monotonic() - self._keys_tried_at_s < self._keys_interval_s:
                 return
             self._keys_tried_at_s = monotonic()
             try:

@@ -7,6 +7,7 @@ field: together a third less time for a small answer.
 
 import asyncio
 from collections.abc import Iterable
+from typing import ClassVar
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
@@ -19,7 +20,6 @@ WITHOUT_BODY = frozenset({204, 304})
 _FRAMING = frozenset({b"content-length", b"transfer-encoding"})
 _STATUS_LINES = {status: line.removesuffix(b"\r\n") for status, line in STATUS_LINE.items()}
 
-LOOK_INTERVAL_S = 10.0
 HEAD_LOOKS_MAX = 2  # a request's head must have come within so many looks, so within 10 to 20 s
 HEAD_BYTES_MAX = 64 * 1024  # of one that comes in pieces; what a single read brings is bounded anyway
 
@@ -38,6 +38,7 @@ class HttpProtocol(HttpToolsProtocol):
     That costs a request nothing, unlike uvicorn's timer for each.
     """
 
+    look_interval_s: ClassVar[float] = 10.0
     _running: RequestResponseCycle | None = None  # what is being answered; `cycle` is the newest that has come
     _look: asyncio.TimerHandle | None = None
     _looks_at_head = 0  # looks since this request began and its head was not complete
@@ -49,7 +50,7 @@ class HttpProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)  # type: ignore[arg-type]
-        self._look = self.loop.call_later(LOOK_INTERVAL_S, self._look_for_slowness)
+        self._look = self.loop.call_later(self.look_interval_s, self._look_for_slowness)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._look_no_more()
@@ -130,12 +131,12 @@ class HttpProtocol(HttpToolsProtocol):
     def _look_for_slowness(self) -> None:
         self._looks_idle += self._is_idle
         self._looks_at_head += self._awaits_head
-        if self._looks_idle * LOOK_INTERVAL_S >= self.timeout_keep_alive:
+        if self._looks_idle * self.look_interval_s >= self.timeout_keep_alive:
             self.transport.close()
         elif self._looks_at_head >= HEAD_LOOKS_MAX:
             self.transport.abort()
         else:
-            self._look = self.loop.call_later(LOOK_INTERVAL_S, self._look_for_slowness)
+            self._look = self.loop.call_later(self.look_interval_s, self._look_for_slowness)
 
     def _look_no_more(self) -> None:
         if self._look is not None:

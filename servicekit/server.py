@@ -8,8 +8,9 @@ import resource
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from typing import Any
 
 import httpx
@@ -48,7 +49,7 @@ def serve(
     """
     logs.configure(name, level=settings.log_level, log_format=settings.log_format)
     _raise_open_files_limit()
-    listener = _listen_or_exit(name, settings.host, port)
+    listener = listen_or_exit(name, settings.host, port)
     metrics_port = port + METRICS_PORT_OFFSET if settings.metrics_port is None else settings.metrics_port
     if metrics_port:
         metrics.serve(settings.host, metrics_port)
@@ -93,7 +94,8 @@ def _raise_open_files_limit() -> None:
             resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
-def _listen_or_exit(name: str, host: str, port: int) -> socket.socket:
+def listen_or_exit(name: str, host: str, port: int) -> socket.socket:
+    """A listening socket; where there can be none, one line on stderr and SystemExit(EXIT_PORT_TAKEN)."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         return socket.create_server((host, port), family=family, backlog=2048)
@@ -123,12 +125,19 @@ async def connections(settings: Settings, clock: Any) -> AsyncIterator[Connectio
             yield Connections(bus=bus, http=http, authentication=authentication)
 
 
+def end_process(fault: BaseException) -> None:
+    """Let what this process serves, if anything, end in an orderly way, and the process with EXIT_FAULT."""
+    _faults.append(fault)
+    for server in _served:
+        server.should_exit = True
+
+
 @asynccontextmanager
-async def running(*coroutines: Any) -> AsyncIterator[None]:
-    """Run `coroutines` beside the body; cancelled at its end. One that fails ends the process, in an orderly way."""
+async def running(*coroutines: Any, on_fault: Callable[[BaseException], None] = end_process) -> AsyncIterator[None]:
+    """Run `coroutines` beside the body; cancelled at its end. One that fails is logged, and `on_fault` is told."""
     tasks = [asyncio.create_task(coroutine) for coroutine in coroutines]
     for task in tasks:
-        task.add_done_callback(_report)
+        task.add_done_callback(partial(_report, on_fault))
     try:
         yield
     finally:
@@ -137,9 +146,7 @@ async def running(*coroutines: Any) -> AsyncIterator[None]:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def _report(task: asyncio.Task[Any]) -> None:
+def _report(on_fault: Callable[[BaseException], None], task: asyncio.Task[Any]) -> None:
     if not task.cancelled() and (error := task.exception()) is not None:
         log.error("a background task failed", exc_info=error)
-        _faults.append(error)
-        for server in _served:
-            server.should_exit = True
+        on_fault(error)

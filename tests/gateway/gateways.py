@@ -13,12 +13,14 @@ from typing import Any
 import httpx
 import msgspec
 import uvicorn
+from starlette.types import ASGIApp
 
 from gateway.app import create_app
 from gateway.protocol import GatewayProtocol
 from gateway.settings import GatewaySettings
 from gateway.tunnel import Tunnel
-from tests.gateway.stand_ins import Issuer, Service, started
+from servicekit.server import KEEP_ALIVE_S
+from tests.gateway.stand_ins import Issuer, Service, listening, started
 from tests.waiting import eventually
 
 GENEROUS: dict[str, Any] = {
@@ -94,6 +96,17 @@ class Wire:
 
     def abort(self) -> None:
         self.writer.transport.abort()
+
+
+class Clock:
+    """The time of day, until it breaks: a fault of ours that any check of a token runs into."""
+
+    is_broken = False
+
+    def __call__(self) -> float:
+        if self.is_broken:
+            raise LookupError("a mistake of ours")
+        return time.time()
 
 
 class System:
@@ -195,24 +208,34 @@ def get(whole: System, target: str = "/api/rooms", method: str = "GET", **more: 
     return request_head(method, target, {"Host": "h", **whole.bearer(), **more})
 
 
+async def settled(count: list[int]) -> int:
+    """The count when it has not grown for a while: that a line is full, nothing tells."""
+    before = -1
+    while before != count[0]:
+        before = count[0]
+        await asyncio.sleep(0.1)
+    return before
+
+
 @asynccontextmanager
-async def serving(settings: GatewaySettings, clock: Callable[[], float] = time.time) -> AsyncIterator[uvicorn.Server]:
+async def serving(app: ASGIApp, tunnel: type[Tunnel] = Tunnel) -> AsyncIterator[uvicorn.Server]:
     """The gateway under uvicorn, configured as `servicekit.server.serve` does it, in this event loop."""
     config = uvicorn.Config(
-        create_app(settings, clock=clock),
+        app,
         http=GatewayProtocol,
-        ws=Tunnel,
+        ws=tunnel,
         lifespan="on",
         log_config=None,
         access_log=False,
         server_header=False,
         proxy_headers=False,
+        timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=2,
     )
     config.load()
     server = uvicorn.Server(config)
     server.lifespan = config.lifespan_class(config)
-    listener = socket.create_server((settings.host, 0))
+    listener = listening()
     await server.startup(sockets=[listener])
     assert server.started
     await server.on_tick(0)  # gives the answers their Date
@@ -226,14 +249,23 @@ async def serving(settings: GatewaySettings, clock: Callable[[], float] = time.t
 
 
 @asynccontextmanager
-async def system(clock: Callable[[], float] = time.time, **changed: Any) -> AsyncIterator[System]:
-    """Everything started; `changed` are settings. Redis is away unless `redis_url` says where it is."""
+async def system(
+    clock: Callable[[], float] = time.time,
+    *,
+    tunnel: type[Tunnel] = Tunnel,
+    around: Callable[[ASGIApp], ASGIApp] = lambda app: app,
+    **changed: Any,
+) -> AsyncIterator[System]:
+    """Everything started; `changed` are settings. Redis is away unless `redis_url` says where it is.
+
+    What goes in and out of the gateway's application passes `around`.
+    """
     whole = System(Issuer(clock))
     nowhere = f"unix:///tmp/parley-{secrets.token_hex(8)}/no-redis.sock"
     async with started(*whole.services):
         urls = {f"{service.name}_url": service.url for service in whole.services}
         given: dict[str, Any] = {"redis_url": nowhere, "data_dir": Path("/nowhere"), **GENEROUS, **urls, **changed}
-        async with serving(GatewaySettings(**given), clock) as server:
+        async with serving(around(create_app(GatewaySettings(**given), clock=clock)), tunnel) as server:
             whole.server = server
             whole.port = server.servers[0].sockets[0].getsockname()[1]
             base_url = f"http://127.0.0.1:{whole.port}"

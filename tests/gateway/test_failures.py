@@ -5,6 +5,7 @@ import socket
 
 import pytest
 
+from gateway.upstreams import Upstream
 from tests.gateway.gateways import System, code, request_head, system
 from tests.gateway.stand_ins import NO_ANSWERS, Exchange, Service, head_of, sending, started
 from tests.waiting import eventually
@@ -93,7 +94,7 @@ async def test_a_service_that_says_nothing_is_a_504() -> None:
 
 async def test_a_service_that_takes_nothing_is_a_504() -> None:
     async def take_nothing(exchange: Exchange) -> None:
-        await asyncio.sleep(60)
+        await asyncio.Event().wait()
 
     async with system(answer_timeout_s=0.2) as whole:
         whole.media.handler = take_nothing
@@ -107,25 +108,40 @@ async def test_a_service_that_takes_nothing_is_a_504() -> None:
             pushing.cancel()
 
 
+async def a_slow_service_is_given_up(whole: System) -> None:
+    """Whatever the chat service owed before this was waited for longer."""
+    whole.chat.at["/api/messages/grace"] = silence
+    answer = await whole.http.get("/api/messages/grace", headers=whole.bearer())
+    assert code(answer) == (504, "gateway_timeout")
+
+
 async def test_a_slow_upload_is_not_a_slow_service() -> None:
     async with system(answer_timeout_s=0.1) as whole, whole.wire() as wire:
-        await wire.send(request_head("POST", "/api/save-chat", {"Content-Length": "3", **whole.bearer()}))
-        for byte in (b"a", b"b", b"c"):
-            await asyncio.sleep(0.1)
+        await wire.send(request_head("POST", "/api/save-chat", {"Content-Length": "2", **whole.bearer()}))
+        for byte in (b"a", b"b"):
+            await eventually(lambda: whole.chat.open)
+            await a_slow_service_is_given_up(whole)
             await wire.send(byte)
         assert (await wire.answer()).status == 200
-        assert whole.chat.last.body == b"abc"
+        assert whole.chat.last.body == b"ab"
 
 
 async def test_a_slow_body_of_an_answer_is_not_a_slow_head() -> None:
+    goes_on = asyncio.Event()
+
     async def answer(exchange: Exchange) -> None:
         await exchange.send(head_of("200 OK", "Content-Length: 2"), b"a")
-        await asyncio.sleep(0.4)
+        await goes_on.wait()
         await exchange.send(b"b")
 
     async with system(answer_timeout_s=0.1) as whole:
-        whole.video.handler = answer
-        assert (await whole.http.get("/api/video/streams", headers=whole.bearer())).content == b"ab"
+        whole.chat.handler = answer
+        async with whole.wire() as wire:
+            await wire.send(request_head("GET", "/api/rooms", {"Host": "h", **whole.bearer()}))
+            assert (await wire.head())[0] == 200
+            await a_slow_service_is_given_up(whole)
+            goes_on.set()
+            assert await wire.reader.readexactly(2) == b"ab"
 
 
 # Kept connections
@@ -210,7 +226,7 @@ async def test_a_connection_closed_right_after_an_answer_is_left_alone(whole: Sy
         answered = await whole.http.request(method, "/api/rooms", headers=whole.bearer())
         assert answered.status_code == 200
         await eventually(lambda: not whole.chat.open)
-        await asyncio.sleep(0.001)
+        assert (await whole.http.get("/healthz")).status_code == 200  # the gateway has read on since
         assert whole.chat.dialled == number + 1
 
 
@@ -218,16 +234,20 @@ async def test_a_connection_closed_right_after_an_answer_is_left_alone(whole: Sy
     "unasked", [head_of("408 Request Timeout", "Content-Length: 0"), b"HTTP/1.1 200 O", b"garbage", b"\r\n"]
 )
 async def test_what_a_service_says_unasked_is_nobodys_answer(whole: System, unasked: bytes) -> None:
+    is_answered = asyncio.Event()
+
     async def answer(exchange: Exchange) -> None:
         await exchange.reply(200, exchange.request.target.encode())
-        await asyncio.sleep(0.01)
+        await is_answered.wait()
+        is_answered.clear()
         await exchange.send(unasked)
 
     whole.chat.handler = answer
     for number in range(3):
         target = f"/api/messages/grace/{number}"
         assert (await whole.http.get(target, headers=whole.bearer())).text == target
-        await asyncio.sleep(0.03)
+        is_answered.set()
+        await eventually(lambda: not whole.chat.open)
     assert whole.chat.dialled == 3
 
 
@@ -241,32 +261,51 @@ async def test_what_follows_an_answer_at_once_is_nobodys_answer(whole: System) -
     assert whole.chat.dialled == 3
 
 
-async def test_a_connection_that_was_idle_for_long_is_given_up(whole: System, monkeypatch: pytest.MonkeyPatch) -> None:
-    await whole.http.get("/api/rooms", headers=whole.bearer())
-    monkeypatch.setattr("gateway.upstreams.IDLE_S_MAX", 0.0)
-    await whole.http.get("/api/rooms", headers=whole.bearer())
-    assert whole.chat.dialled == 2
-    await eventually(lambda: len(whole.chat.open) == 1)
+async def ask(upstream: Upstream) -> None:
+    connection = await upstream.ask("GET", request_head("GET", "/api/rooms", {"Host": "h"}).encode())
+    assert await connection.whole_body() == b'{"service": "chat"}'
+    connection.done()
 
 
-async def test_only_so_many_idle_connections_are_kept(whole: System, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gateway.upstreams.IDLE_MAX", 2)
+async def test_a_connection_that_was_idle_for_long_is_given_up() -> None:
+    service = Service("chat")
+    async with started(service):
+        address = ("127.0.0.1", service.port)
+        upstream = Upstream("chat", [address], connect_timeout_s=5, answer_timeout_s=5, idle_s_max=0)
+        for number in range(3):
+            await ask(upstream)
+            assert service.dialled == number + 1
+        await eventually(lambda: len(service.open) == 1)
+
+
+@pytest.mark.parametrize("at_once, kept", [(1, 1), (2, 2), (3, 2), (6, 2)])
+async def test_only_so_many_idle_connections_are_kept(at_once: int, kept: int) -> None:
+    service, all_ask = Service("chat"), asyncio.Barrier(at_once)
 
     async def answer(exchange: Exchange) -> None:
-        await asyncio.sleep(0.05)
-        await exchange.reply(200)
+        await all_ask.wait()
+        await service.answer(exchange)
 
-    whole.video.handler = answer
-    await asyncio.gather(*(whole.http.get("/api/video/streams", headers=whole.bearer()) for _ in range(6)))
-    await eventually(lambda: len(whole.video.open) == 2)
+    service.handler = answer
+    async with started(service):
+        address = ("127.0.0.1", service.port)
+        upstream = Upstream("chat", [address], connect_timeout_s=5, answer_timeout_s=5, idle_max=2)
+        async with asyncio.timeout(5):
+            await asyncio.gather(*(ask(upstream) for _ in range(at_once)))
+            assert service.dialled == at_once
+            await eventually(lambda: len(service.open) == kept)
+            await asyncio.gather(*(ask(upstream) for _ in range(at_once)))
+        assert service.dialled == at_once + at_once - kept
 
 
 # Several addresses
 
 
 async def test_several_chat_services_share_the_work_and_a_dead_one_is_passed_over() -> None:
+    all_ask = asyncio.Barrier(12)
+
     async def answer(exchange: Exchange) -> None:
-        await asyncio.sleep(0.02)
+        await all_ask.wait()
         await exchange.reply(200)
 
     chats = [Service("chat-1"), Service("chat-2"), Service("chat-3")]
@@ -274,24 +313,22 @@ async def test_several_chat_services_share_the_work_and_a_dead_one_is_passed_ove
         chat.handler = answer
     async with started(*chats), system(chat_url=", ".join(chat.url for chat in chats)) as whole:
 
-        async def ask(times: int) -> list[int]:
+        async def ask_at_once() -> list[int]:
             for chat in chats:
                 chat.requests.clear()
             answers = await asyncio.gather(
-                *(whole.http.get("/api/rooms", headers=whole.bearer()) for _ in range(times))
+                *(whole.http.get("/api/rooms", headers=whole.bearer()) for _ in range(all_ask.parties))
             )
             assert {answer.status_code for answer in answers} == {200}
             return [len(chat.requests) for chat in chats]
 
-        assert await ask(12) == [4, 4, 4]
+        assert await ask_at_once() == [4, 4, 4]
         await chats[1].stop()
-        await asyncio.sleep(0.02)
-        first, dead, third = await ask(12)
+        first, dead, third = await ask_at_once()
         assert (first + third, dead) == (12, 0)
         assert min(first, third) > 0
         await chats[0].stop()
         await chats[2].stop()
-        await asyncio.sleep(0.02)
         answer_ = await whole.http.get("/api/rooms", headers=whole.bearer())
         assert code(answer_) == (503, "service_unavailable")
 

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.gateway.gateways import System, Wire, code, request_head, system
+from tests.gateway.gateways import System, Wire, code, request_head, settled, system
 from tests.gateway.stand_ins import Exchange, head_of
 from tests.waiting import eventually
 
@@ -215,7 +215,8 @@ async def test_pipelined_requests_are_answered_in_order_and_each_once(whole: Sys
 
 async def test_many_requests_at_once_each_get_their_own_answer(whole: System) -> None:
     async def answer(exchange: Exchange) -> None:
-        await asyncio.sleep(0.001 * (hash(exchange.request.target) % 5))
+        for _ in range(hash(exchange.request.target) % 20):
+            await asyncio.sleep(0)
         await exchange.reply(200, exchange.request.target.encode())
 
     whole.chat.handler = answer
@@ -262,15 +263,6 @@ async def test_a_long_answer_streams_through_unchanged(whole: System) -> None:
             digest.update(piece)
             length += len(piece)
     assert (length, digest.digest()) == (50 * MIB, hashlib.sha256(PIECE * pieces).digest())
-
-
-async def settled(count: list[int]) -> int:
-    """The count when it has not grown for a while."""
-    before = -1
-    while before != count[0]:
-        before = count[0]
-        await asyncio.sleep(0.1)
-    return before
 
 
 async def test_a_slow_reader_slows_the_service_down(whole: System) -> None:
@@ -336,14 +328,17 @@ async def test_an_early_answer_arrives_although_the_body_never_ends(whole: Syste
 
 
 async def test_an_early_answer_arrives_although_the_service_stopped_reading(whole: System) -> None:
+    sent = [0]
+
     async def refuse(exchange: Exchange) -> None:
-        await asyncio.sleep(0.1)
+        await settled(sent)
         await exchange.reply(413, b"too large")
-        await asyncio.sleep(60)
+        await asyncio.Event().wait()
 
     async def send_for_ever(wire: Wire) -> None:
         while True:
             await wire.send(PIECE)
+            sent[0] += len(PIECE)
 
     whole.media.handler = refuse
     async with whole.wire() as wire:
@@ -426,9 +421,9 @@ async def test_half_a_sign_in_is_not_passed_on(whole: System) -> None:
             "POST /api/login HTTP/1.1\r\nHost: h\r\nContent-Type: application/x-www-form-urlencoded\r\n"
             "Content-Length: 40\r\n\r\nusername=ada&password=cut"
         )
-        await asyncio.sleep(0.05)
+        await eventually(lambda: whole.server.server_state.tasks)
         wire.abort()
-    await asyncio.sleep(0.05)
+        await eventually(lambda: not whole.server.server_state.tasks)
     assert whole.requests == {}
 
 

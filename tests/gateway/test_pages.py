@@ -1,6 +1,5 @@
 """Signing up, in and out with a browser that runs no scripts, and whether the whole is ready."""
 
-import asyncio
 import re
 from collections.abc import AsyncIterator
 from http.cookies import SimpleCookie
@@ -10,9 +9,10 @@ from urllib.parse import parse_qs
 import httpx
 import pytest
 
-from tests.gateway.gateways import System, code, system
+from tests.gateway.gateways import Clock, System, code, system
 from tests.gateway.stand_ins import Exchange, Handler
 from tests.valkey import Valkey
+from tests.waiting import eventually
 
 FIRST_PAGE: dict[str, object] = {"/api/saved-chats": [], "/api/rooms": []}
 BROWSER = {"Accept": "text/html,application/xhtml+xml"}
@@ -341,10 +341,14 @@ async def test_the_gateway_is_ready_when_all_are(healthy: System) -> None:
 
 async def ready(whole: System, status: int) -> dict[str, str]:
     """What `/readyz` says of each, once it answers with `status`."""
-    async with asyncio.timeout(5):
-        while (answer := await whole.http.get("/readyz")).status_code != status:
-            await asyncio.sleep(0.01)
-    return dict(answer.json()["checks"])
+    answers: list[httpx.Response] = []
+
+    async def is_answered() -> bool:
+        answers.append(await whole.http.get("/readyz"))
+        return answers[-1].status_code == status
+
+    await eventually(is_answered)
+    return dict(answers[-1].json()["checks"])
 
 
 @pytest.mark.parametrize("name", ["chat", "media", "video"])
@@ -376,14 +380,14 @@ async def test_the_gateway_is_not_ready_without_redis() -> None:
         valkey.close()
 
 
-async def test_a_fault_of_ours_is_a_problem_answer(whole: System, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(*_: object) -> None:
-        raise LookupError("a mistake of ours")
-
-    monkeypatch.setattr("gateway.pages.signing.own_path", broken)
-    assert code(await whole.http.get("/sign-in")) == (500, "internal_error")
-    assert_page(await whole.http.get("/sign-in", headers=BROWSER), 500)
-    monkeypatch.setattr("gateway.proxy.answer_headers", broken)
-    answer = await whole.http.get("/api/search-user/ada")
-    assert code(answer) == (500, "internal_error")
-    assert "mistake" not in answer.text
+async def test_a_fault_of_ours_is_a_problem_answer() -> None:
+    clock = Clock()
+    async with system(clock) as whole:
+        clock.is_broken = True
+        for path in ("/", "/api/rooms"):
+            answer = await whole.http.get(path, headers=whole.cookie())
+            assert code(answer) == (500, "internal_error")
+            assert "mistake" not in answer.text
+        page = await whole.http.get("/", headers={**whole.cookie(), **BROWSER})
+        assert_page(page, 500)
+        assert "mistake" not in page.text

@@ -16,6 +16,7 @@ from gateway.settings import GatewaySettings
 from servicekit.settings import WrongSettings
 from tests.gateway.gateways import System, handshake, system
 from tests.gateway.stand_ins import Exchange, head_of
+from tests.waiting import eventually
 
 MIB = 1024 * 1024
 PIECE = bytes(64 * 1024)
@@ -47,13 +48,15 @@ async def process(whole: System, **environment: str) -> AsyncIterator[asyncio.su
         stderr=asyncio.subprocess.STDOUT,
     )
     try:
-        async with asyncio.timeout(20), httpx.AsyncClient(verify=False) as http:
-            while running.returncode is None:
+        async with httpx.AsyncClient(verify=False) as http:
+
+            async def answers_or_has_ended() -> bool:
                 try:
-                    await http.get(f"http://127.0.0.1:{whole.port}/healthz")
-                    break
+                    return (await http.get(f"http://127.0.0.1:{whole.port}/healthz")).is_success
                 except httpx.TransportError:
-                    await asyncio.sleep(0.02)
+                    return running.returncode is not None
+
+            await eventually(answers_or_has_ended)
         yield running
     finally:
         if running.returncode is None:

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.gateway.gateways import Answer, System, code, handshake, request_head, system
+from gateway.tunnel import Patience, Tunnel
+from tests.gateway.gateways import Answer, Clock, System, Wire, code, handshake, request_head, settled, system
 from tests.gateway.stand_ins import Exchange, Handler, Service, head_of, started
 from tests.waiting import eventually
 
@@ -322,15 +323,6 @@ async def test_an_answer_in_single_bytes_and_what_follows_it_at_once_arrive_whol
                 assert await wire.reader.readexactly(len(AGREED) + 11) == AGREED + b"first frame"
 
 
-async def settled(count: list[int]) -> int:
-    """The count when it has not grown for a while."""
-    before = -1
-    while before != count[0]:
-        before = count[0]
-        await asyncio.sleep(0.1)
-    return before
-
-
 async def test_a_slow_client_slows_the_service_down(whole: System) -> None:
     sent = [0]
 
@@ -440,52 +432,62 @@ async def test_when_the_service_is_gone_the_client_notices(whole: System, end: s
     await eventually(lambda: not tunnel_ends(whole))
 
 
-async def test_what_was_half_closed_and_then_forgotten_ends_by_itself(
-    whole: System, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("gateway.tunnel.HALF_OPEN_S_MAX", 0.1)
+class SoonForgotten(Tunnel):
+    patience = Patience(half_open_s_max=0.05)
 
+
+class SoonStalled(Tunnel):
+    patience = Patience(stalled_s_max=0.05)
+
+
+async def test_what_was_half_closed_and_then_forgotten_ends_by_itself() -> None:
     @agreeing
     async def end(exchange: Exchange) -> None:
         exchange.writer.write_eof()
         await exchange.reader.read()
 
-    whole.chat.handler = end
-    async with whole.open_tunnel() as wire:
-        assert await wire.rest() == b""
-        await eventually(lambda: not tunnel_ends(whole))
+    async with system(tunnel=SoonForgotten) as whole:
+        whole.chat.handler = end
+        async with whole.open_tunnel() as wire:
+            assert await wire.rest() == b""
+            await eventually(lambda: not tunnel_ends(whole))
+            await eventually(lambda: not whole.chat.open)
+
+
+def flooding(sent: list[int]) -> Handler:
+    """A service that sends for ever, and counts."""
+
+    @agreeing
+    async def flood(exchange: Exchange) -> None:
+        while True:
+            await exchange.send(bytes(65536))
+            sent[0] += 65536
+
+    return flood
+
+
+async def test_a_client_that_takes_nothing_for_long_is_dropped() -> None:
+    async with system(tunnel=SoonStalled) as whole:
+        whole.chat.handler = flooding([0])
+        async with whole.wire(receive_buffer_bytes=65536) as wire:
+            await wire.send(handshake("/ws", whole.bearer()))
+            await eventually(lambda: tunnel_ends(whole))
+            await eventually(lambda: not tunnel_ends(whole))
         await eventually(lambda: not whole.chat.open)
 
 
-@agreeing
-async def flood_for_ever(exchange: Exchange) -> None:
-    while True:
-        await exchange.send(bytes(65536))
-
-
-async def test_a_client_that_takes_nothing_for_long_is_dropped(whole: System, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gateway.tunnel.STALLED_S_MAX", 0.2)
-    whole.chat.handler = flood_for_ever
-    async with whole.wire(receive_buffer_bytes=65536) as wire:
-        await wire.send(handshake("/ws", whole.bearer()))
-        await eventually(lambda: tunnel_ends(whole))
-        await eventually(lambda: not tunnel_ends(whole))
-    await eventually(lambda: not whole.chat.open)
-
-
-async def test_what_a_dead_service_last_said_waits_for_a_client_only_so_long(
-    whole: System, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("gateway.tunnel.HALF_OPEN_S_MAX", 0.2)
-    whole.chat.handler = flood_for_ever
-    async with whole.wire(receive_buffer_bytes=65536) as wire:
-        await wire.send(handshake("/ws", whole.bearer()))
-        await eventually(lambda: tunnel_ends(whole))
-        await asyncio.sleep(0.2)  # until all that can be buffered is
-        for end in tunnel_ends(whole):
-            if end.transport.get_write_buffer_size() == 0:  # the service's end
-                end.transport.abort()
-        await eventually(lambda: not tunnel_ends(whole))
+async def test_what_a_dead_service_last_said_waits_for_a_client_only_so_long() -> None:
+    sent = [0]
+    async with system(tunnel=SoonForgotten) as whole:
+        whole.chat.handler = flooding(sent)
+        async with whole.wire(receive_buffer_bytes=65536) as wire:
+            await wire.send(handshake("/ws", whole.bearer()))
+            await eventually(lambda: tunnel_ends(whole))
+            await settled(sent)
+            for end in tunnel_ends(whole):
+                if end.transport.get_write_buffer_size() == 0:  # the service's end
+                    end.transport.abort()
+            await eventually(lambda: not tunnel_ends(whole))
 
 
 async def test_the_end_of_the_gateway_ends_its_tunnels() -> None:
@@ -529,14 +531,21 @@ async def test_after_a_refusal_the_client_cannot_speak_to_the_service(whole: Sys
         await wire.send(hidden)
         assert (await wire.answer()).json() == {"service": "video"}
         await wire.send(hidden)
-        await asyncio.sleep(0.05)
-    await eventually(lambda: not whole.video.open)
+        await everything_has_arrived(wire)
     assert [request.target for request in whole.video.requests] == ["/api/ws/video"]
 
 
+async def everything_has_arrived(wire: Wire) -> None:
+    """The end of the stream goes through to the service, behind all that does, and its own end comes back."""
+    wire.writer.write_eof()
+    assert await wire.rest() == b""
+
+
 async def test_what_is_sent_before_the_service_agreed_does_not_reach_it(whole: System) -> None:
+    goes_on = asyncio.Event()
+
     async def refuse_late(exchange: Exchange) -> None:
-        await asyncio.sleep(0.05)
+        await goes_on.wait()
         await exchange.reply(404)
 
     whole.video.handler = refuse_late
@@ -544,9 +553,10 @@ async def test_what_is_sent_before_the_service_agreed_does_not_reach_it(whole: S
         hidden = request_head("GET", "/internal/revocations", {"Host": "h"})
         await wire.send(handshake("/api/ws/video", whole.bearer()) + hidden)
         await wire.send(hidden)
+        goes_on.set()
         assert (await wire.answer()).status == 404
         await wire.send(hidden)
-        await asyncio.sleep(0.05)
+        await everything_has_arrived(wire)
     assert len(whole.video.requests) == 1
 
 
@@ -588,12 +598,12 @@ async def test_a_service_that_does_not_answer_the_handshake_is_a_504() -> None:
         await eventually(lambda: not whole.chat.open)
 
 
-async def test_a_fault_of_the_gateway_is_a_problem_answer_too(whole: System, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(*_: object) -> None:
-        raise LookupError("a mistake of ours")
-
-    monkeypatch.setattr("gateway.tunnel._target", broken)
-    assert code(await refusal(whole, "/ws", whole.bearer())) == (503, "unavailable")
+async def test_a_fault_of_the_gateway_is_a_problem_answer_too(capsys: pytest.CaptureFixture[str]) -> None:
+    clock = Clock()
+    async with system(clock) as whole:
+        clock.is_broken = True
+        assert code(await refusal(whole, "/ws", whole.bearer())) == (503, "unavailable")
+    assert "a mistake of ours" in capsys.readouterr().out
 
 
 async def test_a_client_that_leaves_during_the_handshake_leaves_nothing_behind(whole: System) -> None:

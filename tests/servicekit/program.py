@@ -2,10 +2,10 @@
 
 import asyncio
 import os
+import signal
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 from starlette.applications import Starlette
@@ -29,16 +29,15 @@ async def _address(request: Request[Any]) -> PlainTextResponse:
 def main() -> None:
     settings = load_or_exit(Settings, os.environ)
 
-    async def fail_when_told() -> None:
-        while not told.exists():
-            await asyncio.sleep(0.01)
+    async def fail_when_told(told: asyncio.Event) -> None:
+        await told.wait()
         raise LookupError("as the test wants it")
-
-    told = Path(os.environ.get("TINY_FAULT", "/nowhere/at/all"))
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[dict[str, Any]]:
-        async with connections(settings, time.time) as opened, running(fail_when_told()):
+        told = asyncio.Event()
+        asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, told.set)
+        async with connections(settings, time.time) as opened, running(fail_when_told(told)):
             yield {"opened": opened}
 
     def checks(request: Request[Any]) -> dict[str, health.Check]:

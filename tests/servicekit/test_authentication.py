@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager, closing, suppress
 from typing import Any
 
 import httpx
@@ -55,11 +55,18 @@ class Follower:
 
 
 @asynccontextmanager
-async def following(issuer: Issuer, redis_url: str, *, poll_interval_s: float = 0.01) -> AsyncIterator[Follower]:
+async def following(
+    issuer: Issuer, redis_url: str, *, poll_interval_s: float = 0.01, keys_interval_s: float = 0.5
+) -> AsyncIterator[Follower]:
     clock, bus = Clock(), Bus(redis_url, retry_s=0.01)
     async with httpx.AsyncClient(timeout=WAIT_S, trust_env=False) as http:
         authentication = Authentication(
-            issuer_url=issuer.url, http=http, bus=bus, clock=clock, poll_interval_s=poll_interval_s
+            issuer_url=issuer.url,
+            http=http,
+            bus=bus,
+            clock=clock,
+            poll_interval_s=poll_interval_s,
+            keys_interval_s=keys_interval_s,
         )
         follower = Follower(authentication, bus, clock)
         async with running(bus.run(), authentication.run()):
@@ -140,21 +147,19 @@ async def test_while_the_issuer_has_never_answered_a_token_is_not_refused_but_as
     issuer: Issuer, nowhere: str
 ) -> None:
     await issuer.stop()
-    async with following(issuer, nowhere) as gateway:
+    async with following(issuer, nowhere, keys_interval_s=0.01) as gateway:
         token = issuer.key.sign()
         with pytest.raises(Unavailable):
             await gateway.authentication.authenticate(token)
         await issuer.start()
 
-        async def until_passing() -> str | None:
-            while True:
-                try:
-                    return await gateway.passes(token)
-                except Unavailable:
-                    await asyncio.sleep(0.01)
+        async def is_let_in() -> bool:
+            with suppress(Unavailable):
+                assert await gateway.passes(token) == "ada"
+                return True
+            return False
 
-        async with asyncio.timeout(WAIT_S):
-            assert await until_passing() == "ada"
+        await eventually(is_let_in)
 
 
 @pytest.mark.parametrize("keys", [None, [], [{"kty": "nonsense"}], "nonsense", [1]])
@@ -166,13 +171,11 @@ async def test_an_issuer_with_nonsense_for_keys_is_as_good_as_away(issuer: Issue
 
 
 async def test_a_new_key_of_the_issuer_is_found(issuer: Issuer, nowhere: str) -> None:
-    async with following(issuer, nowhere) as gateway:
+    async with following(issuer, nowhere, keys_interval_s=0.01) as gateway:
         assert await gateway.passes(issuer.key.sign()) == "ada"
         new = Key("k2")
         issuer.keys = [issuer.key.public(), new.public()]
-        async with asyncio.timeout(WAIT_S):
-            while await gateway.passes(new.sign()) is None:
-                await asyncio.sleep(0.01)
+        await eventually(lambda: gateway.passes(new.sign()))
         assert await gateway.passes(issuer.key.sign()) == "ada"
 
 
@@ -229,7 +232,7 @@ async def test_while_redis_is_connected_the_issuer_is_left_in_peace(issuer: Issu
 
 
 async def issuer_is_quiet(issuer: Issuer) -> None:
-    """Nobody asks for as long as fifty polls would take."""
+    """Nobody asks for as long as five polls or more would take: nothing else tells that nobody is about to."""
     async with asyncio.timeout(WAIT_S):
         asked = -1
         while asked != len(issuer.asked):

@@ -75,7 +75,7 @@ async def in_time() -> AsyncIterator[asyncio.TaskGroup]:
 
 
 async def ticks(count: int = 5) -> None:
-    """Some turns of the loop, each in a moment: it is not blocked."""
+    """Some turns of the loop, each in a moment: it is not blocked, and what could have gone on has had the time."""
     loop = asyncio.get_running_loop()
     for _ in range(count):
         started_s = loop.time()

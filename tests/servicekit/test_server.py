@@ -16,7 +16,8 @@ import pytest
 
 from launcher.ports import find_free
 from servicekit import metrics
-from servicekit.server import EXIT_FAULT, EXIT_PORT_TAKEN, running
+from servicekit.server import EXIT_FAULT, EXIT_PORT_TAKEN, listen_or_exit, running
+from tests.waiting import eventually
 
 WAIT_S = 20.0
 REPOSITORY = Path(__file__).parents[2]
@@ -42,16 +43,16 @@ async def program(port: int, **environment: str) -> AsyncIterator[Process]:
         await process.communicate()
 
 
-async def is_alive(http: httpx.AsyncClient) -> bool:
-    try:
-        return (await http.get("/healthz")).is_success
-    except httpx.TransportError:
-        return False
+async def until_good(http: httpx.AsyncClient, path: str) -> None:
+    """Return when what is there answers that all is well."""
 
+    async def is_good() -> bool:
+        try:
+            return (await http.get(path)).is_success
+        except httpx.TransportError:
+            return False
 
-async def until_alive(http: httpx.AsyncClient) -> None:
-    while not await is_alive(http):
-        await asyncio.sleep(0.02)
+    await eventually(is_good)
 
 
 @pytest.mark.parametrize("signal_number", [signal.SIGTERM, signal.SIGINT])
@@ -61,9 +62,7 @@ async def test_it_serves_and_ends_with_0_when_told_to(signal_number: signal.Sign
         program(port, PARLEY_REDIS_URL=valkey_url, PARLEY_METRICS_PORT=str(metrics_port)) as process,
         httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as http,
     ):
-        await until_alive(http)
-        while not (await http.get("/readyz")).is_success:
-            await asyncio.sleep(0.02)
+        await until_good(http, "/readyz")
         forwarded = await http.post("/address", json={}, headers={"X-Forwarded-For": "203.0.113.9"})
         assert forwarded.text == "203.0.113.9"
         assert "server" not in forwarded.headers
@@ -79,15 +78,14 @@ async def test_it_serves_and_ends_with_0_when_told_to(signal_number: signal.Sign
     assert events[0]["address"] == f"http://127.0.0.1:{port}"
 
 
-async def test_a_fault_in_the_background_ends_it_in_an_orderly_way(tmp_path: Path) -> None:
+async def test_a_fault_in_the_background_ends_it_in_an_orderly_way() -> None:
     (port,) = find_free(1)
-    now = tmp_path / "now"
     async with (
-        program(port, TINY_FAULT=str(now)) as process,
+        program(port) as process,
         httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as http,
     ):
-        await until_alive(http)
-        now.touch()
+        await until_good(http, "/healthz")
+        process.send_signal(signal.SIGUSR1)
         output, errors = await process.communicate()
     assert (process.returncode, errors) == (EXIT_FAULT, b"")
     events = [json.loads(line) for line in output.splitlines()]
@@ -107,13 +105,13 @@ async def test_a_taken_port_is_one_clear_line_and_an_exit_code() -> None:
     assert line.startswith(f"tiny cannot listen on 127.0.0.1:{port}: Address already in use")
 
 
-async def test_a_host_that_is_not_ours_is_one_clear_line() -> None:
-    for host in ("203.0.113.1", "::ffff", "no such host"):
-        async with program(find_free(1)[0], PARLEY_HOST=host) as process:
-            _, errors = await process.communicate()
-        assert process.returncode == EXIT_PORT_TAKEN
-        (line,) = errors.decode().splitlines()
-        assert line.startswith(f"tiny cannot listen on {host}:")
+@pytest.mark.parametrize("host", ["203.0.113.1", "::ffff", "no such host"])
+def test_a_host_that_is_not_ours_is_one_clear_line(host: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        listen_or_exit("tiny", host, 0)
+    assert ended.value.code == EXIT_PORT_TAKEN
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"tiny cannot listen on {host}:0: ")
 
 
 async def test_a_wrong_setting_ends_it_before_it_begins() -> None:
@@ -153,21 +151,19 @@ async def test_what_runs_beside_the_body_ends_with_it() -> None:
     assert ended == ["beside"]
 
 
-async def test_what_fails_beside_the_body_is_logged_and_is_a_fault(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_what_fails_beside_the_body_is_logged_and_is_a_fault(capsys: pytest.CaptureFixture[str]) -> None:
+    fault = RuntimeError("no reason to stop")
+
     async def beside() -> None:
-        raise RuntimeError("no reason to stop")
+        raise fault
 
     async def in_peace() -> None:
         return
 
-    said = ""
-    faults: list[BaseException] = []
-    monkeypatch.setattr("servicekit.server._faults", faults)
-    async with asyncio.timeout(5), running(beside(), in_peace()):
-        while "no reason to stop" not in said:
-            await asyncio.sleep(0)
-            said += capsys.readouterr().out
+    faults: asyncio.Queue[BaseException] = asyncio.Queue()
+    async with asyncio.timeout(5), running(beside(), in_peace(), on_fault=faults.put_nowait):
+        assert await faults.get() is fault
+    assert faults.empty()
+    said = capsys.readouterr().out
     assert "a background task failed" in said
-    assert len(faults) == 1
+    assert "no reason to stop" in said

@@ -46,15 +46,21 @@ async def joined(server: Server, **options: Any) -> AsyncIterator[tuple[RawClien
 # Messages
 
 
+class Pausing(Echo):
+    def received(self, opcode: int, payload: bytes) -> None:
+        if payload == b"pause":
+            self.pause_reading()
+        super().received(opcode, payload)
+
+
 async def test_a_fault_with_a_message_closes_its_connection_and_reaches_nobody_else(
-    server: Server, capsys: pytest.CaptureFixture[str]
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    async with joined(server) as (client, connection):
-        connection.pause_reading()
-        client.write(masked(Opcode.TEXT, b"break"))
-        while b"break" not in connection.heard:
-            await asyncio.sleep(0.01)
-            connection.resume_reading()  # as the service's own work does, which is not to be hit
+    async with serving(Pausing) as server, joined(server) as (client, connection):
+        client.write(masked(Opcode.TEXT, b"pause") + masked(Opcode.TEXT, b"break"))
+        assert await connection.hears(1) == [b"pause"]
+        connection.resume_reading()  # as the service's own work does, which is not to be hit
+        assert connection.heard == [b"pause", b"break"]
         assert CloseCode.INTERNAL_ERROR.to_bytes(2, "big") in await client.read_rest()
     assert "a mistake of ours" in capsys.readouterr().out
 
