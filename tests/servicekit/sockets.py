@@ -148,7 +148,9 @@ class RawClient:
         """An HTTP answer up to its empty line."""
         head = b""
         while not head.endswith(b"\r\n\r\n"):
-            head += await self._read(1)
+            data = await self._read(1)
+            assert data, "the stream ended"
+            head += data
         return head.decode()
 
     async def read_rest(self) -> bytes:

@@ -53,11 +53,13 @@ async def serving(
     server.lifespan = config.lifespan_class(config)
     with closing(socket.create_server(("127.0.0.1", 0))) as listener:
         await server.startup(sockets=[listener])
-        yield listener.getsockname()[1]
-        server.servers[0].close()
-        for connection in list(server.server_state.connections):
-            connection.transport.abort()
-        await asyncio.sleep(0)
+        try:
+            yield listener.getsockname()[1]
+        finally:
+            server.servers[0].close()
+            for connection in list(server.server_state.connections):
+                connection.transport.abort()
+            await asyncio.sleep(0)
 
 
 @asynccontextmanager
