@@ -7,8 +7,10 @@ import msgspec
 from auth_service import store
 from auth_service.domain import session as sessions
 from auth_service.domain.account import Account, Profile, Registration
+from auth_service.domain.fair_queue import Place
 from auth_service.domain.refusals import (
     SessionEnded,
+    StillSignedIn,
     UnknownSession,
     UnknownUser,
     UsernameTaken,
@@ -19,13 +21,12 @@ from auth_service.domain.session import Device, Session
 from auth_service.feed import Feed
 from auth_service.passwords import PasswordMismatch, Passwords
 from auth_service.tokens import Tokens
-from servicekit.database import Database
+from servicekit.database import Database, DatabaseError
 from servicekit.logs import get_logger
+from servicekit.problems import Unauthenticated
 from servicekit.tokens import Identity
 
-# Clocks differ: sessions are listed as revoked, and kept at all, for a while after their last token.
-REVOCATIONS_KEPT_S = 60
-SESSIONS_KEPT_S = 24 * 3600
+REVOCATIONS_KEPT_S = 60  # longer than their last token: clocks differ
 log = get_logger(__name__)
 
 
@@ -45,9 +46,9 @@ class Accounts:
         self._feed = feed
         self._clock = clock
 
-    async def register(self, registration: Registration) -> Account:
+    async def register(self, registration: Registration, place: Place) -> Account:
         """The new account. Raises UsernameTaken: of several at the same instant, exactly one wins."""
-        password = await self._passwords.hash(registration.password)
+        password = await self._passwords.hash(registration.password, place)
         account = await self._database.write(store.add_account, registration, password=password, now=self._clock())
         if account is None:
             raise UsernameTaken(registration.username)
@@ -68,13 +69,13 @@ class Accounts:
     async def set_avatar(self, username: str, url: str) -> Profile:
         return self._announced(await self._database.write(store.set_avatar, username, url))
 
-    async def change_password(self, identity: Identity, *, current: str, new: str) -> int:
+    async def change_password(self, identity: Identity, place: Place, *, current: str, new: str) -> int:
         """How many other sessions this ended: all of them. Raises WrongPassword."""
-        account = await self._proven(identity, current)
+        account = await self._proven(identity, current, place)
         ended = await self._database.write(
             store.change_password,
             account,
-            password=await self._passwords.hash(new),
+            password=await self._passwords.hash(new, place),
             kept_sid=identity.session_id,
             now=self._clock(),
         )
@@ -84,9 +85,9 @@ class Accounts:
         self._feed.sessions_revoked(*ended)
         return len(ended)
 
-    async def erase(self, identity: Identity, *, password: str) -> None:
+    async def erase(self, identity: Identity, place: Place, *, password: str) -> None:
         """End the account and all its sessions; its name stays taken. Raises WrongPassword or SessionEnded."""
-        account = await self._proven(identity, password)
+        account = await self._proven(identity, password, place)
         erased = await self._database.write(store.erase_account, account, now=self._clock())
         if erased is None:
             await self._own(identity)  # raises, if it was erased in the meantime
@@ -114,12 +115,13 @@ class Accounts:
             raise SessionEnded
         return account
 
-    async def _proven(self, identity: Identity, password: str) -> Account:
+    async def _proven(self, identity: Identity, password: str, place: Place) -> Account:
         """The account of who asks, and knows its password. Raises WrongPassword or SessionEnded."""
         account = await self._own(identity)
         try:
-            await self._passwords.verify(password, account.password)
+            await self._passwords.verify(password, account.password, place)
         except PasswordMismatch:
+            log.warning("password refused", username=account.username, network=place.network)
             raise WrongPassword from None
         return account
 
@@ -155,10 +157,13 @@ class Sessions:
         self._token_lifetime_s = token_lifetime_s
         self._listed_max = listed_max
 
-    async def sign_in(self, username: str, password: str, device: Device) -> Ticket:
-        """A token of a new session. Raises WrongCredentials."""
+    async def sign_in(self, username: str, password: str, device: Device, replaced: str | None = None) -> Ticket:
+        """A token of a new session; that of the token `replaced` ends, if it is the same person's.
+
+        Raises WrongCredentials or TooManySignIns.
+        """
         try:
-            session = await self._open(await self._verified(username, password), device)
+            session = await self._open(await self._verified(username, password, device), device, replaced)
         except WrongCredentials:
             log.warning("sign-in refused", username=username[:64], address=device.address)
             raise
@@ -173,8 +178,12 @@ class Sessions:
         if session is None or session.username != identity.username or not session.is_active(now):
             raise SessionEnded
         if session.is_seen_anew(now):
-            await self._database.write(store.see_session, session.sid, now)
+            await self._see(session.sid, now)
         return identity
+
+    async def known_as(self, username: str, device: Device) -> str:
+        """The mark by which `device` is known as one of `username`; empty where it is not, or there is nobody."""
+        return await self._database.read(store.find_known_mark, username, device.marks, now=self._clock()) or ""
 
     async def refresh(self, identity: Identity) -> Ticket:
         """A fresh token of the same session. Raises SessionEnded."""
@@ -185,7 +194,12 @@ class Sessions:
         return self._ticket(identity.username, identity.session_id, expires_at)
 
     async def sign_out(self, identity: Identity) -> None:
-        await self._revoke(identity.username, identity.session_id)
+        """Raises StillSignedIn where that cannot be stored."""
+        try:
+            await self._revoke(identity.username, identity.session_id)
+        except DatabaseError as fault:
+            log.warning("not signed out", username=identity.username, session=identity.session_id, reason=str(fault))
+            raise StillSignedIn from None
         log.info("signed out", username=identity.username, session=identity.session_id)
 
     async def end(self, username: str, sid: str) -> None:
@@ -212,38 +226,55 @@ class Sessions:
             self._feed.sessions_revoked(sid)
         return revoked
 
-    async def _verified(self, username: str, password: str) -> Account:
-        account = await self._database.read(store.find_account, username)
+    async def _see(self, sid: str, now: float) -> None:
+        """Nobody is refused because it cannot be written down when they were here."""
         try:
-            await self._passwords.verify(password, None if account is None else account.password)
+            await self._database.write(store.see_session, sid, now)
+        except DatabaseError as fault:
+            log.warning("not stored", what="last seen", reason=str(fault))
+
+    async def _verified(self, username: str, password: str, device: Device) -> Account:
+        account = await self._database.read(store.find_account, username)
+        place = device.place(is_known=bool(await self.known_as(username, device)))
+        try:
+            is_current = await self._passwords.verify(password, account.password if account else None, place)
         except PasswordMismatch:
-            account = None
-        if account is None:
-            raise WrongCredentials
-        if self._passwords.needs_rehash(account.password):
-            renewed = await self._passwords.hash(password)
+            raise WrongCredentials from None
+        assert account is not None  # else there was nothing that could match
+        if not is_current:
+            renewed = await self._passwords.hash(password, place)
             await self._database.write(store.renew_hash, account, renewed)
         return account
 
-    async def _open(self, account: Account, device: Device) -> Session:
+    async def _open(self, account: Account, device: Device, replaced: str | None) -> Session:
         """Raises WrongCredentials if the password has been changed since it was verified."""
-        now = self._clock()
         session = sessions.started(
             sid=self._new_id(),
             username=account.username,
             device=device,
-            now=now,
+            now=self._clock(),
             lifetime_s=self._token_lifetime_s,
         )
-        opened = await self._database.write(
-            store.open_session,
+        replaced_sid = self._sid_of(replaced)
+        opened, ended = await self._database.write(
+            store.sign_in,
             session,
             password_version=account.password_version,
-            forget_before=now - SESSIONS_KEPT_S,
+            marks=device.marks,
+            replaced_sid=replaced_sid,
         )
         if not opened:
             raise WrongCredentials
+        if ended:
+            self._feed.sessions_revoked(replaced_sid)
         return session
+
+    def _sid_of(self, token: str | None) -> str:
+        """Of a token that is good; else empty, which is nobody's."""
+        try:
+            return self._tokens.verify(token).session_id
+        except Unauthenticated:
+            return ""
 
     def _ticket(self, username: str, sid: str, expires_at: int) -> Ticket:
         now = self._clock()

@@ -12,6 +12,7 @@ from starlette.types import ASGIApp
 
 from auth_service import routes
 from auth_service.actions import Accounts, Reminder, Sessions
+from auth_service.common_passwords import is_common
 from auth_service.feed import Feed
 from auth_service.passwords import STRONG, Hasher, Passwords
 from auth_service.secret import load_or_make_secret
@@ -70,7 +71,7 @@ async def _opened(settings: AuthSettings, clock: Callable[[], float], hasher: Ha
             yield State(
                 accounts=accounts,
                 sessions=sessions,
-                rules=settings.rules(),
+                rules=settings.rules(is_common_password=is_common),
                 database=database,
                 bus=bus,
                 key_set=tokens.key_set,

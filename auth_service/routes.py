@@ -12,6 +12,7 @@ from starlette.routing import Route
 
 from auth_service.actions import Ticket
 from auth_service.domain.account import Account, Profile
+from auth_service.domain.fair_queue import Place
 from auth_service.domain.refusals import (
     UnknownSession,
     UnknownUser,
@@ -38,6 +39,7 @@ REFUSALS: RefusalTable = {
 }
 REGISTERED = "User registered successfully"
 USER_AGENT_LENGTH_MAX = 256
+BROWSER_LENGTH_MAX = 64
 PROFILES_PAGE_MAX = 500
 VERSION_MAX = 2**62
 
@@ -79,6 +81,12 @@ class UsersQuery(msgspec.Struct, frozen=True):
     query: str
     limit: int | None = None
     after: str = ""
+
+
+class DeviceQuery(msgspec.Struct, frozen=True):
+    username: str
+    address: str
+    browser: Annotated[str, msgspec.Meta(max_length=BROWSER_LENGTH_MAX)] = ""
 
 
 class ProfilesQuery(msgspec.Struct, frozen=True):
@@ -234,8 +242,10 @@ async def end_session(request: Request[State]) -> Response:
 async def change_password(request: Request[State]) -> Response:
     bearer = await _bearer(request)
     body = await read_json(request, PasswordChange)
-    new = request.state["rules"].new_password(body.new_password)
-    ended = await request.state["accounts"].change_password(bearer, current=body.current_password, new=new)
+    new = request.state["rules"].new_password(body.new_password, username=bearer.username)
+    ended = await request.state["accounts"].change_password(
+        bearer, _place(request, is_known=True), current=body.current_password, new=new
+    )
     return _json(PasswordChanged("Password changed", ended))
 
 
@@ -249,7 +259,7 @@ async def change_password(request: Request[State]) -> Response:
 async def erase_account(request: Request[State]) -> Response:
     bearer = await _bearer(request)
     body = await read_json(request, Erasure)
-    await request.state["accounts"].erase(bearer, password=body.password)
+    await request.state["accounts"].erase(bearer, _place(request, is_known=True), password=body.password)
     return _without_cookie(request, Response(status_code=204))
 
 
@@ -320,6 +330,13 @@ async def revocations(request: Request[State]) -> Response:
     return _json({"revoked": await request.state["sessions"].list_revoked()})
 
 
+async def known_device(request: Request[State]) -> Response:
+    """Asked by the gateway, which counts the wrong passwords of known devices by themselves."""
+    query = convert(dict(request.query_params), DeviceQuery)
+    device = Device(query.address, "", query.browser)
+    return _json({"known_as": await request.state["sessions"].known_as(query.username, device)})
+
+
 async def profiles(request: Request[State]) -> Response:
     query = convert(dict(request.query_params), ProfilesQuery)
     changed = await request.state["accounts"].changed_after(query.after, limit=query.limit)
@@ -347,6 +364,7 @@ def routes() -> list[Route]:
     ]
     internal = [
         route("/internal/revocations", GET=revocations),
+        route("/internal/known-device", GET=known_device),
         route("/internal/profiles", GET=profiles),
         *contract.routes(public, REFUSALS, _limits),
     ]
@@ -381,16 +399,24 @@ async def _bearer(request: Request[State]) -> Identity:
 async def _registered(request: Request[State]) -> Account:
     body = await read_json(request, RegistrationBody)
     registration = request.state["rules"].registration(username=body.username, password=body.password, email=body.email)
-    return await request.state["accounts"].register(registration)
+    return await request.state["accounts"].register(registration, _place(request))
 
 
 async def _signed_in(request: Request[State], credentials: Credentials) -> Ticket:
-    return await request.state["sessions"].sign_in(credentials.username, credentials.password, _device(request))
+    replaced = bearer_token(request.headers.get("authorization"))
+    sessions = request.state["sessions"]
+    return await sessions.sign_in(credentials.username, credentials.password, _device(request), replaced)
 
 
 def _device(request: Request[State]) -> Device:
     agent = "".join(char for char in request.headers.get("user-agent", "") if char.isprintable())
-    return Device(request.client.host if request.client else "", agent[:USER_AGENT_LENGTH_MAX])
+    browser = request.headers.get("x-parley-browser", "")[:BROWSER_LENGTH_MAX]
+    return Device(request.client.host if request.client else "", agent[:USER_AGENT_LENGTH_MAX], browser)
+
+
+def _place(request: Request[State], *, is_known: bool = False) -> Place:
+    """In the queue for argon2; who is signed in is known."""
+    return _device(request).place(is_known=is_known)
 
 
 def _json(body: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:

@@ -1,5 +1,6 @@
 """What the environment may say to the auth service."""
 
+from collections.abc import Callable
 from typing import Annotated
 
 import msgspec
@@ -30,7 +31,7 @@ class AuthSettings(Settings, frozen=True, kw_only=True):
                 limit = f"PARLEY_{name.upper()}_LENGTH"
                 raise WrongSettings(f"{limit}_MIN is above {limit}_MAX")
 
-    def rules(self) -> Rules:
+    def rules(self, *, is_common_password: Callable[[str], bool]) -> Rules:
         return Rules(
             username_length_min=self.username_length_min,
             username_length_max=self.username_length_max,
@@ -40,4 +41,5 @@ class AuthSettings(Settings, frozen=True, kw_only=True):
             email_length_max=self.email_length_max,
             avatar_url_length_max=self.avatar_url_length_max,
             users_found_max=self.users_found_max,
+            is_common_password=is_common_password,
         )

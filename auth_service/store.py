@@ -3,13 +3,13 @@
 Each function is one step of a transaction that `servicekit.database` runs.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
 import msgspec
 
 from auth_service.domain.account import Account, Profile, Registration, fold, fold_username
-from auth_service.domain.session import Session
+from auth_service.domain.session import KNOWN_MARKS_MAX, KNOWN_S, SESSIONS_KEPT_S, Session
 from servicekit.database import Connection, Row
 
 T = TypeVar("T")
@@ -25,17 +25,25 @@ _LAST_CHARACTER = "\U0010ffff"
 def add_account(connection: Connection, registration: Registration, *, password: str, now: float) -> Account | None:
     """The new account, its nickname being its username; None where the name is taken, or was before an erasure.
 
-    No erasure comes between the look and the insert: whoever takes the next version waits for the commit of the last.
+    A name that is taken uses up no id and no version. No erasure comes between the look and the insert: whoever
+    writes waits for the commit of the last.
     """
+    names = {"folded": fold_username(registration.username)}
+    taken = connection.execute(
+        "SELECT 1 FROM users WHERE username_folded = :folded"
+        " UNION ALL SELECT 1 FROM erased WHERE username_folded = :folded",
+        names,
+    )
+    if taken.fetchone() is not None:
+        return None
     row = connection.execute(
         "INSERT INTO users (username, username_folded, email, password, nickname, nickname_folded,"
         " version, created_at)"
-        " SELECT :username, :folded, :email, :password, :username, :folded, :version, :now"
-        " WHERE NOT EXISTS (SELECT 1 FROM erased WHERE username_folded = :folded)"
+        " VALUES (:username, :folded, :email, :password, :username, :folded, :version, :now)"
         f" ON CONFLICT (username_folded) DO NOTHING RETURNING {_ACCOUNT}",
         {
+            **names,
             "username": registration.username,
-            "folded": fold_username(registration.username),
             "email": registration.email,
             "password": password,
             "version": _next_version(connection),
@@ -48,6 +56,17 @@ def add_account(connection: Connection, registration: Registration, *, password:
 def find_account(connection: Connection, username: str) -> Account | None:
     query = f"SELECT {_ACCOUNT} FROM users WHERE username_folded = ?"
     return _one(connection.execute(query, (fold_username(username),)).fetchone(), Account)
+
+
+def find_known_mark(connection: Connection, username: str, marks: Sequence[str], *, now: float) -> str | None:
+    """The first of `marks` by which a device of `username` is known."""
+    rows = connection.execute(
+        "SELECT mark FROM known_devices JOIN users ON users.username = known_devices.username"
+        f" WHERE username_folded = ? AND seen_at > ? AND mark IN ({', '.join('?' * len(marks))})",
+        (fold_username(username), int(now - KNOWN_S), *marks),
+    )
+    known = {row["mark"] for row in rows}
+    return next((mark for mark in marks if mark in known), None)
 
 
 def list_profiles_by_prefix(connection: Connection, prefix: str, *, after: str, limit: int) -> list[Profile]:
@@ -125,6 +144,7 @@ def erase_account(connection: Connection, account: Account, *, now: float) -> tu
     )
     ended = _revoke_sessions(connection, account.username, now)
     connection.execute("UPDATE sessions SET address = '', user_agent = '' WHERE username = ?", (account.username,))
+    connection.execute("DELETE FROM known_devices WHERE username = ?", (account.username,))
     return version, ended
 
 
@@ -136,12 +156,41 @@ def renew_hash(connection: Connection, account: Account, password: str) -> None:
     )
 
 
-def open_session(connection: Connection, session: Session, *, password_version: int, forget_before: float) -> bool:
+def sign_in(
+    connection: Connection, session: Session, *, password_version: int, marks: Sequence[str], replaced_sid: str
+) -> tuple[bool, bool]:
+    """Whether `session` was opened, its device being known by `marks` from now on; and whether that ended another.
+
+    It is not if its password has been changed since it was verified. It ends `replaced_sid` if that is the same
+    person's.
+    """
+    if not open_session(connection, session, password_version=password_version):
+        return False, False
+    _know_device(connection, session.username, marks, now=session.created_at)
+    return True, revoke_session(connection, session.username, replaced_sid, session.created_at)
+
+
+def _know_device(connection: Connection, username: str, marks: Sequence[str], *, now: int) -> None:
+    connection.executemany(
+        "INSERT INTO known_devices (username, mark, seen_at) VALUES (?, ?, ?)"
+        " ON CONFLICT (username, mark) DO UPDATE SET seen_at = excluded.seen_at",
+        [(username, mark, now) for mark in marks],
+    )
+    connection.execute("DELETE FROM known_devices WHERE seen_at <= ?", (now - KNOWN_S,))
+    connection.execute(
+        "DELETE FROM known_devices WHERE username = :username AND mark NOT IN"
+        " (SELECT mark FROM known_devices WHERE username = :username ORDER BY seen_at DESC, mark LIMIT :most)",
+        {"username": username, "most": KNOWN_MARKS_MAX},
+    )
+
+
+def open_session(connection: Connection, session: Session, *, password_version: int) -> bool:
     """Add `session`, unless the password it was opened with has been changed since it was verified.
 
-    Sessions whose last token expired before `forget_before` are forgotten on this occasion.
+    Sessions whose last token expired a while before are forgotten on this occasion.
     """
-    connection.execute("DELETE FROM sessions WHERE expires_at < ?", (int(forget_before),))
+    forget_before = session.created_at - SESSIONS_KEPT_S
+    connection.execute("DELETE FROM sessions WHERE expires_at < ?", (forget_before,))
     added = connection.execute(
         f"INSERT INTO sessions ({_SESSION})"
         " SELECT :sid, username, :created_at, :last_seen_at, :expires_at, :revoked_at, :address, :user_agent"

@@ -14,6 +14,7 @@ from gateway.contract import CONTRACT
 from gateway.contract_parts import ContractParts
 from gateway.domain.route_table import Service
 from gateway.exchange import EXCHANGE
+from gateway.known_devices import KnownDevices
 from gateway.limits import Limits, Rates
 from gateway.pages.faults import exception_handlers
 from gateway.pages.routes import PAGES, streams_body
@@ -109,7 +110,8 @@ async def _opened(settings: GatewaySettings, clock: Callable[[], float]) -> Asyn
         sign_ins_per_minute_address=settings.sign_ins_per_minute_address,
         registrations_per_hour_address=settings.registrations_per_hour_address,
     )
-    limits = Limits(rates, redis_url=settings.redis_url)
+    known_devices = KnownDevices(upstreams[Service.AUTH])
+    limits = Limits(rates, redis_url=settings.redis_url, known_as=known_devices.known_as)
     languages, static_files = catalogues.load(), StaticFiles()
     async with (
         connections(settings, clock) as neighbours,

@@ -10,7 +10,7 @@ from gateway.domain.headers import Headers, RequestHeaders, answer_headers
 from gateway.domain.origins import SAFE_METHODS, is_same_origin
 from gateway.domain.refusals import CrossOrigin
 from gateway.domain.route_table import Access
-from gateway.domain.tokens import find_token
+from gateway.domain.tokens import find_browser, find_token
 from gateway.state import State
 from gateway.upstreams import UpstreamConnection
 from servicekit.http_protocol import WITHOUT_BODY, answer_whole
@@ -79,6 +79,10 @@ class Exchange:
             self._check_origin()
         return token
 
+    @property
+    def browser(self) -> str:
+        return find_browser(self.headers.text(b"cookie"))
+
     def _check_origin(self) -> None:
         if not is_same_origin(
             site=self.headers.text(b"sec-fetch-site"),
@@ -88,7 +92,7 @@ class Exchange:
         ):
             raise CrossOrigin
 
-    def request_head(self, token: str | None, body_length: int | None = None) -> bytes:
+    def request_head(self, token: str | None, body_length: int | None = None, *, browser: str = "") -> bytes:
         """As the service gets it; `body_length` where the body was read whole, whatever framed it before."""
         scope = self.scope
         query = scope["query_string"]
@@ -104,6 +108,8 @@ class Exchange:
         ]
         if token is not None:
             lines.append(b"authorization: Bearer " + token.encode())
+        if browser:
+            lines.append(b"x-parley-browser: " + browser.encode())
         if body_length is not None:
             lines.append(b"content-length: %d" % body_length)
         elif self.headers.get(b"transfer-encoding") is not None:

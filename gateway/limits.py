@@ -2,8 +2,8 @@
 
 import math
 import time
-from ipaddress import IPv4Address, IPv6Network, ip_address
-from typing import Any
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeAlias
 
 import msgspec
 from limits import RateLimitItem, RateLimitItemPerHour, RateLimitItemPerMinute
@@ -13,9 +13,23 @@ from limits.errors import StorageError
 
 from gateway.domain.refusals import TooManyRequests
 from servicekit.logs import get_logger
+from servicekit.networks import network_of, wider_network_of
 
 REDIS_TIMEOUT_S = 0.5
+NAME_LENGTH_MAX = 64
+# Who has one network may have its neighbours: together they may do so many times what one may.
+WIDER_NETWORK_FACTOR = 10
+# Answers to a wrong password; whatever else is answered, no password was tried in vain.
+WRONG = frozenset({401, 403})
+KnownAs: TypeAlias = Callable[[str, str, str], Awaitable[str]]
 log = get_logger(__name__)
+
+
+class Attempt(msgspec.Struct, frozen=True):
+    """A password that was counted as if it were wrong; `settle` says what came of it."""
+
+    key: str
+    is_shared: bool
 
 
 class Rates(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,10 +41,14 @@ class Rates(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Limits:
-    """Every attempt counts, whatever came of it."""
+    """Of passwords the wrong ones count, of all else every attempt, whatever came of it.
 
-    def __init__(self, rates: Rates, *, redis_url: str) -> None:
+    A known device has counts of its own: what strangers try in somebody's name does not lock them out.
+    """
+
+    def __init__(self, rates: Rates, *, redis_url: str, known_as: KnownAs) -> None:
         self._rates = rates
+        self._known_as = known_as
         self._storage = RedisStorage(
             "async+" + redis_url.replace("unix://", "redis+unix://", 1),
             wrap_exceptions=True,
@@ -39,62 +57,78 @@ class Limits:
             socket_timeout=REDIS_TIMEOUT_S,
             socket_connect_timeout=REDIS_TIMEOUT_S,
         )
+        self._memory = MemoryStorage()
         self._shared = MovingWindowRateLimiter(self._storage)
-        self._local = MovingWindowRateLimiter(MemoryStorage())
+        self._local = MovingWindowRateLimiter(self._memory)
 
     async def close(self) -> None:
-        bridge: Any = self._storage.bridge
-        await bridge.get_connection().aclose()
+        await self._bridge.get_connection().aclose()
 
-    async def check_sign_in(self, *, username: str | None, address: str) -> None:
-        """Raises TooManyRequests."""
-        rates, network = self._rates, _network(address)
-        await self._hit(RateLimitItemPerMinute, rates.sign_ins_per_minute_address, "sign-in", "address", network)
-        if username is not None:
-            name = username.casefold()[:64]
-            await self._hit(RateLimitItemPerMinute, rates.sign_ins_per_minute_username, "sign-in", "username", name)
+    async def check_sign_in(self, *, username: str | None, address: str, browser: str) -> Attempt | None:
+        """Count it, before it is known whether the password is right. Raises TooManyRequests."""
+        rates = self._rates
+        if not (rates.sign_ins_per_minute_username or rates.sign_ins_per_minute_address):
+            return None
+        name = (username or "").strip().casefold()[:NAME_LENGTH_MAX]
+        mark = await self._known_as(name, address, browser) if name else ""
+        if mark:
+            item = RateLimitItemPerMinute(rates.sign_ins_per_minute_address)
+            await self._hit(item, "sign-in", "known device", name, mark)
+        else:
+            await self._hit_networks(RateLimitItemPerMinute, rates.sign_ins_per_minute_address, "sign-in", address)
+        if username is None:
+            return None
+        item = RateLimitItemPerMinute(rates.sign_ins_per_minute_username)
+        return await self._hit(item, "sign-in", "username", name, mark)
 
-    async def check_password(self, *, username: str) -> None:
+    async def check_password(self, *, username: str) -> Attempt | None:
         """For who is signed in and proves a password, perhaps with a stolen token. Raises TooManyRequests."""
-        amount = self._rates.sign_ins_per_minute_username
-        await self._hit(RateLimitItemPerMinute, amount, "password attempt", "username", username.casefold())
+        item = RateLimitItemPerMinute(self._rates.sign_ins_per_minute_username)
+        return await self._hit(item, "password attempt", "username", username.casefold())
+
+    async def settle(self, attempt: Attempt | None, status: int) -> None:
+        """The password was answered with `status`: where it was not wrong, the attempt is given back."""
+        if attempt is None or status in WRONG:
+            return
+        if not attempt.is_shared:
+            del self._memory.events.get(attempt.key, [])[:1]
+            return
+        try:
+            # The newest, whosever it is: they are alike.
+            await self._bridge.get_connection().lpop(self._bridge.prefixed_key(attempt.key))
+        except self._storage.base_exceptions as error:
+            log.warning("redis is away, an attempt stays counted", reason=type(error).__name__)
 
     async def check_registration(self, *, address: str) -> None:
         """Raises TooManyRequests."""
         amount = self._rates.registrations_per_hour_address
-        await self._hit(RateLimitItemPerHour, amount, "registration", "address", _network(address))
+        await self._hit_networks(RateLimitItemPerHour, amount, "registration", address)
 
-    async def _hit(self, kind: type[RateLimitItem], amount: int, what: str, by: str, who: str) -> None:
-        if not amount:
-            return
-        item = kind(amount)
-        reset_at_s = await self._try(item, what, by, who)
-        if reset_at_s is not None:
-            retry_after_s = max(1, math.ceil(reset_at_s - time.time()))
-            log.warning("rate limited", what=what, by=by, who=who)
-            raise TooManyRequests(what, retry_after_s)
+    @property
+    def _bridge(self) -> Any:
+        return self._storage.bridge
 
-    async def _try(self, item: RateLimitItem, *identifiers: str) -> float | None:
-        """None when the attempt passed, else when the next one may (seconds since the epoch)."""
+    async def _hit_networks(self, kind: type[RateLimitItem], amount: int, what: str, address: str) -> None:
+        await self._hit(kind(amount), what, "address", network_of(address))
+        await self._hit(kind(amount * WIDER_NETWORK_FACTOR), what, "network", wider_network_of(address))
+
+    async def _hit(self, item: RateLimitItem, what: str, by: str, who: str, mark: str = "") -> Attempt | None:
+        if not item.amount:
+            return None
+        identifiers = (what, by, who, mark) if mark else (what, by, who)
         try:
-            return await _hit(self._shared, item, *identifiers)
+            reset_at_s, is_shared = await _hit(self._shared, item, *identifiers), True
         except StorageError as error:
             log.warning("redis is away, counting here", reason=type(error.storage_error).__name__)
-            return await _hit(self._local, item, *identifiers)
+            reset_at_s, is_shared = await _hit(self._local, item, *identifiers), False
+        if reset_at_s is None:
+            return Attempt(item.key_for(*identifiers), is_shared)
+        log.warning("rate limited", what=what, by=by, who=who, is_known=bool(mark))
+        raise TooManyRequests(what, max(1, math.ceil(reset_at_s - time.time())))
 
 
 async def _hit(limiter: MovingWindowRateLimiter, item: RateLimitItem, *identifiers: str) -> float | None:
+    """None when the attempt passed, else when the next one may (seconds since the epoch)."""
     if await limiter.hit(item, *identifiers):
         return None
     return (await limiter.get_window_stats(item, *identifiers)).reset_time
-
-
-def _network(address: str) -> str:
-    """Whom an address counts for: with IPv6 whoever has one has a whole /64 of them to choose from."""
-    try:
-        ip = ip_address(address)
-    except ValueError:
-        return address
-    if isinstance(ip, IPv4Address) or ip.ipv4_mapped is not None:
-        return address
-    return str(IPv6Network((ip, 64), strict=False))

@@ -8,9 +8,11 @@ from time import perf_counter
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.domain.headers import Headers, answer_headers
-from gateway.domain.refusals import REFUSALS, ServiceBroken
+from gateway.domain.refusals import REFUSALS, CrossOrigin, ServiceAway, ServiceBroken
 from gateway.domain.route_table import Access, Rate, Route
+from gateway.domain.tokens import COOKIE
 from gateway.exchange import EXCHANGE, SECURITY_HEADERS, Exchange
+from gateway.limits import Attempt
 from gateway.sign_in_forms import username_in
 from gateway.upstreams import UpstreamConnection
 from servicekit import logs
@@ -18,6 +20,7 @@ from servicekit.http_protocol import chunk
 from servicekit.middleware import record
 from servicekit.problems import BodyTooLarge, Malformed, Refusal, internal_error, refuse
 
+SIGN_OUT = "/api/logout"
 log = logs.get_logger(__name__)
 
 
@@ -56,11 +59,14 @@ class _Forwarding:
         self._receive = receive
         self._send = send
         self._has_started = False
+        self._attempt: Attempt | None = None  # at a password
 
     async def run(self, route: Route) -> None:
         try:
             connection = await self._ask(route)
             try:
+                if self._attempt is not None:
+                    await self._state["limits"].settle(self._attempt, connection.status)
                 await self._answer(connection)
             finally:
                 connection.done()
@@ -70,11 +76,19 @@ class _Forwarding:
             if self._has_started:  # too late for a status: a cut-off answer is what is left to say it
                 log.warning("answer cut off", reason=str(refusal))
                 return
-            await refuse(refusal, REFUSALS)(self._scope, self._receive, self.send)
+            await self._refuse(refusal, route)
         except Exception:
             log.exception("fault")
             if not self._has_started:
                 await internal_error()(self._scope, self._receive, self.send)
+
+    async def _refuse(self, refusal: Refusal, route: Route) -> None:
+        if isinstance(refusal, ServiceAway):  # nobody looked at the password
+            await self._state["limits"].settle(self._attempt, 503)
+        response = refuse(refusal, REFUSALS)
+        if route.path == SIGN_OUT and not isinstance(refusal, CrossOrigin):  # the device is signed out all the same
+            response.delete_cookie(COOKIE, httponly=True, samesite="lax", secure=self._scope["scheme"] == "https")
+        await response(self._scope, self._receive, self.send)
 
     async def send(self, message: Message) -> None:
         """Send on to the client what was not forwarded."""
@@ -103,7 +117,7 @@ class _Forwarding:
         token = self._exchange.token()
         identity = await self._state["authentication"].authenticate(token)
         if route.rate is Rate.PASSWORD:
-            await self._state["limits"].check_password(username=identity.username)
+            self._attempt = await self._state["limits"].check_password(username=identity.username)
         return token
 
     async def _check_rate(self, rate: Rate) -> bytes:
@@ -115,8 +129,17 @@ class _Forwarding:
         else:
             content_type = self._headers.get(b"content-type") or b""
             username = await username_in(body, content_type, is_form=rate is Rate.SIGN_IN_BY_FORM)
-            await self._state["limits"].check_sign_in(username=username, address=address)
+            self._attempt = await self._state["limits"].check_sign_in(
+                username=username, address=address, browser=self._exchange.browser
+            )
         return body
+
+    def _replaced_token(self, rate: Rate) -> str | None:
+        """What who signs in again is signed in with, if it is they who say so: they give up the session of it."""
+        try:
+            return None if rate is Rate.REGISTRATION else self._exchange.token()
+        except CrossOrigin:
+            return None
 
     async def _read_body(self, bytes_max: int) -> bytes:
         body = b""
@@ -142,7 +165,8 @@ class _Forwarding:
         token = await self._admit(route)
         if route.rate and route.rate is not Rate.PASSWORD and method == "POST":
             body = await self._check_rate(route.rate)
-            return await upstream.ask(method, exchange.request_head(token, len(body)) + body)
+            head = exchange.request_head(self._replaced_token(route.rate), len(body), browser=exchange.browser)
+            return await upstream.ask(method, head + body)
         head = exchange.request_head(token)
         if self._headers.announces_body:
             return await upstream.ask_with_body(method, head, self._body())

@@ -11,6 +11,7 @@ from servicekit.multipart import MultipartReader
 from servicekit.problems import FieldError, Invalid, Malformed
 
 FORM_FIELDS_MAX = 100
+FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 T = TypeVar("T")
 _LOCATED = re.compile(r"(?P<detail>.*) - at `\$\.?(?P<field>[^`]*)`", re.DOTALL)
 _UNLOCATED = re.compile(r"Object (?:missing required|contains unknown) field `(?P<field>[^`]*)`")
@@ -28,6 +29,10 @@ async def read_json(request: Request[Any], body_type: type[T]) -> T:
 
 async def read_form(request: Request[Any], body_type: type[T]) -> T:
     """The form (urlencoded or multipart) as `body_type`; the same errors as `read_json`."""
+    content_type = _content_type(request)
+    if content_type not in FORMS:
+        wanted = " or ".join(FORMS)
+        raise Invalid(FieldError("", f"Expected a form ({wanted}), got {content_type[:80] or 'a body of no type'}."))
     return convert(await read_fields(request), body_type)
 
 
@@ -36,13 +41,16 @@ async def read_fields(request: Request[Any]) -> dict[str, str]:
 
     Always UTF-8, whatever charset is named: a stranger could else choose a codec that takes seconds.
     """
-    content_type = request.headers.get("content-type", "")
-    match content_type.partition(";")[0].strip().lower():
+    match _content_type(request):
         case "application/x-www-form-urlencoded":
             return _urlencoded(await request.body())
         case "multipart/form-data":
-            return _multipart(await request.body(), content_type)
+            return _multipart(await request.body(), request.headers["content-type"])
     return {}
+
+
+def _content_type(request: Request[Any]) -> str:
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
 def _multipart(body: bytes, content_type: str) -> dict[str, str]:

@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
+from servicekit.bodies import FORMS
 from servicekit.problems import (
     COMMON,
     CONTENT_TYPE,
@@ -31,7 +32,6 @@ from servicekit.routing import Endpoint, MethodsRoute, route
 
 PATH = "/internal/contract"
 SCHEMAS = "#/components/schemas/"
-FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 EndpointT = TypeVar("EndpointT", bound=Endpoint)
 Schema: TypeAlias = dict[str, Any]
 # What settings add to a field: JSON Schema keywords, by the type and the name of the field.

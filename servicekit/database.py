@@ -22,6 +22,14 @@ DatabaseError = sqlite3.Error
 Statement = Callable[Concatenate[Connection, P], T]
 
 LOCK_WAIT_MS_MAX = 10_000
+_OUR_MISTAKES = frozenset(
+    {sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_MISUSE, sqlite3.SQLITE_RANGE}
+)
+
+
+def is_refused_by_disk(error: DatabaseError) -> bool:
+    """Whether it is full, broken, or locked for too long, and not our own mistake: nothing has changed then."""
+    return getattr(error, "sqlite_errorcode", sqlite3.SQLITE_MISUSE) & 0xFF not in _OUR_MISTAKES
 
 
 class Database:

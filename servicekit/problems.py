@@ -10,6 +10,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ExceptionHandler
 
+from servicekit.database import DatabaseError, is_refused_by_disk
 from servicekit.logs import get_logger
 
 CONTENT_TYPE = "application/problem+json"
@@ -65,6 +66,13 @@ class Unavailable(Refusal):
         return {"Retry-After": "1"}
 
 
+class NotStored(Unavailable):
+    """The disk refused, and nothing has changed."""
+
+    def __init__(self, detail: str = "It could not be stored, and nothing has changed.") -> None:
+        super().__init__(detail)
+
+
 class Answer(msgspec.Struct, frozen=True):
     """How a kind of refusal is answered: an HTTP status and a stable code."""
 
@@ -80,6 +88,7 @@ COMMON: RefusalTable = {
     BodyTooLarge: Answer(413, "body_too_large"),
     Unauthenticated: Answer(401, "unauthenticated"),
     Unavailable: Answer(503, "unavailable"),
+    NotStored: Answer(503, "not_stored"),
 }
 _HTTP_CODES = {400: "malformed", 404: "not_found", 405: "method_not_allowed", 413: "body_too_large"}
 
@@ -141,6 +150,7 @@ def exception_handlers(table: RefusalTable) -> dict[Any, ExceptionHandler]:
         Refusal: on_refusal,
         HTTPException: _on_http_exception,
         ClientDisconnect: _on_disconnect,
+        DatabaseError: _on_database_error,
         Exception: _on_fault,
     }
 
@@ -154,6 +164,15 @@ def _on_http_exception(_: Request, error: Exception) -> Response:
 def _on_disconnect(_: Request, __: Exception) -> Response:
     """The client left in the middle of its body: no fault of ours, and nobody reads this."""
     return response(Answer(400, "malformed"), "The body has no end.")
+
+
+def _on_database_error(request: Request, error: Exception) -> Response:
+    """A full disk is no mistake of ours, and may be over at the next try."""
+    assert isinstance(error, DatabaseError)
+    if not is_refused_by_disk(error):
+        return _on_fault(request, error)
+    log.error("not stored", reason=str(error))
+    return refuse(NotStored(), COMMON)
 
 
 def _on_fault(_: Request, error: Exception) -> Response:

@@ -2,6 +2,8 @@
 
 import msgspec
 
+from servicekit.texts import folded
+
 
 class Registration(msgspec.Struct, frozen=True):
     """What a person asked for, and what the rules have accepted."""
@@ -38,10 +40,14 @@ class Account(msgspec.Struct, frozen=True):
 
 
 def fold(name: str) -> str:
-    """The form in which names are searched: capital and small letters of any script are alike in it."""
-    return name.casefold()
+    """The form in which names are searched."""
+    return folded(name)
 
 
 def fold_username(username: str) -> str:
-    """The form in which usernames are the same or not; what is not ASCII stays as it is, and is nobody's."""
+    """The form in which usernames are the same or not, however somebody typed them.
+
+    Blanks around it are nobody's; what is not ASCII stays as it is, and is nobody's either.
+    """
+    username = username.strip()
     return username.lower() if username.isascii() else username

@@ -1,6 +1,8 @@
 """The facts for which the auth service refuses, besides those that every service shares."""
 
-from servicekit.problems import Refusal, Unauthenticated, Unavailable
+from collections.abc import Mapping
+
+from servicekit.problems import NotStored, Refusal, Unauthenticated, Unavailable
 
 
 class UsernameTaken(Refusal):
@@ -37,6 +39,17 @@ class UnknownSession(Refusal):
 
     def __init__(self) -> None:
         super().__init__("There is no such session of yours.")
+
+
+class StillSignedIn(NotStored):
+    """The device forgets its token, since that is what the person wants; but the token is good as before."""
+
+    def __init__(self) -> None:
+        super().__init__("The session could not be ended: its token is good until it expires, or is ended later.")
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        return {**super().headers, "Set-Cookie": 'access_token=""; HttpOnly; Max-Age=0; Path=/; SameSite=lax'}
 
 
 class TooManySignIns(Unavailable):

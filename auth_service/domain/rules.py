@@ -2,12 +2,14 @@
 
 import re
 import unicodedata
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
 import msgspec
 
-from auth_service.domain.account import Registration
+from auth_service.domain.account import Registration, fold_username
 from servicekit.problems import FieldError, Invalid
+from servicekit.texts import is_visible
 
 _USERNAME = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9_.-]+")  # "." and ".." are places in a path, not names
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
@@ -16,7 +18,8 @@ _OWN_FILE = re.compile(r"/api/files/[A-Za-z0-9_-]+(/thumbnail)?(\?[A-Za-z0-9_=&-
 # They turn the direction of what follows, and so can make one name look like another (UAX #9).
 _DIRECTION_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _UNPRINTABLE = frozenset({"Cc", "Cs", "Zl", "Zp"})
-_UNSEEN = frozenset({"Cf", "Mn", "Zs"})
+# Composing takes the square of the number of marks in a row: what is longer than this is left as it is.
+_COMPOSED_LENGTH_MAX = 1_024
 _REPLACEMENT = "\ufffd"  # stands where bytes were not UTF-8
 
 
@@ -34,6 +37,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     email_length_max: int
     avatar_url_length_max: int
     users_found_max: int
+    is_common_password: Callable[[str], bool]
 
     @property
     def username_limits(self) -> dict[str, object]:
@@ -53,22 +57,22 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
         return max(self.username_length_max, self.nickname_length_max)
 
     def registration(self, *, username: str, password: str, email: str | None) -> Registration:
-        email = (email or "").strip()
+        username, email = username.strip(), (email or "").strip()
         _accept(
             username=self._username_fault(username),
-            password=self._password_fault(password),
+            password=self._password_fault(password, username),
             email=self._email_fault(email) if email else None,
         )
         return Registration(username, password, email or None)
 
-    def new_password(self, password: str) -> str:
-        """The password exactly as given: argon2 takes its UTF-8, nothing is trimmed or normalised."""
-        _accept(new_password=self._password_fault(password))
+    def new_password(self, password: str, *, username: str) -> str:
+        """The password as given: nothing is trimmed, and whoever hashes it composes it."""
+        _accept(new_password=self._password_fault(password, username))
         return password
 
     def nickname(self, nickname: str) -> str:
         """Trimmed and composed (NFC), so that names that look alike are more often the same characters."""
-        nickname = unicodedata.normalize("NFC", nickname.strip())
+        nickname = _composed(nickname.strip())
         _accept(nickname=self._nickname_fault(nickname))
         return nickname
 
@@ -85,7 +89,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
 
     def prefix(self, query: str) -> str:
         """The start of a name that is looked for."""
-        query = unicodedata.normalize("NFC", query.strip())
+        query = _composed(query.strip())
         _accept(query=_outside("the length", len(query), 1, self.prefix_length_max) or _text_fault(query))
         return query
 
@@ -94,13 +98,21 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
             return "Only letters (A-Z), digits, and the signs _ . - are allowed."
         return _outside("the length", len(username), self.username_length_min, self.username_length_max)
 
-    def _password_fault(self, password: str) -> str | None:
-        length = len(password)
-        fault = _outside("the length", length, self.password_length_min, self.password_length_max)
-        return fault or _text_fault(password)
+    def _password_fault(self, password: str, username: str) -> str | None:
+        password = composed_password(password)
+        fault = _outside("the length", len(password), self.password_length_min, self.password_length_max)
+        if fault := fault or _text_fault(password):
+            return fault
+        if not is_visible(password):
+            return "Something has to be seen."
+        if fold_username(password) == fold_username(username):
+            return "The username is no password: everyone knows it."
+        if self.is_common_password(password):
+            return "This is one of the commonest passwords, which are tried first."
+        return None
 
     def _nickname_fault(self, nickname: str) -> str | None:
-        if all(unicodedata.category(char) in _UNSEEN for char in nickname):
+        if not is_visible(nickname):
             return "Something has to be seen."
         fault = _outside("the length", len(nickname), 1, self.nickname_length_max)
         return fault or _text_fault(nickname)
@@ -115,6 +127,15 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
         if fault or _OWN_FILE.fullmatch(url) or _is_web_address(url):
             return fault
         return "Expected an http or https address, or the path of a picture uploaded here."
+
+
+def composed_password(password: str) -> str:
+    """The form in which a password is hashed and compared (RFC 8265 §4.2): the same from every keyboard."""
+    return _composed(password)
+
+
+def _composed(text: str) -> str:
+    return unicodedata.normalize("NFC", text) if len(text) <= _COMPOSED_LENGTH_MAX else text
 
 
 def _accept(**faults: str | None) -> None:

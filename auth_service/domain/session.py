@@ -2,7 +2,14 @@
 
 import msgspec
 
+from auth_service.domain.fair_queue import Place
+from servicekit.networks import network_of, wider_network_of
+
 SEEN_INTERVAL_S = 60
+SESSIONS_KEPT_S = 24 * 3600  # longer than their last token: clocks differ
+# A device is known by what it had at its last sign-ins: so many of a person, for so long.
+KNOWN_MARKS_MAX = 32
+KNOWN_S = 180 * 24 * 3600
 
 
 class Device(msgspec.Struct, frozen=True):
@@ -10,6 +17,17 @@ class Device(msgspec.Struct, frozen=True):
 
     address: str
     user_agent: str
+    browser: str = ""  # what its cookie says: the same at each sign-in with it, and nobody else's
+
+    @property
+    def marks(self) -> tuple[str, ...]:
+        """By what it is known again, the surest first."""
+        by_network = f"network {network_of(self.address)}"
+        return (f"browser {self.browser}", by_network) if self.browser else (by_network,)
+
+    def place(self, *, is_known: bool) -> Place:
+        """Where it stands in a queue."""
+        return Place(network_of(self.address), wider_network_of(self.address), is_known)
 
 
 class Session(msgspec.Struct, frozen=True):

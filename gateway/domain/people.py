@@ -1,5 +1,7 @@
 """People as a page shows them: a name, a picture, or letters on a colour."""
 
+import unicodedata
+
 import msgspec
 
 HUES = 12
@@ -13,12 +15,26 @@ class Person(msgspec.Struct, frozen=True):
     picture: str = ""
 
     @property
+    def handle(self) -> str:
+        """`@username`, to be shown beside every name but one that can be nobody else's username; else empty.
+
+        A nickname may be another's username, or look like it. Only one's own, in any case, is unmistakable.
+        """
+        return "" if likeness(self.name) == likeness(self.username) else f"@{self.username}"
+
+    @property
     def initials(self) -> str:
         return initials(self.name or self.username)
 
     @property
     def hue(self) -> int:
         return hue(self.username)
+
+
+def likeness(name: str) -> str:
+    """The form in which the scripts compare names too: without width and case (NFKC), and what is not seen (Cf)."""
+    seen = "".join(char for char in unicodedata.normalize("NFKC", name) if unicodedata.category(char) != "Cf")
+    return seen.strip().lower()
 
 
 def initials(name: str) -> str:

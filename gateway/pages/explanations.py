@@ -14,6 +14,10 @@ def _later(text: str) -> str:
 
 
 FALLBACK = _later("That did not work.")
+STILL_SIGNED_IN = _later(
+    "This browser is signed out, but the server could not end the session. Who has a copy of it can still use it:"
+    " sign in again and end it in the settings, under devices."
+)
 BY_CODE = {
     "wrong_credentials": _later("Username or password are wrong."),
     "wrong_password": _later("The current password is wrong."),
@@ -84,6 +88,10 @@ BY_DETAIL = {
     "Something has to be seen.": _later("Something has to be seen."),
     "Control characters are not allowed.": _later("Control characters are not allowed."),
     "Characters that cannot be shown are not allowed.": _later("Characters that cannot be shown are not allowed."),
+    "The username is no password: everyone knows it.": _later("The username is no password: everyone knows it."),
+    "This is one of the commonest passwords, which are tried first.": _later(
+        "This is one of the commonest passwords, which are tried first. Choose another."
+    ),
     "Expected an address such as ada@example.org.": _later("An address looks like ada@example.org."),
     "Expected an http or https address, or the path of a picture uploaded here.": _later(
         "Give an http or https address of a picture."

@@ -61,6 +61,7 @@ async def ask(
     form: Mapping[str, str] | None = None,
     content: AsyncIterator[bytes] | None = None,
     content_type: str = "",
+    browser: str = "",
 ) -> Answer:
     """The answer of a service for this visitor, whatever it is. Raises Unavailable.
 
@@ -74,6 +75,8 @@ async def ask(
     framing = f"content-length: {len(body)}" if content is None else "transfer-encoding: chunked"
     target = quote(path, safe=_SAFE_IN_PATH) + (f"?{urlencode(query)}" if query else "")
     lines = [f"{method} {target} HTTP/1.1", *_header_lines(visit, service), framing]
+    if browser:
+        lines.append(f"x-parley-browser: {browser}")
     if content_type:
         lines.append(f"content-type: {content_type}")
     # As the browser's own came, they may hold any byte (RFC 9110 §5.5).

@@ -49,11 +49,18 @@ async def change(request: Request[State]) -> Response:
     return visit.back("/settings", notice)
 
 
-async def _check_rate(visit: Visit) -> None:
+async def _change_password(visit: Visit, passwords: dict[str, str]) -> None:
+    limits = visit.state["limits"]
     try:
-        await visit.state["limits"].check_password(username=visit.username)
+        attempt = await limits.check_password(username=visit.username)
     except TooManyRequests as refusal:
         raise Refused(429, Problem(str(refusal), "too_many_requests"), refusal.headers) from None
+    try:
+        await tell(visit, Service.AUTH, "POST", "/api/change-password", json=passwords)
+    except Refused as refused:
+        await limits.settle(attempt, refused.status)
+        raise
+    await limits.settle(attempt, 200)
 
 
 async def _change(visit: Visit, fields: dict[str, str], picture: str) -> str:
@@ -61,8 +68,7 @@ async def _change(visit: Visit, fields: dict[str, str], picture: str) -> str:
     try:
         if "new_password" in fields:
             passwords = {name: fields.get(name, "") for name in ("current_password", "new_password")}
-            await _check_rate(visit)
-            await tell(visit, Service.AUTH, "POST", "/api/change-password", json=passwords)
+            await _change_password(visit, passwords)
             return "password-changed"
         if "nickname" in fields:
             await tell(visit, Service.AUTH, "POST", "/api/update-nickname", form={"nickname": fields["nickname"]})

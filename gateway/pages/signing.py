@@ -1,17 +1,21 @@
 """Signing up, in and out."""
 
+import secrets
+
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from gateway.domain.items import Problem
 from gateway.domain.paths import own_path, sign_in_path
 from gateway.domain.route_table import Service
-from gateway.domain.tokens import COOKIE
-from gateway.pages.explanations import explain, not_shown
+from gateway.domain.tokens import BROWSER_COOKIE, COOKIE, find_browser, find_token
+from gateway.pages.explanations import STILL_SIGNED_IN, explain, not_shown
 from gateway.pages.services import ask, problem_of
 from gateway.pages.visits import Visit, is_followed, own_form, visit
 from gateway.state import State
-from servicekit.problems import Refusal
+from servicekit.problems import Refusal, Unavailable
+
+BROWSER_KNOWN_S = 180 * 24 * 3600  # as long as the auth service knows one
 
 
 async def sign_in_form(request: Request[State]) -> Response:
@@ -22,27 +26,29 @@ async def sign_in_form(request: Request[State]) -> Response:
 
 async def sign_in(request: Request[State]) -> Response:
     form = await own_form(request)
-    found = _nobody(request)
+    found, limits = _replacing(request), request.state["limits"]
+    browser = find_browser(request.headers.get("cookie"))
     username = form.get("username", "")
     shown = {"username": username, "next": own_path(form.get("next"))}
     try:
-        await request.state["limits"].check_sign_in(username=username, address=_address(request))
+        attempt = await limits.check_sign_in(username=username, address=_address(request), browser=browser)
     except Refusal as refusal:
         return _again(found, "sign-in.html", 429, Problem(str(refusal), "too_many_requests"), shown, refusal)
+    browser = browser or secrets.token_urlsafe(16)
     credentials = {"username": username, "password": form.get("password", "")}
-    answer = await ask(found, Service.AUTH, "POST", "/api/login", form=credentials)
+    answer = await ask(found, Service.AUTH, "POST", "/api/login", form=credentials, browser=browser)
+    await limits.settle(attempt, answer.status)
     if answer.status != 200:
         return _again(found, "sign-in.html", answer.status, problem_of(answer), shown)
     response = RedirectResponse(shown["next"], 303)
-    response.set_cookie(
-        COOKIE,
-        answer.json()["access_token"],
-        max_age=answer.json()["expires_in"],
-        httponly=True,
-        samesite="lax",
-        secure=request.url.scheme == "https",
-    )
+    _keep(response, request, COOKIE, answer.json()["access_token"], answer.json()["expires_in"])
+    _keep(response, request, BROWSER_COOKIE, browser, BROWSER_KNOWN_S)
     return response
+
+
+def _keep(response: Response, request: Request[State], name: str, value: str, max_age_s: int) -> None:
+    secure = request.url.scheme == "https"
+    response.set_cookie(name, value, max_age=max_age_s, httponly=True, samesite="lax", secure=secure)
 
 
 async def sign_up_form(request: Request[State]) -> Response:
@@ -68,17 +74,34 @@ async def logout(request: Request[State]) -> Response:
     """Ends the session when a person followed the link; a picture or a script pointing here does nothing."""
     if not is_followed(request):
         return RedirectResponse("/sign-in", 303)
-    found = await visit(request)
-    if found.identity is not None:
-        await ask(found, Service.AUTH, "POST", "/api/logout")
-    response = RedirectResponse("/sign-in", 303)
+    if await _is_ended(request):
+        response: Response = RedirectResponse("/sign-in", 303)
+    else:
+        found = _nobody(request)
+        response = found.page("sign-in.html", 503, error=found.say(STILL_SIGNED_IN), form={"next": "/settings"})
+        response.headers["Retry-After"] = "1"
     response.delete_cookie(COOKIE, httponly=True, samesite="lax", secure=request.url.scheme == "https")
     return response
+
+
+async def _is_ended(request: Request[State]) -> bool:
+    """Whether nobody can use the browser's token any more, whoever has a copy of it."""
+    try:
+        found = await visit(request)
+        return found.identity is None or (await ask(found, Service.AUTH, "POST", "/api/logout")).status in {200, 401}
+    except Unavailable:
+        return False
 
 
 def _nobody(request: Request[State]) -> Visit:
     """Who signs in is nobody yet, whatever cookie they still have."""
     return Visit(request, None, None)
+
+
+def _replacing(request: Request[State]) -> Visit:
+    """The same, who gives up the session that they still have."""
+    token, _ = find_token(request.headers.get("authorization"), request.headers.get("cookie"))
+    return Visit(request, None, token)
 
 
 def _address(request: Request[State]) -> str:

@@ -1,7 +1,7 @@
 /** Articles: one message each, made from the page's template so that the markup has one home. */
 
 import { linked } from "./links.js";
-import { fillAvatar, me, nameOf } from "./people.js";
+import { fillAvatar, handleOf, introduced, me, nameOf } from "./people.js";
 import { showTime } from "./times.js";
 import { placehold } from "./viewer.js";
 import { t } from "./words.js";
@@ -35,6 +35,7 @@ export function makeArticle(item, { mayDelete, quoted }) {
   article.toggleAttribute("data-own", isOwn);
   fillAvatar(article.querySelector(".avatar"), item.sender_username);
   article.querySelector(".sender").textContent = nameOf(item.sender_username);
+  showHandle(article.querySelector(".head .handle"), handleOf(item.sender_username));
   showTime(article.querySelector("time"), new Date(item.timestamp));
   showTools(article, isOwn, mayDelete);
   quote(article, item.reply_to, quoted);
@@ -45,6 +46,13 @@ export function makeArticle(item, { mayDelete, quoted }) {
     identify(article, item);
   }
   return article;
+}
+
+function showHandle(element, handle) {
+  if (element) {
+    element.textContent = handle;
+    element.hidden = !handle;
+  }
 }
 
 /** The message is on disk: it has an id, a place, and what others have done to it. */
@@ -199,7 +207,7 @@ export function react(article, { emoji, username, removed }) {
     return;
   }
   reaction.dataset.users = [...users].join(" ");
-  reaction.title = [...users].map(nameOf).join(", ");
+  reaction.title = [...users].map(introduced).join(", ");
   reaction.setAttribute("aria-pressed", String(users.has(me)));
   reaction.name = users.has(me) ? "remove" : "emoji";
   reaction.querySelector("span").textContent = users.size;

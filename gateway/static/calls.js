@@ -1,7 +1,7 @@
 /** Calls: two people, each on a stream of their own, each watching the other's. */
 
 import { Camera } from "./camera.js";
-import { me, nameOf } from "./people.js";
+import { introduced, me, nameOf } from "./people.js";
 import { Transmission, Watching } from "./video.js";
 import { t, why } from "./words.js";
 
@@ -88,7 +88,7 @@ export class Calls {
       }
       return;
     }
-    this.#begin("ringing", username, stream, t("%(name)s is calling.", { name: nameOf(username) }));
+    this.#begin("ringing", username, stream, t("%(name)s is calling.", { name: introduced(username) }));
     this.#timer = setTimeout(() => this.#end(t("Missed call.")), RING_MS_MAX);
   }
 

@@ -1,6 +1,6 @@
 /** The system's notifications: only where the reader has allowed them, on a click, and looks elsewhere. */
 
-import { nameOf } from "./people.js";
+import { introduced } from "./people.js";
 import { t } from "./words.js";
 
 const TEXT_LENGTH_MAX = 140;
@@ -27,7 +27,7 @@ function isElsewhere() {
 
 function show(event) {
   const isRoom = event.conversation.startsWith("#");
-  const name = nameOf(event.sender_username);
+  const name = introduced(event.sender_username);
   const body = (event.message || t("Picture")).slice(0, TEXT_LENGTH_MAX);
   try {
     const shown = new Notification(isRoom ? `${name} (${event.conversation})` : name, { body, tag: event.conversation });

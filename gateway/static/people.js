@@ -15,8 +15,23 @@ if (me) {
 
 /** As this page calls them: those who spoke here, and those of the list. */
 export function nameOf(who) {
-  const listed = document.querySelector(`#conversations [data-conversation="@${CSS.escape(who)}"] .name`);
+  const listed = document.querySelector(`#conversations [data-conversation="@${CSS.escape(who)}"] .called`);
   return people[who]?.name || listed?.textContent || who;
+}
+
+/** `@username` where the name could be taken for another's, else nothing; the server judges alike. */
+export function handleOf(who) {
+  return likeness(nameOf(who)) === likeness(who) ? "" : `@${who}`;
+}
+
+function likeness(shown) {
+  return shown.normalize("NFKC").replace(/\p{Cf}/gu, "").trim().toLowerCase();
+}
+
+/** Name and handle, where there is only one line of text for both. */
+export function introduced(who) {
+  const handle = handleOf(who);
+  return handle ? `${nameOf(who)} (${handle})` : nameOf(who);
 }
 
 /** The first letters of the first and of the last word. */

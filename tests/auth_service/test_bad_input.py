@@ -59,10 +59,14 @@ async def test_a_broken_multipart_form_is_malformed(auth: Auth) -> None:
 
 
 @pytest.mark.parametrize("content_type", ["application/json", "text/plain", ""])
-async def test_a_form_of_another_kind_has_no_fields(auth: Auth, content_type: str) -> None:
+async def test_a_body_of_another_kind_is_told_that_a_form_is_wanted(auth: Auth, content_type: str) -> None:
     headers = {"Content-Type": content_type}
     response = await auth.http.post("/api/login", content=b"username=ada&password=x", headers=headers)
-    assert fields(response) == ["username"]
+    assert fields(response) == [""]
+    (error,) = response.json()["errors"]
+    assert error["detail"].startswith(
+        "Expected a form (application/x-www-form-urlencoded or multipart/form-data), got "
+    )
 
 
 @pytest.mark.parametrize("path,body", [("/api/register", b'{"username": "ada", '), ("/api/login", b"username=a&")])

@@ -114,7 +114,7 @@ async def test_nicknames_within_the_limits_are_accepted(auth: Auth, nickname: st
         "a\u2028b",
         "a\u202egrace",
         "a\ufffd",
-        "\u0301",
+        "\u2800",
     ],
 )
 async def test_nicknames_outside_the_limits_are_refused(auth: Auth, nickname: str) -> None:

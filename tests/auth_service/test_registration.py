@@ -60,19 +60,35 @@ async def test_of_two_replicas_with_one_store_exactly_one_registers_a_name(
     assert Counter(response.status_code for response in responses) == {201: 1, 409: 7}
 
 
+async def test_a_refused_registration_uses_up_no_id(auth: Auth) -> None:
+    first = (await auth.register("ada")).json()["id"]
+    for username in ("ada", "ADA", "a", "ada"):
+        assert not (await auth.register(username)).is_success
+    assert (await auth.register("grace")).json()["id"] == first + 1
+
+
+async def test_blanks_around_a_username_are_not_part_of_it(auth: Auth) -> None:
+    assert (await auth.register(" ada\n")).json()["username"] == "ada"
+    assert code(await auth.register("ada ")) == (409, "username_taken")
+    assert (await auth.sign_in("\tAda ")).status_code == 200
+    form = {"username": "ada ", "password": PASSWORD}
+    assert (await auth.http.post("/api/login", data=form)).status_code == 200
+    assert (await auth.http.get("/api/search-user/%20ada%20")).json()["username"] == "ada"
+
+
 @pytest.mark.parametrize("username", ["abc", "a" * 32, "A.b-c_9"])
 async def test_usernames_within_the_limits_are_accepted(auth: Auth, username: str) -> None:
     assert (await auth.register(username)).status_code == 201
 
 
 @pytest.mark.parametrize(
-    "username", ["", "ab", "..", "a" * 33, "ada lovelace", "ada\n", "ada/..", "adä", "ada\x00", "ada\u200b"]
+    "username", ["", "ab", "..", "a" * 33, "ada lovelace", "ada\nb", "ada/..", "adä", "ada\x00", "ada\u200b"]
 )
 async def test_usernames_outside_the_limits_are_refused(auth: Auth, username: str) -> None:
     assert fields(await auth.register(username)) == ["username"]
 
 
-@pytest.mark.parametrize("password", ["12345678", "x" * 256, "pässwörter", " spaces count "])
+@pytest.mark.parametrize("password", ["12345679", "x" * 256, "pässwörter", " spaces count "])
 async def test_passwords_within_the_limits_are_used_as_given(auth: Auth, password: str) -> None:
     ada = await auth.person("ada", password)
     assert await ada.is_signed_in()

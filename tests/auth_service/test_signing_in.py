@@ -7,10 +7,13 @@ from argon2 import PasswordHasher
 from msgspec import structs
 from structlog.testing import capture_logs
 
+from auth_service.domain.fair_queue import Place
 from auth_service.domain.refusals import TooManySignIns
 from auth_service.passwords import STRONG, PasswordMismatch, Passwords
 from auth_service.settings import AuthSettings
 from tests.auth_service.people import CHEAP, PASSWORD, Auth, Clock, code, run_sql, serving
+
+HERE = Place("203.0.113.7", "203.0.113.0/24")
 
 
 class CountingHasher(PasswordHasher):
@@ -114,14 +117,14 @@ async def test_an_unknown_user_costs_a_comparison_with_the_same_parameters(
 async def test_the_hash_of_nobody_lets_nobody_in() -> None:
     passwords = Passwords(hasher=CHEAP, waiting_max=1)
     with pytest.raises(PasswordMismatch):
-        await passwords.verify("", None)
+        await passwords.verify("", None, HERE)
     passwords.close()
 
 
 async def test_a_hash_that_cannot_be_read_matches_no_password() -> None:
     passwords = Passwords(hasher=CHEAP, waiting_max=1)
     with pytest.raises(PasswordMismatch):
-        await passwords.verify(PASSWORD, "not a hash")
+        await passwords.verify(PASSWORD, "not a hash", HERE)
     passwords.close()
 
 
@@ -160,15 +163,15 @@ async def test_as_many_hashes_as_cores_run_at_once_and_too_many_waiting_are_refu
     hasher = BlockedHasher()
     passwords = Passwords(hasher=hasher, waiting_max=2, cores=2)
     hasher.released.clear()
-    working = [asyncio.create_task(passwords.hash(PASSWORD)) for _ in range(4)]
+    working = [asyncio.create_task(passwords.hash(PASSWORD, HERE)) for _ in range(4)]
     await asyncio.sleep(0)
     with pytest.raises(TooManySignIns):
-        await passwords.hash(PASSWORD)
+        await passwords.hash(PASSWORD, HERE)
     hasher.released.set()
     async with asyncio.timeout(10):
         await asyncio.gather(*working)
     assert hasher.at_work_max <= 2
-    assert await passwords.hash(PASSWORD)
+    assert await passwords.hash(PASSWORD, HERE)
     passwords.close()
 
 

@@ -135,6 +135,8 @@ class System:
     async def reset(self) -> None:
         """As it was at the start: for a test that shares it with others."""
         self.issuer.revoked.clear()
+        self.issuer.known.clear()
+        self.http.cookies.clear()
         for service in self.services:
             await service.drop_connections()
             service.requests.clear()

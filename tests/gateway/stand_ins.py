@@ -5,6 +5,7 @@ import json
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from urllib.parse import parse_qs
 
 import msgspec
 
@@ -172,6 +173,7 @@ class Issuer:
     def __init__(self, clock: Callable[[], float]) -> None:
         self.tokens = Tokens(secret="a secret of these tests", clock=clock, new_id=lambda: "a-token")
         self.revoked: list[str] = []
+        self.known: dict[tuple[str, str], str] = {}  # the mark, by username and address or browser
         self._signed_at = clock()
 
     def token(self, username: str = "ada", *, expires_in: int = 3600) -> str:
@@ -187,7 +189,16 @@ class Issuer:
         async def revocations(exchange: Exchange) -> None:
             await exchange.reply_json({"revoked": self.revoked})
 
-        return {"/.well-known/jwks.json": keys, "/internal/revocations": revocations}
+        async def known_device(exchange: Exchange) -> None:
+            query = {name: values[0] for name, values in parse_qs(exchange.request.target.partition("?")[2]).items()}
+            marks = [self.known.get((query["username"], query.get(by, ""))) for by in ("browser", "address")]
+            await exchange.reply_json({"known_as": next(filter(None, marks), "")})
+
+        return {
+            "/.well-known/jwks.json": keys,
+            "/internal/revocations": revocations,
+            "/internal/known-device": known_device,
+        }
 
 
 def listening(port: int = 0) -> socket.socket:

@@ -54,7 +54,7 @@ async def test_a_token_of_the_cookie_reaches_the_service_as_a_header_and_the_coo
     assert whole.auth.last.header("cookie") is None
 
 
-@pytest.mark.parametrize("target", ["/api/search-user/ada", "/.well-known/other", "/api/login"])
+@pytest.mark.parametrize("target", ["/api/search-user/ada", "/.well-known/other", "/api/register"])
 async def test_where_anyone_may_pass_no_identity_passes_at_all(whole: System, target: str) -> None:
     await whole.http.post(target, headers={**CLAIMS, **whole.bearer(), "Cookie": "access_token=x"})
     for request in whole.auth.requests:

@@ -1,6 +1,8 @@
 """How often somebody may try to sign in or to register, counted for all gateways in Redis, or here without it."""
 
+import asyncio
 import time
+from collections import Counter
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -11,8 +13,11 @@ from redis.asyncio import Redis
 from gateway.domain.refusals import TooManyRequests
 from gateway.limits import Limits, Rates
 from tests.gateway.gateways import System, code, system
+from tests.gateway.stand_ins import Exchange
 from tests.valkey import Valkey
 
+WRONG = {"/api/login": 401, "/api/user/login": 401, "/api/change-password": 403, "/api/account": 403}
+BROWSER = "a-browser-of-22-letter"
 LIMITS = {
     "sign_ins_per_minute_username": 3,
     "sign_ins_per_minute_address": 5,
@@ -28,7 +33,21 @@ async def limited(request: pytest.FixtureRequest, valkey_url: str) -> AsyncItera
         async with Redis.from_url(valkey_url) as redis:
             await redis.flushall()
     async with system(trusted_proxies="127.0.0.1", **changed) as whole:
+        whole.auth.handler = all_wrong
         yield whole
+
+
+async def all_wrong(exchange: Exchange) -> None:
+    """No password is right, and whoever registers is welcome."""
+    await exchange.read_body()
+    await exchange.reply_json(
+        {"detail": "wrong", "access_token": "t", "expires_in": 1}, WRONG.get(exchange.request.path, 200)
+    )
+
+
+async def all_right(exchange: Exchange) -> None:
+    await exchange.read_body()
+    await exchange.reply_json({"access_token": "t", "expires_in": 1})
 
 
 async def by_json(whole: System, username: str = "ada", **headers: str) -> httpx.Response:
@@ -49,11 +68,6 @@ def assert_limited(answer: httpx.Response, within_s: int) -> None:
 
 
 async def test_a_username_may_be_tried_so_often_and_no_more_in_whatever_way(limited: System) -> None:
-    async def refuse(exchange: Any) -> None:
-        await exchange.read_body()
-        await exchange.reply_json({"detail": "wrong"}, 401)
-
-    limited.auth.handler = refuse
     assert (await by_json(limited, "Ada")).status_code == 401
     assert (await by_form(limited, "aDA")).status_code == 401
     assert (await by_page(limited, "ada")).status_code == 401
@@ -64,33 +78,33 @@ async def test_a_username_may_be_tried_so_often_and_no_more_in_whatever_way(limi
 
 async def test_another_username_has_a_limit_of_its_own(limited: System) -> None:
     for _ in range(3):
-        assert (await by_json(limited, "ada")).status_code == 200
+        assert (await by_json(limited, "ada")).status_code == 401
     assert_limited(await by_json(limited, "ada"), 60)
-    assert (await by_json(limited, "grace")).status_code == 200
+    assert (await by_json(limited, "grace")).status_code == 401
 
 
 async def test_who_is_signed_in_may_prove_a_password_so_often_and_no_more(limited: System) -> None:
     change = ("POST", "/api/change-password")
     for method, path in (change, ("DELETE", "/api/account"), change):
-        assert (await limited.http.request(method, path, headers=limited.bearer())).status_code == 200
+        assert (await limited.http.request(method, path, headers=limited.bearer())).status_code == 403
     for method, path in (change, ("DELETE", "/api/account")):
         assert_limited(await limited.http.request(method, path, headers=limited.bearer()), 60)
     form = {"current_password": "x", "new_password": "y"}
     await limited.http.post("/settings", data=form, headers=limited.cookie())
     assert len([one for one in limited.auth.requests if one.path in ("/api/change-password", "/api/account")]) == 3
-    assert (await limited.http.request(*change, headers=limited.bearer("grace"))).status_code == 200
+    assert (await limited.http.request(*change, headers=limited.bearer("grace"))).status_code == 403
 
 
 async def test_an_address_may_try_so_often_and_no_more(limited: System) -> None:
     for number in range(5):
-        assert (await by_json(limited, f"person{number}")).status_code == 200
+        assert (await by_json(limited, f"person{number}")).status_code == 401
     assert_limited(await by_json(limited, "grace"), 60)
     assert_limited(await by_form(limited, "grace"), 60)
     page = await by_page(limited, "grace")
     assert page.status_code == 429
     assert "Too many sign-ins" in page.text
     assert (await by_json(limited, "grace", X_Forwarded_For="9.9.9.9")).status_code == 429  # an underscore is no dash
-    assert (await by_json(limited, "grace", **{"X-Forwarded-For": "9.9.9.9"})).status_code == 200
+    assert (await by_json(limited, "grace", **{"X-Forwarded-For": "9.9.9.9"})).status_code == 401
 
 
 async def test_an_address_may_register_so_often_and_no_more(limited: System) -> None:
@@ -115,10 +129,14 @@ async def test_the_addresses_of_one_ipv6_network_are_one(limited: System) -> Non
     assert [await register(f"::ffff:10.0.0.{number}") for number in range(3)] == [200, 200, 200]
 
 
+async def nobody_known(username: str, address: str, browser: str) -> str:
+    return ""
+
+
 @pytest.mark.parametrize("address", ["", "unix", "person", "2001:db8::1%eth0"])
 async def test_an_address_that_is_none_counts_as_it_is(address: str) -> None:
     rates = Rates(sign_ins_per_minute_username=0, sign_ins_per_minute_address=0, registrations_per_hour_address=1)
-    limits = Limits(rates, redis_url="redis://127.0.0.1:1")
+    limits = Limits(rates, redis_url="redis://127.0.0.1:1", known_as=nobody_known)
     await limits.check_registration(address=address)
     with pytest.raises(TooManyRequests):
         await limits.check_registration(address=address)
@@ -126,6 +144,7 @@ async def test_an_address_that_is_none_counts_as_it_is(address: str) -> None:
 
 
 async def test_only_attempts_count(limited: System) -> None:
+    limited.auth.handler = all_right
     for _ in range(10):
         for path in ("/api/login", "/api/user/login", "/register", "/api/register"):
             assert (await limited.http.get(path)).status_code == 200
@@ -195,8 +214,9 @@ async def test_a_body_that_names_nobody_is_left_to_the_service(
 
 
 async def test_0_switches_a_limit_off(whole: System) -> None:
+    whole.auth.handler = all_wrong
     for _ in range(40):
-        assert (await by_json(whole)).status_code == 200
+        assert (await by_json(whole)).status_code == 401
         assert (await whole.http.post("/register", json={})).status_code == 200
 
 
@@ -225,10 +245,102 @@ async def test_when_redis_dies_attempts_are_counted_here_and_soon() -> None:
     valkey.start()
     try:
         async with system(redis_url=valkey.url, sign_ins_per_minute_username=2) as whole:
-            assert (await by_json(whole)).status_code == 200
+            whole.auth.handler = all_wrong
+            assert (await by_json(whole)).status_code == 401
             valkey.kill()
             started_s = time.monotonic()
-            assert [(await by_json(whole)).status_code for _ in range(3)] == [200, 200, 429]
+            assert [(await by_json(whole)).status_code for _ in range(3)] == [401, 401, 429]
             assert time.monotonic() - started_s < 2
     finally:
         valkey.close()
+
+
+# Known devices
+
+
+async def test_what_strangers_try_in_her_name_does_not_lock_ada_out_where_she_is_known(limited: System) -> None:
+    limited.issuer.known = {("ada", "192.0.2.1"): "network 192.0.2.1"}
+    at_home = {"X-Forwarded-For": "192.0.2.1"}
+    for attempt in (by_json, by_form, by_page):
+        assert (await attempt(limited, "ada", **{"X-Forwarded-For": "9.9.9.9"})).status_code == 401
+    assert_limited(await by_json(limited, "ada", **{"X-Forwarded-For": "9.9.9.8"}), 60)
+    for attempt in (by_json, by_form, by_page):
+        assert (await attempt(limited, " Ada ", **at_home)).status_code == 401
+    for attempt in (by_json, by_form):
+        assert_limited(await attempt(limited, "ada", **at_home), 60)
+
+
+async def test_a_browser_that_is_known_has_a_count_of_its_own_beside_others_at_its_address(limited: System) -> None:
+    limited.issuer.known = {("ada", BROWSER): f"browser {BROWSER}"}
+    for number in range(5):  # all that the address may try
+        assert (await by_json(limited, f"person{number}")).status_code == 401
+    assert_limited(await by_json(limited, "ada"), 60)
+    for attempt in (by_json, by_form, by_page):
+        assert (await attempt(limited, "ada", Cookie=f"browser={BROWSER}")).status_code == 401
+    assert_limited(await by_json(limited, "ada", Cookie=f"browser={BROWSER}"), 60)
+
+
+@pytest.mark.parametrize("cookie", ["", "x", "x" * 23, BROWSER + "%", '"' + "x" * 21])
+async def test_a_browser_that_says_what_no_browser_was_given_is_unknown(limited: System, cookie: str) -> None:
+    limited.issuer.known = {("ada", cookie): f"browser {cookie}"}
+    for _ in range(3):
+        await by_json(limited, "ada")
+    assert_limited(await by_json(limited, "ada", Cookie=f"browser={cookie}"), 60)
+
+
+async def test_a_known_device_may_try_so_often_whatever_comes_of_it(limited: System) -> None:
+    limited.issuer.known = {("ada", "127.0.0.1"): "network 127.0.0.1"}
+    limited.auth.handler = all_right
+    for _ in range(5):
+        assert (await by_json(limited, "ada")).status_code == 200
+    assert_limited(await by_json(limited, "ada"), 60)
+
+
+async def test_nobody_is_known_while_nobody_can_say(limited: System) -> None:
+    async def broken(exchange: Exchange) -> None:
+        await exchange.reply(500, b"no")
+
+    limited.auth.at["/internal/known-device"] = broken
+    for _ in range(3):
+        assert (await by_json(limited, "ada")).status_code == 401
+    assert_limited(await by_json(limited, "ada"), 60)
+
+
+async def test_ones_own_right_passwords_do_not_count_as_wrong_ones(limited: System) -> None:
+    limited.auth.handler = all_right
+    for attempt in (by_json, by_form, by_page):
+        assert (await attempt(limited)).status_code in {200, 303}
+    limited.auth.handler = all_wrong
+    for _ in range(2):
+        assert (await by_json(limited)).status_code == 401
+    assert_limited(await by_json(limited, "grace"), 60)  # of the address every attempt counts
+    elsewhere = {"X-Forwarded-For": "9.9.9.9"}
+    assert (await by_json(limited, **elsewhere)).status_code == 401
+    assert_limited(await by_json(limited, **elsewhere), 60)
+
+
+async def test_proving_the_right_password_does_not_count_either(limited: System) -> None:
+    change = ("POST", "/api/change-password")
+    form = {"current_password": "x", "new_password": "y"}
+    limited.auth.handler = all_right
+    for _ in range(4):
+        assert (await limited.http.request(*change, headers=limited.bearer())).status_code == 200
+        assert (await limited.http.post("/settings", data=form, headers=limited.cookie())).status_code == 303
+    limited.auth.handler = all_wrong
+    for _ in range(3):
+        assert (await limited.http.request(*change, headers=limited.bearer())).status_code == 403
+    assert_limited(await limited.http.request(*change, headers=limited.bearer()), 60)
+
+
+async def test_attempts_at_once_all_count_before_any_is_answered(limited: System) -> None:
+    answers = await asyncio.gather(*(by_json(limited, "ada", **{"X-Forwarded-For": f"9.9.{n}.9"}) for n in range(12)))
+    assert Counter(answer.status_code for answer in answers) == {401: 3, 429: 9}
+
+
+@pytest.mark.parametrize("address", ["2001:db8:1:{0:x}::1", "198.51.100.{0}"])
+async def test_many_networks_of_one_owner_may_do_ten_times_what_one_may(limited: System, address: str) -> None:
+    async def sign_in(number: int) -> int:
+        headers = {"X-Forwarded-For": address.format(number)}
+        return (await by_json(limited, f"person{number}", **headers)).status_code
+
+    assert [await sign_in(number) for number in range(51)] == [401] * 50 + [429]

@@ -60,7 +60,7 @@ async def sign_in(whole: System, headers: dict[str, str] | None = None, **fields
 
 
 def cookie_of(answer: httpx.Response) -> Any:
-    return SimpleCookie(answer.headers["set-cookie"])["access_token"]
+    return SimpleCookie("; ".join(answer.headers.get_list("set-cookie")))["access_token"]
 
 
 def assert_page(answer: httpx.Response, status: int = 200) -> None:
@@ -104,6 +104,39 @@ async def test_signing_in_asks_the_auth_service_and_gives_a_cookie(signing_in: S
     assert cookie.value == signing_in.issuer.token()
     assert (cookie["httponly"], cookie["samesite"].lower(), cookie["path"]) == (True, "lax", "/")
     assert (cookie["max-age"], cookie["secure"], cookie["domain"]) == ("604800", "", "")
+
+
+async def test_a_browser_is_given_a_name_to_be_known_by_and_keeps_it(signing_in: System) -> None:
+    first = await sign_in(signing_in)
+    cookie = SimpleCookie("; ".join(first.headers.get_list("set-cookie")))["browser"]
+    assert (cookie["httponly"], cookie["samesite"], cookie["max-age"]) == (True, "lax", str(180 * 24 * 3600))
+    assert signing_in.auth.last.header("x-parley-browser") == cookie.value
+    again = await sign_in(signing_in, {"Cookie": f"browser={cookie.value}"})
+    assert signing_in.auth.last.header("x-parley-browser") == cookie.value
+    assert f"browser={cookie.value}" in again.headers["set-cookie"]
+
+
+@pytest.mark.parametrize("path", ["/sign-in", "/api/login"])
+async def test_whoever_signs_in_again_gives_up_the_session_that_they_have(signing_in: System, path: str) -> None:
+    form = {"username": "ada", "password": "correct horse"}
+    await signing_in.http.post(path, data=form, headers=signing_in.cookie())
+    assert signing_in.auth.last.header("authorization") == signing_in.bearer()["Authorization"]
+    signing_in.http.cookies.clear()
+    await signing_in.http.post(path, data=form)
+    assert signing_in.auth.last.header("authorization") is None
+
+
+async def test_another_site_cannot_make_a_browser_give_up_its_session(signing_in: System) -> None:
+    form = {"username": "ada", "password": "correct horse"}
+    headers = {**signing_in.cookie(), "Origin": "http://evil.test"}
+    await signing_in.http.post("/api/login", data=form, headers=headers)
+    assert signing_in.auth.last.header("authorization") is None
+
+
+async def test_no_client_says_by_itself_what_browser_it_is(whole: System) -> None:
+    form = {"username": "ada", "password": "correct horse"}
+    await whole.http.post("/api/login", data=form, headers={"X-Parley-Browser": "a-browser-of-22-letter"})
+    assert whole.auth.last.header("x-parley-browser") is None
 
 
 async def test_a_browser_that_calls_itself_something_odd_may_sign_in_too(signing_in: System) -> None:
@@ -152,7 +185,8 @@ async def test_the_cookie_is_secure_behind_a_trusted_proxy_that_says_https(trust
 async def test_signing_in_leads_to_a_page_of_this_site_only(signing_in: System, next: str, location: str) -> None:
     answer = await sign_in(signing_in, next=next)
     assert (answer.status_code, answer.headers["location"]) == (303, location)
-    assert len(answer.headers.get_list("set-cookie")) == 1
+    names = [cookie.partition("=")[0] for cookie in answer.headers.get_list("set-cookie")]
+    assert names == ["access_token", "browser"]
 
 
 async def test_the_sign_in_page_remembers_where_the_person_wanted_to_go(whole: System) -> None:
@@ -311,6 +345,42 @@ async def test_a_picture_a_script_or_another_site_signs_nobody_out(whole: System
     assert answer.status_code == 303
     assert "set-cookie" not in answer.headers
     assert whole.requests == {}
+
+
+@pytest.mark.parametrize("status", [500, 502, 503])
+async def test_a_session_that_could_not_be_ended_is_told_and_the_cookie_goes_all_the_same(
+    whole: System, status: int
+) -> None:
+    whole.auth.handler = answering(status, {"detail": "It could not be stored.", "code": "not_stored"})
+    answer = await whole.http.get("/logout", headers=whole.cookie())
+    assert_page(answer, 503)
+    assert "could not end the session" in answer.text
+    assert "Sign out" not in answer.text
+    assert answer.headers["retry-after"] == "1"
+    assert cookie_of(answer)["max-age"] == "0"
+
+
+async def test_who_was_signed_out_elsewhere_meanwhile_is_signed_out(whole: System) -> None:
+    whole.auth.handler = answering(401, {"detail": "The session has ended.", "code": "unauthenticated"})
+    answer = await whole.http.get("/logout", headers=whole.cookie())
+    assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in")
+
+
+async def test_while_the_auth_service_is_away_nobody_is_told_that_their_session_has_ended() -> None:
+    async with system() as whole:
+        assert (await whole.http.get("/api/user-profile", headers=whole.bearer())).status_code == 200
+        await whole.auth.stop()
+        page = await whole.http.get("/logout", headers=whole.cookie())
+        assert_page(page, 503)
+        for headers in (whole.cookie(), whole.bearer()):
+            answer = await whole.http.post("/api/logout", headers=headers)
+            assert code(answer) == (503, "service_unavailable")
+            assert cookie_of(answer)["max-age"] == "0"
+        assert cookie_of(page)["max-age"] == "0"
+        evil = {**whole.cookie(), "Origin": "http://evil.test"}
+        refused = await whole.http.post("/api/logout", headers=evil)
+        assert code(refused) == (403, "cross_origin")
+        assert "set-cookie" not in refused.headers
 
 
 async def test_who_was_signed_out_already_loses_the_cookie_only(whole: System) -> None:

@@ -144,10 +144,19 @@ async def test_a_multipart_form_that_cannot_be_read_is_malformed(
 
 
 async def test_a_form_without_its_field_is_invalid(http: httpx.AsyncClient) -> None:
-    for content in ({"data": {"stars": "3"}}, {"content": b"author=ada", "headers": {"content-type": "text/plain"}}):
-        response = await http.post("/form", **content)
-        assert code(response) == (422, "invalid")
-        assert response.json()["errors"][0]["field"] == "author"
+    response = await http.post("/form", data={"stars": "3"})
+    assert code(response) == (422, "invalid")
+    assert response.json()["errors"][0]["field"] == "author"
+
+
+@pytest.mark.parametrize("content_type", ["text/plain", "application/json; charset=utf-8", ""])
+async def test_what_is_no_form_is_told_which_is_wanted(http: httpx.AsyncClient, content_type: str) -> None:
+    response = await http.post("/form", content=b"author=ada", headers={"content-type": content_type})
+    assert code(response) == (422, "invalid")
+    (error,) = response.json()["errors"]
+    assert error["field"] == ""
+    assert "application/x-www-form-urlencoded or multipart/form-data" in error["detail"]
+    assert (content_type.partition(";")[0] or "no type") in error["detail"]
 
 
 def test_text_becomes_numbers_where_the_type_says_so() -> None:

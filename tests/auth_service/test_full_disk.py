@@ -1,0 +1,85 @@
+"""What the disk refuses: nobody is told that something is done which is not, and all goes on when there is room."""
+
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from auth_service.settings import AuthSettings
+from tests.auth_service.people import PASSWORD, Auth, Clock, code, run_sql
+
+CHANGES = {
+    "/api/register": {"json": {"username": "linus", "password": PASSWORD}},
+    "/register": {"json": {"username": "linus", "password": PASSWORD}},
+    "/api/user/login": {"json": {"username": "ada", "password": PASSWORD}},
+    "/api/login": {"data": {"username": "ada", "password": PASSWORD}},
+    "/api/refresh": {},
+    "/api/change-password": {"json": {"current_password": PASSWORD, "new_password": "a better one"}},
+    "/api/update-nickname": {"data": {"nickname": "Ada L."}},
+    "/api/update-avatar": {"data": {"avatar_url": "https://ada.example/face.png"}},
+}
+
+
+@contextmanager
+def full_disk(settings: AuthSettings) -> Iterator[None]:
+    """No file of this process may grow beyond the store's log, which has no room left in it."""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    log = settings.data_dir / "auth" / "users.db-wal"
+    resource.setrlimit(resource.RLIMIT_FSIZE, (log.stat().st_size, limits[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+
+def assert_not_stored(response: httpx.Response) -> None:
+    assert code(response) == (503, "not_stored")
+    assert response.headers["retry-after"] == "1"
+
+
+@pytest.mark.parametrize("path", CHANGES)
+async def test_what_the_disk_refuses_is_503_and_changes_nothing(auth: Auth, settings: AuthSettings, path: str) -> None:
+    ada = await auth.person("ada")
+    before = (await ada.get("/api/user-profile")).json()
+    with full_disk(settings):
+        assert_not_stored(await ada.request("POST", path, **CHANGES[path]))
+        assert (await ada.get("/api/user-profile")).json() == before
+    assert (await ada.request("POST", path, **CHANGES[path])).is_success
+
+
+async def test_an_account_that_could_not_be_erased_is_there(auth: Auth, settings: AuthSettings) -> None:
+    ada = await auth.person("ada")
+    with full_disk(settings):
+        assert_not_stored(await ada.request("DELETE", "/api/account", json={"password": PASSWORD}))
+    assert await ada.is_signed_in()
+
+
+async def test_signing_out_says_that_it_did_not_work_and_the_device_forgets_all_the_same(
+    auth: Auth, settings: AuthSettings
+) -> None:
+    ada = await auth.person("ada")
+    with full_disk(settings):
+        response = await ada.post("/api/logout")
+        assert_not_stored(response)
+        assert response.headers["set-cookie"].startswith('access_token=""; HttpOnly; Max-Age=0; Path=/')
+        assert_not_stored(await ada.request("DELETE", f"/api/sessions/{await ada.sid()}"))
+    assert await ada.is_signed_in()
+    assert (await ada.post("/api/logout")).json() == {"message": "Signed out"}
+
+
+async def test_nobody_is_refused_because_it_cannot_be_written_down_that_they_were_here(
+    auth: Auth, settings: AuthSettings, clock: Clock
+) -> None:
+    ada = await auth.person("ada")
+    clock.forward(3600)
+    with full_disk(settings):
+        assert await ada.is_signed_in()
+
+
+async def test_our_own_mistake_is_not_blamed_on_the_disk(auth: Auth, tmp_path: Path) -> None:
+    ada = await auth.person("ada")
+    run_sql(tmp_path, "DROP TABLE profile_version")
+    assert code(await ada.post("/api/update-nickname", data={"nickname": "Ada L."})) == (500, "internal_error")
