@@ -24,6 +24,7 @@ from servicekit.database import Database
 from servicekit.middleware import BodyLimit, RequestContext
 from servicekit.problems import exception_handlers
 from servicekit.server import running
+from servicekit.starting import make_private_folder
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -46,13 +47,14 @@ def create_app(settings: AuthSettings, *, clock: Callable[[], float] = time.time
 @asynccontextmanager
 async def _opened(settings: AuthSettings, clock: Callable[[], float], hasher: Hasher) -> AsyncIterator[State]:
     folder = settings.data_dir / "auth"
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # hashes and the secret are nobody else's
+    make_private_folder(folder)  # hashes and the secret are nobody else's
     secret = settings.secret_key or load_or_make_secret(folder / "secret_key")
     tokens = Tokens(secret=secret, clock=clock, new_id=_new_id)
     bus = Bus(settings.redis_url)
     feed = Feed(bus)
+    database = Database(folder / "users.db", MIGRATIONS, disk_free_bytes_min=settings.disk_free_bytes_min)
     with (
-        closing(Database(folder / "users.db", MIGRATIONS)) as database,
+        closing(database),
         closing(Passwords(hasher=hasher, waiting_max=settings.passwords_waiting_max)) as passwords,
     ):
         accounts = Accounts(database=database, passwords=passwords, feed=feed, clock=clock)

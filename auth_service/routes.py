@@ -340,7 +340,14 @@ async def known_device(request: Request[State]) -> Response:
 async def profiles(request: Request[State]) -> Response:
     query = convert(dict(request.query_params), ProfilesQuery)
     changed = await request.state["accounts"].changed_after(query.after, limit=query.limit)
-    return _json({"profiles": changed, "version": changed[-1].version if changed else query.after})
+    return _json(
+        {
+            "profiles": changed,
+            "version": changed[-1].version if changed else query.after,
+            "store": request.state["database"].id,
+            "last": await request.state["accounts"].latest_version(),
+        }
+    )
 
 
 def routes() -> list[Route]:
@@ -368,7 +375,7 @@ def routes() -> list[Route]:
         route("/internal/profiles", GET=profiles),
         *contract.routes(public, REFUSALS, _limits),
     ]
-    return [*public, *internal, *health.routes(_checks)]
+    return [*public, *internal, *health.service_routes()]
 
 
 def _limits(request: Request[State]) -> Limits:
@@ -384,10 +391,6 @@ def _limits(request: Request[State]) -> Limits:
         (UsersQuery, "query"): {"minLength": 1, "maxLength": rules.prefix_length_max},
         (UsersQuery, "limit"): {"minimum": 1, "maximum": rules.users_found_max},
     }
-
-
-def _checks(request: Request[State]) -> Mapping[str, health.Check]:
-    return {"store": request.state["database"].is_alive, "redis": request.state["bus"].ping}
 
 
 async def _bearer(request: Request[State]) -> Identity:

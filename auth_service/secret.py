@@ -5,7 +5,7 @@ import secrets
 from contextlib import suppress
 from pathlib import Path
 
-from servicekit.settings import WrongSettings
+from servicekit.starting import CannotStart, make_private_file
 
 SECRET_LENGTH_MIN = 16
 
@@ -13,13 +13,22 @@ SECRET_LENGTH_MIN = 16
 def load_or_make_secret(path: Path) -> str:
     """The secret in the file `path`, which is made, readable for its owner only, where it is missing.
 
-    Raises WrongSettings for a file that holds less: who can guess the secret can sign.
+    Raises CannotStart for a file that cannot be read, or holds less: who can guess the secret can sign.
     """
-    if not path.exists():
-        _make(path)
-    secret = path.read_text(encoding="utf-8").strip()
+    try:
+        if not path.exists():
+            _make(path)
+        make_private_file(path)
+        secret = path.read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise CannotStart(f"the secret in {path} cannot be used: {error.strerror}. Make it auth's own") from error
+    except UnicodeDecodeError as error:
+        raise CannotStart(f"the secret in {path} is no text. Restore it, or set SECRET_KEY") from error
     if len(secret) < SECRET_LENGTH_MIN:
-        raise WrongSettings(f"{path} holds less than {SECRET_LENGTH_MIN} characters")
+        raise CannotStart(
+            f"the secret in {path} has less than {SECRET_LENGTH_MIN} characters. Restore it, set SECRET_KEY, or "
+            "remove the file: a new secret is made, and everybody signs in again"
+        )
     return secret
 
 

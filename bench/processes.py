@@ -46,25 +46,23 @@ async def running(
         name=folder.name,
         command=tuple(command),
         environment={**os.environ, **(environment or {})},
-        address=("127.0.0.1", port),
-        setting="",
     )
     with _new_log(folder) as log:
         process = await processes.spawn(program, log)
     try:
         os.sched_setaffinity(process.pid, usable_cores() if core is None else {core})
-        await _listening(program, folder)
+        await _listening(program.name, port, folder)
         yield Server(pid=process.pid, port=port)
     finally:
         await processes.end(process)
 
 
-async def _listening(program: Program, folder: Path) -> None:
+async def _listening(name: str, port: int, folder: Path) -> None:
     try:
         async with asyncio.timeout(START_TIME_S_MAX):
-            await readiness.until_it_listens(program.address)
+            await readiness.until_it_listens(("127.0.0.1", port))
     except TimeoutError:
-        raise DidNotStart(f"{program.name} does not listen:\n{_log_path(folder).read_text()}") from None
+        raise DidNotStart(f"{name} does not listen:\n{_log_path(folder).read_text()}") from None
 
 
 def _new_log(folder: Path) -> BinaryIO:

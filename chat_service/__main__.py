@@ -1,16 +1,27 @@
 """Run the chat service: `python -m chat_service`."""
 
 import os
+import sys
 
-from chat_service.app import create_app
+from chat_service.app import MIGRATIONS, create_app, store_path
 from chat_service.settings import ChatSettings
 from chat_service.websocket import ChatSocket
+from servicekit.acceptance import accept
 from servicekit.server import serve
 from servicekit.settings import addresses, load_or_exit
 
 
 def main() -> None:
     settings = load_or_exit(ChatSettings, os.environ)
+    if arguments := sys.argv[1:]:
+        accept(
+            arguments,
+            program="chat_service",
+            path=store_path(settings),
+            migrations=MIGRATIONS,
+            lists=("profiles", "removals"),
+        )
+        return
     ((_, port),) = addresses(settings.chat_url)
     serve("chat", create_app(settings), settings, port=port, websocket_protocol=ChatSocket)
 

@@ -42,6 +42,7 @@ from chat_service.switchboard import Switchboard
 from chat_service.websocket import RESUME_GRACE_S, RESUME_GRACE_S_MAX, ChatSocket
 from chat_service.writer import GroupWriter
 from servicekit.database import Database
+from servicekit.frames import CloseCode
 from servicekit.middleware import BodyLimit, RequestContext
 from servicekit.problems import exception_handlers
 from servicekit.server import connections, running
@@ -61,6 +62,10 @@ class Waits(msgspec.Struct, frozen=True, kw_only=True):
 
 
 USUAL_WAITS = Waits()
+
+
+def store_path(settings: ChatSettings) -> Path:
+    return settings.data_dir / "chat" / "chat.db"
 
 
 def create_app(
@@ -88,17 +93,21 @@ def create_app(
 async def _opened(
     settings: ChatSettings, clock: Callable[[], float], monotonic: Callable[[], float], waits: Waits
 ) -> AsyncIterator[State]:
-    database = Database(settings.data_dir / "chat" / "chat.db", MIGRATIONS)
+    database = Database(store_path(settings), MIGRATIONS, disk_free_bytes_min=settings.disk_free_bytes_min)
     sockets: set[ChatSocket] = set()
     async with connections(settings, clock) as neighbours:
         feed, conversations, contacts = Feed(neighbours.bus), Conversations(database), PeopleStore(database)
         presence = Presence(store=contacts, feed=feed, grace_s=waits.presence_grace_s)
         delivery = Delivery(store=conversations, feed=feed, presence=presence)
-        people = People(store=contacts, profiles=Profiles(http=neighbours.http, auth_url=settings.auth_url))
+        people = People(
+            store=contacts,
+            profiles=Profiles(http=neighbours.http, auth_url=settings.auth_url),
+            known_stores=database,
+        )
         attachments = Attachments(
             store=AttachmentStore(database), media=Media(http=neighbours.http, media_url=settings.media_url)
         )
-        removals = attachments.follow_removals()
+        removals = attachments.follow_removals(database)
         searching = Searching(store=Search(database), pause_s=waits.indexing_pause_s)
         log = Log()
         writer: GroupWriter[AnyDraft, Appended] = GroupWriter(database=database, log=log, failure=NotStored())
@@ -136,6 +145,11 @@ async def _opened(
             for socket in [one for one in sockets if one.identity.session_id == session_id]:
                 socket.end_session()
 
+        def on_forgotten() -> None:
+            for socket in list(sockets):
+                socket.close(CloseCode.TRY_AGAIN_LATER, "who is who is not certain now")
+
+        people.following.on_forgotten(on_forgotten)
         neighbours.authentication.on_revoked(on_revoked)
         neighbours.bus.on_connected(people.following.tell_of_news)
         neighbours.bus.on_connected(removals.tell_of_news)
@@ -151,9 +165,11 @@ async def _opened(
                 chat=chat,
                 clock=clock,
                 database=database,
+                followers=(people.following, removals),
                 history_page_max=settings.history_page_max,
                 resume_grace_s=waits.resume_grace_s,
                 resume_grace_s_max=waits.resume_grace_s_max,
+                profiles=people.following,
                 rooms=Rooms(store=RoomStore(database), chat=chat, people=people),
                 searching=searching,
                 sockets=sockets,

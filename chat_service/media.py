@@ -7,7 +7,7 @@ import msgspec
 
 from chat_service.domain.attachments import Attachment
 from chat_service.domain.refusals import MediaUnavailable
-from servicekit.following import read_page
+from servicekit.following import Page, Told, read_page
 
 REMOVALS_NEWS = "removed-files"
 
@@ -23,7 +23,7 @@ class _Owned(msgspec.Struct, frozen=True):
     files: list[Attachment]
 
 
-class _Removals(msgspec.Struct, frozen=True):
+class _Removals(Told, frozen=True, kw_only=True):
     removed: list[Removal]
 
 
@@ -42,6 +42,7 @@ class Media:
             raise MediaUnavailable from None
         return {file.id: file for file in found}
 
-    async def removals_after(self, number: int) -> Sequence[Removal]:
+    async def removals_after(self, number: int) -> Page[Removal]:
         """Raises ConnectionError."""
-        return (await read_page(self._http, f"{self._url}/internal/removed-files", number, _Removals)).removed
+        told = await read_page(self._http, f"{self._url}/internal/removed-files", number, _Removals)
+        return told.page(told.removed)

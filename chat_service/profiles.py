@@ -1,17 +1,14 @@
 """Profiles: reads the auth service's public profiles, in the order in which they changed."""
 
-from collections.abc import Sequence
-
 import httpx
-import msgspec
 
 from chat_service.domain.people import Person
-from servicekit.following import read_page
+from servicekit.following import Page, Told, read_page
 
 NEWS_CHANNEL = "profiles"
 
 
-class _Page(msgspec.Struct, frozen=True):
+class _Profiles(Told, frozen=True, kw_only=True):
     profiles: list[Person]
 
 
@@ -20,6 +17,7 @@ class Profiles:
         self._http = http
         self._url = f"{auth_url.rstrip('/')}/internal/profiles"
 
-    async def list_after(self, version: int) -> Sequence[Person]:
+    async def list_after(self, version: int) -> Page[Person]:
         """The next profiles after `version`. Raises ConnectionError."""
-        return (await read_page(self._http, self._url, version, _Page)).profiles
+        told = await read_page(self._http, self._url, version, _Profiles)
+        return told.page(told.profiles)

@@ -44,7 +44,7 @@ from servicekit import contract, health
 from servicekit.authentication import bearer_token
 from servicekit.bodies import convert, read_json
 from servicekit.contract import Limits, describes
-from servicekit.following import PAGE_MAX
+from servicekit.following import PAGE_MAX, told_by
 from servicekit.routing import route
 from servicekit.tokens import Identity
 
@@ -374,13 +374,15 @@ async def attachment(request: Request[State]) -> Response:
 
 async def released_files(request: Request[State]) -> Response:
     query = convert(dict(request.query_params), ListQuery)
-    return _json({"released": await request.state["attachments"].releases_after(query.after, query.limit)})
+    released = await request.state["attachments"].releases_after(query.after, query.limit)
+    return _json({"released": released, **await told_by(request.state["database"], "releases")})
 
 
 # What they share
 
 
 async def _identify(request: Request[State]) -> Identity:
+    request.state["profiles"].check()
     token = bearer_token(request.headers.get("authorization"))
     return await request.state["authentication"].authenticate(token)
 
@@ -416,11 +418,6 @@ def _json(body: Any, *, status: int = 200, headers: dict[str, str] | None = None
     return Response(msgspec.json.encode(body), status, headers, "application/json")
 
 
-def _checks(request: Request[Any]) -> dict[str, health.Check]:
-    state: State = request.state
-    return {"store": state["database"].is_alive, "redis": state["bus"].ping}
-
-
 def _limits(request: Request[State]) -> Limits:
     text = {"maxLength": request.state["chat"].message_length_max}
     return {(NewMessage, "message"): text, (NewText, "message"): {"minLength": 1, **text}}
@@ -447,6 +444,6 @@ ROUTES: list[Route] = [
     ),
     route("/internal/attachments/{file_id}", GET=attachment),
     route("/internal/released-files", GET=released_files),
-    *health.routes(_checks),
+    *health.service_routes(),
 ]
 ROUTES += contract.routes(ROUTES, REFUSALS, _limits)

@@ -49,6 +49,7 @@ class ChatSocket(WebSocketProtocol):
     # From handshake to ready
 
     async def admit(self, handshake: Handshake) -> None:
+        self.state["profiles"].check()
         token = bearer_token(handshake.headers.get("authorization"))
         self.identity = await self.state["authentication"].authenticate(token)
         chat, username = self.state["chat"], self.identity.username
@@ -62,6 +63,7 @@ class ChatSocket(WebSocketProtocol):
         # Again: others may have come meanwhile, or the session may have ended.
         chat.check_connections(username)
         self.state["authentication"].identify(token or "")
+        self.state["profiles"].check()
 
     def opened(self) -> None:
         """Without a step after `admit`; from here on events come, and wait until the peer had a chance to resume."""

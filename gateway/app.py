@@ -25,9 +25,12 @@ from gateway.state import State
 from gateway.static_files import StaticFiles
 from gateway.trusted_proxies import TrustedProxies
 from gateway.upstreams import Upstream
+from servicekit.logs import get_logger
 from servicekit.middleware import BodyLimit, RequestContext, header
 from servicekit.server import connections, running
 from servicekit.settings import addresses
+
+log = get_logger(__name__)
 
 
 def create_app(settings: GatewaySettings, *, clock: Callable[[], float] = time.time) -> ASGIApp:
@@ -36,6 +39,7 @@ def create_app(settings: GatewaySettings, *, clock: Callable[[], float] = time.t
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[State]:
         async with _opened(settings, clock) as state:
+            log.info("people reach it", address=settings.address_for_people)
             yield state
 
     pages = Starlette(

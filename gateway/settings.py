@@ -1,6 +1,7 @@
 """The settings of the gateway."""
 
 from typing import Annotated, ClassVar
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -18,6 +19,7 @@ class GatewaySettings(Settings, frozen=True, kw_only=True):
     video_url: str = "http://127.0.0.1:8004"
     allowed_origins: str = ""
     trusted_proxies: str = ""
+    public_url: str = ""
     several_addresses: ClassVar[frozenset[str]] = frozenset({"chat_url"})
     connect_timeout_s: Seconds = 2.0
     answer_timeout_s: Seconds = 30.0
@@ -29,6 +31,16 @@ class GatewaySettings(Settings, frozen=True, kw_only=True):
         super().__post_init__()
         if "*" in self.origins:  # any site could read what the cookie lets it read
             raise WrongSettings("PARLEY_ALLOWED_ORIGINS: expected addresses, not '*'")
+
+    def _check_url(self, field: str, url: str) -> None:
+        if field != "public_url":
+            super()._check_url(field, url)
+        elif url and not (urlsplit(url).scheme in {"http", "https"} and urlsplit(url).hostname):
+            raise WrongSettings(f"{url!r}: expected http://host or https://host")
+
+    @property
+    def address_for_people(self) -> str:
+        return self.public_url or f"http://{self.host}:{self.port}"
 
     @property
     def origins(self) -> frozenset[str]:

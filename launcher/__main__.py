@@ -8,41 +8,58 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from pathlib import Path
 
 import httpx
 
-from launcher import plan, ports, readiness, terminal, valkey
+from launcher import data_folder, plan, ports, readiness, terminal, valkey
 from launcher.console import Console
-from launcher.plan import Program
+from launcher.plan import Program, Service
 from launcher.supervisor import Supervisor
+from launcher.valkey import Bundled
 from servicekit import settings
+from servicekit.starting import EXIT_CANNOT_START, CannotStart
 
-EXIT_PORT_TAKEN = 1
 READY_POLL_INTERVAL_S = 0.25
 STORE_START_TIME_S_MAX = 2.0
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The exit status: 0 after an orderly end, 1 where a port is taken, 2 where a setting is wrong."""
+    """The exit status: 0 after an orderly end, 2 where it cannot start, which one line then explains."""
     chosen = settings.load_or_exit(plan.Settings, os.environ)
-    bundled = None if os.environ.get("PARLEY_REDIS_URL") else _bundled_valkey(chosen.data_dir)
+    chat_instances = _chat_instances(arguments)
+    try:
+        with data_folder.locked(chosen.data_dir):
+            return _run(chosen, chat_instances)
+    except settings.WrongSettings as error:
+        return _cannot_start(f"wrong setting: {error}")
+    except CannotStart as error:
+        return _cannot_start(str(error))
+
+
+def _cannot_start(line: str) -> int:
+    print(line, file=sys.stderr)
+    return EXIT_CANNOT_START
+
+
+def _run(chosen: plan.Settings, chat_instances: int) -> int:
+    bundled = None if os.environ.get("PARLEY_REDIS_URL") else valkey.bundled(chosen.data_dir / "valkey")
     try:
         services = plan.services(
             chosen,
             environment=_environment(),
-            redis_url=chosen.redis_url if bundled is None else valkey.url(bundled.address[1]),
-            chat_instances=_chat_instances(arguments),
+            redis_url=chosen.redis_url if bundled is None else bundled.url,
+            chat_instances=chat_instances,
         )
-    except settings.WrongSettings as error:
-        print(f"wrong setting: {error}", file=sys.stderr)
-        return settings.EXIT_WRONG_SETTINGS
-    if refusals := [refusal for service in services if (refusal := _port_refusal(service))]:
-        print("\n".join(refusals), file=sys.stderr)
-        return EXIT_PORT_TAKEN
-    terminal.take_ctrl_c()
-    return asyncio.run(run(services, bundled, url=_url_for_people(chosen)))
+        if refusals := [refusal for service in services if (refusal := _port_refusal(service))]:
+            raise CannotStart("\n".join(refusals))
+        data_folder.put_redis_url(chosen.data_dir, None if bundled is None else bundled.url)
+        terminal.take_ctrl_c()
+        return asyncio.run(run(services, bundled, url=_url_for_people(chosen), hints=_metrics_hints(chosen, services)))
+    finally:
+        if bundled is not None:
+            bundled.remove()
+            data_folder.put_redis_url(chosen.data_dir, None)
 
 
 def _chat_instances(arguments: Sequence[str] | None) -> int:
@@ -54,17 +71,13 @@ def _chat_instances(arguments: Sequence[str] | None) -> int:
     return chosen
 
 
-def _bundled_valkey(data_dir: Path) -> Program:
-    return valkey.program(port=ports.find_free(1)[0], data_dir=data_dir / "valkey")
-
-
 def _environment() -> dict[str, str]:
     """Ours, with logs for a person where a person is looking: the services see a pipe."""
     log_format = "console" if sys.stdout.isatty() else "auto"
     return {"PARLEY_LOG_FORMAT": log_format, **os.environ}
 
 
-def _port_refusal(service: Program) -> str | None:
+def _port_refusal(service: Service) -> str | None:
     """One line for a port that this service cannot have, and the setting that helps; None when it is free."""
     host, port = service.address
     error = ports.refusal(host, port)
@@ -79,25 +92,42 @@ def _port_refusal(service: Program) -> str | None:
     )
 
 
+def _metrics_hints(chosen: plan.Settings, services: Sequence[Service]) -> list[str]:
+    """A line for each port that the metrics of a service cannot have; they are all that is missing then."""
+    places = [
+        (service.name, service.address[0], chosen.metrics_port_beside(service.address[1])) for service in services
+    ]
+    return [
+        f"Port {port} on {host}, for the metrics of {name}, is taken by another program: they are not served. "
+        "PARLEY_METRICS_PORT=0 does without"
+        for name, host, port in places
+        if port and (error := ports.refusal(host, port)) is not None and error.errno == errno.EADDRINUSE
+    ]
+
+
 def _url_for_people(chosen: plan.Settings) -> str:
     host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(chosen.host, chosen.host)
     return f"http://{host}:{chosen.port}"
 
 
-async def run(services: Sequence[Program], bundled: Program | None, *, url: str) -> int:
+async def run(services: Sequence[Program], bundled: Bundled | None, *, url: str, hints: Sequence[str] = ()) -> int:
     """Keep everything running until a signal; then end the services, and Valkey after them."""
-    console = Console(program.name for program in [*services, *([bundled] if bundled else [])])
+    console = Console(program.name for program in [*services, *([bundled.program] if bundled else [])])
+    for hint in hints:
+        console.say(hint)
     supervisor = Supervisor(console)
     for number in STOP_SIGNALS:
         asyncio.get_running_loop().add_signal_handler(number, supervisor.on_signal)
     async with AsyncExitStack() as running:
         if bundled is not None:
-            await running.enter_async_context(_background(supervisor.keep(bundled)))
+            await running.enter_async_context(_background(supervisor.keep(bundled.program)))
             await _give_time_to_listen(bundled)
         await running.enter_async_context(_background(_announce(url, console)))
         await running.enter_async_context(_background(*map(supervisor.keep, services)))
         exit_code = await supervisor.stopped()
     console.say("all ended")
+    if supervisor.reason is not None:
+        print(supervisor.reason, file=sys.stderr)
     return exit_code
 
 
@@ -111,11 +141,11 @@ async def _background(*coroutines: Coroutine[None, None, None]) -> AsyncIterator
             task.cancel()
 
 
-async def _give_time_to_listen(program: Program) -> None:
+async def _give_time_to_listen(bundled: Bundled) -> None:
     """Not for ever: the services can start without it."""
     with suppress(TimeoutError):
         async with asyncio.timeout(STORE_START_TIME_S_MAX):
-            await readiness.until_it_listens(program.address)
+            await readiness.until_it_listens(bundled.socket)
 
 
 async def _announce(url: str, console: Console) -> None:

@@ -25,16 +25,22 @@ class Settings(settings.Settings, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, kw_only=True)
 class Program:
-    """One process: how to start it, and the setting that moves the port it listens on."""
+    """One process, and how to start it."""
 
     name: str
     command: tuple[str, ...]
     environment: Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Service(Program):
+    """Where it listens, and the setting that moves its port."""
+
     address: Address
     setting: str
 
 
-def services(chosen: Settings, *, environment: Mapping[str, str], redis_url: str, chat_instances: int) -> list[Program]:
+def services(chosen: Settings, *, environment: Mapping[str, str], redis_url: str, chat_instances: int) -> list[Service]:
     """The five services, the gateway last, with `chat_instances` of chat or as many as its setting lists.
 
     Raises WrongSettings when an address is not `http://host:port`.
@@ -68,10 +74,10 @@ def services(chosen: Settings, *, environment: Mapping[str, str], redis_url: str
     ]
 
 
-def _service(name: str, address: Address, setting: str, environment: Mapping[str, str]) -> Program:
+def _service(name: str, address: Address, setting: str, environment: Mapping[str, str]) -> Service:
     module = name if name == "gateway" else f"{name.partition('-')[0]}_service"
     # Whatever PARLEY_HOST opens to the network is the gateway; a service listens where its own URL says.
-    return Program(
+    return Service(
         name=name,
         command=(sys.executable, "-m", module),
         environment={**environment, "PARLEY_HOST": address[0]},

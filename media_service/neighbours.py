@@ -6,7 +6,7 @@ import httpx
 import msgspec
 
 from media_service.domain.refusals import NeighbourAway
-from servicekit.following import read_page
+from servicekit.following import Page, Told, read_page
 
 PROFILES_NEWS, RELEASES_NEWS, REMOVALS_NEWS = "profiles", "released-files", "removed-files"
 
@@ -27,11 +27,11 @@ class Release(msgspec.Struct, frozen=True):
     file_id: str
 
 
-class _Profiles(msgspec.Struct, frozen=True):
+class _Profiles(Told, frozen=True, kw_only=True):
     profiles: list[Profile]
 
 
-class _Releases(msgspec.Struct, frozen=True):
+class _Releases(Told, frozen=True, kw_only=True):
     released: list[Release]
 
 
@@ -52,16 +52,19 @@ class Neighbours:
                 return answer.status_code == 204
         raise NeighbourAway
 
-    async def profiles_after(self, version: int) -> Sequence[Profile]:
+    async def profiles_after(self, version: int) -> Page[Profile]:
         """Raises ConnectionError."""
-        return (await read_page(self._http, f"{self._auth_url}/internal/profiles", version, _Profiles)).profiles
+        told = await read_page(self._http, f"{self._auth_url}/internal/profiles", version, _Profiles)
+        return told.page(told.profiles)
 
-    async def releases_after(self, number: int) -> Sequence[Release]:
+    async def releases_after(self, number: int) -> Page[Release]:
         """The chat instances share one list: any of them will do. Raises ConnectionError."""
         failed = ConnectionError("there is no chat service")
         for url in self._chat_urls:
             try:
-                return (await read_page(self._http, f"{url}/internal/released-files", number, _Releases)).released
+                told = await read_page(self._http, f"{url}/internal/released-files", number, _Releases)
             except ConnectionError as error:
                 failed = error
+            else:
+                return told.page(told.released)
         raise failed

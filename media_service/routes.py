@@ -1,7 +1,7 @@
 """The HTTP interface of the media service."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import aclosing, suppress
 from typing import Annotated, Any
 
@@ -38,7 +38,7 @@ from servicekit.authentication import bearer_token
 from servicekit.bodies import convert
 from servicekit.contract import describes
 from servicekit.etags import is_known
-from servicekit.following import PAGE_MAX
+from servicekit.following import PAGE_MAX, told_by
 from servicekit.problems import Refusal, Unavailable
 from servicekit.routing import route
 from servicekit.tokens import Identity
@@ -250,23 +250,21 @@ async def owned_files(request: Request[State]) -> Response:
 
 async def removed_files(request: Request[State]) -> Response:
     query = convert(dict(request.query_params), ListQuery)
-    return _json({"removed": await request.state["files"].removals_after(query.after, query.limit)})
+    removed = await request.state["files"].removals_after(query.after, query.limit)
+    return _json({"removed": removed, **await told_by(request.state["database"], "removals")})
 
 
 # What they share
 
 
 async def _identify(request: Request[State]) -> Identity:
+    request.state["profiles"].check()
     token = bearer_token(request.headers.get("authorization"))
     return await request.state["authentication"].authenticate(token)
 
 
 def _json(body: Any, *, headers: dict[str, str] | None = None) -> Response:
     return Response(msgspec.json.encode(body), 200, headers, "application/json")
-
-
-def _checks(request: Request[State]) -> Mapping[str, health.Check]:
-    return {"store": request.state["database"].is_alive, "redis": request.state["bus"].ping}
 
 
 ROUTES: list[Route] = [
@@ -276,6 +274,6 @@ ROUTES: list[Route] = [
     route("/api/files/{file_id}/thumbnail", GET=thumbnail),
     route("/internal/files", GET=owned_files),
     route("/internal/removed-files", GET=removed_files),
-    *health.routes(_checks),
+    *health.service_routes(),
 ]
 ROUTES += contract.routes(ROUTES, REFUSALS)

@@ -1,4 +1,4 @@
-from typing import TypedDict
+from typing import Any, TypedDict
 
 import msgspec
 
@@ -7,6 +7,7 @@ from media_service.actions.uploads import Uploads
 from servicekit.authentication import Authentication
 from servicekit.bus import Bus
 from servicekit.database import Database
+from servicekit.following import Follower
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,5 +27,7 @@ class State(TypedDict):
     bus: Bus
     database: Database
     files: Files
+    followers: tuple[Follower[Any], ...]
     limits: Limits
+    profiles: Follower[Any]
     uploads: Uploads

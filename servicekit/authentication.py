@@ -15,6 +15,7 @@ from servicekit.problems import Unauthenticated, Unavailable
 from servicekit.tokens import Identity, InvalidToken, TokenVerifier, UnknownKey
 
 REVOCATIONS_CHANNEL = "revocations"
+REREAD_INTERVAL_S = 10.0
 log = get_logger(__name__)
 
 
@@ -29,6 +30,7 @@ class Authentication:
 
     The issuer's own store is the truth; Redis only tells of news. So the whole list is read at the start, after
     every re-subscription, and again and again while Redis is away: a lost message cannot let a revoked session pass.
+    Every `reread_interval_s` it is read although all seems well: the issuer may speak on another bus than this one.
     """
 
     def __init__(
@@ -40,6 +42,7 @@ class Authentication:
         clock: Callable[[], float],
         poll_interval_s: float = 0.2,
         keys_interval_s: float = 0.5,
+        reread_interval_s: float = REREAD_INTERVAL_S,
     ) -> None:
         self._issuer_url = issuer_url.rstrip("/")
         self._http = http
@@ -50,6 +53,7 @@ class Authentication:
         self._listeners: list[Callable[[str], None]] = []
         self._poll_interval_s = poll_interval_s
         self._keys_interval_s = keys_interval_s
+        self._reread_interval_s = reread_interval_s
         self._keys_tried_at_s = float("-inf")
         self._fetching_keys = asyncio.Lock()
         self._stale = asyncio.Event()
@@ -99,12 +103,11 @@ class Authentication:
         while True:
             self._stale.clear()
             self.is_current = await self._read_revocations() and await self._has_keys()
-            if self.is_current and self._bus.is_connected:
-                await self._stale.wait()
-            else:
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(self._poll_interval_s):  # not wait_for: it may swallow a cancellation
-                        await self._stale.wait()
+            is_told = self.is_current and self._bus.is_connected
+            with suppress(TimeoutError):
+                # not wait_for: it may swallow a cancellation
+                async with asyncio.timeout(self._reread_interval_s if is_told else self._poll_interval_s):
+                    await self._stale.wait()
 
     def revoke(self, session_id: str) -> None:
         """Let nobody pass with this session any more, and tell the listeners, once."""

@@ -5,14 +5,19 @@ Plain `sqlite3` in our own threads, because a transaction is then one hop howeve
 """
 
 import asyncio
-import re
+import shutil
 import sqlite3
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
-from time import monotonic, sleep
+from time import monotonic
 from typing import Concatenate, ParamSpec, TypeAlias, TypeVar
+
+from servicekit import sqlite_file
+from servicekit.logs import get_logger
+from servicekit.sqlite_file import LOCK_WAIT_MS_MAX, is_damage, refusal_of
+from servicekit.starting import make_private_folder
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -21,34 +26,34 @@ Row: TypeAlias = sqlite3.Row
 DatabaseError = sqlite3.Error
 Statement = Callable[Concatenate[Connection, P], T]
 
-LOCK_WAIT_MS_MAX = 10_000
-_OUR_MISTAKES = frozenset(
-    {sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_MISUSE, sqlite3.SQLITE_RANGE}
-)
-
-
-def is_refused_by_disk(error: DatabaseError) -> bool:
-    """Whether it is full, broken, or locked for too long, and not our own mistake: nothing has changed then."""
-    return getattr(error, "sqlite_errorcode", sqlite3.SQLITE_MISUSE) & 0xFF not in _OUR_MISTAKES
+PROOF_INTERVAL_S = 5.0
+_PROOF_BYTES = 16 * 1024
+log = get_logger(__name__)
 
 
 class Database:
     """Commits are durable when they return: WAL with `synchronous=FULL`, so each one waits for the disk."""
 
-    def __init__(self, path: Path, migrations: Path) -> None:
-        """Open `path` (made with its folder where missing) and bring its schema up to date."""
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)  # what people wrote is nobody else's
-        self._writer = _connect(path)
-        _migrate(self._writer, migrations)
-        self._reader = _connect(path)
-        self._reader.execute("PRAGMA query_only = ON")
+    def __init__(self, path: Path, migrations: Path, *, disk_free_bytes_min: int = 0) -> None:
+        """Open `path` (made with its folder where missing) and bring its schema up to date.
+
+        Raises CannotStart where that will never do, and DiskRefused where it may in a while.
+        """
+        make_private_folder(path.parent)  # what people wrote is nobody else's
+        self._writer, self._reader, self.id = sqlite_file.opened(path, migrations)
+        self._folder = path.parent
+        self._disk_free_bytes_min = disk_free_bytes_min
+        self._is_damaged = False
+        self._proving: asyncio.Task[None] | None = None
+        self._proved_at_s = float("-inf")
         self._write_thread = ThreadPoolExecutor(1, "sqlite-writer")
         self._read_thread = ThreadPoolExecutor(1, "sqlite-reader")
         self._writing = asyncio.Lock()
 
     async def read(self, statement: Statement[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """`statement(connection, …)` on the reading connection, in its thread."""
-        return await _hop(self._read_thread, lambda: statement(self._reader, *args, **kwargs))
+        with self._telling_the_disk():
+            return await _hop(self._read_thread, lambda: statement(self._reader, *args, **kwargs))
 
     async def write(self, statement: Statement[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """`statement(connection, …)` as one transaction, in the writing thread; rolled back if it raises."""
@@ -64,7 +69,8 @@ class Database:
             return result
 
         async with self._writing:
-            return await _hop(self._write_thread, transaction)
+            with self._telling_the_disk():
+                return await _hop(self._write_thread, transaction)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[sqlite3.Connection]:
@@ -74,13 +80,14 @@ class Database:
         lock, and under load a change waits up to the switch interval. Rolled back if the body raises.
         """
         async with self._writing:
-            await self._begin()
-            try:
-                yield self._writer
-            except BaseException:
-                self._roll_back()
-                raise
-            await _hop(self._write_thread, self._commit)
+            with self._telling_the_disk():
+                await self._begin()
+                try:
+                    yield self._writer
+                except BaseException:
+                    self._roll_back()
+                    raise
+                await _hop(self._write_thread, self._commit)
 
     async def _begin(self) -> None:
         try:
@@ -113,9 +120,50 @@ class Database:
         if self._writer.in_transaction:
             self._writer.execute("ROLLBACK")
 
-    async def is_alive(self) -> bool:
-        """Whether the file answers."""
-        return await self.read(lambda connection: connection.execute("SELECT 1").fetchone() is not None)
+    @contextmanager
+    def _telling_the_disk(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            if (refusal := refusal_of(error)) is None:
+                raise
+            self._is_damaged |= is_damage(error)
+            log.warning("the disk refuses", folder=str(self._folder), reason=str(error))
+            raise refusal from error
+
+    async def is_sound(self) -> bool:
+        """Whether the file takes a durable write, proved at most PROOF_INTERVAL_S ago, and was never seen damaged.
+
+        Raises DiskRefused.
+        """
+        if self._proving is None or (self._proving.done() and monotonic() - self._proved_at_s >= PROOF_INTERVAL_S):
+            self._proving = asyncio.create_task(self._prove())
+        await asyncio.shield(self._proving)
+        return not self._is_damaged
+
+    async def _prove(self) -> None:
+        try:
+            await self.write(_prove)
+        finally:
+            self._proved_at_s = monotonic()
+
+    @property
+    def disk_free_bytes(self) -> int:
+        """Free for us where the file is. Raises OSError."""
+        return shutil.disk_usage(self._folder).free
+
+    async def has_room(self) -> bool:
+        """Whether no less is free than there has to be."""
+        return self.disk_free_bytes >= self._disk_free_bytes_min
+
+    # Whom this store's service follows, and which store of theirs it was that told
+
+    async def known_store(self, name: str) -> str | None:
+        """The id of the store that has told the list `name` so far."""
+        return await self.read(_known_store, name)
+
+    async def put_known_store(self, name: str, store: str) -> None:
+        await self.write(_put_known_store, name, store)
 
     def close(self) -> None:
         """Wait for what runs, then close both connections."""
@@ -136,54 +184,25 @@ async def _hop(thread: ThreadPoolExecutor, work: Callable[[], T]) -> T:
         raise
 
 
-def _connect(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(
-        path,
-        timeout=LOCK_WAIT_MS_MAX / 1000,
-        isolation_level=None,
-        check_same_thread=False,
-        cached_statements=256,
+def _prove(connection: Connection) -> None:
+    """Take room before the last proof's is given back: what is replaced in place would fit into a full file too."""
+    connection.execute("INSERT INTO proofs (bytes) VALUES (randomblob(?))", (_PROOF_BYTES,))
+    connection.execute("DELETE FROM proofs WHERE number < last_insert_rowid()")
+
+
+def _known_store(connection: Connection, name: str) -> str | None:
+    row = connection.execute("SELECT store FROM neighbours WHERE list = ?", (name,)).fetchone()
+    return str(row[0]) if row else None
+
+
+def _put_known_store(connection: Connection, name: str, store: str) -> None:
+    connection.execute(
+        "INSERT INTO neighbours (list, store) VALUES (?, ?) ON CONFLICT (list) DO UPDATE SET store = excluded.store",
+        (name, store),
     )
-    connection.row_factory = sqlite3.Row
-    _switch_to_wal(connection)
-    connection.execute("PRAGMA synchronous = FULL")
-    connection.execute("PRAGMA foreign_keys = ON")
-    return connection
 
 
-def _switch_to_wal(connection: sqlite3.Connection) -> None:
-    """SQLite's own waiting does not cover this switch: another process that opens a new file at once is in its way."""
-    deadline_s = monotonic() + LOCK_WAIT_MS_MAX / 1000
-    while True:
-        try:
-            connection.execute("PRAGMA journal_mode = WAL")
-            return
-        except sqlite3.OperationalError:
-            if monotonic() > deadline_s:
-                raise
-            sleep(0.005)
-
-
-def _migrate(connection: sqlite3.Connection, migrations: Path) -> None:
-    """Apply the scripts `NNNN_*.sql` whose number is above the file's `user_version`, each in a transaction."""
-    connection.execute("BEGIN EXCLUSIVE")  # instances that start together take turns
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    for script in sorted(migrations.glob("[0-9][0-9][0-9][0-9]_*.sql")):
-        number = int(script.name[:4])
-        if number <= version:
-            continue
-        for statement in _statements(script.read_text(encoding="utf-8")):
-            connection.execute(statement)
-        connection.execute(f"PRAGMA user_version = {number}")
-    connection.execute("COMMIT")
-
-
-def _statements(script: str) -> list[str]:
-    """The statements of a script; complete by SQLite's own judgement, so that triggers stay whole."""
-    statements, pending = [], ""
-    for part in re.split(r"(?<=;)", script):
-        pending += part
-        if sqlite3.complete_statement(pending):
-            statements.append(pending.strip())
-            pending = ""
-    return [*statements, pending] if pending.strip() else statements  # the last one may lack its semicolon
+def last_number(connection: Connection, table: str) -> int:
+    """The highest number that this table with AUTOINCREMENT has given, also where its row is gone."""
+    row = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = ?", (table,)).fetchone()
+    return int(row[0]) if row else 0

@@ -1,4 +1,4 @@
-"""Health: alive (`/healthz`), and able to do its work (`/readyz`)."""
+"""Health: alive (`/healthz`), and in service (`/readyz`). That Redis is away is a third thing: told, and no reason."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
@@ -8,34 +8,59 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-Check = Callable[[], Awaitable[bool]]
+from servicekit.server import is_stopping
+
+OK, UNAVAILABLE, AWAY = "ok", "unavailable", "away"
+REDIS = "redis"
+REDIS_ANSWER_S_MAX = 0.5  # well below what the gateway waits for our answer
+Check = Callable[[], Awaitable[bool | str]]
+"""True, or what is wrong in a word; False where it needs none."""
 
 
-async def run_checks(checks: Mapping[str, Check], timeout_s: float = 2.0) -> dict[str, bool]:
-    """Each check's answer; one that fails or takes too long is a no."""
-    answers = await asyncio.gather(*(_holds(check, timeout_s) for check in checks.values()))
+async def run_checks(checks: Mapping[str, Check], timeout_s: float = 2.0) -> dict[str, str]:
+    """Each check's answer in a word; one that fails or takes too long is UNAVAILABLE, or AWAY if it is Redis."""
+    answers = await asyncio.gather(*(_answer(name, check, timeout_s) for name, check in checks.items()))
     return dict(zip(checks, answers, strict=True))
 
 
-async def _holds(check: Check, timeout_s: float) -> bool:
+async def _answer(name: str, check: Check, timeout_s: float) -> str:
+    limit_s, otherwise = (REDIS_ANSWER_S_MAX, AWAY) if name == REDIS else (timeout_s, UNAVAILABLE)
     try:
-        async with asyncio.timeout(timeout_s):
-            return await check()
+        async with asyncio.timeout(limit_s):
+            answer = await check()
     except Exception:  # noqa: BLE001 - a check that breaks is a no, whatever broke
-        return False
+        return otherwise
+    return answer if isinstance(answer, str) else OK if answer else otherwise
 
 
-def routes(checks_of: Callable[[Request[Any]], Mapping[str, Check]]) -> list[Route]:
-    """`/healthz` and `/readyz`; `checks_of` finds the checks in the request's state."""
+def service_routes() -> list[Route]:
+    """Of a service with a store: `database`, `bus` and, where it follows lists, `followers` in its state."""
+
+    def checks_of(request: Request[Any]) -> Mapping[str, Check]:
+        state = request.state
+        followers = {follower.name: follower.is_in_step for follower in getattr(state, "followers", ())}
+        database = state["database"]
+        return {"store": database.is_sound, "disk": database.has_room, REDIS: state["bus"].ping, **followers}
+
+    def tell(request: Request[Any]) -> dict[str, Any]:
+        return {"disk_free_bytes": request.state["database"].disk_free_bytes}
+
+    return routes(checks_of, tell)
+
+
+def routes(
+    checks_of: Callable[[Request[Any]], Mapping[str, Check]],
+    tell: Callable[[Request[Any]], Mapping[str, Any]] = lambda _: {},
+) -> list[Route]:
+    """`/healthz` and `/readyz`; `checks_of` and `tell` find in the request's state what is asked and what is told."""
 
     async def healthz(_: Request) -> JSONResponse:
         return JSONResponse({"status": "ok"})
 
     async def readyz(request: Request) -> JSONResponse:
-        answers = await run_checks(checks_of(request))
-        ready = all(answers.values())
-        named = {name: "ok" if good else "unavailable" for name, good in answers.items()}
-        body = {"status": "ok" if ready else "unavailable", "checks": named}
-        return JSONResponse(body, 200 if ready else 503)
+        checks = await run_checks(checks_of(request))
+        missing = [name for name, answer in checks.items() if answer != OK and name != REDIS]
+        status = "stopping" if is_stopping() else UNAVAILABLE if missing else OK
+        return JSONResponse({"status": status, "checks": checks, **tell(request)}, 200 if status == OK else 503)
 
     return [Route("/healthz", healthz), Route("/readyz", readyz)]

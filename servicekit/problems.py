@@ -1,5 +1,6 @@
 """Refusals as RFC 9457 problem answers: one shape for every service, made in one place."""
 
+import errno
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
@@ -10,7 +11,6 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ExceptionHandler
 
-from servicekit.database import DatabaseError, is_refused_by_disk
 from servicekit.logs import get_logger
 
 CONTENT_TYPE = "application/problem+json"
@@ -67,7 +67,7 @@ class Unavailable(Refusal):
 
 
 class NotStored(Unavailable):
-    """The disk refused, and nothing has changed."""
+    """The disk refused: it is full, say, or can only be read. Nothing has changed."""
 
     def __init__(self, detail: str = "It could not be stored, and nothing has changed.") -> None:
         super().__init__(detail)
@@ -91,6 +91,7 @@ COMMON: RefusalTable = {
     NotStored: Answer(503, "not_stored"),
 }
 _HTTP_CODES = {400: "malformed", 404: "not_found", 405: "method_not_allowed", 413: "body_too_large"}
+_OF_THE_DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO})
 
 
 class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -146,11 +147,18 @@ def exception_handlers(table: RefusalTable) -> dict[Any, ExceptionHandler]:
         assert isinstance(error, Refusal)
         return refuse(error, table)
 
+    def on_os_error(request: Request, error: Exception) -> Response:
+        assert isinstance(error, OSError)
+        if error.errno not in _OF_THE_DISK:
+            return _on_fault(request, error)
+        log.warning("the disk refuses", reason=error.strerror)
+        return refuse(NotStored(f"Nothing was stored: {error.strerror}."), table)
+
     return {
         Refusal: on_refusal,
         HTTPException: _on_http_exception,
         ClientDisconnect: _on_disconnect,
-        DatabaseError: _on_database_error,
+        OSError: on_os_error,
         Exception: _on_fault,
     }
 
@@ -164,15 +172,6 @@ def _on_http_exception(_: Request, error: Exception) -> Response:
 def _on_disconnect(_: Request, __: Exception) -> Response:
     """The client left in the middle of its body: no fault of ours, and nobody reads this."""
     return response(Answer(400, "malformed"), "The body has no end.")
-
-
-def _on_database_error(request: Request, error: Exception) -> Response:
-    """A full disk is no mistake of ours, and may be over at the next try."""
-    assert isinstance(error, DatabaseError)
-    if not is_refused_by_disk(error):
-        return _on_fault(request, error)
-    log.error("not stored", reason=str(error))
-    return refuse(NotStored(), COMMON)
 
 
 def _on_fault(_: Request, error: Exception) -> Response:

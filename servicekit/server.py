@@ -15,21 +15,22 @@ from typing import Any
 
 import httpx
 import uvicorn
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from servicekit import logs, metrics
 from servicekit.authentication import Authentication
 from servicekit.bus import Bus
 from servicekit.http_protocol import HttpProtocol
+from servicekit.problems import NotStored
 from servicekit.settings import Settings
+from servicekit.starting import CannotStart, refuse_to_start
 
 EXIT_FAULT = 1
 EXIT_PORT_TAKEN = 3
 KEEP_ALIVE_S = 75  # longer than the gateway keeps an idle connection, so that it is the gateway that closes
-METRICS_PORT_OFFSET = 1000
 log = logs.get_logger(__name__)
 _served: list[uvicorn.Server] = []  # by this process: one, or in a test none
-_faults: list[BaseException] = []
+_faults: list[BaseException] = []  # for which it ends, the first one first
 
 
 def serve(
@@ -50,8 +51,7 @@ def serve(
     logs.configure(name, level=settings.log_level, log_format=settings.log_format)
     _raise_open_files_limit()
     listener = listen_or_exit(name, settings.host, port)
-    metrics_port = port + METRICS_PORT_OFFSET if settings.metrics_port is None else settings.metrics_port
-    if metrics_port:
+    if metrics_port := settings.metrics_port_beside(port):
         metrics.serve(settings.host, metrics_port)
     config = uvicorn.Config(
         app,
@@ -67,17 +67,58 @@ def serve(
         timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=5,
     )
-    log.info("started", address=f"http://{settings.host}:{listener.getsockname()[1]}", pid=os.getpid())
     for signal_number in (signal.SIGINT, signal.SIGTERM):
         # uvicorn raises the signal again after an orderly end, which then is nobody's any more: exit code 0.
         signal.signal(signal_number, lambda *_: None)
     _collect_garbage_seldom()
     _served.append(uvicorn.Server(config))
-    _served[0].run(sockets=[listener])
-    log.info("stopped")
+    _start_with_one_line(config, address=f"http://{settings.host}:{listener.getsockname()[1]}")
+    with suppress(SystemExit):  # uvicorn's, when the application did not start; the status is ours to choose
+        _served[0].run(sockets=[listener])
+    _end(name)
+
+
+def _start_with_one_line(config: uvicorn.Config, **told: str) -> None:
+    """Let it be us who tell how the start went: uvicorn would print a trace for whatever stands in its way."""
+    config.load()
+    app = config.loaded_app
+
+    async def starting(scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_on(message: Message) -> None:
+            if message["type"] == "lifespan.startup.complete":
+                config.loaded_app = app  # so that requests do not pass here
+                log.info("started", pid=os.getpid(), **told)
+            await send({**message, "message": ""} if message["type"] == "lifespan.startup.failed" else message)
+
+        try:
+            await app(scope, receive, send_on)
+        except BaseException as error:
+            if not isinstance(error, CannotStart | NotStored):
+                log.exception("fault")
+            _faults.append(error)
+            logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
+            raise
+
+    config.loaded_app = starting
+
+
+def _end(name: str) -> None:
+    """With the status that tells whoever started us whether to do it again."""
+    fault = _faults[0] if _faults else None
+    if not isinstance(fault, CannotStart):
+        log.info("stopped")
     logging.shutdown()
-    if _faults:
+    if isinstance(fault, CannotStart):
+        refuse_to_start(f"{name} cannot run: {fault}")
+    if isinstance(fault, NotStored):
+        sys.stderr.write(f"{name} has to end, and may be started again: {fault}\n")
+    if fault is not None:
         raise SystemExit(EXIT_FAULT)
+
+
+def is_stopping() -> bool:
+    """Whether this process has been told to end, and takes nothing new."""
+    return any(server.should_exit for server in _served)
 
 
 def _collect_garbage_seldom() -> None:

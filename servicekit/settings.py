@@ -1,7 +1,6 @@
 """Settings: the environment, read once into a frozen type, or one clear line and the end of the process."""
 
 import re
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, TypeVar
@@ -10,14 +9,14 @@ from urllib.parse import urlsplit
 import msgspec
 
 from servicekit.bus import BusAddress
+from servicekit.starting import CannotStart, refuse_to_start
 
-EXIT_WRONG_SETTINGS = 2
-
+METRICS_PORT_OFFSET = 1000
 Limit = Annotated[int, msgspec.Meta(ge=1)]
 SwitchableLimit = Annotated[int, msgspec.Meta(ge=0)]  # 0 switches the limit off
 
 
-class WrongSettings(ValueError):
+class WrongSettings(CannotStart, ValueError):
     """A setting cannot be used; the text names it."""
 
 
@@ -36,6 +35,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=_variable_name)
     log_format: Literal["auto", "json", "console"] = "auto"
     metrics_port: Annotated[int, msgspec.Meta(ge=0, le=65535)] | None = None
     json_body_bytes_max: Limit = 64 * 1024
+    disk_free_bytes_min: SwitchableLimit = 64 * 1024 * 1024
+
+    def metrics_port_beside(self, port: int) -> int:
+        """Of the service on `port`; 0: nowhere."""
+        return port + METRICS_PORT_OFFSET if self.metrics_port is None else self.metrics_port
 
     several_addresses: ClassVar[frozenset[str]] = frozenset()
 
@@ -85,8 +89,7 @@ def load_or_exit(settings_type: type[AnySettings], environment: Mapping[str, str
     try:
         return load(settings_type, environment)
     except WrongSettings as error:
-        print(f"wrong setting: {error}", file=sys.stderr)
-        raise SystemExit(EXIT_WRONG_SETTINGS) from None
+        refuse_to_start(f"wrong setting: {error}")
 
 
 def addresses(urls: str) -> list[tuple[str, int]]:

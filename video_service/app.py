@@ -79,7 +79,8 @@ async def _opened(
     new_feed: Callable[..., Feed],
     new_lens: Callable[..., Lens],
 ) -> AsyncIterator[State]:
-    database = Database(settings.data_dir / "video" / "streams.db", MIGRATIONS)
+    path = settings.data_dir / "video" / "streams.db"
+    database = Database(path, MIGRATIONS, disk_free_bytes_min=settings.disk_free_bytes_min)
     workers = Workers(settings.video_threads or len(os.sched_getaffinity(0)))
     attendance = Attendance(connections_per_person=settings.connections_per_person)
     ledger = Ledger(store=Store(database), clock=clock, interval_s=waits.write_interval_s)

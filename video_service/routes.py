@@ -1,7 +1,5 @@
 """The HTTP interface of video."""
 
-from typing import Any
-
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
@@ -60,16 +58,11 @@ async def _identify(request: Request[State]) -> Identity:
     return await request.state["authentication"].authenticate(token)
 
 
-def _checks(request: Request[Any]) -> dict[str, health.Check]:
-    state: State = request.state
-    return {"store": state["database"].is_alive, "redis": state["bus"].ping}
-
-
 _STREAM = "/api/video/streams/{stream}"
 ROUTES = [
     route("/api/video/streams", GET=streams),
     route(_STREAM + "/snapshot", GET=snapshot),
     route(_STREAM + "/mjpeg", GET=mjpeg),
-    *health.routes(_checks),
+    *health.service_routes(),
 ]
 ROUTES += contract.routes(ROUTES, REFUSALS)

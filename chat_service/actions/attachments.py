@@ -6,7 +6,7 @@ from chat_service.domain.attachments import Attachment, Release
 from chat_service.domain.refusals import UnknownAttachment
 from chat_service.media import Media, Removal
 from chat_service.store.attachments import Attachments as AttachmentStore
-from servicekit.following import Follower
+from servicekit.following import Follower, KnownStores
 
 
 class Attachments:
@@ -27,7 +27,7 @@ class Attachments:
     async def releases_after(self, number: int, limit: int) -> list[Release]:
         return await self._store.releases_after(number, limit)
 
-    def follow_removals(self) -> Follower[Removal]:
+    def follow_removals(self, known_stores: KnownStores) -> Follower[Removal]:
         """No message shows a file that its owner has removed."""
 
         async def take(removals: Sequence[Removal]) -> None:
@@ -35,7 +35,9 @@ class Attachments:
 
         return Follower(
             name="removals",
+            known_stores=known_stores,
             list_after=self._media.removals_after,
             position=self._store.removals_followed,
+            restart=lambda: self._store.remove([], 0),
             take=take,
         )

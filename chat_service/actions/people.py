@@ -7,14 +7,20 @@ from chat_service.domain.people import Person
 from chat_service.domain.refusals import DirectoryUnavailable, UnknownRecipient
 from chat_service.profiles import Profiles
 from chat_service.store.people import PeopleStore
-from servicekit.following import Follower
+from servicekit.following import Follower, KnownStores
 
 
 class People:
     """The copy is pulled by version: at the start, when Redis tells of news, and when somebody is not in it."""
 
     def __init__(
-        self, *, store: PeopleStore, profiles: Profiles, remembered_max: int = 20_000, pull_interval_s: float = 30.0
+        self,
+        *,
+        store: PeopleStore,
+        profiles: Profiles,
+        known_stores: KnownStores,
+        remembered_max: int = 20_000,
+        pull_interval_s: float = 10.0,
     ) -> None:
         self._store = store
         self._remembered: OrderedDict[str, Person] = OrderedDict()
@@ -24,8 +30,10 @@ class People:
         self._erased_listeners: list[Callable[[], None]] = []
         self.following = Follower(
             name="profiles",
+            known_stores=known_stores,
             list_after=profiles.list_after,
             position=self._position,
+            restart=self._restart,
             take=self._take,
             interval_s=pull_interval_s,
         )
@@ -68,6 +76,11 @@ class People:
         if self._seen_version is None:
             self._seen_version = stored
         return min(stored, self._seen_version)
+
+    async def _restart(self) -> None:
+        await self._store.forget_versions()
+        self._seen_version = 0
+        self._remembered.clear()
 
     async def _take(self, people: Sequence[Person]) -> None:
         await self._store.put_people(people)

@@ -31,6 +31,10 @@ class PeopleStore:
     async def people_version(self) -> int:
         return await self._database.read(_people_version)
 
+    async def forget_versions(self) -> None:
+        """Let any version of a profile be newer than what is known."""
+        await self._database.write(_forget_versions)
+
     async def put_people(self, people: Iterable[Person]) -> None:
         """Take over new, changed and erased profiles, into the saved chats that show them too."""
         await self._database.write(_put_people, list(people))
@@ -70,6 +74,10 @@ def _find_person(connection: Connection, username: str) -> Person | None:
 def _people_version(connection: Connection) -> int:
     (version,) = connection.execute("SELECT coalesce(max(version), 0) FROM people").fetchone()
     return int(version)
+
+
+def _forget_versions(connection: Connection) -> None:
+    connection.execute("UPDATE people SET version = 0")
 
 
 def _put_people(connection: Connection, people: list[Person]) -> None:

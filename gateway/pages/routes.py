@@ -1,7 +1,9 @@
 """Which path is which page."""
 
+import asyncio
 from typing import Any
 
+import httpx
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -32,17 +34,36 @@ async def upgrade_required(_: Request[State]) -> Response:
 def _checks(request: Request[Any]) -> dict[str, health.Check]:
     state: State = request.state
 
-    def ready(url: str) -> health.Check:
-        async def check() -> bool:
-            return (await state["http"].get(url + "/readyz")).status_code == 200
-
-        return check
-
     async def knows_revocations() -> bool:
         return state["authentication"].is_current
 
-    services = {service.value: ready(url) for service, url in state["urls"].items()}
-    return {"redis": state["bus"].ping, "revocations": knows_revocations, **services}
+    services = {service.value: _Neighbour(state["http"], url) for service, url in state["urls"].items()}
+
+    async def redis() -> bool:
+        here, *there = await asyncio.gather(state["bus"].ping(), *(one.has_redis() for one in services.values()))
+        return here and all(there)
+
+    ready: dict[str, health.Check] = {name: one.is_ready for name, one in services.items()}
+    return {health.REDIS: redis, "revocations": knows_revocations, **ready}
+
+
+class _Neighbour:
+    """What a service says of itself, asked once."""
+
+    def __init__(self, http: httpx.AsyncClient, url: str) -> None:
+        self._asking = asyncio.create_task(http.get(url + "/readyz"))
+        self._asking.add_done_callback(lambda asking: asking.cancelled() or asking.exception())  # perhaps nobody waits
+
+    async def is_ready(self) -> bool:
+        return (await asyncio.shield(self._asking)).status_code == 200
+
+    async def has_redis(self) -> bool:
+        """Also where it does not answer at all: that is another matter."""
+        try:
+            answer = await asyncio.shield(self._asking)
+        except httpx.HTTPError:
+            return True
+        return bool(answer.json().get("checks", {}).get(health.REDIS) != health.AWAY)
 
 
 def _messages(path: str) -> list[Route]:

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from media_service.actions.files import Files
 from media_service.neighbours import Neighbours, Profile, Release
 from media_service.store import Store
-from servicekit.following import Follower
+from servicekit.following import Follower, KnownStores
 
 _PROFILES, _RELEASES = "profiles", "releases"
 
 
-def follow_profiles(store: Store, neighbours: Neighbours, files: Files) -> Follower[Profile]:
+def follow_profiles(store: Store, neighbours: Neighbours, files: Files, known_stores: KnownStores) -> Follower[Profile]:
     """Keep who shows which of our pictures to everybody, and nothing of those who have erased their account."""
 
     async def take(profiles: Sequence[Profile]) -> None:
@@ -22,14 +22,16 @@ def follow_profiles(store: Store, neighbours: Neighbours, files: Files) -> Follo
 
     return Follower(
         name=_PROFILES,
+        known_stores=known_stores,
         list_after=neighbours.profiles_after,
         position=lambda: store.followed(_PROFILES),
+        restart=lambda: store.put_followed(_PROFILES, 0),
         take=take,
     )
 
 
 def follow_releases(
-    store: Store, neighbours: Neighbours, files: Files, profiles: Follower[Profile]
+    store: Store, neighbours: Neighbours, files: Files, profiles: Follower[Profile], known_stores: KnownStores
 ) -> Follower[Release]:
     """Let go what no message shows any more, unless it is its owner's avatar."""
 
@@ -40,7 +42,9 @@ def follow_releases(
 
     return Follower(
         name=_RELEASES,
+        known_stores=known_stores,
         list_after=neighbours.releases_after,
         position=lambda: store.followed(_RELEASES),
+        restart=lambda: store.put_followed(_RELEASES, 0),
         take=take,
     )

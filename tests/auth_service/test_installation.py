@@ -4,11 +4,13 @@ import asyncio
 import os
 import signal
 import socket
+import sqlite3
 import stat
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -18,6 +20,7 @@ from msgspec import structs
 from auth_service.secret import load_or_make_secret
 from auth_service.settings import AuthSettings
 from servicekit.settings import WrongSettings, load
+from servicekit.starting import CannotStart, make_private_folder
 from tests.auth_service.people import Auth, Clock, serving
 from tests.waiting import eventually
 
@@ -54,7 +57,7 @@ def test_every_limit_is_a_setting_of_at_least_one(variable: str) -> None:
     field = variable.removeprefix("PARLEY_").lower()
     least = {"PARLEY_USERNAME_LENGTH_MIN": "1", "PARLEY_PASSWORD_LENGTH_MIN": "1"}
     assert getattr(load(AuthSettings, {**least, variable: "1"}), field) == 1
-    with pytest.raises(WrongSettings, match=variable):
+    with pytest.raises(CannotStart, match=variable):
         load(AuthSettings, {variable: "0"})
 
 
@@ -81,7 +84,7 @@ def test_a_kept_secret_is_long_enough_or_refused(tmp_path: Path, kept: str, good
     if good:
         assert load_or_make_secret(path) == kept.strip()
     else:
-        with pytest.raises(WrongSettings, match="secret_key"):
+        with pytest.raises(CannotStart, match="secret_key"):
             load_or_make_secret(path)
 
 
@@ -97,11 +100,12 @@ async def test_tokens_and_accounts_survive_a_restart_with_a_secret_of_its_own(
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
 
 
-async def test_without_redis_the_service_works_and_says_that_it_is_not_ready(auth: Auth) -> None:
+async def test_without_redis_the_service_works_and_says_what_it_misses(auth: Auth) -> None:
     assert (await auth.http.get("/healthz")).json() == {"status": "ok"}
     response = await auth.http.get("/readyz")
-    assert response.status_code == 503
-    assert response.json() == {"status": "unavailable", "checks": {"store": "ok", "redis": "unavailable"}}
+    assert response.status_code == 200
+    assert response.json()["checks"] == {"store": "ok", "disk": "ok", "redis": "away"}
+    assert response.json()["disk_free_bytes"] > 0
     assert (await auth.register("ada")).status_code == 201
 
 
@@ -132,6 +136,80 @@ def test_a_taken_port_is_one_clear_line(tmp_path: Path) -> None:
     assert ended.returncode == 3
     assert f"auth cannot listen on 127.0.0.1:{port}" in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+def damage(folder: Path, content: bytes) -> None:
+    (folder / "auth").mkdir(mode=0o700)
+    (folder / "auth" / "users.db").write_bytes(content)
+
+
+def newer(folder: Path) -> None:
+    damage(folder, b"")
+    with closing(sqlite3.connect(folder / "auth" / "users.db")) as connection:
+        connection.execute("PRAGMA user_version = 99")
+
+
+def short_secret(folder: Path) -> None:
+    (folder / "auth").mkdir(mode=0o700)
+    (folder / "auth" / "secret_key").write_text("short")
+
+
+def no_secret(folder: Path) -> None:
+    (folder / "auth").mkdir(mode=0o700)
+    (folder / "auth" / "secret_key").mkdir()
+
+
+def no_folder(folder: Path) -> None:
+    (folder / "auth").write_text("a file in its place")
+
+
+@pytest.mark.parametrize(
+    "spoil, said",
+    [
+        (newer, "users.db has schema 99, and this code knows none above"),
+        (partial(damage, content=b"nonsense" * 1000), "users.db is damaged, or no database"),
+        (partial(damage, content=b"SQLite format 3\0" + bytes(range(100, 200)) * 100), "users.db is damaged"),
+        (short_secret, "secret_key has less than 16 characters"),
+        (no_secret, "secret_key cannot be used: Is a directory"),
+        (no_folder, "auth cannot be used: Not a directory"),
+    ],
+)
+def test_what_no_restart_helps_is_one_clear_line(tmp_path: Path, spoil: Callable[[Path], None], said: str) -> None:
+    spoil(tmp_path)
+    with taken_port() as port:
+        pass
+    ended = run(environment(tmp_path, port, PARLEY_METRICS_PORT="0"))
+    assert ended.returncode == 2
+    (line,) = ended.stderr.splitlines()
+    assert line.startswith("auth cannot run: ")
+    assert said in line
+    assert [line for line in ended.stdout.splitlines() if "started" in line or "Traceback" in line] == []
+
+
+def test_a_secret_that_others_could_read_is_theirs_no_more_and_that_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "secret_key"
+    secret = load_or_make_secret(path)
+    assert capsys.readouterr().out == ""
+    path.chmod(0o644)
+    assert load_or_make_secret(path) == secret
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert "a secret file was open to others" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("mode, told", [(0o700, False), (0o750, True), (0o701, True)])
+def test_a_data_folder_that_others_can_enter_is_told(
+    tmp_path: Path, mode: int, told: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tmp_path.chmod(mode)
+    make_private_folder(tmp_path)
+    assert ("a data folder is open to others" in capsys.readouterr().out) is told
+
+
+def test_folders_are_made_for_their_owner_only(tmp_path: Path) -> None:
+    make_private_folder(tmp_path / "data" / "auth")
+    assert [stat.S_IMODE((tmp_path / name).stat().st_mode) for name in ("data", "data/auth")] == [0o700, 0o700]
 
 
 @pytest.mark.parametrize(

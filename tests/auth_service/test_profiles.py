@@ -184,7 +184,10 @@ async def test_every_change_of_a_profile_gets_the_next_version(auth: Auth) -> No
             {"username": "grace", "nickname": "grace", "pfp": "https://example.org/g.png", "version": 4},
         ],
         "version": 4,
+        "store": everything["store"],
+        "last": 4,
     }
+    assert len(everything["store"]) == 32
 
 
 async def test_profiles_are_read_on_from_a_version_in_pages(auth: Auth) -> None:
@@ -194,7 +197,7 @@ async def test_profiles_are_read_on_from_a_version_in_pages(auth: Auth) -> None:
     assert [profile["username"] for profile in page["profiles"]] == ["grace"]
     assert page["version"] == 2
     rest = (await auth.http.get("/internal/profiles?after=3")).json()
-    assert rest == {"profiles": [], "version": 3}
+    assert rest == {"profiles": [], "version": 3, "store": page["store"], "last": 3}
 
 
 @pytest.mark.parametrize(

@@ -66,7 +66,8 @@ class Directory:
         self._http = http
 
     def people(self, **options: int) -> People:
-        return People(store=self.store, profiles=Profiles(http=self._http, auth_url=self.auth.url), **options)
+        profiles = Profiles(http=self._http, auth_url=self.auth.url)
+        return People(store=self.store, profiles=profiles, known_stores=self.database, **options)
 
     async def run_sql(self, statement: str) -> None:
         def execute(connection: Connection) -> None:

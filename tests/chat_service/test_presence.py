@@ -165,7 +165,7 @@ async def killable(world: World, here: Instance) -> AsyncIterator[tuple[Instance
 
         async def is_ready() -> bool:
             try:
-                return (await other.request("", "GET", "/readyz")).status_code == 200
+                return bool((await other.request("", "GET", "/readyz")).json()["checks"]["redis"] == "ok")
             except httpx.TransportError:
                 return False
 

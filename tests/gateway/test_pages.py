@@ -397,6 +397,11 @@ async def healthy(valkey_url: str) -> AsyncIterator[System]:
     async with system(redis_url=valkey_url) as whole:
         for service in whole.services:
             service.at["/readyz"] = answering(200, {"status": "ok"})
+
+        async def has_redis() -> bool:
+            return (await ready(whole, 200))["redis"] == "ok"
+
+        await eventually(has_redis)
         yield whole
 
 
@@ -436,7 +441,7 @@ async def test_the_gateway_is_not_ready_when_one_is_not(healthy: System) -> None
     assert [service for service, state in answer.items() if state != "ok"] == ["media"]
 
 
-async def test_the_gateway_is_not_ready_without_redis() -> None:
+async def test_without_redis_the_gateway_stays_in_service_and_says_so() -> None:
     valkey = Valkey()
     valkey.start()
     try:
@@ -445,9 +450,19 @@ async def test_the_gateway_is_not_ready_without_redis() -> None:
                 service.at["/readyz"] = answering(200, {"status": "ok"})
             await ready(whole, 200)
             valkey.kill()
-            assert (await ready(whole, 503))["redis"] == "unavailable"
+
+            async def is_told() -> bool:
+                return (await ready(whole, 200))["redis"] == "away"
+
+            await eventually(is_told)
     finally:
         valkey.close()
+
+
+async def test_redis_that_a_service_misses_is_told_by_the_gateway(healthy: System) -> None:
+    assert (await ready(healthy, 200))["redis"] == "ok"
+    healthy.chat.at["/readyz"] = answering(200, {"status": "ok", "checks": {"redis": "away"}})
+    assert (await ready(healthy, 200))["redis"] == "away"
 
 
 async def test_a_fault_of_ours_is_a_problem_answer() -> None:

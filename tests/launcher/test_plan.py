@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 
 from launcher import plan
-from launcher.plan import Program
+from launcher.plan import Service
 from servicekit.settings import WrongSettings
 
 
-def planned(chat_instances: int = 1, **chosen: str) -> dict[str, Program]:
+def planned(chat_instances: int = 1, **chosen: str) -> dict[str, Service]:
     services = plan.services(
         plan.Settings(**chosen),  # type: ignore[arg-type]
         environment={"PATH": "/bin"},

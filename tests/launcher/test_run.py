@@ -5,17 +5,20 @@ import os
 import re
 import signal
 import socket
+import stat
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, STDOUT, Process
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import httpx
 import pytest
 
-from launcher import ports
+from launcher import data_folder, ports
 from launcher.processes import REPOSITORY
+from servicekit.bus import Bus
+from servicekit.settings import METRICS_PORT_OFFSET
 from tests.waiting import eventually
 
 START_TIME_S_MAX = 30
@@ -127,13 +130,14 @@ async def test_a_taken_port_is_named_with_the_setting_that_changes_it(tmp_path: 
         async with launched(settings) as launcher:
             line = await launcher.says(f"Port {port} on 127.0.0.1")
             assert f"is taken by another program. {setting} changes it: make run {setting}=" in line
-            assert await launcher.ends() == 1
+            assert await launcher.ends() == 2
 
 
 async def test_a_wrong_setting_of_one_service_ends_the_run_with_its_reason(tmp_path: Path) -> None:
     async with launched({**environment(tmp_path), "SECRET_KEY": "short"}) as launcher:
         await launcher.says("SECRET_KEY")
-        await launcher.says("auth cannot start with these settings")
+        await launcher.says("all ended")
+        assert re.match("auth: wrong setting: SECRET_KEY", await launcher.says("."))  # by itself, after all else
         assert await launcher.ends() == 2
 
 
@@ -141,3 +145,63 @@ async def test_a_wrong_setting_of_the_launcher_is_one_line(tmp_path: Path) -> No
     async with launched({**environment(tmp_path), "PARLEY_AUTH_URL": "nowhere"}) as launcher:
         assert "wrong setting: PARLEY_AUTH_URL" in await launcher.says("wrong setting")
         assert await launcher.ends() == 2
+
+
+@linux_only
+async def test_a_second_launcher_on_the_same_data_is_refused_in_one_line(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    async with launched(environment(data)) as first:
+        await first.says("Parley is ready")
+        (tmp_path / "other").symlink_to(data)
+        async with launched(environment(tmp_path / "other")) as second:
+            line = await second.says(".")
+            assert line.startswith(f"another Parley runs on the data folder {data} (process {first.process.pid})")
+            assert "PARLEY_DATA_DIR" in line
+            assert await second.ends() == 2
+        first.process.kill()
+        await first.process.wait()
+        with data_folder.locked(data):  # its services may still be about to end
+            pass
+
+
+@linux_only
+async def test_the_bundled_redis_is_its_owner_s_alone_and_said_in_the_data_folder(tmp_path: Path) -> None:
+    async with launched(environment(tmp_path)) as launcher:
+        lines = [await launcher.says(".") for _ in range(3)]
+        await launcher.says("Parley is ready")
+        assert not any("overcommit" in line for line in lines)
+        kept = tmp_path / "redis.url"
+        assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+        path = Path(kept.read_text().strip().removeprefix("unix://"))
+        assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+        bus = Bus(kept.read_text().strip())
+        running = asyncio.create_task(bus.run())
+        await eventually(bus.ping)
+        assert await bus.execute(("CONFIG", "GET", "port")) == [{b"port": b"0"}]
+        running.cancel()
+        launcher.process.terminate()
+        assert await launcher.ends() == 0
+    assert not kept.exists()
+    assert not path.parent.exists()
+
+
+@pytest.mark.parametrize("spoil", ["a file in its place", "a lock that is a folder"])
+async def test_a_data_folder_that_cannot_be_used_is_one_line(tmp_path: Path, spoil: str) -> None:
+    data = tmp_path / "data"
+    if spoil == "a file in its place":
+        data.write_text("")
+    else:
+        (data / "launcher.lock").mkdir(parents=True, mode=0o700)
+    async with launched(environment(data)) as launcher:
+        assert str(data) in await launcher.says(".")
+        assert await launcher.ends() == 2
+
+
+async def test_a_taken_port_of_metrics_is_one_line_and_ends_nothing(tmp_path: Path) -> None:
+    settings = environment(tmp_path)
+    del settings["PARLEY_METRICS_PORT"]
+    port = int(settings["PARLEY_VIDEO_URL"].rpartition(":")[2]) + METRICS_PORT_OFFSET
+    with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+        async with launched(settings) as launcher:
+            assert f"Port {port} on 127.0.0.1, for the metrics of video, is taken" in await launcher.says("metrics of")
+            await launcher.says("Parley is ready")

@@ -14,7 +14,7 @@ from launcher.console import Console
 from launcher.plan import Program
 from launcher.processes import END_TIME_S_MAX
 from launcher.supervisor import DELAY_S_MAX, DELAY_S_MIN, Supervisor, restart_delay_s
-from servicekit.settings import EXIT_WRONG_SETTINGS
+from servicekit.starting import EXIT_CANNOT_START
 
 SAY_PID_AND_SLEEP = "import os, time; print(os.getpid(), flush=True); time.sleep(60)"
 SLEEP_THROUGH_SIGTERM = f"import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); {SAY_PID_AND_SLEEP}"
@@ -44,8 +44,6 @@ def python(code: str) -> Program:
         name="program",
         command=(sys.executable, "-c", code),
         environment=dict(os.environ),
-        address=("127.0.0.1", 1),
-        setting="PARLEY_PORT",
     )
 
 
@@ -94,8 +92,8 @@ def test_the_delay_grows_up_to_its_bound() -> None:
 
 async def test_a_program_with_wrong_settings_stops_the_run_with_its_status() -> None:
     supervisor = Supervisor(Heard())
-    async with kept(supervisor, python(f"raise SystemExit({EXIT_WRONG_SETTINGS})")), asyncio.timeout(10):
-        assert await supervisor.stopped() == EXIT_WRONG_SETTINGS
+    async with kept(supervisor, python(f"raise SystemExit({EXIT_CANNOT_START})")), asyncio.timeout(10):
+        assert await supervisor.stopped() == EXIT_CANNOT_START
 
 
 async def test_a_cancelled_program_is_gone_when_its_task_is_done() -> None:

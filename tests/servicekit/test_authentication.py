@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from launcher.ports import find_free
-from servicekit.authentication import REVOCATIONS_CHANNEL, Authentication, bearer_token
+from servicekit.authentication import REREAD_INTERVAL_S, REVOCATIONS_CHANNEL, Authentication, bearer_token
 from servicekit.bus import Bus
 from servicekit.problems import Unauthenticated, Unavailable
 from servicekit.server import running
@@ -56,7 +56,12 @@ class Follower:
 
 @asynccontextmanager
 async def following(
-    issuer: Issuer, redis_url: str, *, poll_interval_s: float = 0.01, keys_interval_s: float = 0.5
+    issuer: Issuer,
+    redis_url: str,
+    *,
+    poll_interval_s: float = 0.01,
+    keys_interval_s: float = 0.5,
+    reread_interval_s: float = 60,
 ) -> AsyncIterator[Follower]:
     clock, bus = Clock(), Bus(redis_url, retry_s=0.01)
     async with httpx.AsyncClient(timeout=WAIT_S, trust_env=False) as http:
@@ -67,6 +72,7 @@ async def following(
             clock=clock,
             poll_interval_s=poll_interval_s,
             keys_interval_s=keys_interval_s,
+            reread_interval_s=reread_interval_s,
         )
         follower = Follower(authentication, bus, clock)
         async with running(bus.run(), authentication.run()):
@@ -247,6 +253,17 @@ async def test_without_redis_the_issuer_is_polled(issuer: Issuer, nowhere: str) 
         issuer.revoked = ["s1"]
         await eventually(lambda: gateway.told == ["s1"])
         assert await gateway.passes(token) is None
+
+
+async def test_a_revocation_that_was_told_on_another_bus_is_read_in_the_end(issuer: Issuer, valkey_url: str) -> None:
+    async with following(issuer, valkey_url, poll_interval_s=60, reread_interval_s=0.01) as gateway:
+        await gateway.is_current()
+        asked = len(issuer.asked)
+        await eventually(lambda: len(issuer.asked) > asked + 5)  # nothing has happened that one could be told of
+        issuer.revoked = ["s1"]
+        await eventually(lambda: gateway.told == ["s1"])
+        assert await gateway.passes(issuer.key.sign()) is None
+    assert REREAD_INTERVAL_S <= 10
 
 
 async def test_what_was_revoked_while_redis_was_away_is_read_when_it_is_back(issuer: Issuer, valkey: Valkey) -> None:

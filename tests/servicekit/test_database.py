@@ -213,8 +213,8 @@ async def test_every_connection_is_durable_and_keeps_foreign_keys(database: Data
         assert pragmas(connection) == ["wal", full, 1, 10_000]
 
 
-async def test_it_is_alive_while_its_file_answers(database: Database) -> None:
-    assert await database.is_alive()
+async def test_it_is_sound_while_its_file_takes_what_is_written(database: Database) -> None:
+    assert await database.is_sound()
 
 
 # Someone else writes

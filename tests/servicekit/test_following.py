@@ -5,11 +5,10 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
 import httpx
-import msgspec
 import pytest
 
 from servicekit.database import DatabaseError
-from servicekit.following import PAGE_MAX, Follower, read_page
+from servicekit.following import ACCEPTED, PAGE_MAX, Follower, NeighbourForgot, Page, Told, read_page
 
 WAIT_S_MAX = 10
 
@@ -23,14 +22,36 @@ class Library:
         self.pages = 0
         self.failure: Exception | None = None
         self.store_failure: Exception | None = None
+        self.id = "first"
+        self.last: int | None = None  # where it differs from the last entry
+        self.known: dict[str, str] = {}
         self.gate = asyncio.Event()
         self.gate.set()
         self.changed = asyncio.Condition()
 
     def follower(self, interval_s: float = 60.0) -> Follower[int]:
         return Follower(
-            name="library", list_after=self._list_after, position=self._position, take=self._take, interval_s=interval_s
+            name="library",
+            known_stores=self,
+            list_after=self._list_after,
+            position=self._position,
+            restart=self._restart,
+            take=self._take,
+            interval_s=interval_s,
         )
+
+    def lose_everything(self) -> None:
+        """Another store, with the name of this one."""
+        self.id, self.entries = "second", []
+
+    async def known_store(self, name: str) -> str | None:
+        return self.known.get(name)
+
+    async def put_known_store(self, name: str, store: str) -> None:
+        self.known[name] = store
+
+    async def _restart(self) -> None:
+        self.copy = []
 
     def add(self, count: int = 1) -> None:
         self.entries += range(len(self.entries) + 1, len(self.entries) + count + 1)
@@ -39,14 +60,15 @@ class Library:
         async with asyncio.timeout(WAIT_S_MAX), self.changed:
             await self.changed.wait_for(holds)
 
-    async def _list_after(self, number: int) -> Sequence[int]:
+    async def _list_after(self, number: int) -> Page[int]:
         page = self.entries[number : number + PAGE_MAX]
         self.pages += 1
         await self._tell()
         await self.gate.wait()
         if self.failure is not None:
             raise self.failure
-        return page
+        last = self.entries[-1] if self.entries else 0
+        return Page(page, self.id, last if self.last is None else self.last)
 
     async def _position(self) -> int:
         return self.copy[-1] if self.copy else 0
@@ -188,7 +210,7 @@ async def test_cancelled_in_the_middle_of_a_pull_it_leaves_no_task_behind() -> N
     assert library.copy == []
 
 
-class Page(msgspec.Struct):
+class Numbers(Told, frozen=True, kw_only=True):
     entries: list[int]
 
 
@@ -196,7 +218,7 @@ class Page(msgspec.Struct):
 async def test_an_answer_that_is_no_list_is_a_neighbour_that_is_away(answer: httpx.Response) -> None:
     async with httpx.AsyncClient(transport=httpx.MockTransport(lambda _: answer)) as http:
         with pytest.raises(ConnectionError):
-            await read_page(http, "http://neighbour/list", 7, Page)
+            await read_page(http, "http://neighbour/list", 7, Numbers)
 
 
 async def test_a_page_is_asked_for_after_a_number() -> None:
@@ -207,5 +229,108 @@ async def test_a_page_is_asked_for_after_a_number() -> None:
         return httpx.Response(200, content=b'{"entries": [8]}')
 
     async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as http:
-        assert await read_page(http, "http://neighbour/list", 7, Page) == Page([8])
+        assert await read_page(http, "http://neighbour/list", 7, Numbers) == Numbers(entries=[8])
     assert asked == [f"http://neighbour/list?after=7&limit={PAGE_MAX}"]
+
+
+# A neighbour that has forgotten
+
+
+async def refused(follower: Follower[int]) -> bool:
+    with pytest.raises(NeighbourForgot):
+        await follower.pull()
+    with pytest.raises(NeighbourForgot):
+        follower.check()
+    return await follower.is_in_step() == "forgotten"
+
+
+async def test_a_list_of_another_store_is_not_gone_on_with() -> None:
+    library = Library(3)
+    follower = library.follower()
+    await follower.pull()
+    library.lose_everything()
+    library.add(5)  # more than there were: its end alone tells nothing
+    assert await refused(follower)
+    assert await refused(library.follower())  # after a restart too
+    assert library.copy == [1, 2, 3]
+
+
+@pytest.mark.parametrize("last, good", [(2, False), (3, True)])
+async def test_a_list_that_ends_before_what_was_taken_is_an_older_one(last: int, good: bool) -> None:
+    library = Library(3)
+    await library.follower().pull()
+    library.last = last
+    follower = library.follower()
+    if good:
+        await follower.pull()
+        follower.check()
+    else:
+        assert await refused(follower)
+
+
+async def test_who_has_taken_nothing_takes_it_from_anybody() -> None:
+    library = Library()
+    follower = library.follower()
+    await follower.pull()
+    library.lose_everything()
+    library.add()
+    await follower.pull()
+    assert library.copy == [1]
+
+
+async def test_a_copy_from_before_stores_had_names_goes_on_with_who_is_as_far() -> None:
+    library = Library(3)
+    library.copy = [1, 2]
+    await library.follower().pull()
+    assert (library.copy, library.known) == ([1, 2, 3], {"library": "first"})
+
+
+async def test_a_neighbour_of_older_code_is_followed_as_ever() -> None:
+    library = Library(3)
+    await library.follower().pull()
+    library.id, library.last = "", 0
+    library.add()
+    await library.follower().pull()
+    assert (library.copy, library.known) == ([1, 2, 3, 4], {"library": "first"})
+
+
+async def test_the_right_store_put_back_is_followed_again() -> None:
+    library = Library(3)
+    follower = library.follower()
+    await follower.pull()
+    entries, library.id, library.entries = library.entries, "second", []
+    assert await refused(follower)
+    library.id, library.entries = "first", entries
+    await follower.pull()
+    follower.check()
+    assert await follower.is_in_step() is True
+
+
+async def test_what_was_accepted_is_taken_from_its_beginning_once() -> None:
+    library = Library(3)
+    follower = library.follower()
+    await follower.pull()
+    library.lose_everything()
+    library.add(2)
+    await library.put_known_store("library", ACCEPTED)
+    await follower.pull()
+    assert (library.copy, library.known) == ([1, 2], {"library": "second"})
+    library.lose_everything()
+    library.id = "third"
+    assert await refused(follower)
+
+
+async def test_it_is_told_once_when_it_is_found_and_in_the_log_now_and_then(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    library = Library(3)
+    told: list[str] = []
+    follower = library.follower(interval_s=0.001)
+    follower.on_forgotten(lambda: told.append("forgotten"))
+    await follower.pull()
+    library.lose_everything()
+    async with running(follower):
+        pages = library.pages
+        await library.until(lambda: library.pages > pages + 5)
+    assert told == ["forgotten"]
+    assert capsys.readouterr().out.count("a neighbour has forgotten") == 1

@@ -34,7 +34,7 @@ async def hangs() -> bool:
 async def test_each_check_answers_for_itself() -> None:
     async with asyncio.timeout(5):
         answers = await run_checks({"a": yes, "b": no, "c": breaks, "d": hangs}, timeout_s=0.01)
-    assert answers == {"a": True, "b": False, "c": False, "d": False}
+    assert answers == {"a": "ok", "b": "unavailable", "c": "unavailable", "d": "unavailable"}
 
 
 async def test_checks_are_asked_together() -> None:
@@ -45,7 +45,7 @@ async def test_checks_are_asked_together() -> None:
         return True
 
     async with asyncio.timeout(5):
-        assert await run_checks({"a": meets, "b": meets, "c": meets}) == {"a": True, "b": True, "c": True}
+        assert await run_checks({"a": meets, "b": meets, "c": meets}) == dict.fromkeys("abc", "ok")
 
 
 @pytest.fixture
@@ -71,9 +71,29 @@ async def test_a_service_is_ready_when_all_it_needs_answers(http: httpx.AsyncCli
 async def test_a_service_that_misses_something_says_what_and_is_alive(
     http: httpx.AsyncClient, checks: dict[str, Check]
 ) -> None:
-    checks["redis"] = breaks
+    checks["store"] = breaks
     response = await http.get("/readyz")
     assert response.status_code == 503
-    assert response.json() == {"status": "unavailable", "checks": {"store": "ok", "redis": "unavailable"}}
+    assert response.json() == {"status": "unavailable", "checks": {"store": "unavailable", "redis": "ok"}}
     alive = await http.get("/healthz")
     assert (alive.status_code, alive.json()) == (200, {"status": "ok"})
+
+
+@pytest.mark.parametrize("check", [no, breaks, hangs])
+async def test_redis_that_is_away_is_told_and_takes_nobody_out_of_service(
+    http: httpx.AsyncClient, checks: dict[str, Check], check: Check
+) -> None:
+    checks["redis"] = check
+    response = await http.get("/readyz")
+    assert response.status_code == 200
+    assert response.json() == {"status": "ok", "checks": {"store": "ok", "redis": "away"}}
+
+
+async def test_what_is_wrong_may_have_a_word_of_its_own(http: httpx.AsyncClient, checks: dict[str, Check]) -> None:
+    async def forgotten() -> str:
+        return "forgotten"
+
+    checks["profiles"] = forgotten
+    response = await http.get("/readyz")
+    assert response.status_code == 503
+    assert response.json()["checks"]["profiles"] == "forgotten"

@@ -8,7 +8,7 @@ import socket
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -167,3 +167,21 @@ async def test_what_fails_beside_the_body_is_logged_and_is_a_fault(capsys: pytes
     said = capsys.readouterr().out
     assert "a background task failed" in said
     assert "no reason to stop" in said
+
+
+async def test_from_sigterm_on_it_is_not_ready(valkey_url: str) -> None:
+    (port,) = find_free(1)
+    async with (
+        program(port, PARLEY_REDIS_URL=valkey_url) as process,
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as http,
+    ):
+        await until_good(http, "/healthz")
+        await http.get("/readyz")  # so that there is a connection
+        process.send_signal(signal.SIGTERM)
+        answers: list[tuple[int, str]] = []
+        with suppress(httpx.TransportError):  # in the end nobody listens
+            while True:
+                answer = await http.get("/readyz")
+                answers.append((answer.status_code, answer.json()["status"]))
+        assert set(answers) <= {(503, "stopping")}
+        assert await process.wait() == 0

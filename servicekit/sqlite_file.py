@@ -1,0 +1,152 @@
+"""An SQLite file: opened in WAL mode with its schema brought up to date, or a clear word why not."""
+
+import re
+import secrets
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from time import monotonic, sleep
+
+from servicekit.problems import NotStored
+from servicekit.starting import CannotStart
+
+LOCK_WAIT_MS_MAX = 10_000
+_DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+_OF_THE_DISK = _DAMAGED | {
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_PERM,
+    sqlite3.SQLITE_READONLY,
+}
+# What every store has beside the tables of its service: its own name, and whom its service follows.
+_OWN_TABLES = (
+    "CREATE TABLE IF NOT EXISTS store (only_row INTEGER PRIMARY KEY CHECK (only_row = 1), id TEXT NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS proofs (number INTEGER PRIMARY KEY, bytes BLOB NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS neighbours (list TEXT PRIMARY KEY, store TEXT NOT NULL)",
+)
+
+
+class DiskRefused(NotStored, sqlite3.OperationalError):
+    """What SQLite says when it is the disk's doing, or the file's, and not ours."""
+
+
+class StoreDamaged(DiskRefused, CannotStart):
+    """No later try can help: the file has to be replaced."""
+
+
+def opened(path: Path, migrations: Path) -> tuple[sqlite3.Connection, sqlite3.Connection, str]:
+    """A connection that writes, one that reads, and the store's id, made once at random.
+
+    Raises CannotStart where that will never do, and DiskRefused where it may in a while.
+    """
+    with _opening(path):
+        writer = _connect(path)
+        store = _migrate(writer, path, migrations)
+        reader = _connect(path)
+        reader.execute("PRAGMA query_only = ON")
+    return writer, reader, store
+
+
+@contextmanager
+def _opening(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.Error as error:
+        if is_damage(error):
+            raise CannotStart(
+                f"{path} is damaged, or no database ({error}). Move it away, and restore it from a backup"
+            ) from error
+        if _code(error) in {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM}:
+            raise CannotStart(
+                f"{path} cannot be opened for writing ({error}). It and its folder must belong to whoever runs Parley"
+            ) from error
+        raise refusal_of(error) or error from error
+
+
+def is_damage(error: sqlite3.Error) -> bool:
+    """Whether the file is none that SQLite could go on with."""
+    return _code(error) in _DAMAGED
+
+
+def _code(error: sqlite3.Error) -> int:
+    """The primary result code; 0 where the error is Python's own."""
+    return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
+
+
+def refusal_of(error: sqlite3.Error) -> DiskRefused | None:
+    """None where the mistake is ours."""
+    if is_damage(error):
+        return StoreDamaged(f"The store is damaged ({error}): it has to be restored from a backup.")
+    return DiskRefused(f"Nothing was stored: {error}.") if _code(error) in _OF_THE_DISK else None
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(
+        path,
+        timeout=LOCK_WAIT_MS_MAX / 1000,
+        isolation_level=None,
+        check_same_thread=False,
+        cached_statements=256,
+    )
+    connection.row_factory = sqlite3.Row
+    _switch_to_wal(connection)
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA foreign_keys = ON")
+    return connection
+
+
+def _switch_to_wal(connection: sqlite3.Connection) -> None:
+    """SQLite's own waiting does not cover this switch: another process that opens a new file at once is in its way."""
+    deadline_s = monotonic() + LOCK_WAIT_MS_MAX / 1000
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if _code(error) not in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED} or monotonic() > deadline_s:
+                raise
+            sleep(0.005)
+
+
+def _migrate(connection: sqlite3.Connection, path: Path, migrations: Path) -> str:
+    """Apply the scripts `NNNN_*.sql` whose number is above the file's `user_version`. Returns the store's id."""
+    connection.execute("BEGIN EXCLUSIVE")  # instances that start together take turns
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    scripts = {int(script.name[:4]): script for script in sorted(migrations.glob("[0-9][0-9][0-9][0-9]_*.sql"))}
+    if version > (newest := max(scripts)):
+        raise CannotStart(
+            f"{path} has schema {version}, and this code knows none above {newest}. "
+            "Run the newer code that made it, or restore a backup from before"
+        )
+    for number, script in scripts.items():
+        if number <= version:
+            continue
+        for statement in _statements(script.read_text(encoding="utf-8")):
+            connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {number}")
+    store = _own_tables(connection)
+    connection.execute("COMMIT")
+    return store
+
+
+def _own_tables(connection: sqlite3.Connection) -> str:
+    for statement in _OWN_TABLES:
+        connection.execute(statement)
+    connection.execute("INSERT OR IGNORE INTO store VALUES (1, ?)", (secrets.token_hex(16),))
+    (store,) = connection.execute("SELECT id FROM store").fetchone()
+    return str(store)
+
+
+def _statements(script: str) -> list[str]:
+    """The statements of a script; complete by SQLite's own judgement, so that triggers stay whole."""
+    statements, pending = [], ""
+    for part in re.split(r"(?<=;)", script):
+        pending += part
+        if sqlite3.complete_statement(pending):
+            statements.append(pending.strip())
+            pending = ""
+    return [*statements, pending] if pending.strip() else statements  # the last one may lack its semicolon
