@@ -9,11 +9,13 @@ from contextlib import closing
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests import plain_logs
 from tests.valkey import Valkey
 
 # How long it takes to make an example, or to try it, is the machine's affair.
 settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("suite")
+plain_logs.configure()
 
 # Taken first, in this order: those that wait long, so that short ones fill the gaps they leave.
 LONGEST = ("system/test_chaos", "system/test_installation", "browser/test_chat", "system", "browser", "launcher")

@@ -249,10 +249,10 @@ async def test_a_sender_who_leaves_in_the_middle_of_a_flood_stops_nobody(chat: I
 async def test_a_fault_in_a_command_closes_its_connection_alone(world: World, chat: Instance) -> None:
     ada, grace = await chat.live_device("Ada"), await chat.live_device("Grace")
     database = chat.state["database"]
-    read, database.read = database.read, None  # whatever a store can do wrong
+    await database.write(lambda connection: connection.execute("ALTER TABLE people RENAME TO gone"))
     await ada.say("Nobody", "hello")
     assert await ada.closed() == 1011
-    database.read = read
+    await database.write(lambda connection: connection.execute("ALTER TABLE gone RENAME TO people"))
     await grace.heard_nothing()
     await grace.connection.send(json.dumps({"to": "Ada", "message": "hello"}))
     assert (await grace.hear("sent"))["delivered"] is False

@@ -2,10 +2,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests import plain_logs
 from tests.gateway.gateways import System, system
-
-plain_logs.configure()
 
 
 @pytest.fixture(scope="session")
