@@ -312,7 +312,8 @@ async def update_nickname(request: Request[State]) -> Response:
 )
 async def update_avatar(request: Request[State]) -> Response:
     bearer = await _bearer(request)
-    url = request.state["rules"].avatar_url((await read_form(request, AvatarForm)).avatar_url)
+    form = await read_form(request, AvatarForm)
+    url = request.state["rules"].avatar_url(form.avatar_url, own_host=_own_host(request))
     profile = await request.state["accounts"].set_avatar(bearer.username, url)
     return _json(_changed("Avatar updated", profile))
 
@@ -420,6 +421,12 @@ def _device(request: Request[State]) -> Device:
 def _place(request: Request[State], *, is_known: bool = False) -> Place:
     """In the queue for argon2; who is signed in is known."""
     return _device(request).place(is_known=is_known)
+
+
+def _own_host(request: Request[State]) -> str:
+    """By which people reach us: as the gateway says, where it asks for them, and else as they said themselves."""
+    headers = request.headers
+    return headers.get("x-forwarded-host") or headers.get("host", "")
 
 
 def _json(body: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:

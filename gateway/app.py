@@ -18,6 +18,7 @@ from gateway.known_devices import KnownDevices
 from gateway.limits import Limits, Rates
 from gateway.pages.faults import exception_handlers
 from gateway.pages.routes import PAGES, streams_body
+from gateway.pages.visits import CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY_DIRECT
 from gateway.proxy import Proxy
 from gateway.rendering import Renderer
 from gateway.settings import GatewaySettings
@@ -126,6 +127,9 @@ async def _opened(settings: GatewaySettings, clock: Callable[[], float]) -> Asyn
             allowed_origins=settings.origins,
             authentication=neighbours.authentication,
             bus=neighbours.bus,
+            content_security_policy=CONTENT_SECURITY_POLICY_DIRECT
+            if settings.remote_avatars == "direct"
+            else CONTENT_SECURITY_POLICY,
             contract_parts=ContractParts(http=neighbours.http, urls=first_urls, clock=clock),
             http=neighbours.http,
             json_body_bytes_max=settings.json_body_bytes_max,

@@ -1,6 +1,6 @@
 """The settings of the gateway."""
 
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 from urllib.parse import urlsplit
 
 import msgspec
@@ -20,6 +20,7 @@ class GatewaySettings(Settings, frozen=True, kw_only=True):
     allowed_origins: str = ""
     trusted_proxies: str = ""
     public_url: str = ""
+    remote_avatars: Literal["proxy", "direct", "off"] = "proxy"
     several_addresses: ClassVar[frozenset[str]] = frozenset({"chat_url"})
     connect_timeout_s: Seconds = 2.0
     answer_timeout_s: Seconds = 30.0

@@ -21,6 +21,7 @@ class State(TypedDict):
     allowed_origins: frozenset[str]
     authentication: Authentication
     bus: Bus
+    content_security_policy: str
     contract_parts: ContractParts
     http: httpx.AsyncClient
     json_body_bytes_max: int

@@ -1,16 +1,18 @@
 """The composition root: opens everything the media service works with, and closes it again."""
 
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, closing
+from collections.abc import AsyncIterator, Callable, Collection
+from contextlib import aclosing, asynccontextmanager, closing
 from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp
 
+from media_service.actions.avatars import Avatars
 from media_service.actions.files import Files
 from media_service.actions.following import follow_profiles, follow_releases
+from media_service.actions.remote_pictures import RemotePictures
 from media_service.actions.uploads import Uploads
 from media_service.neighbours import PROFILES_NEWS, RELEASES_NEWS, REMOVALS_NEWS, Neighbours
 from media_service.pictures import Pictures
@@ -18,9 +20,10 @@ from media_service.refusals import REFUSALS
 from media_service.routes import ROUTES
 from media_service.settings import MediaSettings
 from media_service.state import Limits, State
-from media_service.store import Store
+from media_service.store import AvatarStore, Store
 from servicekit.database import Database
 from servicekit.middleware import BodyLimit, RequestContext
+from servicekit.outgoing import Outgoing
 from servicekit.problems import exception_handlers
 from servicekit.server import connections, running
 
@@ -32,10 +35,14 @@ def store_path(settings: MediaSettings) -> Path:
     return settings.data_dir / "media" / "files.db"
 
 
-def create_app(settings: MediaSettings, *, clock: Callable[[], float] = time.time) -> ASGIApp:
+def create_app(
+    settings: MediaSettings, *, clock: Callable[[], float] = time.time, allowed_hosts: Collection[str] = ()
+) -> ASGIApp:
+    """`allowed_hosts` are those of remote pictures that need not be public."""
+
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[State]:
-        async with _opened(settings, clock) as state:
+        async with _opened(settings, clock, allowed_hosts) as state:
             yield state
 
     app = Starlette(
@@ -53,28 +60,35 @@ def _body_bytes_max(settings: MediaSettings) -> int:
 
 
 @asynccontextmanager
-async def _opened(settings: MediaSettings, clock: Callable[[], float]) -> AsyncIterator[State]:
+async def _opened(
+    settings: MediaSettings, clock: Callable[[], float], allowed_hosts: Collection[str]
+) -> AsyncIterator[State]:
     pictures = Pictures(pixels_max=settings.picture_pixels_max, picture_s_max=settings.picture_s_max)
     database = Database(store_path(settings), MIGRATIONS, disk_free_bytes_min=settings.disk_free_bytes_min)
     with (
         closing(database),
         closing(pictures),
     ):
-        store = Store(database)
+        store, avatars = Store(database), AvatarStore(database)
         await store.abandon()  # what a kill left in the middle
-        async with connections(settings, clock) as opened:
+        async with (
+            connections(settings, clock) as opened,
+            aclosing(Outgoing(allowed_hosts=allowed_hosts)) as outgoing,
+            aclosing(_remote_pictures(settings, clock, avatars, pictures, outgoing)) as remote_pictures,
+        ):
             bus = opened.bus
             neighbours = Neighbours(
                 http=opened.http, auth_url=settings.auth_url, chat_urls=settings.chat_url.split(",")
             )
             files = Files(
                 store=store,
+                avatars=avatars,
                 neighbours=neighbours,
                 pull_profiles=lambda: profiles.pull(),  # noqa: PLW0108 - it is made of the files, further down
                 tell_of_removals=lambda: bus.send(("PUBLISH", bus.channel(REMOVALS_NEWS), b"")),
             )
-            profiles = follow_profiles(store, neighbours, files, database)
-            releases = follow_releases(store, neighbours, files, profiles, database)
+            profiles = follow_profiles(store, avatars, neighbours, files, database)
+            releases = follow_releases(store, avatars, neighbours, files, profiles, database)
             bus.on_connected(profiles.tell_of_news)
             bus.on_connected(releases.tell_of_news)
             async with running(profiles.run(), releases.run()):
@@ -82,17 +96,18 @@ async def _opened(settings: MediaSettings, clock: Callable[[], float]) -> AsyncI
                 await bus.subscribe(RELEASES_NEWS, lambda _: releases.tell_of_news())
                 yield State(
                     authentication=opened.authentication,
+                    avatars=Avatars(
+                        store=avatars,
+                        files=files,
+                        remote_pictures=remote_pictures,
+                        pull_profiles=profiles.pull,
+                        remote=settings.remote_avatars,
+                    ),
                     bus=bus,
                     database=database,
                     files=files,
                     followers=(profiles, releases),
-                    limits=Limits(
-                        files_page_max=settings.files_page_max,
-                        stored_bytes_per_person=settings.stored_bytes_per_person,
-                        upload_file_bytes_max=settings.upload_file_bytes_max,
-                        upload_files_max=settings.upload_files_max,
-                        upload_stall_s_max=settings.upload_stall_s_max,
-                    ),
+                    limits=_limits(settings),
                     profiles=profiles,
                     uploads=Uploads(
                         store=store,
@@ -102,3 +117,28 @@ async def _opened(settings: MediaSettings, clock: Callable[[], float]) -> AsyncI
                         clock=clock,
                     ),
                 )
+
+
+def _limits(settings: MediaSettings) -> Limits:
+    return Limits(
+        files_page_max=settings.files_page_max,
+        stored_bytes_per_person=settings.stored_bytes_per_person,
+        upload_file_bytes_max=settings.upload_file_bytes_max,
+        upload_files_max=settings.upload_files_max,
+        upload_stall_s_max=settings.upload_stall_s_max,
+    )
+
+
+def _remote_pictures(
+    settings: MediaSettings, clock: Callable[[], float], store: AvatarStore, pictures: Pictures, outgoing: Outgoing
+) -> RemotePictures:
+    return RemotePictures(
+        store=store,
+        pictures=pictures,
+        outgoing=outgoing,
+        clock=clock,
+        bytes_max=settings.remote_avatar_bytes_max,
+        deadline_s=settings.remote_avatar_s_max,
+        at_once=settings.remote_avatars_at_once,
+        at_once_per_person=settings.remote_avatars_at_once_per_person,
+    )

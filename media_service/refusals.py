@@ -15,6 +15,7 @@ REFUSALS: RefusalTable = {
     facts.NotAPicture: Answer(415, "not_a_picture"),
     facts.BrokenPicture: Answer(422, "broken_picture"),
     facts.UnknownFile: Answer(404, "unknown_file"),
+    facts.UnknownAvatar: Answer(404, "unknown_avatar"),
     facts.RangeNotSatisfiable: Answer(416, "range_not_satisfiable"),
     facts.NeighbourAway: Answer(503, "unavailable"),
 }

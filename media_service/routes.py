@@ -1,20 +1,19 @@
 """The HTTP interface of the media service."""
 
 import asyncio
+import hashlib
 from collections.abc import AsyncIterator
 from contextlib import aclosing, suppress
 from typing import Annotated, Any
 
 import msgspec
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import Message, Send
 
+from media_service.actions.avatars import Elsewhere
 from media_service.domain import files as domain
-from media_service.domain.filenames import inline_disposition
 from media_service.domain.files import Content, File, FileView
-from media_service.domain.ranges import asked_range
 from media_service.domain.refusals import (
     BrokenPicture,
     BrokenUpload,
@@ -27,25 +26,24 @@ from media_service.domain.refusals import (
     QuotaExceeded,
     RangeNotSatisfiable,
     TooManyFiles,
+    UnknownAvatar,
     UnknownFile,
     UploadStalled,
 )
 from media_service.multipart import Form
 from media_service.refusals import REFUSALS
+from media_service.serving import serve
 from media_service.state import State
 from servicekit import contract, health
 from servicekit.authentication import bearer_token
 from servicekit.bodies import convert
 from servicekit.contract import describes
-from servicekit.etags import is_known
 from servicekit.following import PAGE_MAX, told_by
 from servicekit.problems import Refusal, Unavailable
 from servicekit.routing import route
 from servicekit.tokens import Identity
 
 FILES_PAGE = 50
-CACHE_CONTROL = "private, max-age=31536000, immutable"
-CONTENT_SECURITY_POLICY = "default-src 'none'; sandbox"
 Number = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 
 
@@ -58,6 +56,12 @@ class ThumbnailQuery(msgspec.Struct, frozen=True):
     """The longer side, pixels."""
 
     size: Annotated[int, msgspec.Meta(ge=1, le=100_000)] = min(domain.THUMBNAIL_SIDES)
+
+
+class AvatarQuery(msgspec.Struct, frozen=True):
+    """Pages say by `v` which address they know; only a changed one makes it differ."""
+
+    v: Annotated[str, msgspec.Meta(max_length=64)] = ""
 
 
 class ListQuery(msgspec.Struct, frozen=True):
@@ -168,7 +172,7 @@ _SERVED = {206: "The part that `Range` asks for.", 304: "What `If-None-Match` na
 @describes("Read a file", content_type="image/*", also=_SERVED, refusals=(UnknownFile, RangeNotSatisfiable))
 async def file(request: Request[State]) -> Response:
     found = await _seen_file(request)
-    return await _serve(request, found, request.state["files"].content(found))
+    return await _serve_file(request, found, request.state["files"].content(found))
 
 
 @describes(
@@ -182,7 +186,29 @@ async def thumbnail(request: Request[State]) -> Response:
     """`?size=` 320 or 1024, the longer side in pixels."""
     query = convert(dict(request.query_params), ThumbnailQuery)
     found = await _seen_file(request)
-    return await _serve(request, found, await request.state["files"].thumbnail(found, query.size))
+    return await _serve_file(request, found, await request.state["files"].thumbnail(found, query.size))
+
+
+@describes(
+    "Read a person's picture",
+    query=AvatarQuery,
+    content_type="image/webp",
+    also={**_SERVED, 302: "Where the picture is, if this Parley leaves that to browsers."},
+    refusals=(UnknownAvatar, RangeNotSatisfiable),
+)
+async def avatar(request: Request[State]) -> Response:
+    """A small one, wherever `pfp` is: a file, or of another host, asked once a day."""
+    identity = await _identify(request)
+    version = convert(dict(request.query_params), AvatarQuery).v
+    own_host = request.headers.get("host", "")
+    username = request.path_params["username"]
+    found = await request.state["avatars"].get(identity.username, username, version=version, own_host=own_host)
+    if isinstance(found, Elsewhere):
+        headers = {"Location": found.address, "Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
+        return Response(status_code=302, headers=headers)
+    if isinstance(found, File):
+        return await _serve_file(request, found, await request.state["files"].thumbnail(found, 1))
+    return await _serve_bytes(request, found, filename=f"{username}.webp")
 
 
 async def _seen_file(request: Request[State]) -> File:
@@ -190,52 +216,22 @@ async def _seen_file(request: Request[State]) -> File:
     return await request.state["files"].get(identity.username, request.path_params["file_id"])
 
 
-async def _serve(request: Request[State], found: File, content: Content) -> Response:
-    """As RFC 9110 has it: 304 for what is known (§13.1.2), a single range (§14.2), and HEAD."""
-    headers = {
-        "ETag": content.etag,
-        "Cache-Control": CACHE_CONTROL,
-        "Content-Security-Policy": CONTENT_SECURITY_POLICY,
-        "Content-Disposition": inline_disposition(found.filename),
-        "Accept-Ranges": "bytes",
-    }
-    if is_known(request.headers.get("if-none-match", ""), content.etag):
-        return Response(status_code=304, headers=headers)
-    asked = None
-    if request.method == "GET" and request.headers.get("if-range", content.etag) == content.etag:
-        asked = asked_range(request.headers.get("range"), content.size)
-    part = range(content.size) if asked is None else asked
-    headers |= {"Content-Type": content.content_type, "Content-Length": str(len(part))}
-    if asked is not None:
-        headers["Content-Range"] = f"bytes {part.start}-{part.stop - 1}/{content.size}"
-    if request.method == "HEAD":
-        return Response(status_code=200, headers=headers)
-    pieces = request.state["files"].pieces(content, part)
-    first = await anext(pieces, None)
-    if first is None:  # it went a moment ago
-        raise UnknownFile
-    return _Pieces(_joined(first, pieces), 206 if asked is not None else 200, headers)
+async def _serve_file(request: Request[State], found: File, content: Content) -> Response:
+    def pieces(part: range) -> AsyncIterator[bytes]:
+        return request.state["files"].pieces(content, part)
+
+    return await serve(request, found.filename, content, pieces)
 
 
-async def _joined(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    yield first
-    async for piece in rest:
-        yield piece
+async def _serve_bytes(request: Request[State], data: bytes, *, filename: str) -> Response:
+    """A small WebP that belongs to no file."""
 
+    async def pieces(part: range) -> AsyncIterator[bytes]:
+        yield data[part.start : part.stop]
 
-class _Pieces(StreamingResponse):
-    """Where the file goes meanwhile, the answer stays without its end, and its length tells that some is missing."""
-
-    async def stream_response(self, send: Send) -> None:
-        left_bytes = int(self.headers["content-length"])
-
-        async def send_but_no_wrong_end(message: Message) -> None:
-            nonlocal left_bytes
-            left_bytes -= len(message.get("body", b""))
-            if message.get("more_body", True) or not left_bytes:
-                await send(message)
-
-        await super().stream_response(send_but_no_wrong_end)
+    etag = f'"{hashlib.sha256(data).hexdigest()[:32]}"'
+    content = Content(number=0, side=None, content_type="image/webp", size=len(data), etag=etag)
+    return await serve(request, filename, content, pieces)
 
 
 # For the other services; the gateway never routes them.
@@ -264,7 +260,9 @@ async def _identify(request: Request[State]) -> Identity:
 
 
 def _json(body: Any, *, headers: dict[str, str] | None = None) -> Response:
-    return Response(msgspec.json.encode(body), 200, headers, "application/json")
+    return Response(
+        msgspec.json.encode(body), 200, {"Cache-Control": "no-store", **(headers or {})}, "application/json"
+    )
 
 
 ROUTES: list[Route] = [
@@ -272,6 +270,7 @@ ROUTES: list[Route] = [
     route("/api/files", GET=list_files),
     route("/api/files/{file_id}", GET=file, DELETE=remove_file),
     route("/api/files/{file_id}/thumbnail", GET=thumbnail),
+    route("/api/avatars/{username}", GET=avatar),
     route("/internal/files", GET=owned_files),
     route("/internal/removed-files", GET=removed_files),
     *health.service_routes(),

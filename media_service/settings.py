@@ -1,6 +1,6 @@
 """What the environment may say to the media service."""
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from servicekit.settings import Limit, Settings
 
@@ -15,5 +15,10 @@ class MediaSettings(Settings, frozen=True, kw_only=True):
     picture_pixels_max: Limit = 50_000_000
     picture_s_max: Limit = 20
     files_page_max: Limit = 200
+    remote_avatars: Literal["proxy", "direct", "off"] = "proxy"
+    remote_avatar_bytes_max: Limit = 2 * 1024 * 1024
+    remote_avatar_s_max: Limit = 10
+    remote_avatars_at_once: Limit = 16
+    remote_avatars_at_once_per_person: Limit = 4
 
     several_addresses: ClassVar[frozenset[str]] = frozenset({"chat_url"})

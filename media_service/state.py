@@ -2,6 +2,7 @@ from typing import Any, TypedDict
 
 import msgspec
 
+from media_service.actions.avatars import Avatars
 from media_service.actions.files import Files
 from media_service.actions.uploads import Uploads
 from servicekit.authentication import Authentication
@@ -24,6 +25,7 @@ class State(TypedDict):
     """What a request finds open."""
 
     authentication: Authentication
+    avatars: Avatars
     bus: Bus
     database: Database
     files: Files

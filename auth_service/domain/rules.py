@@ -3,17 +3,17 @@
 import re
 import unicodedata
 from collections.abc import Callable
-from urllib.parse import urlsplit
 
 import msgspec
 
 from auth_service.domain.account import Registration, fold_username
 from servicekit.problems import FieldError, Invalid
 from servicekit.texts import is_visible
+from servicekit.web_addresses import leads_elsewhere
 
 _USERNAME = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9_.-]+")  # "." and ".." are places in a path, not names
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
-# Our own files and nothing beside them: a picture is fetched by everyone who sees it, with their cookie.
+# Our own files and nothing beside them: no other path of ours is a picture.
 _OWN_FILE = re.compile(r"/api/files/[A-Za-z0-9_-]+(/thumbnail)?(\?[A-Za-z0-9_=&-]*)?")
 # They turn the direction of what follows, and so can make one name look like another (UAX #9).
 _DIRECTION_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -76,10 +76,10 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
         _accept(nickname=self._nickname_fault(nickname))
         return nickname
 
-    def avatar_url(self, url: str) -> str:
-        """The address of a picture; empty for none."""
+    def avatar_url(self, url: str, *, own_host: str) -> str:
+        """The address of a picture, of another host or the path of a file of ours; empty for none."""
         url = url.strip()
-        _accept(avatar_url=self._avatar_url_fault(url) if url else None)
+        _accept(avatar_url=self._avatar_url_fault(url, own_host) if url else None)
         return url
 
     def users_wanted(self, limit: int | None, default: int = 20) -> int:
@@ -122,11 +122,11 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
             return "Expected an address such as ada@example.org."
         return _outside("the length", len(email), 3, self.email_length_max) or _text_fault(email)
 
-    def _avatar_url_fault(self, url: str) -> str | None:
+    def _avatar_url_fault(self, url: str, own_host: str) -> str | None:
         fault = _outside("the length", len(url), 1, self.avatar_url_length_max) or _text_fault(url)
-        if fault or _OWN_FILE.fullmatch(url) or _is_web_address(url):
+        if fault or _OWN_FILE.fullmatch(url) or leads_elsewhere(url, own_host=own_host):
             return fault
-        return "Expected an http or https address, or the path of a picture uploaded here."
+        return "Expected an http or https address of another host, or the path of a picture uploaded here."
 
 
 def composed_password(password: str) -> str:
@@ -154,14 +154,3 @@ def _text_fault(text: str) -> str | None:
     if _REPLACEMENT in text or not _DIRECTION_CONTROLS.isdisjoint(text):
         return "Characters that cannot be shown are not allowed."
     return None
-
-
-def _is_web_address(url: str) -> bool:
-    """Whether `url` is http(s) with a host, and carries no credentials, spaces or backslashes."""
-    if re.search(r"[\s\\<>\"]", url):
-        return False
-    try:
-        parts = urlsplit(url)
-        return parts.scheme in {"http", "https"} and bool(parts.hostname) and "@" not in parts.netloc
-    except ValueError:
-        return False

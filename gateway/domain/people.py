@@ -1,18 +1,29 @@
 """People as a page shows them: a name, a picture, or letters on a colour."""
 
 import unicodedata
+from urllib.parse import quote
 
 import msgspec
+
+from servicekit.etags import version_of
 
 HUES = 12
 
 
 class Person(msgspec.Struct, frozen=True):
-    """Somebody as everyone may see them; `picture` is an address, or empty."""
+    """Somebody as everyone may see them; `pfp` is the address that they gave, or empty."""
 
     username: str
     name: str
-    picture: str = ""
+    pfp: str = ""
+
+    @property
+    def picture(self) -> str:
+        """Where a page finds their picture, another path for each other `pfp`; empty for none.
+
+        Never the address itself: what is there may be endless, and would tell its host who reads when.
+        """
+        return f"/api/avatars/{quote(self.username, safe='')}?v={version_of(self.pfp)}" if self.pfp else ""
 
     @property
     def handle(self) -> str:

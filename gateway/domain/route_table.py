@@ -65,6 +65,7 @@ ROUTES = (
     Route("/api/user/upload-files", Service.MEDIA),
     Route("/api/files", Service.MEDIA),
     Route("/api/files/", Service.MEDIA),
+    Route("/api/avatars/", Service.MEDIA),
     Route("/api/video/", Service.VIDEO),
 )
 WEBSOCKET_ROUTES = (

@@ -93,7 +93,7 @@ BY_DETAIL = {
         "This is one of the commonest passwords, which are tried first. Choose another."
     ),
     "Expected an address such as ada@example.org.": _later("An address looks like ada@example.org."),
-    "Expected an http or https address, or the path of a picture uploaded here.": _later(
+    "Expected an http or https address of another host, or the path of a picture uploaded here.": _later(
         "Give an http or https address of a picture."
     ),
 }

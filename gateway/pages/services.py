@@ -95,6 +95,7 @@ def _header_lines(visit: Visit, service: Service) -> list[str]:
     request = visit.request
     lines = [
         f"host: {service.value}",
+        f"x-forwarded-host: {request.headers.get('host', '')}",
         f"x-request-id: {request.scope['parley.request_id']}",
         f"x-forwarded-for: {request.client.host if request.client else ''}",
         f"user-agent: {request.headers.get('user-agent', '')}",

@@ -20,12 +20,14 @@ from servicekit.bodies import read_fields
 from servicekit.problems import Refusal, Unauthenticated
 from servicekit.tokens import Identity
 
-# Scripts, styles and sockets are our own. Pictures may come from elsewhere, since a person's picture may be an address.
+# Everything is our own; `data:` are icons of the style sheet. People's pictures come by way of the media service.
 CONTENT_SECURITY_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob: https: http:;"
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:;"
     " media-src 'self' blob:; connect-src 'self'; font-src 'self'; manifest-src 'self'; form-action 'self';"
     " base-uri 'none'; frame-ancestors 'none'"
 )
+# Where the media service leads browsers to the pictures of other hosts (PARLEY_REMOTE_AVATARS=direct).
+CONTENT_SECURITY_POLICY_DIRECT = CONTENT_SECURITY_POLICY.replace("data:;", "data: https: http:;")
 PERMISSIONS_POLICY = "camera=(self), microphone=(), geolocation=(), payment=(), usb=()"
 THEMES = ("light", "dark")
 THEME_COOKIE, LANGUAGE_COOKIE, NOTICE_COOKIE = "theme", "language", "notice"
@@ -185,7 +187,7 @@ def page(
 
 def _html(request: Request[State], body: bytes, status: int, *, is_zipped: bool) -> Response:
     headers = {
-        "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+        "Content-Security-Policy": request.state["content_security_policy"],
         "Permissions-Policy": PERMISSIONS_POLICY,
         "Cache-Control": "no-store",
         "Vary": "Accept-Encoding, Accept-Language, Cookie",

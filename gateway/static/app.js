@@ -6,7 +6,7 @@ import { Conversations } from "./conversations.js";
 import { Log } from "./log.js";
 import { wireNotifications } from "./notifications.js";
 import { Outbox } from "./outbox.js";
-import { me } from "./people.js";
+import { me, wireAvatars } from "./people.js";
 import { wirePresence, wireTyping } from "./presence.js";
 import { Connection, showConnection } from "./socket.js";
 import { wireStreams, wireStudio } from "./studio.js";
@@ -22,6 +22,7 @@ const main = document.querySelector("main");
 function begin() {
   document.documentElement.classList.add("js");
   localize();
+  wireAvatars();
   wireTheme();
   if (me) {
     beginSession();

@@ -3,7 +3,7 @@
 const HUES = 12;
 
 const element = document.getElementById("people");
-/** @type {Record<string, {name: string, picture: string}>} */
+/** `picture` is a path of ours. @type {Record<string, {name: string, picture: string}>} */
 const people = Object.assign(Object.create(null), element ? JSON.parse(element.textContent) : {}); // "constructor" is a name
 
 const { username = "", name = "", picture = "" } = document.body.dataset;
@@ -46,6 +46,16 @@ function hueOf(who) {
   return [...who.toLowerCase()].reduce((sum, letter) => sum + letter.codePointAt(0), 0) % HUES;
 }
 
+/** Where a picture cannot be had, the letters stay. */
+export function wireAvatars() {
+  document.addEventListener("error", ({ target }) => target.matches?.(".avatar img") && target.remove(), true);
+  for (const image of document.querySelectorAll(".avatar img")) {
+    if (image.complete && image.naturalWidth === 0) {
+      image.decode().catch(() => image.remove()); // it failed before this script was there
+    }
+  }
+}
+
 /** Make `avatar`, a `.avatar`, that of this person. */
 export function fillAvatar(avatar, who) {
   avatar.className = `avatar hue-${hueOf(who)}`;
@@ -53,7 +63,6 @@ export function fillAvatar(avatar, who) {
   if (people[who]?.picture) {
     const image = new Image();
     image.alt = "";
-    image.onerror = () => image.remove();
     image.src = people[who].picture;
     avatar.append(image);
   }

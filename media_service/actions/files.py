@@ -6,7 +6,7 @@ from contextlib import suppress
 from media_service.domain.files import THUMBNAIL_SIDES, Content, File
 from media_service.domain.refusals import UnknownFile
 from media_service.neighbours import Neighbours
-from media_service.store import Removal, Store
+from media_service.store import AvatarStore, Removal, Store
 
 PIECE_BYTES = 512 * 1024
 
@@ -16,11 +16,13 @@ class Files:
         self,
         *,
         store: Store,
+        avatars: AvatarStore,
         neighbours: Neighbours,
         pull_profiles: Callable[[], Awaitable[None]],
         tell_of_removals: Callable[[], None],
     ) -> None:
         self._store = store
+        self._avatars = avatars
         self._neighbours = neighbours
         self._pull_profiles = pull_profiles
         self._tell_of_removals = tell_of_removals
@@ -36,13 +38,13 @@ class Files:
         return file
 
     async def _may_see(self, username: str, file: File) -> bool:
-        if username == file.owner or await self._store.is_avatar(file.id):
+        if username == file.owner or await self._avatars.is_avatar(file.id):
             return True
         if await self._neighbours.may_see(username, file.id):
             return True
         with suppress(ConnectionError):  # without auth, what is known has to do
             await self._pull_profiles()  # it may have become an avatar a moment ago
-        return await self._store.is_avatar(file.id)
+        return await self._avatars.is_avatar(file.id)
 
     def content(self, file: File) -> Content:
         etag = f'"{file.sha256[:32]}"'

@@ -4,17 +4,19 @@ from collections.abc import Sequence
 
 from media_service.actions.files import Files
 from media_service.neighbours import Neighbours, Profile, Release
-from media_service.store import Store
+from media_service.store import AvatarStore, Store
 from servicekit.following import Follower, KnownStores
 
 _PROFILES, _RELEASES = "profiles", "releases"
 
 
-def follow_profiles(store: Store, neighbours: Neighbours, files: Files, known_stores: KnownStores) -> Follower[Profile]:
-    """Keep who shows which of our pictures to everybody, and nothing of those who have erased their account."""
+def follow_profiles(
+    store: Store, avatars: AvatarStore, neighbours: Neighbours, files: Files, known_stores: KnownStores
+) -> Follower[Profile]:
+    """Keep where everybody's picture is, and nothing of those who have erased their account."""
 
     async def take(profiles: Sequence[Profile]) -> None:
-        await store.put_avatars({profile.username: profile.pfp for profile in profiles})
+        await avatars.put_avatars({profile.username: profile.pfp for profile in profiles})
         for profile in profiles:
             if profile.erased:
                 await files.let_go_all_of(profile.username)
@@ -31,13 +33,18 @@ def follow_profiles(store: Store, neighbours: Neighbours, files: Files, known_st
 
 
 def follow_releases(
-    store: Store, neighbours: Neighbours, files: Files, profiles: Follower[Profile], known_stores: KnownStores
+    store: Store,
+    avatars: AvatarStore,
+    neighbours: Neighbours,
+    files: Files,
+    profiles: Follower[Profile],
+    known_stores: KnownStores,
 ) -> Follower[Release]:
     """Let go what no message shows any more, unless it is its owner's avatar."""
 
     async def take(releases: Sequence[Release]) -> None:
         await profiles.pull()  # or a picture that has become one a moment ago would be lost
-        await files.let_go([release.file_id for release in releases if not await store.is_avatar(release.file_id)])
+        await files.let_go([release.file_id for release in releases if not await avatars.is_avatar(release.file_id)])
         await store.put_followed(_RELEASES, releases[-1].number)
 
     return Follower(

@@ -46,6 +46,13 @@ class Content(msgspec.Struct, frozen=True, kw_only=True):
     etag: str
 
 
+class RemotePicture(msgspec.Struct, frozen=True):
+    """What a foreign address gave when it was last asked, at `tried_at`: a small WebP, or nothing."""
+
+    tried_at: float
+    data: bytes | None
+
+
 class FileView(msgspec.Struct, frozen=True, kw_only=True):
     """A file as its owner is told of it."""
 

@@ -68,6 +68,15 @@ class UnknownFile(MediaRefusal):
         super().__init__("There is no such file, or it is not for you.")
 
 
+class UnknownAvatar(MediaRefusal):
+    def __init__(self) -> None:
+        super().__init__("There is no such person, they show no picture, or it cannot be had now.")
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        return {"Cache-Control": "no-store"}  # it may be there in a moment
+
+
 class RangeNotSatisfiable(MediaRefusal):
     def __init__(self, size: int) -> None:
         super().__init__(f"The file has {size} bytes.")

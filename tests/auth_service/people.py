@@ -41,7 +41,7 @@ class Person:
         self.token = token
 
     async def request(self, method: str, path: str, **content: Any) -> httpx.Response:
-        headers = {"Authorization": f"Bearer {self.token}"}
+        headers = {"Authorization": f"Bearer {self.token}", **content.pop("headers", {})}
         return await self._http.request(method, path, headers=headers, **content)
 
     async def get(self, path: str, **content: Any) -> httpx.Response:

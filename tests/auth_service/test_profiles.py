@@ -126,7 +126,7 @@ async def test_nicknames_outside_the_limits_are_refused(auth: Auth, nickname: st
     "url",
     [
         "https://example.org/ada.png",
-        "http://[2001:db8::1]:8080/a?b=c#d",
+        "http://[2606:4700::1111]:8080/a?b=c#d",
         "HTTPS://exämple.org/ä",
         "/api/files/4bT_x-9",
         "/api/files/4bT_x-9/thumbnail?size=320",
@@ -159,11 +159,32 @@ async def test_pictures_of_the_web_and_of_our_own_files_are_accepted(auth: Auth,
         "/api/files/x/../../logout",
         "/logout",
         "https://example.org/" + "x" * 2029,
+        "/api/video/streams/x/mjpeg",
+        "/api/avatars/grace",
+        "//parley.test/api/files/x",
+        "http://parley.test/api/video/streams/x/mjpeg",
+        "https://PARLEY.test.:8443/api/files/x",
+        "http://127.0.0.1:8000/",
+        "http://127.1/",
+        "http://2130706433/",
+        "http://[::ffff:127.0.0.1]/",
+        "http://localhost/",
+        "http://169.254.169.254/latest/meta-data/",
+        "http://192.168.0.1/a.png",
+        "http://redis:6379/",
     ],
 )
 async def test_other_addresses_are_refused(auth: Auth, url: str) -> None:
     ada = await auth.person("ada")
     assert fields(await ada.post("/api/update-avatar", data={"avatar_url": url})) == ["avatar_url"]
+
+
+async def test_our_own_host_is_the_one_that_the_gateway_names(auth: Auth) -> None:
+    ada = await auth.person("ada")
+    form = {"avatar_url": "https://parley.example/api/video/streams/x/mjpeg"}
+    refused = await ada.post("/api/update-avatar", data=form, headers={"X-Forwarded-Host": "parley.example:8443"})
+    assert fields(refused) == ["avatar_url"]
+    assert (await ada.post("/api/update-avatar", data=form)).status_code == 200  # another's
 
 
 async def test_an_empty_address_takes_the_picture_away(auth: Auth) -> None:

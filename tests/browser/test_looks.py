@@ -1,11 +1,13 @@
 """What the page makes of the reader's wishes: theme, zone and language."""
 
 import re
+from typing import Any
 
 from playwright.async_api import expect
 
 from tests.browser.visitors import Couple, Visitors
 
+NOT_FOUND = re.compile("404")
 BACKGROUND = "getComputedStyle(document.body).backgroundColor"
 
 
@@ -22,6 +24,25 @@ async def test_the_theme_is_switched_at_once_and_stays(pair: Couple, visitors: V
     await expect(ada.page.locator("html")).to_have_attribute("data-theme", "dark")
     await ada.page.locator('[data-action="theme"]').first.click()
     assert await ada.page.evaluate(BACKGROUND) == light
+
+
+async def test_a_picture_that_cannot_be_had_leaves_the_letters_and_asks_nobody_else(
+    visitors: Visitors,
+) -> None:
+    ada = await visitors.person("ada")
+    ada.tolerates = NOT_FOUND
+    url = ada.site.system.url
+    asked: list[str] = []
+    ada.page.on("request", lambda request: asked.append(request.url))
+    form: Any = {"avatar_url": "https://nowhere.invalid/a.png"}
+    response = await ada.page.request.post(f"{url}/api/update-avatar", form=form, headers={"Origin": url})
+    assert response.ok
+    await ada.open("/settings")
+    for avatar in (ada.page.locator(".side .me .avatar"), ada.page.locator(".profile-row .avatar")):
+        await expect(avatar.locator("img")).to_have_count(0)
+        await expect(avatar).to_have_text(re.compile(r"\w"))
+    assert any("/api/avatars/" in one for one in asked)
+    assert all(one.startswith(url) for one in asked)
 
 
 async def test_times_are_those_of_the_readers_zone(couple: Couple, visitors: Visitors) -> None:

@@ -46,6 +46,14 @@ def saying(body: bytes, status: int = 200) -> Handler:
     return answer
 
 
+@pytest.mark.parametrize("choice,may_go", [("proxy", False), ("off", False), ("direct", True)])
+async def test_pages_load_pictures_of_other_hosts_only_where_that_was_chosen(choice: str, *, may_go: bool) -> None:
+    async with system(remote_avatars=choice) as chosen:
+        policy = (await chosen.http.get("/sign-in", headers=BROWSER)).headers["content-security-policy"]
+    (sources,) = re.findall(r"img-src ([^;]*)", policy)
+    assert sources.split() == ["'self'", "data:", *(["https:", "http:"] if may_go else [])]
+
+
 @pytest.fixture
 async def signing_in(whole: System) -> System:
     whole.auth.handler = answering(
@@ -277,6 +285,14 @@ async def test_the_first_page_shows_the_chats_as_text(whole: System) -> None:
     assert "&lt;b&gt;hi" in answer.text
     assert {request.target for request in whole.chat.requests} == {"/api/saved-chats", "/api/rooms"}
     assert whole.chat.last.header("authorization") == whole.bearer()["Authorization"]
+
+
+async def test_services_are_told_by_which_host_a_page_was_reached(whole: System) -> None:
+    """Auth takes no address of ours for a person's picture, and has to know which are ours."""
+    headers = {**whole.cookie(), "Host": "parley.example:8443", "X-Forwarded-Host": "evil.example"}
+    await whole.http.post("/settings", data={"avatar_url": "https://parley.example/x"}, headers=headers)
+    asked = [request for request in whole.auth.requests if request.target == "/api/update-avatar"]
+    assert [request.header("x-forwarded-host") for request in asked] == ["parley.example:8443"]
 
 
 @pytest.mark.parametrize("content", [{"detail": "oops"}, "<oops>"])

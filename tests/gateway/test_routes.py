@@ -20,6 +20,7 @@ TO_A_SERVICE = [
     ("GET", "/api/user-profile", "auth"),
     ("POST", "/api/update-nickname", "auth"),
     ("POST", "/api/update-avatar", "auth"),
+    ("GET", "/api/avatars/ada", "media"),
     ("GET", "/api/saved-chats", "chat"),
     ("POST", "/api/save-chat", "chat"),
     ("GET", "/api/messages/grace", "chat"),

@@ -1,5 +1,6 @@
 """What is shown of a history: days, groups, and where the unread begins; and how people are drawn."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -116,3 +117,10 @@ def test_the_way_to_sign_in_remembers_where_from() -> None:
 )
 def test_a_device_is_called_as_a_person_knows_it(agent: str, short: str) -> None:
     assert short_agent(agent) == short
+
+
+def test_a_page_shows_pictures_by_way_of_us_alone() -> None:
+    ada = Person("ada", "Ada", "https://example.org/a.png")
+    assert re.fullmatch(r"/api/avatars/ada\?v=[0-9a-f]{8}", ada.picture)
+    assert Person("ada", "Ada", "https://example.org/b.png").picture != ada.picture
+    assert Person("ada", "Ada").picture == ""

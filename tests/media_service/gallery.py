@@ -2,7 +2,7 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from pathlib import Path
 from typing import Any
@@ -65,6 +65,7 @@ class Gallery:
         self.chat_url = chat_url
         self.url = url
         self.port = httpx.URL(url).port or 0
+        self.clock = Clock()
         self._clients: dict[str, httpx.AsyncClient] = {}
 
     def client(self, name: str) -> httpx.AsyncClient:
@@ -189,9 +190,11 @@ def code(answer: httpx.Response) -> tuple[int, str]:
 
 
 @asynccontextmanager
-async def gallery(folder: Path, redis_url: str = "", **settings: Any) -> AsyncIterator[Gallery]:
+async def gallery(
+    folder: Path, redis_url: str = "", *, allowed_hosts: Collection[str] = (), **settings: Any
+) -> AsyncIterator[Gallery]:
     """A media service with its neighbours; without `redis_url` there is no Redis."""
-    auth, chat = Auth(), Chat()
+    auth, chat, clock = Auth(), Chat(), Clock()
     auth.register("Ada", "Grace", "Linus")
     async with AsyncExitStack() as stack:
         await auth.start()
@@ -204,8 +207,11 @@ async def gallery(folder: Path, redis_url: str = "", **settings: Any) -> AsyncIt
             "chat_url": chat_url,
             **settings,
         }
-        url, _ = await stack.enter_async_context(serving(create_app(MediaSettings(**chosen), clock=Clock())))
+        url, _ = await stack.enter_async_context(
+            serving(create_app(MediaSettings(**chosen), clock=clock, allowed_hosts=allowed_hosts))
+        )
         made = Gallery(folder, auth, chat, chat_url, url)
+        made.clock = clock
         stack.push_async_callback(made.close)
         yield made
 

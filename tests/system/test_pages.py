@@ -401,7 +401,7 @@ async def test_nickname_and_picture_are_changed(two: Two) -> None:
     assert page.text(".notice") == "Saved."
     assert page.one("body")["data-name"] == "Ada L."
     picture = str(page.one(".side .me img")["src"])
-    assert picture.startswith("/api/files/")
+    assert picture.startswith("/api/avatars/")
     assert (await two.grace.http.get(picture)).status_code == 200
     assert (await two.ada.go("/settings")).all(".notice") == []
     page = await two.ada.send('form[enctype][action="/settings"]')
@@ -410,7 +410,10 @@ async def test_nickname_and_picture_are_changed(two: Two) -> None:
     assert page.all(".side .me img") == []
     assert page.text(".side .me .avatar") == "AL"
     await two.ada.http.post("/settings", data={"avatar_url": "https://example.org/a.png"})
-    assert (await two.ada.go("/")).one(".side .me img")["src"] == "https://example.org/a.png"
+    foreign = str((await two.ada.go("/")).one(".side .me img")["src"])
+    assert foreign.startswith("/api/avatars/"), "browsers ask us alone"
+    assert foreign != picture
+    assert (await two.ada.go("/settings")).one("#avatar_url")["value"] == "https://example.org/a.png"
     await two.ada.http.post("/settings", data={"avatar_url": ""})
     assert (await two.ada.go("/")).all(".side .me img") == []
 

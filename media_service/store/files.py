@@ -1,10 +1,8 @@
-"""The store: every query of the media service."""
-
-from collections.abc import Mapping
+"""Files as they are kept: uploads, bytes, thumbnails, and what is gone."""
 
 import msgspec
 
-from media_service.domain.files import Content, File, Picture, file_id_in
+from media_service.domain.files import Content, File, Picture
 from media_service.domain.refusals import QuotaExceeded
 from servicekit.database import Connection, Database, DatabaseError, Row
 
@@ -86,16 +84,6 @@ class Store:
     async def piece(self, content: Content, start: int, length: int) -> bytes:
         """Some bytes, without reading those around them; none where the file is gone."""
         return await self._database.read(_piece, content, start, length)
-
-    # Avatars
-
-    async def is_avatar(self, file_id: str) -> bool:
-        """Whether its owner shows it to everybody."""
-        return await self._database.read(_is_avatar, file_id)
-
-    async def put_avatars(self, paths: Mapping[str, str | None]) -> None:
-        """Each person's picture, by username."""
-        await self._database.write(_put_avatars, paths)
 
     # Neighbours' lists
 
@@ -234,21 +222,6 @@ def _piece(connection: Connection, content: Content, start: int, length: int) ->
             return blob.read(length)
     except DatabaseError:  # its row is gone
         return b""
-
-
-def _is_avatar(connection: Connection, file_id: str) -> bool:
-    """Only by its owner: who merely knows the address of a picture cannot make it public."""
-    found = connection.execute(
-        "SELECT 1 FROM avatars JOIN files ON owner = username WHERE file_id = ? AND id = file_id", (file_id,)
-    )
-    return found.fetchone() is not None
-
-
-def _put_avatars(connection: Connection, paths: Mapping[str, str | None]) -> None:
-    for username, path in paths.items():
-        connection.execute("DELETE FROM avatars WHERE username = ?", (username,))
-        if (file_id := file_id_in(path or "")) is not None:
-            connection.execute("INSERT INTO avatars (username, file_id) VALUES (?, ?)", (username, file_id))
 
 
 def _followed(connection: Connection, name: str) -> int:

@@ -1,0 +1,67 @@
+"""Serving bytes: to whom has them already, a part of them, or all, with headers that keep a picture a picture."""
+
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.types import Message, Send
+
+from media_service.domain.filenames import inline_disposition
+from media_service.domain.files import Content
+from media_service.domain.ranges import asked_range
+from media_service.domain.refusals import UnknownFile
+from servicekit.etags import is_known
+
+CACHE_CONTROL = "private, no-cache"  # it is asked each time whether they may see it still, and answered in a head
+CONTENT_SECURITY_POLICY = "default-src 'none'; sandbox"
+
+
+async def serve(
+    request: Request[Any], filename: str, content: Content, pieces_of: Callable[[range], AsyncIterator[bytes]]
+) -> Response:
+    """As RFC 9110 has it: 304 for what is known (§13.1.2), a single range (§14.2), and HEAD."""
+    headers = {
+        "ETag": content.etag,
+        "Cache-Control": CACHE_CONTROL,
+        "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+        "Content-Disposition": inline_disposition(filename),
+        "Accept-Ranges": "bytes",
+    }
+    if is_known(request.headers.get("if-none-match", ""), content.etag):
+        return Response(status_code=304, headers=headers)
+    asked = None
+    if request.method == "GET" and request.headers.get("if-range", content.etag) == content.etag:
+        asked = asked_range(request.headers.get("range"), content.size)
+    part = range(content.size) if asked is None else asked
+    headers |= {"Content-Type": content.content_type, "Content-Length": str(len(part))}
+    if asked is not None:
+        headers["Content-Range"] = f"bytes {part.start}-{part.stop - 1}/{content.size}"
+    if request.method == "HEAD":
+        return Response(status_code=200, headers=headers)
+    pieces = pieces_of(part)
+    first = await anext(pieces, None)
+    if first is None:  # it went a moment ago
+        raise UnknownFile
+    return _Pieces(_joined(first, pieces), 206 if asked is not None else 200, headers)
+
+
+async def _joined(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    yield first
+    async for piece in rest:
+        yield piece
+
+
+class _Pieces(StreamingResponse):
+    """Where the file goes meanwhile, the answer stays without its end, and its length tells that some is missing."""
+
+    async def stream_response(self, send: Send) -> None:
+        left_bytes = int(self.headers["content-length"])
+
+        async def send_but_no_wrong_end(message: Message) -> None:
+            nonlocal left_bytes
+            left_bytes -= len(message.get("body", b""))
+            if message.get("more_body", True) or not left_bytes:
+                await send(message)
+
+        await super().stream_response(send_but_no_wrong_end)
