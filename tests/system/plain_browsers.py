@@ -20,6 +20,8 @@ class Shown:
         self.url = answer.url
         self.source = answer.text
         self.html = BeautifulSoup(answer.text, "html.parser")
+        for template in self.html("template"):  # which shows nothing to who has no scripts
+            template.decompose()
 
     def one(self, selector: str) -> Tag:
         found = self.html.select(selector)

@@ -221,7 +221,7 @@ async def test_what_people_write_is_text_on_every_page(two: Two, shared: Parley)
     for path in (f"/chat/{two.ada_name}", f"/rooms/{room}", "/search?query=alert"):
         assert_safe(await two.grace.go(path))
     page = await two.read()
-    assert page.text("h1") == MARKUP[:60].strip()
+    assert page.text("h1") == f"{MARKUP[:60].strip()} @{two.ada_name}"
     assert page.all("article .text a") == []
     typed = {"username": MARKUP, "email": MARKUP, "password": "secret horse"}
     refused = Shown(await two.ada.http.post("/sign-up", data=typed))
