@@ -97,9 +97,12 @@ class Accounts:
         self._feed.sessions_revoked(*ended)
         self._feed.profile_changed(version)
 
-    async def find_by_prefix(self, prefix: str, *, after: str, limit: int) -> list[Profile]:
-        """People whose username or nickname begins with `prefix`, by username, those behind `after`."""
-        return await self._database.read(store.list_profiles_by_prefix, prefix, after=after, limit=limit)
+    async def find_by_prefix(self, asker: str, prefix: str, *, after: str, limit: int) -> list[Profile]:
+        """People whose username or nickname begins with `prefix`, by username, those behind `after`.
+
+        Raises TooManyAtOnce or TookTooLong.
+        """
+        return await self._database.read_long(asker, store.list_profiles_by_prefix, prefix, after=after, limit=limit)
 
     async def changed_after(self, version: int, *, limit: int) -> list[Profile]:
         """Profiles that are new, changed or erased since `version`, by version."""

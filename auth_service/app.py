@@ -23,6 +23,7 @@ from servicekit.bus import Bus
 from servicekit.database import Database
 from servicekit.middleware import BodyLimit, RequestContext
 from servicekit.problems import exception_handlers
+from servicekit.readers import LongReads
 from servicekit.server import running
 from servicekit.starting import make_private_folder
 
@@ -52,7 +53,12 @@ async def _opened(settings: AuthSettings, clock: Callable[[], float], hasher: Ha
     tokens = Tokens(secret=secret, clock=clock, new_id=_new_id)
     bus = Bus(settings.redis_url)
     feed = Feed(bus)
-    database = Database(folder / "users.db", MIGRATIONS, disk_free_bytes_min=settings.disk_free_bytes_min)
+    database = Database(
+        folder / "users.db",
+        MIGRATIONS,
+        disk_free_bytes_min=settings.disk_free_bytes_min,
+        long_reads=_long_reads(settings),
+    )
     with (
         closing(database),
         closing(Passwords(hasher=hasher, waiting_max=settings.passwords_waiting_max)) as passwords,
@@ -82,3 +88,7 @@ async def _opened(settings: AuthSettings, clock: Callable[[], float], hasher: Ha
 
 def _new_id() -> str:
     return secrets.token_urlsafe(16)
+
+
+def _long_reads(settings: AuthSettings) -> LongReads:
+    return LongReads(at_once_max=settings.long_reads_per_person, time_s_max=settings.long_read_s_max)

@@ -26,7 +26,7 @@ from servicekit import contract, health
 from servicekit.authentication import bearer_token
 from servicekit.bodies import convert, read_form, read_json
 from servicekit.contract import Limits, describes
-from servicekit.problems import Answer, RefusalTable
+from servicekit.problems import Answer, RefusalTable, TookTooLong, TooManyAtOnce
 from servicekit.routing import route
 from servicekit.tokens import Identity
 
@@ -269,14 +269,20 @@ async def search_user(request: Request[State]) -> Response:
 
 
 @describes(
-    "List people whose username or nickname begins so", query=UsersQuery, answer=list[PublicProfile], links=("next",)
+    "List people whose username or nickname begins so",
+    query=UsersQuery,
+    answer=list[PublicProfile],
+    links=("next",),
+    refusals=(TooManyAtOnce, TookTooLong),
 )
 async def list_users(request: Request[State]) -> Response:
-    await _bearer(request)
+    identity = await _bearer(request)
     query = convert(dict(request.query_params), UsersQuery)
     prefix = request.state["rules"].prefix(query.query)
     limit = request.state["rules"].users_wanted(query.limit)
-    found = await request.state["accounts"].find_by_prefix(prefix, after=query.after, limit=limit + 1)
+    found = await request.state["accounts"].find_by_prefix(
+        identity.username, prefix, after=query.after, limit=limit + 1
+    )
     page = found[:limit]
     headers = _next_page(prefix, limit, page) if len(found) > limit else None
     return _json([_public(profile) for profile in page], headers=headers)

@@ -6,7 +6,7 @@ from typing import Annotated
 import msgspec
 
 from auth_service.domain.rules import Rules
-from servicekit.settings import Limit, Settings, WrongSettings
+from servicekit.settings import Limit, ReadTime, Settings, WrongSettings
 
 
 class AuthSettings(Settings, frozen=True, kw_only=True):
@@ -23,6 +23,8 @@ class AuthSettings(Settings, frozen=True, kw_only=True):
     users_found_max: Limit = 50
     sessions_listed_max: Limit = 100
     passwords_waiting_max: Limit = 64
+    long_reads_per_person: Limit = 4
+    long_read_s_max: ReadTime = 5.0
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -13,6 +13,8 @@ from starlette.types import ASGIApp
 from chat_service.actions.attachments import Attachments
 from chat_service.actions.calls import Calls
 from chat_service.actions.chat import Chat, Limits
+from chat_service.actions.clearing import PAUSE_S as CLEARING_PAUSE_S
+from chat_service.actions.clearing import Clearing
 from chat_service.actions.delivery import Delivery
 from chat_service.actions.erasing import PAUSE_S as ERASING_PAUSE_S
 from chat_service.actions.erasing import Erasing
@@ -23,6 +25,7 @@ from chat_service.actions.searching import PAUSE_S as INDEXING_PAUSE_S
 from chat_service.actions.searching import Searching
 from chat_service.domain.calls import RING_S
 from chat_service.domain.changes import AnyDraft, Appended
+from chat_service.domain.quotas import Quotas
 from chat_service.domain.refusals import NotStored
 from chat_service.feed import Feed
 from chat_service.media import REMOVALS_NEWS, Media
@@ -32,6 +35,7 @@ from chat_service.routes import ROUTES
 from chat_service.settings import ChatSettings
 from chat_service.state import State
 from chat_service.store.attachments import Attachments as AttachmentStore
+from chat_service.store.closures import Closures
 from chat_service.store.conversations import Conversations
 from chat_service.store.erasures import Erasures
 from chat_service.store.log import Log
@@ -45,6 +49,7 @@ from servicekit.database import Database
 from servicekit.frames import CloseCode
 from servicekit.middleware import BodyLimit, RequestContext
 from servicekit.problems import exception_handlers
+from servicekit.readers import LongReads
 from servicekit.server import connections, running
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -59,6 +64,7 @@ class Waits(msgspec.Struct, frozen=True, kw_only=True):
     resume_grace_s_max: float = RESUME_GRACE_S_MAX
     indexing_pause_s: float = INDEXING_PAUSE_S
     erasing_pause_s: float = ERASING_PAUSE_S
+    clearing_pause_s: float = CLEARING_PAUSE_S
 
 
 USUAL_WAITS = Waits()
@@ -93,10 +99,20 @@ def create_app(
 async def _opened(
     settings: ChatSettings, clock: Callable[[], float], monotonic: Callable[[], float], waits: Waits
 ) -> AsyncIterator[State]:
-    database = Database(store_path(settings), MIGRATIONS, disk_free_bytes_min=settings.disk_free_bytes_min)
+    database = Database(
+        store_path(settings),
+        MIGRATIONS,
+        disk_free_bytes_min=settings.disk_free_bytes_min,
+        long_reads=_long_reads(settings),
+    )
     sockets: set[ChatSocket] = set()
+    quotas = _quotas(settings)
     async with connections(settings, clock) as neighbours:
-        feed, conversations, contacts = Feed(neighbours.bus), Conversations(database), PeopleStore(database)
+        feed, conversations, contacts = (
+            Feed(neighbours.bus),
+            Conversations(database),
+            PeopleStore(database, quotas=quotas),
+        )
         presence = Presence(store=contacts, feed=feed, grace_s=waits.presence_grace_s)
         delivery = Delivery(store=conversations, feed=feed, presence=presence)
         people = People(
@@ -109,7 +125,7 @@ async def _opened(
         )
         removals = attachments.follow_removals(database)
         searching = Searching(store=Search(database), pause_s=waits.indexing_pause_s)
-        log = Log()
+        log = Log(quotas=quotas)
         writer: GroupWriter[AnyDraft, Appended] = GroupWriter(database=database, log=log, failure=NotStored())
         chat = Chat(
             conversations=conversations,
@@ -140,6 +156,15 @@ async def _opened(
             pause_s=waits.erasing_pause_s,
         )
         people.on_erased(erasing.begin)
+        clearing = Clearing(store=Closures(database), on_released=feed.tell_of_releases, pause_s=waits.clearing_pause_s)
+        rooms = Rooms(
+            store=RoomStore(database, quotas=quotas),
+            chat=chat,
+            people=people,
+            invitations_per_hour=settings.invitations_per_hour,
+            taken_names_per_hour=settings.taken_names_per_hour,
+            monotonic=monotonic,
+        )
 
         def on_revoked(session_id: str) -> None:
             for socket in [one for one in sockets if one.identity.session_id == session_id]:
@@ -154,7 +179,7 @@ async def _opened(
         neighbours.bus.on_connected(people.following.tell_of_news)
         neighbours.bus.on_connected(removals.tell_of_news)
         following = (people.following.run(), removals.run())
-        async with running(writer.run(chat.stored), searching.run(), erasing.run(), *following):
+        async with running(writer.run(chat.stored), searching.run(), erasing.run(), clearing.run(), *following):
             await neighbours.bus.subscribe(NEWS_CHANNEL, lambda _: people.following.tell_of_news())
             await neighbours.bus.subscribe(REMOVALS_NEWS, lambda _: removals.tell_of_news())
             yield State(
@@ -170,7 +195,7 @@ async def _opened(
                 resume_grace_s=waits.resume_grace_s,
                 resume_grace_s_max=waits.resume_grace_s_max,
                 profiles=people.following,
-                rooms=Rooms(store=RoomStore(database), chat=chat, people=people),
+                rooms=rooms,
                 searching=searching,
                 sockets=sockets,
             )
@@ -188,3 +213,11 @@ def _limits(settings: ChatSettings) -> Limits:
         connections_per_person=settings.connections_per_person,
         resume_events_max=settings.resume_events_max,
     )
+
+
+def _quotas(settings: ChatSettings) -> Quotas:
+    return Quotas(**{name: getattr(settings, name) for name in Quotas.__struct_fields__})
+
+
+def _long_reads(settings: ChatSettings) -> LongReads:
+    return LongReads(at_once_max=settings.long_reads_per_person, time_s_max=settings.long_read_s_max)

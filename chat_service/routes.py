@@ -30,8 +30,14 @@ from chat_service.domain.refusals import (
     OwnerStays,
     QueryEmpty,
     RecipientIsSelf,
+    RoomFull,
     RoomTaken,
+    TooManyInvitations,
     TooManyMessages,
+    TooManyNamesTried,
+    TooManyReactions,
+    TooManyRooms,
+    TooManySavedChats,
     UnknownAttachment,
     UnknownMessage,
     UnknownRecipient,
@@ -45,10 +51,12 @@ from servicekit.authentication import bearer_token
 from servicekit.bodies import convert, read_json
 from servicekit.contract import Limits, describes
 from servicekit.following import PAGE_MAX, told_by
+from servicekit.problems import TookTooLong, TooManyAtOnce
 from servicekit.routing import route
 from servicekit.tokens import Identity
 
 HISTORY_PAGE = 50
+ROOMS_PAGE = 100
 MessageId = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 
 
@@ -97,6 +105,14 @@ class ListQuery(msgspec.Struct, frozen=True):
     limit: Annotated[int, msgspec.Meta(ge=1, le=PAGE_MAX)] = PAGE_MAX
 
 
+class RoomsQuery(msgspec.Struct, frozen=True):
+    """`after` is as in a `Link`: what it holds is the service's own affair."""
+
+    query: Annotated[str, msgspec.Meta(max_length=200)] = ""
+    after: Annotated[str, msgspec.Meta(max_length=100)] | None = None
+    limit: Annotated[int, msgspec.Meta(ge=1, le=ROOMS_PAGE)] = ROOMS_PAGE
+
+
 class SearchQuery(msgspec.Struct, frozen=True):
     query: Annotated[str, msgspec.Meta(max_length=200)] = ""
     before: MessageId | None = None
@@ -142,7 +158,7 @@ async def saved_chats(request: Request[State]) -> Response:
     body=SaveChat,
     example=SaveChat("grace", "Amazing Grace"),
     answer=Done,
-    refusals=_PERSON_REFUSALS,
+    refusals=(*_PERSON_REFUSALS, TooManySavedChats),
 )
 async def save_chat(request: Request[State]) -> Response:
     identity = await _identify(request)
@@ -217,7 +233,7 @@ async def delete_message(request: Request[State]) -> Response:
     return _json(MessageChanged("Message deleted", message_id))
 
 
-@describes("React to a message", status=204, refusals=(*_CHANGE_REFUSALS, InvalidEmoji))
+@describes("React to a message", status=204, refusals=(*_CHANGE_REFUSALS, InvalidEmoji, TooManyReactions))
 async def add_reaction(request: Request[State]) -> Response:
     return await _react(request, removes=False)
 
@@ -248,10 +264,25 @@ async def read(request: Request[State]) -> Response:
 # Rooms
 
 
-@describes("List the public rooms and your own", answer=list[Room])
+@describes(
+    "List your own rooms, then the public ones",
+    query=RoomsQuery,
+    answer=list[Room],
+    links=("next",),
+    refusals=(TooManyAtOnce, TookTooLong),
+)
 async def rooms(request: Request[State]) -> Response:
+    """Your own first, the last active of them first; the others by name. `Link` leads to the page after this one."""
     identity = await _identify(request)
-    return _json(await request.state["rooms"].list_for(identity.username))
+    query = convert(dict(request.query_params), RoomsQuery)
+    page = await request.state["rooms"].page_for(
+        identity.username, query=query.query, after=query.after, limit=query.limit
+    )
+    if page.after is None:
+        return _json(page.rooms)
+    given = {"query": query.query} if query.query else {}
+    again = urlencode({**given, "after": page.after, "limit": query.limit})
+    return _json(page.rooms, headers={"Link": f'<{request.url.path}?{again}>; rel="next"'})
 
 
 @describes(
@@ -260,7 +291,7 @@ async def rooms(request: Request[State]) -> Response:
     example=NewRoom("garden", "What grows"),
     answer=Room,
     status=201,
-    refusals=(TooManyMessages, RoomTaken, UnknownRecipient, NotStored),
+    refusals=(TooManyMessages, TooManyNamesTried, TooManyRooms, RoomTaken, UnknownRecipient, NotStored),
 )
 async def create_room(request: Request[State]) -> Response:
     identity = await _identify(request)
@@ -306,7 +337,18 @@ async def close_room(request: Request[State]) -> Response:
 @describes(
     "Join a room, or invite",
     answer=Done,
-    refusals=(TooManyMessages, UnknownRoom, UnknownRecipient, NotAMember, NotTheOwner, DirectoryUnavailable, NotStored),
+    refusals=(
+        TooManyMessages,
+        TooManyInvitations,
+        TooManyRooms,
+        RoomFull,
+        UnknownRoom,
+        UnknownRecipient,
+        NotAMember,
+        NotTheOwner,
+        DirectoryUnavailable,
+        NotStored,
+    ),
 )
 async def add_member(request: Request[State]) -> Response:
     identity = await _identify(request)
@@ -350,7 +392,11 @@ async def room_messages(request: Request[State]) -> Response:
 
 
 @describes(
-    "Search your conversations", query=SearchQuery, answer=list[MessageView], links=("next",), refusals=(QueryEmpty,)
+    "Search your conversations",
+    query=SearchQuery,
+    answer=list[MessageView],
+    links=("next",),
+    refusals=(QueryEmpty, TooManyAtOnce, TookTooLong),
 )
 async def search_messages(request: Request[State]) -> Response:
     """Newest first; `Link` leads to the page after this one."""

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import msgspec
 
-from servicekit.settings import Limit, Settings, SwitchableLimit
+from servicekit.settings import Limit, ReadTime, Settings, SwitchableLimit
 
 
 class ChatSettings(Settings, frozen=True, kw_only=True):
@@ -16,3 +16,13 @@ class ChatSettings(Settings, frozen=True, kw_only=True):
     connections_per_person: SwitchableLimit = 20
     history_page_max: Limit = 200
     resume_events_max: Limit = 500
+    long_reads_per_person: Limit = 4
+    long_read_s_max: ReadTime = 5.0
+    rooms_owned_max: Limit = 100
+    rooms_joined_max: Limit = 300
+    room_members_max: Limit = 10_000
+    invitations_per_hour: SwitchableLimit = 30
+    taken_names_per_hour: SwitchableLimit = 30
+    saved_chats_max: Limit = 1_000
+    reactions_per_person_max: Limit = 20
+    reactions_per_message_max: Limit = 1_000

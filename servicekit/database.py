@@ -1,7 +1,8 @@
-"""The database: one SQLite file, with one thread and connection that writes, and one that reads.
+"""The database: one SQLite file, with one thread and connection that writes, and several that read.
 
-Plain `sqlite3` in our own threads, because a transaction is then one hop however many statements it has
-(docs/decisions/0002-sqlite-in-one-hop.md).
+Quick reads and long ones have connections of their own, so that none of the first waits for one of the second
+(docs/decisions/0026-reading-lanes.md). Plain `sqlite3` in our own threads, because a transaction is then one hop
+however many statements it has (docs/decisions/0002-sqlite-in-one-hop.md).
 """
 
 import asyncio
@@ -9,13 +10,15 @@ import shutil
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from time import monotonic
 from typing import Concatenate, ParamSpec, TypeAlias, TypeVar
 
 from servicekit import sqlite_file
+from servicekit.lanes import FairLane
 from servicekit.logs import get_logger
+from servicekit.readers import USUAL_LONG_READS, LongReads, Readers, hop
 from servicekit.sqlite_file import LOCK_WAIT_MS_MAX, is_damage, refusal_of
 from servicekit.starting import make_private_folder
 
@@ -26,6 +29,9 @@ Row: TypeAlias = sqlite3.Row
 DatabaseError = sqlite3.Error
 Statement = Callable[Concatenate[Connection, P], T]
 
+QUICK_READERS = 2
+# They share the interpreter's lock with everything else: more of them would make none of them quicker.
+LONG_READERS = 2
 PROOF_INTERVAL_S = 5.0
 _PROOF_BYTES = 16 * 1024
 log = get_logger(__name__)
@@ -34,26 +40,51 @@ log = get_logger(__name__)
 class Database:
     """Commits are durable when they return: WAL with `synchronous=FULL`, so each one waits for the disk."""
 
-    def __init__(self, path: Path, migrations: Path, *, disk_free_bytes_min: int = 0) -> None:
+    def __init__(
+        self,
+        path: Path,
+        migrations: Path,
+        *,
+        disk_free_bytes_min: int = 0,
+        long_reads: LongReads = USUAL_LONG_READS,
+    ) -> None:
         """Open `path` (made with its folder where missing) and bring its schema up to date.
 
         Raises CannotStart where that will never do, and DiskRefused where it may in a while.
         """
         make_private_folder(path.parent)  # what people wrote is nobody else's
-        self._writer, self._reader, self.id = sqlite_file.opened(path, migrations)
+        self._writer, readers, self.id = sqlite_file.opened(path, migrations, readers=QUICK_READERS + LONG_READERS)
+        self._quick = Readers(readers[:QUICK_READERS], "sqlite-reader")
+        self._long = Readers(readers[QUICK_READERS:], "sqlite-long-reader", time_s_max=long_reads.time_s_max)
+        self._long_reads_at_once_max = long_reads.at_once_max
+        self._lane = FairLane(LONG_READERS)
         self._folder = path.parent
         self._disk_free_bytes_min = disk_free_bytes_min
         self._is_damaged = False
         self._proving: asyncio.Task[None] | None = None
         self._proved_at_s = float("-inf")
         self._write_thread = ThreadPoolExecutor(1, "sqlite-writer")
-        self._read_thread = ThreadPoolExecutor(1, "sqlite-reader")
         self._writing = asyncio.Lock()
 
     async def read(self, statement: Statement[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """`statement(connection, …)` on the reading connection, in its thread."""
+        """`statement(connection, …)` on a reading connection, in a thread: for what an index answers at once."""
         with self._telling_the_disk():
-            return await _hop(self._read_thread, lambda: statement(self._reader, *args, **kwargs))
+            return await self._quick.run(statement, *args, **kwargs)
+
+    async def read_long(self, person: str, statement: Statement[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """The same for what may take long, in a fair order between those who ask.
+
+        Raises TooManyAtOnce for who asks for too much at the same time, and TookTooLong.
+        """
+        async with self._lane.limited(person, self._long_reads_at_once_max):
+            with self._telling_the_disk():
+                return await self._long.run(statement, *args, **kwargs)
+
+    async def read_in_turn(self, person: str, statement: Statement[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """The same, but who asks for much waits for it instead of being refused. Raises TookTooLong."""
+        async with self._lane.in_turn(person):
+            with self._telling_the_disk():
+                return await self._long.run(statement, *args, **kwargs)
 
     async def write(self, statement: Statement[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """`statement(connection, …)` as one transaction, in the writing thread; rolled back if it raises."""
@@ -70,7 +101,7 @@ class Database:
 
         async with self._writing:
             with self._telling_the_disk():
-                return await _hop(self._write_thread, transaction)
+                return await hop(self._write_thread, transaction)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[sqlite3.Connection]:
@@ -87,7 +118,7 @@ class Database:
                 except BaseException:
                     self._roll_back()
                     raise
-                await _hop(self._write_thread, self._commit)
+                await hop(self._write_thread, self._commit)
 
     async def _begin(self) -> None:
         try:
@@ -100,7 +131,7 @@ class Database:
 
     async def _begin_elsewhere(self) -> None:
         try:
-            await _hop(self._write_thread, self._begin_after_waiting)
+            await hop(self._write_thread, self._begin_after_waiting)
         except BaseException:  # cancelled, say: the next transaction must find a connection without one
             self._roll_back()
             raise
@@ -166,22 +197,11 @@ class Database:
         await self.write(_put_known_store, name, store)
 
     def close(self) -> None:
-        """Wait for what runs, then close both connections."""
-        for thread, connection in ((self._read_thread, self._reader), (self._write_thread, self._writer)):
-            thread.shutdown()
-            connection.close()
-
-
-async def _hop(thread: ThreadPoolExecutor, work: Callable[[], T]) -> T:
-    """Run `work` in `thread` to its end, even when the caller is cancelled: half a transaction is none of ours."""
-    running = asyncio.get_running_loop().run_in_executor(thread, work)
-    try:
-        return await asyncio.shield(running)
-    except asyncio.CancelledError:
-        while not running.done():
-            with suppress(asyncio.CancelledError):  # the one that came first is raised in the end
-                await asyncio.wait([running])
-        raise
+        """Wait for what runs, then close all connections."""
+        self._quick.close()
+        self._long.close()
+        self._write_thread.shutdown()
+        self._writer.close()
 
 
 def _prove(connection: Connection) -> None:

@@ -73,6 +73,28 @@ class NotStored(Unavailable):
         super().__init__(detail)
 
 
+class TooManyAtOnce(Refusal):
+    """So many of one person's requests of this kind are under way already."""
+
+    def __init__(self, at_once_max: int) -> None:
+        super().__init__(f"{at_once_max} of your requests of this kind are under way already; wait for one to end.")
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Retry-After": "1"}
+
+
+class TookTooLong(Refusal):
+    """The database was stopped in the middle of the answer."""
+
+    def __init__(self, time_s_max: float) -> None:
+        super().__init__(f"The answer would take more than {time_s_max:g} s. Ask for something narrower.")
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Retry-After": "5"}
+
+
 class Answer(msgspec.Struct, frozen=True):
     """How a kind of refusal is answered: an HTTP status and a stable code."""
 
@@ -89,6 +111,8 @@ COMMON: RefusalTable = {
     Unauthenticated: Answer(401, "unauthenticated"),
     Unavailable: Answer(503, "unavailable"),
     NotStored: Answer(503, "not_stored"),
+    TooManyAtOnce: Answer(429, "too_many_requests"),
+    TookTooLong: Answer(503, "took_too_long"),
 }
 _HTTP_CODES = {400: "malformed", 404: "not_found", 405: "method_not_allowed", 413: "body_too_large"}
 _OF_THE_DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO})

@@ -14,6 +14,7 @@ from servicekit.starting import CannotStart, refuse_to_start
 METRICS_PORT_OFFSET = 1000
 Limit = Annotated[int, msgspec.Meta(ge=1)]
 SwitchableLimit = Annotated[int, msgspec.Meta(ge=0)]  # 0 switches the limit off
+ReadTime = Annotated[float, msgspec.Meta(gt=0, le=60)]  # in seconds
 
 
 class WrongSettings(CannotStart, ValueError):

@@ -38,17 +38,21 @@ class StoreDamaged(DiskRefused, CannotStart):
     """No later try can help: the file has to be replaced."""
 
 
-def opened(path: Path, migrations: Path) -> tuple[sqlite3.Connection, sqlite3.Connection, str]:
-    """A connection that writes, one that reads, and the store's id, made once at random.
+def opened(path: Path, migrations: Path, *, readers: int) -> tuple[sqlite3.Connection, list[sqlite3.Connection], str]:
+    """A connection that writes, so many that read, and the store's id, made once at random.
 
     Raises CannotStart where that will never do, and DiskRefused where it may in a while.
     """
     with _opening(path):
         writer = _connect(path)
         store = _migrate(writer, path, migrations)
-        reader = _connect(path)
-        reader.execute("PRAGMA query_only = ON")
-    return writer, reader, store
+        return writer, [_connect_reader(path) for _ in range(readers)], store
+
+
+def _connect_reader(path: Path) -> sqlite3.Connection:
+    connection = _connect(path)
+    connection.execute("PRAGMA query_only = ON")
+    return connection
 
 
 @contextmanager

@@ -338,7 +338,7 @@ class Delivery:
                 first = last - events_max
             if first >= last:
                 continue
-            page = await self._store.list_after(reader.username, label, first, until=last, limit=events_max)
+            page = await self._store.list_missed(reader.username, label, first, until=last, limit=events_max)
             for entry in page:
                 connection.replay_event(label, text_frame(events.replayed(reader.username, entry)))
             self._nudge_for_own(reader.username, page)

@@ -1,6 +1,7 @@
 """Rooms: making them, and who is in them."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Annotated, TypeAlias
 
 import msgspec
@@ -8,8 +9,16 @@ import msgspec
 from chat_service.actions.chat import Chat
 from chat_service.actions.people import People
 from chat_service.domain.changes import Entry, Kind
-from chat_service.domain.refusals import NotAMember, NotTheOwner, OwnerStays, UnknownRoom
-from chat_service.store.rooms import Room
+from chat_service.domain.rates import hourly
+from chat_service.domain.refusals import (
+    NotAMember,
+    NotTheOwner,
+    OwnerStays,
+    TooManyInvitations,
+    TooManyNamesTried,
+    UnknownRoom,
+)
+from chat_service.store.rooms import Room, RoomsPage
 from chat_service.store.rooms import Rooms as RoomStore
 from servicekit.problems import Refusal
 
@@ -39,13 +48,27 @@ class Waiting:
 class Rooms:
     """Whatever changes anything counts like a message, and raises TooManyMessages."""
 
-    def __init__(self, *, store: RoomStore, chat: Chat, people: People) -> None:
+    def __init__(
+        self,
+        *,
+        store: RoomStore,
+        chat: Chat,
+        people: People,
+        invitations_per_hour: int,
+        taken_names_per_hour: int,
+        monotonic: Callable[[], float],
+    ) -> None:
         self._store = store
         self._chat = chat
         self._people = people
+        self._invitations_per_hour = invitations_per_hour
+        self._invitations = hourly(invitations_per_hour)
+        self._taken_names_per_hour = taken_names_per_hour
+        self._taken_names = hourly(taken_names_per_hour)
+        self._monotonic = monotonic
 
-    async def list_for(self, username: str) -> list[Room]:
-        return await self._store.list_for(username)
+    async def page_for(self, username: str, *, query: str, after: str | None, limit: int) -> RoomsPage:
+        return await self._store.page_for(username, query=query, after=after, limit=limit)
 
     async def get(self, username: str, name: str) -> Room:
         """Raises UnknownRoom, for a private one of others too."""
@@ -66,9 +89,12 @@ class Rooms:
         return await self._store.members(room.name)
 
     async def create(self, username: str, *, name: str, topic: str, private: bool) -> Room:
-        """Raises RoomTaken."""
+        """Raises RoomTaken, TooManyRooms, or TooManyNamesTried."""
         self._chat.count(username)
+        if not self._taken_names.take(username, self._monotonic()):
+            raise TooManyNamesTried(self._taken_names_per_hour)
         await self._store.create(name=name, topic=topic, private=private, owner=username, now=self._chat.now())
+        self._taken_names.give_back(username)
         await self._submit(username, Kind.JOINED, room=name, whom=username)
         return await self.get(username, name)
 
@@ -86,7 +112,10 @@ class Rooms:
         await self._submit(username, Kind.CLOSED, room=room.name, whom=username)
 
     async def add(self, username: str, name: str, whom: str) -> None:
-        """Join, or invite: into a private room only its owner may. Raises UnknownRoom, NotAMember, NotTheOwner …"""
+        """Join, or invite: into a private room only its owner may.
+
+        Raises UnknownRoom, NotAMember, NotTheOwner, TooManyInvitations, and what the quotas say.
+        """
         self._chat.count(username)
         room = await self.get(username, name)
         person = await self._people.get(whom)
@@ -95,6 +124,8 @@ class Rooms:
                 raise NotAMember(room.name)
             if room.private and room.owner != username:
                 raise NotTheOwner
+            if not self._invitations.take(username, self._monotonic()):
+                raise TooManyInvitations(self._invitations_per_hour)
         await self._submit(username, Kind.JOINED, room=room.name, whom=person.username)
 
     async def remove(self, username: str, name: str, whom: str) -> None:

@@ -15,8 +15,6 @@ MessageId: TypeAlias = Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)]
 StreamName: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_.-]{1,64}$(?!\n)")]
 FileIds: TypeAlias = Annotated[tuple[Name, ...], msgspec.Meta(max_length=20)]
 
-POSITIONS_MAX = 1_000
-
 
 class _Command(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A typo in an optional field would change a command's meaning, so unknown fields are refused."""
@@ -93,7 +91,7 @@ class HangUp(_Calling, frozen=True, kw_only=True):
 class Resume(_Command, frozen=True, kw_only=True):
     """Where the client stands in each conversation: the last `seq` that it has."""
 
-    positions: Annotated[dict[Label, Position], msgspec.Meta(max_length=POSITIONS_MAX)]
+    positions: dict[Label, Position]  # as many as fit into a frame
 
 
 class Ping(_Command, frozen=True, kw_only=True):

@@ -1,5 +1,6 @@
-"""Rates: token buckets, in whole numbers of events."""
+"""Rates: token buckets."""
 
+HOUR_S = 3_600
 PEOPLE_REMEMBERED_MAX = 10_000
 
 
@@ -8,7 +9,7 @@ class TokenBucket:
 
     __slots__ = ("_burst", "_per_second", "_tokens", "_updated_at_s")
 
-    def __init__(self, *, per_second: int, burst: int) -> None:
+    def __init__(self, *, per_second: float, burst: int) -> None:
         self._per_second = per_second
         self._burst = burst
         self._tokens = float(burst)
@@ -26,11 +27,15 @@ class TokenBucket:
         self._tokens -= 1
         return True
 
+    def give_back(self) -> None:
+        """What the last one took: it did not count after all."""
+        self._tokens = min(float(self._burst), self._tokens + 1)
+
 
 class TokenBuckets:
     """One for each person, which outlives their connections: coming back earns nobody a new burst."""
 
-    def __init__(self, *, per_second: int, burst: int, people_max: int = PEOPLE_REMEMBERED_MAX) -> None:
+    def __init__(self, *, per_second: float, burst: int, people_max: int = PEOPLE_REMEMBERED_MAX) -> None:
         self._per_second = per_second
         self._burst = burst
         self._people_max = people_max
@@ -43,3 +48,12 @@ class TokenBuckets:
         if len(self._buckets) > self._people_max:
             del self._buckets[next(iter(self._buckets))]
         return bucket.take(now_s)
+
+    def give_back(self, username: str) -> None:
+        if (bucket := self._buckets.get(username)) is not None:
+            bucket.give_back()
+
+
+def hourly(count: int) -> TokenBuckets:
+    """So many an hour, and as many at once; 0 lets everything pass."""
+    return TokenBuckets(per_second=count / HOUR_S, burst=count)

@@ -84,6 +84,62 @@ class RoomTaken(ChatRefusal):
         super().__init__(f"There is a room {room!r} already.")
 
 
+class TooManyRooms(ChatRefusal):
+    """Of those that one person may own, or join."""
+
+    def __init__(self, rooms_max: int) -> None:
+        super().__init__(f"{rooms_max} rooms are the most for one person.")
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Retry-After": "60"}  # when a room was left or closed, say
+
+
+class RoomFull(ChatRefusal):
+    def __init__(self, members_max: int) -> None:
+        super().__init__(f"{members_max} members are the most that a room can have.")
+
+
+class TooManyReactions(ChatRefusal):
+    """Of one person to a message, or of all."""
+
+    def __init__(self, reactions_max: int) -> None:
+        super().__init__(f"{reactions_max} reactions are the most for this message.")
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Retry-After": "60"}
+
+
+class TooManySavedChats(ChatRefusal):
+    def __init__(self, saved_max: int) -> None:
+        super().__init__(f"{saved_max} saved chats are the most for one person.")
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Retry-After": "60"}
+
+
+class TooManyInvitations(ChatRefusal):
+    def __init__(self, per_hour_max: int) -> None:
+        super().__init__(f"More than {per_hour_max} invitations an hour; wait a while.")
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Retry-After": "120"}
+
+
+class TooManyNamesTried(ChatRefusal):
+    """Of rooms that were taken: else one could find out which private ones there are."""
+
+    def __init__(self, per_hour_max: int) -> None:
+        super().__init__(f"More than {per_hour_max} names that were taken in an hour; wait a while.")
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Retry-After": "120"}
+
+
 class QueryEmpty(ChatRefusal):
     def __init__(self) -> None:
         super().__init__("Say what to search for: ?query=")

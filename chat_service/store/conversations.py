@@ -3,7 +3,7 @@
 from chat_service.domain.changes import Change, Entry, Kind
 from chat_service.domain.messages import StoredMessage
 from chat_service.domain.people import SavedChat
-from chat_service.store.rows import MESSAGE, change_of, last_seq, message_of
+from chat_service.store.rows import MESSAGE, SEQ_MAX, change_of, last_seq, message_of, unread
 from servicekit.database import Connection, Database
 
 SAVED_CHATS_MAX = 1_000
@@ -21,6 +21,10 @@ class Conversations:
     async def list_after(self, username: str, label: str, seq: int, *, until: int, limit: int) -> list[Entry]:
         """The first `limit` entries after `seq` up to `until`, in order; nothing for who is not in it."""
         return await self._database.read(_list_after, username, label, seq, until, limit)
+
+    async def list_missed(self, username: str, label: str, seq: int, *, until: int, limit: int) -> list[Entry]:
+        """The same for a device that was away, of which many may come back at once: in turn."""
+        return await self._database.read_in_turn(username, _list_after, username, label, seq, until, limit)
 
     async def history(
         self, username: str, label: str, *, before: int | None, after: int | None, limit: int
@@ -86,16 +90,44 @@ def _with_text(connection: Connection, change: Change) -> Change:
 def _history(
     connection: Connection, username: str, label: str, before: int | None, after: int | None, limit: int
 ) -> list[tuple[StoredMessage, dict[str, list[str]]]]:
+    """By `seq` alone, which the index knows: however old the page is, nothing that is newer is read."""
+    row = connection.execute(
+        "SELECT conversation_id FROM memberships WHERE username = ? AND label = ?", (username, label)
+    ).fetchone()
+    if row is None:
+        return []
+    (conversation_id,) = row
+    first = 0 if after is None else _seq_from(connection, conversation_id, after + 1)
+    end = SEQ_MAX if before is None else _seq_from(connection, conversation_id, before)
     direction = "ASC" if after is not None and before is None else "DESC"
     rows = connection.execute(
-        f"SELECT {MESSAGE} FROM messages WHERE conversation_id = {_CONVERSATION}"
-        " AND id < coalesce(?, id + 1) AND id > coalesce(?, id - 1)"
+        f"SELECT {MESSAGE} FROM messages WHERE conversation_id = ? AND seq >= ? AND seq < ?"
         f" ORDER BY seq {direction} LIMIT ?",
-        (username, label, before, after, limit),
+        (conversation_id, first, end, limit),
     )
     messages = sorted((message_of(row) for row in rows), key=lambda message: message.seq)
     reactions = _reactions(connection, [message.id for message in messages])
     return [(message, reactions.get(message.id, {})) for message in messages]
+
+
+def _seq_from(connection: Connection, conversation_id: int, message_id: int) -> int:
+    """The least `seq` that a message of the conversation with this id or a higher one may have.
+
+    Ids rise with `seq` in each conversation, so that halving finds it in a few steps, and no index has to be kept.
+    """
+    next_one = "SELECT seq, id FROM messages WHERE conversation_id = ? AND seq >= ? ORDER BY seq LIMIT 1"
+    last = connection.execute("SELECT max(seq) FROM messages WHERE conversation_id = ?", (conversation_id,)).fetchone()[
+        0
+    ]
+    low, high = 0, 0 if last is None else last + 1
+    while low < high:
+        middle = (low + high) // 2
+        seq, found_id = connection.execute(next_one, (conversation_id, middle)).fetchone()
+        if found_id < message_id:
+            low = seq + 1
+        else:
+            high = middle
+    return low
 
 
 def _reactions(connection: Connection, message_ids: list[int]) -> dict[int, dict[str, list[str]]]:
@@ -129,12 +161,7 @@ def _saved_chats(connection: Connection, username: str) -> list[SavedChat]:
         " coalesce((SELECT theirs.read_seq FROM memberships AS theirs"
         "  WHERE theirs.conversation_id = saved_chats.conversation_id AND theirs.username = chat_username), 0)"
         " AS other_read_seq,"
-        # What the other one said since it was read, or since one's own last word, which shows as much.
-        " (SELECT count(*) FROM messages WHERE messages.conversation_id = saved_chats.conversation_id"
-        "  AND deleted_at IS NULL AND sender_username <> user_username"
-        "  AND seq > coalesce((SELECT seq FROM messages AS own"
-        "   WHERE own.conversation_id = saved_chats.conversation_id AND own.sender_username = user_username"
-        "   AND own.seq > read_seq ORDER BY seq DESC LIMIT 1), read_seq)) AS unread"
+        f" {unread('saved_chats.conversation_id', 'read_seq', 'user_username')} AS unread"
         " FROM saved_chats WHERE user_username = ?"
         " ORDER BY coalesce(last_message_time, created_at) DESC, id DESC LIMIT ?",
         (username, SAVED_CHATS_MAX),

@@ -5,14 +5,18 @@ from msgspec import structs
 from chat_service.domain.changes import AnyDraft, Appended, Change, ChangeDraft, Kind
 from chat_service.domain.conversations import is_room, label_for, label_of_person, people_in
 from chat_service.domain.messages import Draft, StoredMessage
+from chat_service.domain.quotas import USUAL_QUOTAS, Quotas
 from chat_service.domain.refusals import NotAMember, NotTheAuthor, UnknownMessage
 from chat_service.store.attachments import as_json, attach, release
+from chat_service.store.closures import close
 from chat_service.store.erasures import are_erased, check_not_erased
+from chat_service.store.quotas import check_change, rooms_owned
 from chat_service.store.rows import MESSAGE, last_seq, message_of
 from chat_service.store.search import reindex
 from servicekit.database import Connection
 
 CONVERSATIONS_REMEMBERED_MAX = 50_000
+HEIRS_MAX = 100
 
 
 class _Conversation:
@@ -34,7 +38,8 @@ class Log:
     `data_version` tells, and then they are read again. So a message costs one insert.
     """
 
-    def __init__(self, *, conversations_max: int = CONVERSATIONS_REMEMBERED_MAX) -> None:
+    def __init__(self, *, quotas: Quotas = USUAL_QUOTAS, conversations_max: int = CONVERSATIONS_REMEMBERED_MAX) -> None:
+        self._quotas = quotas
         self._conversations_max = conversations_max
         self._conversations: dict[str, _Conversation] = {}
         self._data_version = -1
@@ -54,7 +59,8 @@ class Log:
         """Store `draft` at the next `seq`.
 
         With a nonce used before, find the message stored then; what changes nothing takes no place.
-        Raises UnknownMessage, NotTheAuthor, NotAMember or UnknownRecipient, having changed nothing.
+        Raises UnknownMessage, NotTheAuthor, NotAMember, UnknownRecipient, or that a quota is used up, having changed
+        nothing.
         """
         if isinstance(draft, Draft):
             return self._append_message(connection, draft)
@@ -113,7 +119,8 @@ class Log:
                 raise NotAMember(name)
             return Appended(None, is_new=False)  # nobody has said anything yet
         if draft.erases and draft.kind is Kind.LEFT:
-            draft = _departure(connection, conversation, draft)
+            draft = _departure(connection, conversation, draft, self._quotas)
+        check_change(connection, conversation.id, draft, self._quotas)
         if not _CARRY_OUT[draft.kind](connection, conversation, draft):
             position = (name, conversation.last_seq) if draft.kind in _TOLD_AGAIN else None
             return Appended(None, is_new=False, changed_before=position)
@@ -293,40 +300,32 @@ def _leave(connection: Connection, conversation: _Conversation, draft: ChangeDra
     return changed.rowcount == 1
 
 
-def _departure(connection: Connection, conversation: _Conversation, draft: ChangeDraft) -> ChangeDraft:
-    """An owner who goes for good leaves the room to who joined first; without anybody else in it, it is closed."""
+def _departure(connection: Connection, conversation: _Conversation, draft: ChangeDraft, quotas: Quotas) -> ChangeDraft:
+    """An owner who goes for good leaves the room to who joined first; without anybody else in it, it is closed.
+
+    First to who may own another one. Where nobody may, it goes to somebody all the same: it is theirs who are in it.
+    """
     if not _owns_room(connection, conversation, draft.username):
         return draft
-    heir = connection.execute(
+    members = connection.execute(
         "SELECT memberships.username FROM memberships JOIN changes"
         "  ON changes.conversation_id = memberships.conversation_id AND kind = ? AND value = memberships.username"
         " WHERE memberships.conversation_id = ? AND memberships.username NOT IN (SELECT username FROM erasures)"
-        " GROUP BY memberships.username ORDER BY max(seq) LIMIT 1",
-        (Kind.JOINED.value, conversation.id),
-    ).fetchone()
-    if heir is None:
+        " GROUP BY memberships.username ORDER BY max(seq) LIMIT ?",
+        (Kind.JOINED.value, conversation.id, HEIRS_MAX),
+    ).fetchall()
+    heirs = [username for (username,) in members]
+    if not heirs:
         return structs.replace(draft, kind=Kind.CLOSED)
+    free = (one for one in heirs if rooms_owned(connection, one, quotas) < quotas.rooms_owned_max)
     connection.execute(
-        "UPDATE rooms SET owner_username = ? WHERE conversation_id = ?", (heir["username"], conversation.id)
+        "UPDATE rooms SET owner_username = ? WHERE conversation_id = ?", (next(free, heirs[0]), conversation.id)
     )
     return draft
 
 
 def _close(connection: Connection, conversation: _Conversation, _: ChangeDraft) -> bool:
-    """The room goes with its members and its texts; its name is free again."""
-    for message_id, text in connection.execute(
-        "SELECT id, message FROM messages WHERE conversation_id = ? AND message <> ''", (conversation.id,)
-    ).fetchall():
-        reindex(connection, message_id, old=text, new="")
-    release(connection, "message_id IN (SELECT id FROM messages WHERE conversation_id = ?)", conversation.id)
-    for query in (
-        "DELETE FROM rooms WHERE conversation_id = ?",
-        "DELETE FROM memberships WHERE conversation_id = ?",
-        "DELETE FROM reactions WHERE message_id IN (SELECT id FROM messages WHERE conversation_id = ?)",
-        "UPDATE messages SET message = '' WHERE conversation_id = ?",
-        "UPDATE conversations SET name = name || ' closed ' || id WHERE id = ?",
-    ):
-        connection.execute(query, (conversation.id,))
+    close(connection, conversation.id)
     return True
 
 

@@ -4,17 +4,20 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from chat_service.domain.people import Person
+from chat_service.domain.quotas import USUAL_QUOTAS, Quotas
 from chat_service.store.erasures import begin_erasure, check_not_erased
+from chat_service.store.quotas import check_saved
 from servicekit.database import Connection, Database
 
 
 class PeopleStore:
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, quotas: Quotas = USUAL_QUOTAS) -> None:
         self._database = database
+        self._quotas = quotas
 
     async def save_chat(self, username: str, other: str, *, nickname: str | None, pfp: str | None, now: str) -> None:
-        """Raises UnknownRecipient if one of them has erased their account."""
-        await self._database.write(_save_chat, username, other, nickname, pfp, now)
+        """Raises UnknownRecipient if one of them has erased their account, or TooManySavedChats."""
+        await self._database.write(_save_chat, username, other, nickname, pfp, now, self._quotas)
 
     async def contacts(self, username: str) -> list[str]:
         """Whom the person has saved."""
@@ -45,9 +48,16 @@ _WATCHERS = "SELECT user_username FROM contacts WHERE chat_username = ?"
 
 
 def _save_chat(
-    connection: Connection, username: str, other: str, nickname: str | None, pfp: str | None, now: str
+    connection: Connection,
+    username: str,
+    other: str,
+    nickname: str | None,
+    pfp: str | None,
+    now: str,
+    quotas: Quotas,
 ) -> None:
     check_not_erased(connection, username, other)
+    check_saved(connection, username, other, quotas)
     connection.execute(
         "INSERT INTO contacts (user_username, chat_username, chat_nickname, chat_pfp, created_at)"
         " VALUES (?, ?, ?, ?, ?) ON CONFLICT (user_username, chat_username)"

@@ -1,17 +1,24 @@
 """Rooms: what they are called and are about, who owns them, and who is in them."""
 
-from typing import Any
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any, NamedTuple
 
 import msgspec
 
 from chat_service.domain.conversations import room_label
+from chat_service.domain.quotas import USUAL_QUOTAS, Quotas
 from chat_service.domain.refusals import RoomTaken
 from chat_service.store.erasures import check_not_erased
-from chat_service.store.rows import last_seq
+from chat_service.store.quotas import IS_ROOM, check_owned
+from chat_service.store.rows import SEQ_MAX, last_seq, unread
 from servicekit.database import Connection, Database, Row
+from servicekit.texts import folded
 
-ROOMS_LISTED_MAX = 1_000
 MEMBERS_LISTED_MAX = 10_000
+# In no name of a room; in the place of one's own it stands between when it was active and its id.
+_CURSOR_MARK = ","
+_LAST_CHARACTER = "\U0010ffff"
 
 
 class Room(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,48 +35,133 @@ class Room(msgspec.Struct, frozen=True, kw_only=True):
     unread: int
 
 
-class Rooms:
-    def __init__(self, database: Database) -> None:
-        self._database = database
+class RoomsPage(msgspec.Struct, frozen=True):
+    """`after` is where the next page begins; None: this was the last one."""
 
-    async def list_for(self, username: str) -> list[Room]:
-        """The public ones and their own, by name."""
-        return await self._database.read(_list_rooms, username, None)
+    rooms: list[Room]
+    after: str | None
+
+
+class Rooms:
+    def __init__(self, database: Database, *, quotas: Quotas = USUAL_QUOTAS) -> None:
+        self._database = database
+        self._quotas = quotas
+
+    async def page_for(self, username: str, *, query: str, after: str | None, limit: int) -> RoomsPage:
+        """Their own rooms, the last active first, then the other public ones by name.
+
+        With a `query`, those that hold it in name or topic, compared as folded: then it may take long, and raises
+        TooManyAtOnce or TookTooLong.
+        """
+        if query:
+            return await self._database.read_long(username, _page, username, folded(query), after, limit)
+        return await self._database.read(_page, username, "", after, limit)
 
     async def find(self, username: str, name: str) -> Room | None:
         """The room of that name in any case, if they may know of it."""
-        return next(iter(await self._database.read(_list_rooms, username, name.casefold())), None)
+        return await self._database.read(_find, username, name.casefold())
 
     async def members(self, name: str) -> list[str]:
         return await self._database.read(_members, room_label(name))
 
     async def create(self, *, name: str, topic: str, private: bool, owner: str, now: str) -> None:
-        """Make the room, as yet without anybody in it. Raises RoomTaken, or UnknownRecipient if `owner` is erased."""
-        await self._database.write(_create, name, topic, owner, now, private=private)
+        """Make the room, as yet without anybody in it.
+
+        Raises RoomTaken, TooManyRooms, or UnknownRecipient if `owner` is erased.
+        """
+        await self._database.write(_create, name, topic, owner, now, self._quotas, private=private)
 
     async def change(self, name: str, *, topic: str | None, private: bool | None) -> None:
         await self._database.write(_change, name, topic, private=private)
 
 
-def _list_rooms(connection: Connection, username: str, name_folded: str | None) -> list[Room]:
+def _page(connection: Connection, username: str, query_folded: str, after: str | None, limit: int) -> RoomsPage:
+    places = _places(connection, username, after)
+    if query_folded:
+        places = (one for one in places if query_folded in folded(one.name) or query_folded in folded(one.topic))
+    found = list(islice(places, limit + 1))
+    rooms = _rooms(connection, username, [one.conversation_id for one in found[:limit]])
+    return RoomsPage(rooms, found[limit - 1].cursor if len(found) > limit else None)
+
+
+class _Place(NamedTuple):
+    """A room in the list: `cursor` says where it is, and so where the next page begins."""
+
+    conversation_id: int
+    name: str
+    topic: str
+    cursor: str
+
+
+def _places(connection: Connection, username: str, after: str | None) -> Iterator[_Place]:
+    """As far as they are asked for."""
+    active_at, _, conversation_id = (after or "").rpartition(_CURSOR_MARK)
+    if after is None:
+        yield from _own_places(connection, username, _LAST_CHARACTER, SEQ_MAX)
+    elif conversation_id.isdecimal() and active_at:
+        yield from _own_places(connection, username, active_at, min(int(conversation_id[:19]), SEQ_MAX))
+    after_public = "" if after is None or _CURSOR_MARK in after else after
+    yield from _public_places(connection, username, after_public)
+
+
+def _own_places(connection: Connection, username: str, active_at: str, conversation_id: int) -> Iterator[_Place]:
+    """Those that they are in or own, the last active first, behind the one that was active then."""
     rows = connection.execute(
-        "SELECT rooms.name, topic, is_private, owner_username, rooms.created_at, own.read_seq,"
-        " (SELECT count(*) FROM memberships WHERE memberships.conversation_id = rooms.conversation_id) AS members,"
-        f" {last_seq('rooms.conversation_id')} AS last_seq,"
-        " (SELECT count(*) FROM messages WHERE messages.conversation_id = rooms.conversation_id"
-        "  AND deleted_at IS NULL AND sender_username <> ?"
-        # Only above the read mark: it is looked for with every row, for who never spoke down to its end.
-        "  AND seq > coalesce((SELECT seq FROM messages AS mine WHERE mine.sender_username = ?"
-        "   AND mine.conversation_id = rooms.conversation_id AND mine.seq > own.read_seq"
-        "   ORDER BY seq DESC LIMIT 1), own.read_seq)) AS unread"
-        " FROM rooms LEFT JOIN memberships AS own"
-        "  ON own.conversation_id = rooms.conversation_id AND own.username = ?"
+        "WITH own AS ("
+        f" SELECT conversation_id FROM memberships WHERE username = :username AND {IS_ROOM}"
         # Its owner is not in it where the service died between the making and the joining; they may still join.
-        " WHERE (is_private = 0 OR own.username IS NOT NULL OR owner_username = ?)"
-        " AND name_folded = coalesce(?, name_folded) ORDER BY name_folded LIMIT ?",
-        (username, username, username, username, name_folded, ROOMS_LISTED_MAX),
+        " UNION SELECT conversation_id FROM rooms WHERE owner_username = :username),"
+        " active AS (SELECT rooms.conversation_id, rooms.name, topic, coalesce((SELECT timestamp FROM messages"
+        "  WHERE messages.conversation_id = rooms.conversation_id ORDER BY seq DESC LIMIT 1), created_at) AS active_at"
+        " FROM own JOIN rooms ON rooms.conversation_id = own.conversation_id)"
+        " SELECT * FROM active WHERE active_at < :at OR (active_at = :at AND conversation_id < :id)"
+        " ORDER BY active_at DESC, conversation_id DESC",
+        {"username": username, "at": active_at, "id": conversation_id},
     )
-    return [_room(row) for row in rows]
+    for row in rows:
+        cursor = f"{row['active_at']}{_CURSOR_MARK}{row['conversation_id']}"
+        yield _Place(row["conversation_id"], row["name"], row["topic"], cursor)
+
+
+def _public_places(connection: Connection, username: str, after: str) -> Iterator[_Place]:
+    """The others that everybody may enter, by name."""
+    rows = connection.execute(
+        "SELECT conversation_id, name, topic, name_folded FROM rooms INDEXED BY rooms_in_public"
+        " WHERE is_private = 0 AND name_folded > ? AND owner_username IS NOT ?"
+        " AND NOT EXISTS (SELECT 1 FROM memberships AS own"
+        "  WHERE own.conversation_id = rooms.conversation_id AND own.username = ?) ORDER BY name_folded",
+        (after, username, username),
+    )
+    for row in rows:
+        yield _Place(row["conversation_id"], row["name"], row["topic"], row["name_folded"])
+
+
+def _find(connection: Connection, username: str, name_folded: str) -> Room | None:
+    row = connection.execute(
+        f"{_ROOM} WHERE name_folded = :name"
+        " AND (is_private = 0 OR own.username IS NOT NULL OR owner_username = :username)",
+        {"username": username, "name": name_folded},
+    ).fetchone()
+    return _room(row) if row else None
+
+
+def _rooms(connection: Connection, username: str, ids: list[int]) -> list[Room]:
+    """In the order of `ids`."""
+    wanted = {f"id{number}": one for number, one in enumerate(ids)}
+    marks = ", ".join(f":{name}" for name in wanted)
+    rows = connection.execute(f"{_ROOM} WHERE rooms.conversation_id IN ({marks})", {"username": username, **wanted})
+    found = {row["conversation_id"]: _room(row) for row in rows}
+    return [found[one] for one in ids]
+
+
+_ROOM = (
+    "SELECT rooms.conversation_id, rooms.name, topic, is_private, owner_username, rooms.created_at, own.read_seq,"
+    " (SELECT count(*) FROM memberships WHERE memberships.conversation_id = rooms.conversation_id) AS members,"
+    f" {last_seq('rooms.conversation_id')} AS last_seq,"
+    f" {unread('rooms.conversation_id', 'own.read_seq', ':username')} AS unread"
+    " FROM rooms LEFT JOIN memberships AS own"
+    "  ON own.conversation_id = rooms.conversation_id AND own.username = :username"
+)
 
 
 def _room(row: Row) -> Room:
@@ -95,8 +187,11 @@ def _members(connection: Connection, label: str) -> list[str]:
     return [username for (username,) in rows]
 
 
-def _create(connection: Connection, name: str, topic: str, owner: str, now: str, *, private: bool) -> None:
+def _create(
+    connection: Connection, name: str, topic: str, owner: str, now: str, quotas: Quotas, *, private: bool
+) -> None:
     check_not_erased(connection, owner)
+    check_owned(connection, owner, quotas)
     made = connection.execute(
         "INSERT INTO conversations (name, created_at) VALUES (?, ?) ON CONFLICT (name) DO NOTHING RETURNING id",
         (room_label(name), now),

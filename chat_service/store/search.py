@@ -23,8 +23,11 @@ class Search:
         self._database = database
 
     async def find(self, username: str, words: list[str], *, before: int | None, limit: int) -> list[StoredMessage]:
-        """The newest messages that hold all of `words`, in any case, older than the message id `before`."""
-        return await self._database.read(_find, username, words, before, limit)
+        """The newest messages that hold all of `words`, in any case, older than the message id `before`.
+
+        Raises TooManyAtOnce or TookTooLong.
+        """
+        return await self._database.read_long(username, _find, username, words, before, limit)
 
     async def index_some(self) -> bool:
         """Index the next messages; whether there may be more."""

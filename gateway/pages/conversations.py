@@ -114,7 +114,7 @@ async def _shown_room(visit: Visit, place: Place, composing: Composing) -> Respo
     people = await _people(visit, framed, {message.sender_username for message in messages} | {*room.members[:12]})
     return await _page(
         visit,
-        framed,
+        framed.beside(room),
         where,
         messages,
         people,

@@ -38,6 +38,12 @@ BY_CODE = {
     "not_the_owner": _later("Only the owner of the room may do this."),
     "owner_stays": _later("The owner cannot leave the room, only close it."),
     "room_taken": _later("There is a room of that name already."),
+    "too_many_rooms": _later("That would be one room too many. Leave or close one first."),
+    "room_full": _later("The room is full."),
+    "too_many_invitations": _later("Too many invitations. Wait a while, then send the next."),
+    "too_many_reactions": _later("That would be one reaction too many for this message."),
+    "too_many_saved_chats": _later("That would be one saved chat too many."),
+    "took_too_long": _later("That takes too long to find. Look for something narrower."),
     "query_empty": _later("Say what to look for."),
     "file_too_large": _later("The picture is too large: 10 MiB is the most."),
     "too_many_files": _later("Too many pictures at once: 20 is the most."),
@@ -57,6 +63,7 @@ BY_CODE = {
 # What scripts may be told, over a socket or after an upload, where no page is made of it.
 _FOR_SCRIPTS = (
     "too_many_messages",
+    "too_many_reactions",
     "message_empty",
     "message_too_long",
     "invalid_message",
@@ -103,7 +110,11 @@ _NAME_RULE = _later("Only letters (A-Z), digits, and the signs _ . - are allowed
 _SIGN_INS = _later("Too many sign-ins; try again in %(seconds)s s.")
 _PASSWORDS = _later("Too many attempts; try again in %(seconds)s s.")
 _REGISTRATIONS = _later("Too many registrations; try again in %(seconds)s s.")
+_AT_ONCE = _later("Too many searches at once; wait for one to end.")
+_NAMES = _later("Too many names that were taken; wait a while.")
 _TEMPLATES = (
+    (re.compile(r"\d+ of your requests of this kind are under way already; wait for one to end\."), _AT_ONCE),
+    (re.compile(r"More than \d+ names that were taken in an hour; wait a while\."), _NAMES),
     (re.compile(r"Expected the length to be (?P<least>\d+) to (?P<most>\d+), got \d+\."), _BETWEEN),
     (re.compile(r"Expected `str` of length <= (?P<most>\d+).*", re.DOTALL), _AT_MOST),
     (re.compile(r"Expected `str` (?:matching regex|of length >= 1).*", re.DOTALL), _NAME_RULE),

@@ -10,9 +10,11 @@ from gateway.domain.route_table import Service
 from gateway.pages.services import find, get
 from gateway.pages.visits import Visit
 
+ROOMS_PAGE = 100  # of chat
+
 
 class Frame(msgspec.Struct, frozen=True):
-    """`chats` by recent activity, `rooms` by name: those of the person and all public ones."""
+    """`chats` by recent activity; `rooms` are the first page: the person's own, the last active first, then others."""
 
     me: Person
     profile: Profile
@@ -28,6 +30,10 @@ class Frame(msgspec.Struct, frozen=True):
         return [room for room in self.rooms if not room.is_member]
 
     @property
+    def has_more_rooms(self) -> bool:
+        return len(self.rooms) >= ROOMS_PAGE
+
+    @property
     def online(self) -> list[SavedChat]:
         return [chat for chat in self.chats if chat.online]
 
@@ -35,6 +41,12 @@ class Frame(msgspec.Struct, frozen=True):
     def unread(self) -> int:
         """In how many conversations there is something new."""
         return sum(bool(chat.unread) for chat in self.chats) + sum(bool(room.unread) for room in self.own_rooms)
+
+    def beside(self, room: Room) -> "Frame":
+        """The frame of that room's page, which the list names even where it is not among the last active."""
+        if not room.is_member or any(one.name == room.name for one in self.rooms):
+            return self
+        return msgspec.structs.replace(self, rooms=[room, *self.rooms])
 
     def chat(self, username: str) -> SavedChat | None:
         return next((chat for chat in self.chats if chat.chat_username.lower() == username.lower()), None)

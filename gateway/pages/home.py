@@ -6,12 +6,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.domain.items import Message, Profile
-from gateway.domain.paths import room_path
 from gateway.domain.route_table import Service
-from gateway.pages.explanations import explain, in_short
+from gateway.pages.explanations import in_short
 from gateway.pages.frame import frame, person_of
-from gateway.pages.services import Refused, get, tell
-from gateway.pages.visits import Visit, own_form, signed_in
+from gateway.pages.services import Refused, get
+from gateway.pages.visits import Visit, signed_in
 from gateway.state import State
 from servicekit.problems import Unavailable
 
@@ -22,24 +21,6 @@ _NAME_LENGTH_MAX = 64
 async def home(request: Request[State]) -> Response:
     visit = await signed_in(request)
     return visit.page("index.html", frame=await frame(visit))
-
-
-async def make_room(request: Request[State]) -> Response:
-    form = await own_form(request)
-    visit = await signed_in(request)
-    wanted = {
-        "name": form.get("name", "").strip(),
-        "topic": form.get("topic", "").strip(),
-        "private": "private" in form,
-    }
-    try:
-        await tell(visit, Service.CHAT, "POST", "/api/rooms", json=wanted)
-    except Refused as refused:
-        error, faults = explain(refused.problem, visit.say)
-        return visit.page(
-            "index.html", refused.status, frame=await frame(visit), form=wanted, room_error=error, faults=faults
-        )
-    return visit.back(room_path(str(wanted["name"])), "room-made")
 
 
 async def search(request: Request[State]) -> Response:

@@ -10,7 +10,7 @@ from starlette.routing import Route
 from starlette.types import Scope
 
 from gateway.domain.refusals import UpgradeRequired
-from gateway.pages import conversations, home, settings, signing, video
+from gateway.pages import conversations, home, rooms, settings, signing, video
 from gateway.pages.files import static_file
 from gateway.state import State
 from servicekit import health
@@ -83,7 +83,7 @@ PAGES = [
     Route("/logout", signing.logout),
     *_messages("/chat/{username}"),
     route("/chat/{username}/save", POST=conversations.save_chat),
-    route("/rooms", POST=home.make_room),
+    route("/rooms", GET=rooms.rooms, POST=rooms.make_room),
     *_messages("/rooms/{room}"),
     route("/rooms/{room}/join", POST=conversations.join),
     route("/rooms/{room}/leave", POST=conversations.leave),

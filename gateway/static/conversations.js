@@ -25,6 +25,7 @@ export class Conversations {
     connection.on("joined", (event) => event.username === me && this.#adopt(event.conversation));
     connection.on("resumed", (event) => event.truncated.length && this.#refresh());
     this.#count();
+    list.querySelector("[aria-current=page]")?.scrollIntoView({ block: "nearest" });
   }
 
   /** Where this page stands in each. @returns {Map<string, number>} */

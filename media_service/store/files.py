@@ -7,6 +7,7 @@ from media_service.domain.refusals import QuotaExceeded
 from servicekit.database import Connection, Database, DatabaseError, Row
 
 _WRITTEN_BYTES = 256 * 1024
+_NUMBER_MAX = 2**63 - 1
 _FILE = "number, id, owner, filename, content_type, sha256, size, width, height, placeholder, removed, created_at"
 
 
@@ -158,9 +159,8 @@ def _find(connection: Connection, file_id: str) -> File | None:
 
 def _list_of(connection: Connection, owner: str, before: int | None, limit: int) -> list[File]:
     rows = connection.execute(
-        f"SELECT {_FILE} FROM files WHERE owner = ? AND upload_id IS NULL AND number < coalesce(?, number + 1)"
-        " ORDER BY number DESC LIMIT ?",
-        (owner, before, limit),
+        f"SELECT {_FILE} FROM files WHERE owner = ? AND upload_id IS NULL AND number < ? ORDER BY number DESC LIMIT ?",
+        (owner, _NUMBER_MAX if before is None else before, limit),
     )
     return [_file_of(row) for row in rows]
 

@@ -11,7 +11,7 @@ import pytest
 from chat_service.app import MIGRATIONS
 from chat_service.domain.messages import Draft, StoredMessage
 from chat_service.domain.people import Person
-from chat_service.store.conversations import Conversations
+from chat_service.store.conversations import Conversations, _history
 from chat_service.store.log import Log
 from chat_service.store.people import PeopleStore
 from servicekit.database import Connection, Database
@@ -92,6 +92,45 @@ async def test_before_and_after_together_bound_both_sides(chats: Chats) -> None:
     stored = await chats.say("Ada", "Grace", *"abcdef")
     assert await chats.history(after=stored[0].id, before=stored[4].id) == ["b", "c", "d"]
     assert await chats.history(2, after=stored[0].id, before=stored[4].id) == ["c", "d"]
+
+
+async def test_ids_of_elsewhere_bound_a_history_as_its_own_do(chats: Chats) -> None:
+    for number in range(20):
+        await chats.say("Ada", "Grace", str(number))
+        await chats.say("Linus", "Ada", "noise")
+    own = [message.id for message, _ in await chats.store.history("Ada", "@Grace", before=None, after=None, limit=50)]
+    for bound in range(own[-1] + 3):
+        older = [str(number) for number, one in enumerate(own) if one < bound]
+        newer = [str(number) for number, one in enumerate(own) if one > bound]
+        assert await chats.history(before=bound) == older
+        assert await chats.history(3, before=bound) == older[-3:]
+        assert await chats.history(after=bound) == newer
+        assert await chats.history(3, after=bound) == newer[:3]
+
+
+async def test_an_old_page_is_found_without_reading_what_is_newer(chats: Chats) -> None:
+    """Steps of SQLite's machine are counted, which no other load of the machine changes."""
+    stored = await chats.say("Ada", "Grace", *(["word"] * 20_000))
+
+    async def steps(before: int) -> int:
+        looks = 0
+
+        def look() -> int:
+            nonlocal looks
+            looks += 1
+            return 0
+
+        def read(connection: Connection) -> None:
+            connection.set_progress_handler(look, 100)
+            _history(connection, "Ada", "@Grace", before, None, 50)
+            connection.set_progress_handler(None, 0)
+
+        await chats.database.read(read)
+        return looks
+
+    newest = await steps(stored[-1].id)
+    assert await steps(stored[60].id) <= newest + 10
+    assert newest < 200
 
 
 async def test_a_history_that_never_was_is_empty(chats: Chats) -> None:

@@ -1,5 +1,6 @@
 """Signing up, in and out with a browser that runs no scripts, and whether the whole is ready."""
 
+import json
 import re
 from collections.abc import AsyncIterator
 from http.cookies import SimpleCookie
@@ -492,3 +493,60 @@ async def test_a_fault_of_ours_is_a_problem_answer() -> None:
         page = await whole.http.get("/", headers={**whole.cookie(), **BROWSER})
         assert_page(page, 500)
         assert "mistake" not in page.text
+
+
+# Rooms
+
+
+def room(name: str, **fields: object) -> dict[str, object]:
+    return {"name": name, "topic": "", "members_count": 1, **fields}
+
+
+def paging(rooms: list[dict[str, object]], link: str) -> Handler:
+    async def answer(exchange: Exchange) -> None:
+        await exchange.read_body()
+        if exchange.request.path == "/api/rooms":
+            await exchange.reply(200, json.dumps(rooms).encode(), Link=link)
+        else:
+            await exchange.reply_json([])
+
+    return answer
+
+
+async def test_the_page_of_rooms_searches_and_leads_on(whole: System) -> None:
+    link = '</api/rooms?query=a+b&after=2027%2C7&limit=100>; rel="next"'
+    whole.chat.handler = paging([room("garden", is_member=True), room("open", topic=MARKUP)], link)
+    answer = await whole.http.get("/rooms?query=a+b&after=x", headers={**BROWSER, **whole.cookie()})
+    assert answer.status_code == 200
+    assert MARKUP not in answer.text
+    assert 'href="/rooms?query=a+b&amp;after=2027%2C7"' in answer.text
+    assert 'action="/rooms/open/join"' in answer.text
+    assert 'action="/rooms/garden/join"' not in answer.text
+    asked = {request.target for request in whole.chat.requests}
+    assert "/api/rooms?query=a+b&after=x" in asked
+
+
+async def test_the_page_of_rooms_says_why_it_is_empty(whole: System) -> None:
+    whole.chat.handler = telling(FIRST_PAGE)
+    answer = await whole.http.get("/rooms?query=nowhere", headers={**BROWSER, **whole.cookie()})
+    assert answer.status_code == 200
+    assert "No room that you may know of" in answer.text
+
+
+async def test_home_leads_to_all_rooms_also_where_its_own_fill_the_first_page(whole: System) -> None:
+    own = [room(f"r{number}", is_member=True) for number in range(100)]
+    whole.chat.handler = telling({**FIRST_PAGE, "/api/rooms": own})
+    answer = await whole.http.get("/", headers={**BROWSER, **whole.cookie()})
+    assert 'href="/rooms"' in answer.text
+    assert "You are in all of them" not in answer.text
+
+
+async def test_the_room_that_is_shown_is_in_the_list_however_long_nothing_was_said_there(whole: System) -> None:
+    own = [room(f"r{number}", is_member=True) for number in range(100)]
+    quiet = room("quiet", is_member=True, members=["ada"])
+    whole.chat.handler = telling(
+        {**FIRST_PAGE, "/api/rooms": own, "/api/rooms/quiet": quiet, "/api/rooms/quiet/messages": []}
+    )
+    answer = await whole.http.get("/rooms/quiet", headers={**BROWSER, **whole.cookie()})
+    assert answer.status_code == 200
+    assert re.search(r'<li data-conversation="#quiet"[^>]*>\s*<a href="/rooms/quiet" aria-current="page">', answer.text)

@@ -11,7 +11,9 @@ from subprocess import PIPE, Popen
 
 import pytest
 
-from servicekit.database import Connection, Database
+from servicekit.database import LONG_READERS, Connection, Database
+from servicekit.problems import TookTooLong, TooManyAtOnce
+from servicekit.readers import LongReads
 
 WAIT_S = 5.0
 SCHEMA = """
@@ -422,3 +424,96 @@ def test_processes_that_open_a_new_file_at_once_take_turns(tmp_path: Path, migra
                 assert opener.stdout is not None
                 assert opener.stdout.readline() == "opened\n"
             assert versions_in(path) == (2, ["once"])
+
+
+# Reads that take long
+
+ENDLESS = "WITH RECURSIVE counted (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM counted) SELECT max(n) FROM counted"
+
+
+def for_ever(connection: Connection) -> None:
+    connection.execute(ENDLESS).fetchone()
+
+
+class Held:
+    """A statement that goes on until it is let go, and knows when it has begun."""
+
+    def __init__(self) -> None:
+        self.has_begun = threading.Event()
+        self._may_end = threading.Event()
+
+    def let_go(self) -> None:
+        self._may_end.set()
+
+    def __call__(self, connection: Connection) -> int:
+        self.has_begun.set()
+        assert self._may_end.wait(WAIT_S)
+        (one,) = connection.execute("SELECT 1").fetchone()
+        return int(one)
+
+
+async def begun(held: Held) -> None:
+    await asyncio.to_thread(held.has_begun.wait, WAIT_S)
+
+
+async def test_a_quick_read_waits_for_none_that_take_long(database: Database) -> None:
+    held = [Held() for _ in range(LONG_READERS)]
+    async with in_time() as tasks:
+        for number, one in enumerate(held):
+            tasks.create_task(database.read_long(f"person {number}", one))
+            await begun(one)
+        waiting = tasks.create_task(database.read_long("Grace", names))
+        assert await database.read(names) == []
+        assert not waiting.done()
+        for one in held:
+            one.let_go()
+
+
+async def test_two_quick_reads_go_on_at_once(database: Database) -> None:
+    held = Held()
+    async with in_time() as tasks:
+        tasks.create_task(database.read(held))
+        await begun(held)
+        assert await database.read(names) == []
+        held.let_go()
+
+
+async def test_a_read_over_the_time_limit_is_stopped_and_its_connection_serves_the_next(
+    path: Path, migrations: Path
+) -> None:
+    with closing(Database(path, migrations, long_reads=LongReads(time_s_max=0.05))) as database:
+        async with in_time():
+            for _ in range(LONG_READERS + 1):
+                with pytest.raises(TookTooLong):
+                    await database.read_long("Ada", for_ever)
+            for _ in range(LONG_READERS + 1):
+                assert await database.read_long("Ada", names) == []
+            with pytest.raises(TookTooLong):
+                await database.read_in_turn("Ada", for_ever)
+
+
+async def test_another_fault_of_a_long_read_stays_what_it_was(database: Database) -> None:
+    with pytest.raises(sqlite3.OperationalError, match="no such table"):
+        await database.read_long("Ada", lambda connection: connection.execute("SELECT * FROM nowhere"))
+
+
+async def test_a_person_has_so_many_long_reads_at_once_and_no_more(path: Path, migrations: Path) -> None:
+    held = Held()
+    with closing(Database(path, migrations, long_reads=LongReads(at_once_max=2))) as database:
+        async with in_time() as tasks:
+            tasks.create_task(database.read_long("Ada", held))
+            await begun(held)
+            second = tasks.create_task(database.read_long("Ada", names))
+            await ticks(1)
+            with pytest.raises(TooManyAtOnce):
+                await database.read_long("Ada", names)
+            patient = tasks.create_task(database.read_in_turn("Ada", names))
+            assert await database.read_long("Grace", names) == []  # of whom nothing is under way
+            held.let_go()
+            assert (await second, await patient) == ([], [])
+            assert await database.read_long("Ada", names) == []
+
+
+async def test_a_long_read_cannot_write(database: Database) -> None:
+    with pytest.raises(sqlite3.OperationalError, match="readonly"):
+        await database.read_long("Ada", add, "ada")

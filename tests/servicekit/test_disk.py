@@ -151,7 +151,7 @@ async def test_a_file_that_was_seen_damaged_is_not_sound(database: Database, fol
     with (folder / "notes.db").open("r+b") as file:
         file.seek(4096)  # behind the page that the file begins with
         file.write(b"\xff" * (size_bytes - 4096))
-    database._reader.execute("PRAGMA shrink_memory")  # noqa: SLF001 - what is in memory is whole
+    await database.read(lambda connection: connection.execute("PRAGMA shrink_memory"))  # what is in memory is whole
     with pytest.raises(StoreDamaged) as raised:
         await database.read(lambda connection: connection.execute("SELECT length(words) FROM notes").fetchall())
     assert isinstance(raised.value, CannotStart)  # a service that ends for it is not to be started again

@@ -1,0 +1,32 @@
+"""Clearing: what was said in rooms that are closed goes, a little at a time."""
+
+import asyncio
+from collections.abc import Callable
+
+from chat_service.store.closures import Closures
+from servicekit.logs import get_logger
+
+PAUSE_S = 1.0
+_BREATH_S = 0.01
+log = get_logger(__name__)
+
+
+class Clearing:
+    """Each step is a transaction of its own: every instance takes them, and after a death they go on."""
+
+    def __init__(self, *, store: Closures, on_released: Callable[[], None], pause_s: float = PAUSE_S) -> None:
+        self._store = store
+        self._on_released = on_released
+        self._pause_s = pause_s
+
+    async def run(self) -> None:
+        """Clear what is left to be, slowly enough that nobody's message waits for it, until cancelled."""
+        while True:
+            has_more = False
+            try:
+                has_more = await self._store.clear_some()
+                if has_more:
+                    self._on_released()
+            except Exception:  # a full disk, say: nobody sees what stays
+                log.exception("a closed room cannot be cleared")
+            await asyncio.sleep(_BREATH_S if has_more else self._pause_s)

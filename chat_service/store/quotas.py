@@ -1,0 +1,81 @@
+"""Quotas, asked for inside the transaction that would use them up: of two who take the last place, one gets it."""
+
+from chat_service.domain.changes import ChangeDraft, Kind
+from chat_service.domain.quotas import Quotas
+from chat_service.domain.refusals import RoomFull, TooManyReactions, TooManyRooms, TooManySavedChats
+from servicekit.database import Connection
+
+IS_ROOM = "label >= '#' AND label < '$'"
+
+
+def check_owned(connection: Connection, username: str, quotas: Quotas) -> None:
+    """Raises TooManyRooms for who owns as many as they may."""
+    if rooms_owned(connection, username, quotas) >= quotas.rooms_owned_max:
+        raise TooManyRooms(quotas.rooms_owned_max)
+
+
+def rooms_owned(connection: Connection, username: str, quotas: Quotas) -> int:
+    return _count(connection, "rooms WHERE owner_username = ?", quotas.rooms_owned_max, username)
+
+
+def check_saved(connection: Connection, username: str, other: str, quotas: Quotas) -> None:
+    """Raises TooManySavedChats, unless it is saved already."""
+    if _exists(connection, "contacts WHERE user_username = ? AND chat_username = ?", username, other):
+        return
+    if _count(connection, "contacts WHERE user_username = ?", quotas.saved_chats_max, username) >= (
+        quotas.saved_chats_max
+    ):
+        raise TooManySavedChats(quotas.saved_chats_max)
+
+
+def check_change(connection: Connection, conversation_id: int, draft: ChangeDraft, quotas: Quotas) -> None:
+    """Raises TooManyRooms, RoomFull or TooManyReactions for what would be one too many; what is there stays."""
+    if draft.kind is Kind.JOINED:
+        _check_joined(connection, conversation_id, draft.value, quotas)
+    elif draft.kind is Kind.REACTION and not draft.removes:
+        _check_reactions(connection, draft, quotas)
+
+
+def _check_joined(connection: Connection, conversation_id: int, username: str, quotas: Quotas) -> None:
+    if _exists(connection, "memberships WHERE conversation_id = ? AND username = ?", conversation_id, username):
+        return
+    (owner,) = connection.execute(
+        "SELECT owner_username FROM rooms WHERE conversation_id = ?", (conversation_id,)
+    ).fetchone()
+    if owner == username:  # counted when it was made
+        return
+    joined = _count(connection, f"memberships WHERE username = ? AND {IS_ROOM}", _most(quotas), username)
+    if joined - rooms_owned(connection, username, quotas) >= quotas.rooms_joined_max:
+        raise TooManyRooms(quotas.rooms_joined_max)
+    members_max = quotas.room_members_max
+    # Everyone may enter the one that belongs to nobody.
+    if owner and _count(connection, "memberships WHERE conversation_id = ?", members_max, conversation_id) >= (
+        members_max
+    ):
+        raise RoomFull(members_max)
+
+
+def _check_reactions(connection: Connection, draft: ChangeDraft, quotas: Quotas) -> None:
+    theirs = "reactions WHERE message_id = ? AND username = ?"
+    if _exists(connection, f"{theirs} AND emoji = ?", draft.message_id, draft.username, draft.value):
+        return
+    for source, values, most in (
+        (theirs, (draft.message_id, draft.username), quotas.reactions_per_person_max),
+        ("reactions WHERE message_id = ?", (draft.message_id,), quotas.reactions_per_message_max),
+    ):
+        if _count(connection, source, most, *values) >= most:
+            raise TooManyReactions(most)
+
+
+def _most(quotas: Quotas) -> int:
+    return quotas.rooms_owned_max + quotas.rooms_joined_max
+
+
+def _exists(connection: Connection, source: str, *values: object) -> bool:
+    return connection.execute(f"SELECT 1 FROM {source} LIMIT 1", values).fetchone() is not None
+
+
+def _count(connection: Connection, source: str, most: int, *values: object) -> int:
+    """How many there are, up to `most`: what is beyond makes no difference."""
+    (count,) = connection.execute(f"SELECT count(*) FROM (SELECT 1 FROM {source} LIMIT ?)", (*values, most)).fetchone()
+    return int(count)

@@ -1,0 +1,80 @@
+"""Lanes: so that what takes long is done by few at a time, and everybody's turn comes.
+
+Why reads have them: docs/decisions/0026-reading-lanes.md.
+"""
+
+import asyncio
+from collections import Counter, deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from servicekit.problems import TooManyAtOnce
+
+
+class FairLane:
+    """Lets `places` people in at once, each with one thing; who waits comes in turn, person by person.
+
+    So what one person asks for, however often, holds another up by one thing for each place at most.
+    """
+
+    def __init__(self, places: int) -> None:
+        self._free = places
+        self._inside: set[str] = set()
+        self._waiting: dict[str, deque[asyncio.Future[None]]] = {}  # whose turn is next comes first
+        self._present: Counter[str] = Counter()
+
+    @asynccontextmanager
+    async def limited(self, person: str, at_once_max: int) -> AsyncIterator[None]:
+        """A place, unless `at_once_max` of theirs are here already, inside or waiting. Raises TooManyAtOnce."""
+        if self._present[person] >= at_once_max:
+            raise TooManyAtOnce(at_once_max)
+        self._present[person] += 1
+        try:
+            async with self.in_turn(person):
+                yield
+        finally:
+            self._present[person] -= 1
+            if not self._present[person]:
+                del self._present[person]
+
+    @asynccontextmanager
+    async def in_turn(self, person: str) -> AsyncIterator[None]:
+        """A place, however many of theirs wait."""
+        await self._enter(person)
+        try:
+            yield
+        finally:
+            self._leave(person)
+
+    async def _enter(self, person: str) -> None:
+        turn = asyncio.get_running_loop().create_future()
+        self._waiting.setdefault(person, deque()).append(turn)
+        self._call_next()
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():
+                self._leave(person)
+            else:
+                self._give_up(person, turn)
+            raise
+
+    def _give_up(self, person: str, turn: asyncio.Future[None]) -> None:
+        self._waiting[person].remove(turn)
+        if not self._waiting[person]:
+            del self._waiting[person]
+
+    def _leave(self, person: str) -> None:
+        self._inside.discard(person)
+        self._free += 1
+        self._call_next()
+
+    def _call_next(self) -> None:
+        while self._free and (person := next((one for one in self._waiting if one not in self._inside), None)):
+            turns = self._waiting.pop(person)
+            turn = turns.popleft()
+            if turns:
+                self._waiting[person] = turns  # behind all others
+            self._free -= 1
+            self._inside.add(person)
+            turn.set_result(None)

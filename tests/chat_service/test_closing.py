@@ -1,0 +1,73 @@
+"""Closing a room: it is gone for everybody at once, and its texts follow in steps that hold up nobody."""
+
+import asyncio
+import sqlite3
+from contextlib import closing
+
+from chat_service.app import MIGRATIONS
+from chat_service.domain.changes import ChangeDraft, Kind
+from chat_service.domain.messages import Draft
+from chat_service.store.closures import CLEARED_AT_ONCE, Closures
+from chat_service.store.log import Log
+from chat_service.store.rooms import Rooms as RoomStore
+from servicekit.database import Connection, Database
+from tests.chat_service.world import World
+from tests.waiting import eventually
+
+NOW = "2027-01-15T08:00:00.000Z"
+
+
+async def test_a_long_room_is_gone_at_once_and_its_texts_go_by_and_by(world: World) -> None:
+    chat = await world.instance(messages_per_second=0, indexing_pause_s=0.01, clearing_pause_s=0.01)
+    await chat.make_room("Ada", "garden", "Grace")
+    ada, grace = await chat.live_device("Ada"), await chat.live_device("Grace")
+    count = 3 * CLEARED_AT_ONCE + 1
+    for number in range(count):
+        await ada.say_in("garden", f"secret {number}")
+    said = [await grace.hear("message") for _ in range(count)]
+    await grace.send(type="react", id=said[-1]["id"], emoji="👍")
+    await grace.hear("reaction")
+    with world.locked_store():  # whoever clears has to wait
+        closing_it = asyncio.create_task(chat.does("Ada", "DELETE", "/api/rooms/garden"))
+    assert await closing_it == 204
+    assert await chat.does("Grace", "GET", "/api/rooms/garden/messages") == (404, "unknown_room")
+    assert await chat.get("Grace", "/api/search-messages", query="secret") == []
+    await chat.make_room("Grace", "garden")
+    await eventually(lambda: is_cleared(world))
+
+
+def is_cleared(world: World) -> bool:
+    with closing(sqlite3.connect(world.folder / "chat" / "chat.db")) as connection:
+        left = connection.execute(
+            "SELECT (SELECT count(*) FROM messages WHERE message <> ''), (SELECT count(*) FROM reactions),"
+            " (SELECT count(*) FROM closed_rooms),"
+            " (SELECT count(*) FROM message_texts WHERE message_texts MATCH 'secret')"
+        ).fetchone()
+    return bool(left == (0, 0, 0, 0))
+
+
+async def test_no_step_of_clearing_takes_more_than_a_few_messages(world: World) -> None:
+    with closing(Database(world.folder / "alone.db", MIGRATIONS)) as database:
+        store = RoomStore(database)
+        await store.create(name="garden", topic="", private=False, owner="Ada", now=NOW)
+
+        def fill_and_close(connection: Connection) -> None:
+            log = Log()
+            log.begin(connection)
+            joined = ChangeDraft(kind=Kind.JOINED, username="Ada", timestamp=NOW, conversation="#garden", value="Ada")
+            log.append(connection, joined)
+            for _ in range(2 * CLEARED_AT_ONCE + 5):
+                log.append(connection, Draft(sender_username="Ada", room="garden", message="text", timestamp=NOW))
+            closed = ChangeDraft(kind=Kind.CLOSED, username="Ada", timestamp=NOW, conversation="#garden", value="Ada")
+            log.append(connection, closed)
+
+        def left(connection: Connection) -> int:
+            (count,) = connection.execute("SELECT count(*) FROM messages WHERE message <> ''").fetchone()
+            return int(count)
+
+        await database.write(fill_and_close)
+        closures, counts = Closures(database), []
+        counts.append(await database.read(left))
+        while await closures.clear_some():
+            counts.append(await database.read(left))
+        assert counts == [CLEARED_AT_ONCE + 5, 5, 0]

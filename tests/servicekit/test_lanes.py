@@ -1,0 +1,120 @@
+"""The lane: few at once, and everybody's turn comes whatever the others ask for."""
+
+import asyncio
+
+import pytest
+
+from servicekit.lanes import FairLane
+from servicekit.problems import TooManyAtOnce
+
+
+class Visits:
+    """Those who are in a lane, and in which order they came in."""
+
+    def __init__(self, lane: FairLane) -> None:
+        self._lane = lane
+        self._leaving: dict[str, asyncio.Event] = {}
+        self.tasks: dict[str, asyncio.Task[None]] = {}
+        self.inside: list[str] = []
+
+    async def come(self, *visits: str) -> None:
+        """`Ada 1` is the first visit of Ada's."""
+        for visit in visits:
+            self._leaving[visit] = asyncio.Event()
+            self.tasks[visit] = asyncio.create_task(self._stay(visit))
+        await settled()
+
+    async def go(self, visit: str) -> None:
+        self._leaving[visit].set()
+        await self.tasks[visit]
+        await settled()
+
+    async def give_up(self, *visits: str) -> None:
+        for visit in visits:
+            self.tasks[visit].cancel()
+        await settled()
+
+    async def _stay(self, visit: str) -> None:
+        async with self._lane.in_turn(visit.split(maxsplit=1)[0]):
+            self.inside.append(visit)
+            await self._leaving[visit].wait()
+            self.inside.remove(visit)
+
+
+async def settled() -> None:
+    """Whatever could go on has."""
+    for _ in range(5):
+        await asyncio.sleep(0)
+
+
+async def test_so_many_people_are_inside_as_there_are_places() -> None:
+    visits = Visits(FairLane(2))
+    await visits.come("Ada 1", "Grace 1", "Linus 1")
+    assert visits.inside == ["Ada 1", "Grace 1"]
+    await visits.go("Grace 1")
+    assert visits.inside == ["Ada 1", "Linus 1"]
+
+
+async def test_one_person_is_inside_with_one_thing_even_where_places_are_free() -> None:
+    visits = Visits(FairLane(2))
+    await visits.come("Ada 1", "Ada 2")
+    assert visits.inside == ["Ada 1"]
+    await visits.come("Grace 1")
+    assert visits.inside == ["Ada 1", "Grace 1"]
+    await visits.go("Ada 1")
+    assert visits.inside == ["Grace 1", "Ada 2"]
+
+
+async def test_who_waits_with_much_lets_in_who_came_later_with_little() -> None:
+    visits = Visits(FairLane(1))
+    await visits.come("Ada 1", "Ada 2", "Ada 3", "Grace 1", "Linus 1")
+    order = []
+    for _ in range(5):
+        (inside,) = visits.inside
+        order.append(inside)
+        await visits.go(inside)
+    assert order == ["Ada 1", "Ada 2", "Grace 1", "Linus 1", "Ada 3"]
+
+
+async def test_who_gives_up_waiting_takes_no_place() -> None:
+    visits = Visits(FairLane(1))
+    await visits.come("Ada 1", "Grace 1", "Grace 2", "Linus 1")
+    await visits.give_up("Grace 1", "Grace 2")
+    await visits.go("Ada 1")
+    assert visits.inside == ["Linus 1"]
+
+
+async def test_who_gives_up_in_the_moment_of_coming_in_leaves_the_place_to_the_next() -> None:
+    visits = Visits(FairLane(1))
+    await visits.come("Ada 1", "Grace 1", "Linus 1")
+    visits.tasks["Ada 1"].cancel()
+    await asyncio.sleep(0)  # Ada is out, and Grace called in, but not awake yet
+    await visits.give_up("Grace 1")
+    assert visits.inside == ["Ada 1", "Linus 1"]  # what Ada did broke off
+
+
+async def test_so_many_of_one_person_are_taken_and_no_more() -> None:
+    lane = FairLane(1)
+    entered = 0
+
+    async def stay() -> None:
+        nonlocal entered
+        async with lane.limited("Ada", 2):
+            entered += 1
+            await asyncio.Event().wait()
+
+    tasks = [asyncio.create_task(stay()) for _ in range(3)]
+    await settled()
+    assert [task.done() for task in tasks] == [False, False, True]
+    with pytest.raises(TooManyAtOnce):
+        await tasks[2]
+    tasks[0].cancel()
+    await settled()
+    async with asyncio.timeout(1):
+        with pytest.raises(TooManyAtOnce):
+            async with lane.limited("Ada", 1):
+                pass  # one still is inside
+        tasks[1].cancel()
+        await settled()
+        async with lane.limited("Ada", 1):
+            assert entered == 2
