@@ -1,8 +1,8 @@
 """How fast Parley is on this machine, each figure beside a yardstick measured in the same run.
 
     python -m bench                        all of it, some minutes
-    python -m bench forwarding             one part: forwarding, messages, rooms, resume, search, reconnect, idle
-                                           or video
+    python -m bench forwarding             one part: forwarding, messages, rooms, resume, search, starving, reconnect,
+                                           idle or video
     python -m bench --quick                short rounds and few people: does it work, not how fast is it
 
 The tables go to the standard output as Markdown, progress to the standard error. Everything listens on

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import uvloop
 
-from bench import forwarding, idle, messages, pages, pictures, reconnect, resume, rooms, search, video
+from bench import forwarding, idle, messages, pages, pictures, reconnect, resume, rooms, search, starving, video
 from bench.machine import allow_open_files, describe_machine
 from bench.rounds import FULL, QUICK, Effort, WrongResult
 from bench.table import render
@@ -22,6 +22,7 @@ PARTS = {
     "rooms": rooms.measure,
     "resume": resume.measure,
     "search": search.measure,
+    "starving": starving.measure,
     "reconnect": reconnect.measure,
     "idle": idle.measure,
     "pictures": pictures.measure,

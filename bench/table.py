@@ -36,6 +36,17 @@ class RatioAtLeast:
 
 
 @dataclass(frozen=True)
+class RatioNoMoreThan:
+    ratio_max: float
+
+    def holds(self, figure: Figure) -> bool:
+        return figure.ratio <= self.ratio_max
+
+    def __str__(self) -> str:
+        return f"ratio ≤ {self.ratio_max}"
+
+
+@dataclass(frozen=True)
 class NoMoreThan:
     value_max: float
     unit: str

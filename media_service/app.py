@@ -114,6 +114,7 @@ async def _opened(
                         pictures=pictures,
                         pull_releases=releases.pull,
                         quota_bytes=settings.stored_bytes_per_person,
+                        files_max=settings.stored_files_per_person,
                         clock=clock,
                     ),
                 )

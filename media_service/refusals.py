@@ -10,6 +10,7 @@ REFUSALS: RefusalTable = {
     facts.UploadStalled: Answer(408, "upload_stalled"),
     facts.TooManyFiles: Answer(413, "too_many_files"),
     facts.QuotaExceeded: Answer(413, "quota_exceeded"),
+    facts.TooManyFilesKept: Answer(413, "quota_exceeded"),
     facts.FileTooLarge: Answer(413, "file_too_large"),
     facts.PictureTooLarge: Answer(413, "picture_too_large"),
     facts.NotAPicture: Answer(415, "not_a_picture"),

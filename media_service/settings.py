@@ -12,6 +12,7 @@ class MediaSettings(Settings, frozen=True, kw_only=True):
     upload_files_max: Limit = 20
     upload_stall_s_max: Limit = 30
     stored_bytes_per_person: Limit = 1024 * 1024 * 1024
+    stored_files_per_person: Limit = 10_000
     picture_pixels_max: Limit = 50_000_000
     picture_s_max: Limit = 20
     files_page_max: Limit = 200

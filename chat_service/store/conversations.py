@@ -142,11 +142,13 @@ def _reactions(connection: Connection, message_ids: list[int]) -> dict[int, dict
 
 
 def _joined_seq(connection: Connection, username: str, label: str) -> int:
-    (seq,) = connection.execute(
-        f"SELECT coalesce(max(seq), 0) FROM changes WHERE conversation_id = {_CONVERSATION} AND kind = ? AND value = ?",
+    """Looked for from the end: who asks became a member a moment ago."""
+    row = connection.execute(
+        f"SELECT seq FROM changes WHERE conversation_id = {_CONVERSATION} AND kind = ? AND value = ?"
+        " ORDER BY seq DESC LIMIT 1",
         (username, label, Kind.JOINED.value, username),
     ).fetchone()
-    return int(seq)
+    return int(row["seq"]) if row else 0
 
 
 def _is_member(connection: Connection, username: str, label: str) -> bool:

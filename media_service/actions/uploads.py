@@ -14,6 +14,7 @@ from media_service.multipart import SentFile
 from media_service.pictures import Pictures
 from media_service.store import NewFile, Store
 
+FILES_KEPT_MAX = 10_000
 _ID_BYTES = 16
 
 
@@ -25,12 +26,14 @@ class Uploads:
         pictures: Pictures,
         pull_releases: Callable[[], Awaitable[None]],
         quota_bytes: int,
+        files_max: int = FILES_KEPT_MAX,
         clock: Callable[[], float],
     ) -> None:
         self._store = store
         self._pull_releases = pull_releases
         self._pictures = pictures
         self._quota_bytes = quota_bytes
+        self._files_max = files_max
         self._clock = clock
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()  # held by whoever is in line
 
@@ -45,7 +48,7 @@ class Uploads:
             await self._put(upload_id, owner, files)
             with suppress(ConnectionError):  # without chat, what is known has to do
                 await self._pull_releases()  # what releases an earlier copy would take this one, which is the same file
-            return await self._store.finish(upload_id, owner, quota_bytes=self._quota_bytes)
+            return await self._store.finish(upload_id, owner, quota_bytes=self._quota_bytes, files_max=self._files_max)
         except BaseException:
             await asyncio.shield(self._store.abandon(upload_id))
             raise

@@ -38,6 +38,11 @@ class QuotaExceeded(MediaRefusal):
         super().__init__(f"With these files you would keep {used_bytes:,} bytes; {quota_bytes:,} are the most.")
 
 
+class TooManyFilesKept(MediaRefusal):
+    def __init__(self, files_max: int) -> None:
+        super().__init__(f"{files_max:,} files are the most that one person can keep.")
+
+
 class FileRefusal(MediaRefusal):
     """One file of a request is the reason, and the detail names it."""
 

@@ -3,7 +3,7 @@
 import msgspec
 
 from media_service.domain.files import Content, File, Picture
-from media_service.domain.refusals import QuotaExceeded
+from media_service.domain.refusals import QuotaExceeded, TooManyFilesKept
 from servicekit.database import Connection, Database, DatabaseError, Row
 
 _WRITTEN_BYTES = 256 * 1024
@@ -39,12 +39,12 @@ class Store:
         """Keep a file of an upload that is still going on: nobody sees it yet."""
         await self._database.write(_put, upload_id, new)
 
-    async def finish(self, upload_id: str, owner: str, *, quota_bytes: int) -> list[File]:
+    async def finish(self, upload_id: str, owner: str, *, quota_bytes: int, files_max: int) -> list[File]:
         """The upload's files are there from now on; in their order, known ones as they were known before.
 
-        Raises QuotaExceeded, having changed nothing.
+        Raises QuotaExceeded or TooManyFilesKept, having changed nothing.
         """
-        return await self._database.write(_finish, upload_id, owner, quota_bytes)
+        return await self._database.write(_finish, upload_id, owner, quota_bytes, files_max)
 
     async def abandon(self, upload_id: str | None = None) -> None:
         """Forget what came with an upload; without an id, with all of them."""
@@ -129,7 +129,7 @@ def _write(connection: Connection, number: int, data: bytes) -> None:
             blob.write(data[start : start + _WRITTEN_BYTES])
 
 
-def _finish(connection: Connection, upload_id: str, owner: str, quota_bytes: int) -> list[File]:
+def _finish(connection: Connection, upload_id: str, owner: str, quota_bytes: int, files_max: int) -> list[File]:
     found = []
     for number, sha256 in connection.execute(
         "SELECT number, sha256 FROM files WHERE upload_id = ? ORDER BY number", (upload_id,)
@@ -145,7 +145,14 @@ def _finish(connection: Connection, upload_id: str, owner: str, quota_bytes: int
     _abandon(connection, upload_id)  # what was known before
     if (used_bytes := _used_bytes(connection, owner)) > quota_bytes:
         raise QuotaExceeded(used_bytes, quota_bytes)
+    if _has_more_than(connection, owner, files_max):
+        raise TooManyFilesKept(files_max)
     return found
+
+
+def _has_more_than(connection: Connection, owner: str, files_max: int) -> bool:
+    query = "SELECT 1 FROM files WHERE owner = ? AND upload_id IS NULL ORDER BY number LIMIT 1 OFFSET ?"
+    return connection.execute(query, (owner, files_max)).fetchone() is not None
 
 
 def _abandon(connection: Connection, upload_id: str | None) -> None:

@@ -160,6 +160,17 @@ async def test_the_quota_holds_to_the_byte_and_known_pictures_cost_nothing(tmp_p
         assert (await media.refuses("Ada", one, two))[:2] == (413, "quota_exceeded")
 
 
+async def test_a_person_keeps_so_many_files_and_no_more(tmp_path: Path) -> None:
+    async with gallery(tmp_path, stored_files_per_person=2) as media:
+        (first,) = await media.upload("Ada", picture(1))
+        assert (await media.refuses("Ada", picture(2), picture(3)))[:2] == (413, "quota_exceeded")
+        await media.upload("Ada", picture(2), picture(1))  # of which one is kept already
+        assert (await media.refuses("Ada", picture(3)))[:2] == (413, "quota_exceeded")
+        await media.upload("Grace", picture(3))
+        assert (await media.request("Ada", "DELETE", first["url"])).status_code == 204
+        await media.upload("Ada", picture(3))
+
+
 async def test_a_picture_may_have_as_many_pixels_as_the_limit_and_none_more(tmp_path: Path) -> None:
     async with gallery(tmp_path, picture_pixels_max=48) as media:
         for kind in ("JPEG", "PNG", "WEBP", "GIF"):
