@@ -24,6 +24,7 @@ from servicekit.database import Database
 from servicekit.middleware import BodyLimit, RequestContext
 from servicekit.problems import exception_handlers
 from servicekit.readers import LongReads
+from servicekit.routing import Application
 from servicekit.server import running
 from servicekit.starting import make_private_folder
 
@@ -36,7 +37,7 @@ def create_app(settings: AuthSettings, *, clock: Callable[[], float] = time.time
         async with _opened(settings, clock, hasher) as state:
             yield state
 
-    app = Starlette(
+    app = Application(
         routes=routes.routes(),
         exception_handlers=exception_handlers(routes.REFUSALS),
         middleware=[Middleware(BodyLimit, bytes_max=settings.json_body_bytes_max)],

@@ -26,6 +26,7 @@ from servicekit import contract, health
 from servicekit.authentication import bearer_token
 from servicekit.bodies import convert, read_form, read_json
 from servicekit.contract import Limits, describes
+from servicekit.middleware import PERSON
 from servicekit.problems import Answer, RefusalTable, TookTooLong, TooManyAtOnce
 from servicekit.routing import route
 from servicekit.tokens import Identity
@@ -403,7 +404,9 @@ def _limits(request: Request[State]) -> Limits:
 async def _bearer(request: Request[State]) -> Identity:
     """Who asks. Raises Unauthenticated."""
     token = bearer_token(request.headers.get("authorization"))
-    return await request.state["sessions"].authenticate(token)
+    identity = await request.state["sessions"].authenticate(token)
+    request.scope[PERSON] = identity.username
+    return identity
 
 
 async def _registered(request: Request[State]) -> Account:

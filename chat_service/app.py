@@ -50,6 +50,7 @@ from servicekit.frames import CloseCode
 from servicekit.middleware import BodyLimit, RequestContext
 from servicekit.problems import exception_handlers
 from servicekit.readers import LongReads
+from servicekit.routing import Application
 from servicekit.server import connections, running
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -86,7 +87,7 @@ def create_app(
         async with _opened(settings, clock, monotonic, waits) as state:
             yield state
 
-    app = Starlette(
+    app = Application(
         routes=ROUTES,
         middleware=[Middleware(BodyLimit, bytes_max=settings.json_body_bytes_max)],
         exception_handlers=exception_handlers(REFUSALS),

@@ -114,7 +114,8 @@ class RoomsQuery(msgspec.Struct, frozen=True):
 
 
 class SearchQuery(msgspec.Struct, frozen=True):
-    query: Annotated[str, msgspec.Meta(max_length=200)] = ""
+    # Without it the answer is `query_empty`, so it is told as required, though it has a default.
+    query: Annotated[str, msgspec.Meta(max_length=200, extra_json_schema={"minLength": 1, "required": True})] = ""
     before: MessageId | None = None
     limit: Annotated[int, msgspec.Meta(ge=1)] = HISTORY_PAGE
 

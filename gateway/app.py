@@ -6,14 +6,14 @@ from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway import catalogues
+from gateway.connection_counts import ConnectionCounts
 from gateway.contract import CONTRACT
 from gateway.contract_parts import ContractParts
+from gateway.cors import Cors
 from gateway.domain.route_table import Service
-from gateway.exchange import EXCHANGE
 from gateway.known_devices import KnownDevices
 from gateway.limits import Limits, Rates
 from gateway.pages.faults import exception_handlers
@@ -27,7 +27,8 @@ from gateway.static_files import StaticFiles
 from gateway.trusted_proxies import TrustedProxies
 from gateway.upstreams import Upstream
 from servicekit.logs import get_logger
-from servicekit.middleware import BodyLimit, RequestContext, header
+from servicekit.middleware import BodyLimit
+from servicekit.routing import Application
 from servicekit.server import connections, running
 from servicekit.settings import addresses
 
@@ -43,16 +44,13 @@ def create_app(settings: GatewaySettings, *, clock: Callable[[], float] = time.t
             log.info("people reach it", address=settings.address_for_people)
             yield state
 
-    pages = Starlette(
+    pages = Application(
         routes=[*PAGES, *CONTRACT],
         middleware=[Middleware(_FormLimit, bytes_max=settings.json_body_bytes_max)],
         exception_handlers=exception_handlers(),
         lifespan=lifespan,
     )
-    app: ASGIApp = Proxy(pages)
-    if settings.origins:
-        app = _with_cors(app, settings)
-    return app
+    return Cors(Proxy(pages), origins=settings.origins)
 
 
 class _FormLimit:
@@ -65,32 +63,6 @@ class _FormLimit:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         streams = scope["type"] == "http" and streams_body(scope)
         await (self._app if streams else self._limited)(scope, receive, send)
-
-
-def _with_cors(app: ASGIApp, settings: GatewaySettings) -> ASGIApp:
-    cors = CORSMiddleware(
-        app,
-        allow_origins=sorted(settings.origins),
-        allow_methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
-        allow_headers=["Authorization", "Content-Type", "Range", "If-None-Match"],
-        allow_credentials=True,
-        expose_headers=["X-Request-ID", "Link", "Retry-After", "ETag", "Content-Range"],
-    )
-    preflight = RequestContext(cors)  # which answers those by itself, and without what every answer carries
-
-    async def with_cors(scope: Scope, receive: Receive, send: Send) -> None:
-        if _is_preflight(scope):
-            del scope[EXCHANGE]
-            await preflight(scope, receive, send)
-        else:
-            await cors(scope, receive, send)
-
-    return with_cors
-
-
-def _is_preflight(scope: Scope) -> bool:
-    asks = (b"origin", b"access-control-request-method")
-    return scope["type"] == "http" and scope["method"] == "OPTIONS" and all(header(scope, name) for name in asks)
 
 
 @asynccontextmanager
@@ -130,6 +102,7 @@ async def _opened(settings: GatewaySettings, clock: Callable[[], float]) -> Asyn
             content_security_policy=CONTENT_SECURITY_POLICY_DIRECT
             if settings.remote_avatars == "direct"
             else CONTENT_SECURITY_POLICY,
+            connection_counts=ConnectionCounts(per_address_max=settings.connections_per_address),
             contract_parts=ContractParts(http=neighbours.http, urls=first_urls, clock=clock),
             http=neighbours.http,
             json_body_bytes_max=settings.json_body_bytes_max,

@@ -1,7 +1,7 @@
 """The contract of the whole system: `/openapi.json` for programs, `/docs` for people, open to anyone."""
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from gateway.contract_parts import FRESH_S
@@ -26,4 +26,9 @@ async def docs(request: Request[State]) -> Response:
     return (await visit(request)).page("contract.html", contract=document.page)
 
 
-CONTRACT: list[Route] = [route("/openapi.json", GET=openapi), route("/docs", GET=docs)]
+async def redoc(_: Request[State]) -> Response:
+    """Where other servers have such a page."""
+    return RedirectResponse("/docs", 308)
+
+
+CONTRACT: list[Route] = [route("/openapi.json", GET=openapi), route("/docs", GET=docs), route("/redoc", GET=redoc)]

@@ -8,22 +8,34 @@ from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 from gateway.domain import route_table
 from gateway.domain.headers import Headers, RequestHeaders, answer_headers
 from gateway.domain.origins import SAFE_METHODS, is_same_origin
+from gateway.domain.paths import is_page_with_files
 from gateway.domain.refusals import CrossOrigin
 from gateway.domain.route_table import Access
 from gateway.domain.tokens import find_browser, find_token
 from gateway.state import State
 from gateway.upstreams import UpstreamConnection
-from servicekit.http_protocol import WITHOUT_BODY, answer_whole
+from servicekit.answers import WITHOUT_BODY, answer_whole
 from servicekit.logs import bind_request_id
 from servicekit.middleware import new_request_id, record
 
 EXCHANGE = "parley.exchange"  # its key in the scope, from the protocol to the proxy
 SECURITY_HEADERS: Headers = [
     (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"same-origin"),
     (b"x-frame-options", b"DENY"),
 ]
-_SECURITY_LINES = b"\r\n".join(name + b": " + value for name, value in SECURITY_HEADERS)
+_SECURITY_LINES = b"\r\n".join(
+    name + b": " + value for name, value in [*SECURITY_HEADERS, (b"referrer-policy", b"same-origin")]
+)
+STAYS_SECURE = (b"strict-transport-security", b"max-age=31536000")
+_STAYS_SECURE_LINE = b": ".join(STAYS_SECURE)
+NOT_KEPT = (b"cache-control", b"no-store")
+_NOT_KEPT_LINE = b": ".join(NOT_KEPT)
+
+
+def takes_files(path: str) -> bool:
+    """Whether files are sent to there."""
+    route = route_table.find(path)
+    return is_page_with_files(path) if route is None else route.takes_files
 
 
 class Exchange:
@@ -51,7 +63,7 @@ class Exchange:
     def ask_at_once(self) -> UpstreamConnection | None:
         """Send the request to its service; None: something has to be waited for before."""
         route, headers = self.route, self.headers
-        if route is None or route.rate or headers.announces_body or self._is_shared:
+        if route is None or route.rate or headers.announces_body or self._is_shared or self.is_question:
             return None
         token = None
         if route.access is Access.USER:
@@ -66,6 +78,11 @@ class Exchange:
             self.head = self.request_head(token)
             self.connection.ask(self.scope["method"], self.head)
         return self.connection
+
+    @property
+    def is_question(self) -> bool:
+        """Whether it is only asked what may be done here. A browser asks so without a token, and does nothing yet."""
+        return bool(self.scope["method"] == "OPTIONS")
 
     @property
     def _is_shared(self) -> bool:
@@ -87,6 +104,7 @@ class Exchange:
         if not is_same_origin(
             site=self.headers.text(b"sec-fetch-site"),
             origin=self.headers.text(b"origin"),
+            scheme=self.scope["scheme"],
             host=self.headers.text(b"host"),
             allowed_origins=self.state["allowed_origins"],
         ):
@@ -114,8 +132,17 @@ class Exchange:
             lines.append(b"content-length: %d" % body_length)
         elif self.headers.get(b"transfer-encoding") is not None:
             lines.append(b"transfer-encoding: chunked")
+        if self.headers.get(b"host") is None:  # HTTP/1.0
+            lines.append(b"host: parley")
         lines.append(b"\r\n")
         return b"\r\n".join(lines)
+
+    def record(self, status: int) -> None:
+        """Count the answer, and log it if it is a refusal or an error."""
+        token = None
+        if status >= 400:
+            token, _ = find_token(self.headers.text(b"authorization"), self.headers.text(b"cookie"))
+        record(self.scope, status, perf_counter() - self.started_s, token)
 
     def answer_at_once(self, cycle: RequestResponseCycle) -> bool:
         """Pass the answer on; False: not all of it is here, or not all of it can go."""
@@ -125,11 +152,15 @@ class Exchange:
         status, body = connection.status, connection.body_so_far()
         lines = [name + b": " + value for name, value in answer_headers(connection.headers)]
         lines.append(_SECURITY_LINES)
+        if self.scope["scheme"] == "https":
+            lines.append(_STAYS_SECURE_LINE)
+        if not connection.says_how_kept:
+            lines.append(_NOT_KEPT_LINE)
         lines.append(b"x-request-id: " + self.request_id.encode())
         if not connection.has_length and status not in WITHOUT_BODY and self.scope["method"] != "HEAD":
             lines.append(b"content-length: %d" % len(body))
         connection.done()
         bind_request_id(self.request_id)
-        record(self.scope, status, perf_counter() - self.started_s)
+        self.record(status)
         answer_whole(cycle, status, lines, body)
         return True

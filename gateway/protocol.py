@@ -1,21 +1,54 @@
 """The gateway's HTTP protocol: what needs no waiting for is forwarded by callbacks, all else by the proxy in a task."""
 
+import asyncio
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar, cast
 
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
-from gateway.exchange import EXCHANGE, Exchange
+from gateway.domain.refusals import REFUSALS, TooManyConnections
+from gateway.exchange import EXCHANGE, Exchange, takes_files
+from gateway.state import State
 from servicekit.http_protocol import HttpProtocol
+from servicekit.problems import RefusalTable
 
 
 class GatewayProtocol(HttpProtocol):
     """A task, with all that it awaits, would cost a forwarded request a fifth of the gateway's time."""
 
+    refusals: ClassVar[RefusalTable] = {**HttpProtocol.refusals, **REFUSALS}
+    _speaks_for_others = False  # a trusted proxy: whose connection it is shows with each request
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        self._state = cast(State, self.app_state)
+        address = self.client[0] if self.client else ""
+        self._speaks_for_others = self._state["trusted_proxies"].speaks_for_others(address)
+        if not self._speaks_for_others:
+            self._count(address)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._state["connection_counts"].release(self.transport)
+        super().connection_lost(exc)
+
+    def _count(self, address: str) -> bool:
+        """Whether there may be one more connection of that address; else it is refused."""
+        try:
+            self._state["connection_counts"].count(self.transport, address)
+        except TooManyConnections as refusal:
+            self._refuse(refusal)
+            return False
+        return True
+
+    def takes_files(self) -> bool:
+        return super().takes_files() and takes_files(self.scope["path"])
+
     def _start(self, cycle: RequestResponseCycle, app: ASGIApp) -> None:
         scope: Any = cycle.scope
         exchange = Exchange(scope)
+        if self._speaks_for_others and not self._count(exchange.address):
+            return
         connection = exchange.ask_at_once()
         if connection is None:
             self._start_proxy(cycle, app, exchange)

@@ -3,21 +3,22 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import suppress
-from time import perf_counter
 
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from gateway.cors import METHODS, is_preflight
 from gateway.domain.headers import Headers, answer_headers
 from gateway.domain.refusals import REFUSALS, CrossOrigin, ServiceAway, ServiceBroken
 from gateway.domain.route_table import Access, Rate, Route
 from gateway.domain.tokens import COOKIE
-from gateway.exchange import EXCHANGE, SECURITY_HEADERS, Exchange
+from gateway.exchange import EXCHANGE, NOT_KEPT, SECURITY_HEADERS, STAYS_SECURE, Exchange
 from gateway.limits import Attempt
 from gateway.sign_in_forms import username_in
 from gateway.upstreams import UpstreamConnection
 from servicekit import logs
-from servicekit.http_protocol import chunk
-from servicekit.middleware import record
+from servicekit.answers import chunk
+from servicekit.masking import masked
 from servicekit.problems import BodyTooLarge, Malformed, Refusal, internal_error, refuse
 
 SIGN_OUT = "/api/logout"
@@ -42,10 +43,19 @@ class Proxy:
         logs.bind_request_id(exchange.request_id)
         forwarding = _Forwarding(exchange, receive, send)
         if exchange.route is None:
+            forwarding.hides_referrer = _hidden(scope)
             scope["parley.request_id"] = exchange.request_id
             await self._pages(scope, receive, forwarding.send)
+        elif is_preflight(scope):
+            await Response(status_code=204, headers={"Allow": f"{METHODS}, OPTIONS"})(scope, receive, forwarding.send)
         else:
             await forwarding.run(exchange.route)
+
+
+def _hidden(scope: Scope) -> bool:
+    """Whether there is a secret in the address, which pages that it leads to must not learn."""
+    address = f"{scope['path']}?{scope['query_string'].decode('latin-1')}"
+    return masked(address) != address
 
 
 class _Forwarding:
@@ -60,6 +70,7 @@ class _Forwarding:
         self._send = send
         self._has_started = False
         self._attempt: Attempt | None = None  # at a password
+        self.hides_referrer = False
 
     async def run(self, route: Route) -> None:
         try:
@@ -101,8 +112,13 @@ class _Forwarding:
         """Send the head, with the headers that every answer carries."""
         self._has_started = True
         headers += SECURITY_HEADERS
+        headers.append((b"referrer-policy", b"no-referrer" if self.hides_referrer else b"same-origin"))
         headers.append((b"x-request-id", self._exchange.request_id.encode()))
-        record(self._scope, status, perf_counter() - self._exchange.started_s)
+        if self._scope["scheme"] == "https":
+            headers.append(STAYS_SECURE)
+        if not any(name == b"cache-control" for name, _ in headers):
+            headers.append(NOT_KEPT)
+        self._exchange.record(status)
         await self._send({"type": "http.response.start", "status": status, "headers": headers})
 
     # Who may pass
@@ -112,7 +128,7 @@ class _Forwarding:
 
         Raises Unauthenticated, Unavailable, CrossOrigin or TooManyRequests.
         """
-        if route.access is Access.ANYONE:
+        if route.access is Access.ANYONE or self._exchange.is_question:
             return None
         token = self._exchange.token()
         identity = await self._state["authentication"].authenticate(token)

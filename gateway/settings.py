@@ -27,6 +27,7 @@ class GatewaySettings(Settings, frozen=True, kw_only=True):
     sign_ins_per_minute_username: SwitchableLimit = 5
     sign_ins_per_minute_address: SwitchableLimit = 30
     registrations_per_hour_address: SwitchableLimit = 20
+    connections_per_address: SwitchableLimit = 200
 
     def __post_init__(self) -> None:
         super().__post_init__()

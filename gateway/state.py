@@ -6,6 +6,7 @@ from typing import TypedDict
 import httpx
 
 from gateway.catalogues import Language
+from gateway.connection_counts import ConnectionCounts
 from gateway.contract_parts import ContractParts
 from gateway.domain.route_table import Service
 from gateway.limits import Limits
@@ -22,6 +23,7 @@ class State(TypedDict):
     authentication: Authentication
     bus: Bus
     content_security_policy: str
+    connection_counts: ConnectionCounts
     contract_parts: ContractParts
     http: httpx.AsyncClient
     json_body_bytes_max: int

@@ -21,6 +21,9 @@ class TrustedProxies:
         nobody: Any = None  # the class that we are after is uvicorn's own affair, and an attribute of this one
         self._trusted = ProxyHeadersMiddleware(nobody, listed.strip()).trusted_hosts if listed.strip() else None
 
+    def speaks_for_others(self, address: str) -> bool:
+        return self._trusted is not None and address in self._trusted
+
     def client(self, address: str, scheme: str, headers: Headers) -> tuple[str, str]:
         """Address and scheme of the client, of whom `address` is known and what it says in its `headers`."""
         if self._trusted is None or address not in self._trusted:

@@ -6,18 +6,20 @@ from urllib.parse import urlencode, urlsplit
 
 import msgspec
 
+from gateway.connection_counts import ConnectionCounts
 from gateway.domain import route_table
-from gateway.domain.headers import RequestHeaders
+from gateway.domain.headers import Headers, RequestHeaders
 from gateway.domain.origins import is_same_origin
 from gateway.domain.refusals import REFUSALS, CrossOrigin, ServiceBroken, ServiceTooSlow, UnknownPath
 from gateway.domain.route_table import TOKEN_IN_PATH
 from gateway.domain.tokens import find_token
 from gateway.state import State
 from gateway.upstreams import Upstream
-from servicekit.handshake import Handshake, refusal_response
+from servicekit.handshake import BAD_HANDSHAKE, Handshake, refusal_response
 from servicekit.logs import bind_request_id, get_logger
-from servicekit.middleware import new_request_id
-from servicekit.problems import Refusal, Unavailable
+from servicekit.masking import masked
+from servicekit.middleware import log_refused, new_request_id
+from servicekit.problems import Refusal, Unavailable, answer_for
 
 _AGREED = b"HTTP/1.1 101 "
 _DROPPED = frozenset({b"sec-websocket-extensions", b"content-length"})
@@ -47,6 +49,7 @@ class Tunnel(asyncio.Protocol):
         self._server_connections.add(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self._state["connection_counts"].release(self._transport)
         self._server_connections.discard(self)
         if self._opening is not None:
             self._opening.cancel()
@@ -63,18 +66,19 @@ class Tunnel(asyncio.Protocol):
     async def _open(self, head: bytes) -> None:
         request_id = new_request_id()
         bind_request_id(request_id)
+        handshake = Handshake(head)
         try:
-            handshake = Handshake(head)
             _ = handshake.accept_key  # a malformed handshake never reaches a service
             upstream = self._upstream(handshake.path)
-            token = await self._admit(handshake)
-            await self._splice(handshake, upstream, token, request_id)
+            address, scheme = self._client(handshake)
+            self._state["connection_counts"].count(self._transport, address)
+            token = await self._admit(handshake, scheme)
+            await self._splice(handshake, upstream, _request_head(handshake, token, request_id, address))
         except Refusal as refusal:
-            log.info("handshake refused", reason=str(refusal))
-            self._refuse(refusal, request_id)
+            self._refuse(refusal, request_id, handshake)
         except Exception:
             log.exception("handshake failed")
-            self._refuse(Unavailable("The gateway failed; the log knows why."), request_id)
+            self._refuse(Unavailable("The gateway failed; the log knows why."), request_id, handshake)
 
     def _upstream(self, path: str) -> Upstream:
         """Raises UnknownPath."""
@@ -83,15 +87,22 @@ class Tunnel(asyncio.Protocol):
             raise UnknownPath
         return self._state["upstreams"][route.service]
 
-    async def _admit(self, handshake: Handshake) -> str:
+    def _client(self, handshake: Handshake) -> tuple[str, str]:
+        """Address and scheme of who asks."""
+        peer = self._transport.get_extra_info("peername")
+        scheme = "http" if self._transport.get_extra_info("sslcontext") is None else "https"
+        return self._state["trusted_proxies"].client(
+            peer[0] if isinstance(peer, tuple) else "", scheme, _fields(handshake)
+        )
+
+    async def _admit(self, handshake: Handshake, scheme: str) -> str:
         """The token of a client that may pass. Raises Unauthenticated, Unavailable or CrossOrigin."""
         headers = handshake.headers
-        token, is_cookie = find_token(headers.get("authorization"), headers.get("cookie"))
-        if token is None:
-            token = handshake.query_value("token") or _token_in(handshake.path)
+        token, is_cookie = _token_of(handshake)
         if is_cookie and not is_same_origin(
             site=headers.get("sec-fetch-site"),
             origin=headers.get("origin"),
+            scheme=scheme,
             host=headers.get("host"),
             allowed_origins=self._state["allowed_origins"],
         ):
@@ -99,14 +110,14 @@ class Tunnel(asyncio.Protocol):
         await self._state["authentication"].authenticate(token)
         return token or ""
 
-    async def _splice(self, handshake: Handshake, upstream: Upstream, token: str, request_id: str) -> None:
+    async def _splice(self, handshake: Handshake, upstream: Upstream, request_head: bytes) -> None:
         """Let the two ends talk once the service has answered. Raises ServiceAway, ServiceBroken or ServiceTooSlow."""
         opening = await upstream.dial(_Opening)
-        opening.transport.write(self._request_head(handshake, token, request_id))
+        opening.transport.write(request_head)
         answer = await opening.answer(upstream)
         # Until it has agreed, the service takes what the client sends for more requests: then nothing of it passes.
         end = _End if answer.startswith(_AGREED) else _DeafEnd
-        client, service = end(self._server_connections, self.patience), _End(self._server_connections, self.patience)
+        client, service = self._end(end), self._end(_End)
         _join(client, service)
         service.connection_made(opening.transport)
         opening.transport.set_protocol(service)
@@ -117,29 +128,18 @@ class Tunnel(asyncio.Protocol):
         service.transport.resume_reading()
         client.transport.resume_reading()
 
-    def _request_head(self, handshake: Handshake, token: str, request_id: str) -> bytes:
-        """The handshake as the service gets it: the token as a header only, and no extensions.
+    def _end(self, kind: type["_End"]) -> "_End":
+        return kind(self._server_connections, self._state["connection_counts"], self.patience)
 
-        permessage-deflate would cost each connection 64 KiB.
-        """
-        given = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in handshake.fields]
-        peer = self._transport.get_extra_info("peername")
-        address, _ = self._state["trusted_proxies"].client(peer[0] if isinstance(peer, tuple) else "", "", given)
-        fields = [field for field in RequestHeaders(given).passed if field[0] not in _DROPPED]
-        fields += [
-            (b"connection", b"Upgrade"),
-            (b"upgrade", b"websocket"),
-            (b"authorization", f"Bearer {token}".encode("latin-1")),
-            (b"x-forwarded-for", address.encode()),
-            (b"x-request-id", request_id.encode()),
-        ]
-        lines = [
-            b"GET %b HTTP/1.1" % _target(handshake).encode("latin-1"),
-            *(b"%b: %b" % field for field in fields),
-        ]
-        return b"\r\n".join(lines) + b"\r\n\r\n"
-
-    def _refuse(self, refusal: Refusal, request_id: str) -> None:
+    def _refuse(self, refusal: Refusal, request_id: str, handshake: Handshake) -> None:
+        log_refused(
+            answer_for(refusal, {**REFUSALS, **BAD_HANDSHAKE}).status,
+            event="handshake refused",
+            address=self._client(handshake)[0],
+            person=self._state["authentication"].name_of(_token_of(handshake)[0]),
+            path=masked(handshake.path),
+            reason=str(refusal),
+        )
         if not self._transport.is_closing():
             self._transport.write(refusal_response(refusal, REFUSALS, request_id))
             self._transport.close()
@@ -184,12 +184,13 @@ class _Opening(asyncio.Protocol):
 class _End(asyncio.Protocol):
     """One end of a tunnel: what comes in here goes out at the other end, at the other end's pace."""
 
-    __slots__ = ("_patience", "_server_connections", "has_ended", "other", "stalled", "transport")
+    __slots__ = ("_counts", "_patience", "_server_connections", "has_ended", "other", "stalled", "transport")
     other: "_End"
     transport: asyncio.Transport
 
-    def __init__(self, server_connections: set[Any], patience: Patience) -> None:
+    def __init__(self, server_connections: set[Any], counts: ConnectionCounts, patience: Patience) -> None:
         self._server_connections = server_connections
+        self._counts = counts
         self._patience = patience
         self.has_ended = False
         self.stalled: asyncio.TimerHandle | None = None
@@ -214,6 +215,7 @@ class _End(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._server_connections.discard(self)
+        self._counts.release(self.transport)
         other = self.other.transport
         other.close()
         if other.get_write_buffer_size():  # to be written first, but a peer that takes nothing must not keep it open
@@ -246,6 +248,12 @@ def _join(one: _End, other: _End) -> None:
     one.other, other.other = other, one
 
 
+def _token_of(handshake: Handshake) -> tuple[str | None, bool]:
+    """As `find_token`, with the two further places that a browser's WebSocket needs."""
+    token, is_cookie = find_token(handshake.headers.get("authorization"), handshake.headers.get("cookie"))
+    return token or handshake.query_value("token") or _token_in(handshake.path), is_cookie
+
+
 def _token_in(path: str) -> str | None:
     return path.removeprefix(TOKEN_IN_PATH) if path.startswith(TOKEN_IN_PATH) else None
 
@@ -254,3 +262,27 @@ def _target(handshake: Handshake) -> str:
     path = "/ws" if _token_in(handshake.path) is not None else urlsplit(handshake.target).path
     query = {name: values for name, values in handshake.query.items() if name != "token"}
     return path + ("?" + urlencode(query, doseq=True) if query else "")
+
+
+def _fields(handshake: Handshake) -> Headers:
+    return [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in handshake.fields]
+
+
+def _request_head(handshake: Handshake, token: str, request_id: str, address: str) -> bytes:
+    """The handshake as the service gets it: the token as a header only, and no extensions.
+
+    permessage-deflate would cost each connection 64 KiB.
+    """
+    fields = [field for field in RequestHeaders(_fields(handshake)).passed if field[0] not in _DROPPED]
+    fields += [
+        (b"connection", b"Upgrade"),
+        (b"upgrade", b"websocket"),
+        (b"authorization", f"Bearer {token}".encode("latin-1")),
+        (b"x-forwarded-for", address.encode()),
+        (b"x-request-id", request_id.encode()),
+    ]
+    lines = [
+        b"GET %b HTTP/1.1" % _target(handshake).encode("latin-1"),
+        *(b"%b: %b" % field for field in fields),
+    ]
+    return b"\r\n".join(lines) + b"\r\n\r\n"

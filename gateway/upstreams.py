@@ -5,6 +5,7 @@ general client is the bottleneck (docs/decisions/0005-forwarding.md).
 """
 
 import asyncio
+import errno
 from collections.abc import AsyncIterator, Callable, Sequence
 from functools import partial
 from itertools import count
@@ -13,7 +14,9 @@ from typing import TypeVar, cast
 import httptools
 
 from gateway.domain.headers import Headers
-from gateway.domain.refusals import ServiceAway, ServiceBroken, ServiceTooSlow
+from gateway.domain.refusals import NoFilesLeft, ServiceAway, ServiceBroken, ServiceTooSlow
+from servicekit.log_pace import LogPace
+from servicekit.logs import get_logger
 
 ProtocolT = TypeVar("ProtocolT", bound=asyncio.Protocol)
 
@@ -21,6 +24,8 @@ ProtocolT = TypeVar("ProtocolT", bound=asyncio.Protocol)
 IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
 IDLE_S_MAX = 30.0  # below the services' keep-alive, so that they do not close under our hands
 IDLE_MAX = 64
+_NO_FILES = frozenset({errno.EMFILE, errno.ENFILE})
+log = get_logger(__name__)
 PAUSE_BYTES = 256 * 1024
 
 
@@ -46,6 +51,7 @@ class Upstream:
         self.due: dict[UpstreamConnection, float] = {}  # when the service must have moved, in the loop's time
         self._idle: list[UpstreamConnection] = []
         self._turn = count()
+        self._pace = LogPace()
 
     def idle_connection(self) -> "UpstreamConnection | None":
         """One that was used before, if there is any."""
@@ -101,7 +107,7 @@ class Upstream:
         return await self.dial(lambda: UpstreamConnection(self))
 
     async def dial(self, protocol_factory: Callable[[], ProtocolT]) -> ProtocolT:
-        """Connect to the next address that answers. Raises ServiceAway."""
+        """Connect to the next address that answers. Raises ServiceAway or NoFilesLeft."""
         first = next(self._turn)
         for step in range(len(self.addresses)):
             host, port = self.addresses[(first + step) % len(self.addresses)]
@@ -109,8 +115,11 @@ class Upstream:
                 async with asyncio.timeout(self._connect_timeout_s):
                     _, protocol = await asyncio.get_running_loop().create_connection(protocol_factory, host, port)
                     return protocol
-            except (OSError, TimeoutError):
-                continue
+            except (OSError, TimeoutError) as error:
+                if error.errno in _NO_FILES:
+                    if self._pace.left_out(NoFilesLeft, asyncio.get_running_loop().time()) is not None:
+                        log.warning("out of file descriptors", service=self.name)
+                    raise NoFilesLeft from None
         raise ServiceAway(self.name)
 
     async def watch(self) -> None:
@@ -155,7 +164,7 @@ class UpstreamConnection(asyncio.Protocol):
         self._is_idle = False
         self.status = 0
         self.headers: Headers = []
-        self.has_length = False
+        self.has_length = self.says_how_kept = False
         self.is_complete = False
         self._is_head = method == "HEAD"
         self._chunks: list[bytes] = []
@@ -334,11 +343,13 @@ class UpstreamConnection(asyncio.Protocol):
         self.headers.append((name, value))
         if name == b"content-length":
             self.has_length = True
+        elif name == b"cache-control":
+            self.says_how_kept = True
 
     def on_headers_complete(self) -> None:
         status = self._parser.get_status_code()
         if status < 200:  # 100 Continue and the like: the answer is still to come
-            self.headers, self.has_length = [], False
+            self.headers, self.has_length, self.says_how_kept = [], False, False
             return
         if self.status or status > 599:  # a second answer, which nobody asked for; or none that HTTP knows
             self.status = 0

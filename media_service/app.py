@@ -25,6 +25,7 @@ from servicekit.database import Database
 from servicekit.middleware import BodyLimit, RequestContext
 from servicekit.outgoing import Outgoing
 from servicekit.problems import exception_handlers
+from servicekit.routing import Application
 from servicekit.server import connections, running
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -45,7 +46,7 @@ def create_app(
         async with _opened(settings, clock, allowed_hosts) as state:
             yield state
 
-    app = Starlette(
+    app = Application(
         routes=ROUTES,
         exception_handlers=exception_handlers(REFUSALS),
         middleware=[Middleware(BodyLimit, bytes_max=_body_bytes_max(settings))],
@@ -126,7 +127,6 @@ def _limits(settings: MediaSettings) -> Limits:
         stored_bytes_per_person=settings.stored_bytes_per_person,
         upload_file_bytes_max=settings.upload_file_bytes_max,
         upload_files_max=settings.upload_files_max,
-        upload_stall_s_max=settings.upload_stall_s_max,
     )
 
 

@@ -7,7 +7,6 @@ REFUSALS: RefusalTable = {
     facts.NoFiles: Answer(422, "no_files"),
     facts.NotMultipart: Answer(415, "not_multipart"),
     facts.BrokenUpload: Answer(400, "malformed"),
-    facts.UploadStalled: Answer(408, "upload_stalled"),
     facts.TooManyFiles: Answer(413, "too_many_files"),
     facts.QuotaExceeded: Answer(413, "quota_exceeded"),
     facts.TooManyFilesKept: Answer(413, "quota_exceeded"),

@@ -29,7 +29,6 @@ from media_service.domain.refusals import (
     TooManyFilesKept,
     UnknownAvatar,
     UnknownFile,
-    UploadStalled,
 )
 from media_service.multipart import Form
 from media_service.refusals import REFUSALS
@@ -99,7 +98,6 @@ class FilesPage(msgspec.Struct, frozen=True):
         QuotaExceeded,
         TooManyFilesKept,
         TooManyFiles,
-        UploadStalled,
     ),
 )
 async def upload(request: Request[State]) -> Response:
@@ -110,7 +108,7 @@ async def upload(request: Request[State]) -> Response:
         file_bytes_max=limits.upload_file_bytes_max,
         files_max=limits.upload_files_max,
     )
-    body = _in_time(request, limits.upload_stall_s_max)
+    body = request.stream()
     try:
         async with aclosing(form.files(body)) as sent:
             kept = await request.state["uploads"].take(identity.username, sent)
@@ -123,20 +121,6 @@ async def upload(request: Request[State]) -> Response:
         raise
     plural = f"{len(kept)} file(s) uploaded successfully"
     return _json(Uploaded(plural, [domain.view(file) for file in kept]))
-
-
-async def _in_time(request: Request[State], stall_s_max: float) -> AsyncIterator[bytes]:
-    """The body, as it comes. Raises UploadStalled."""
-    pieces = aiter(request.stream())
-    while True:
-        try:
-            async with asyncio.timeout(stall_s_max):
-                piece = await anext(pieces)
-        except StopAsyncIteration:
-            return
-        except TimeoutError:
-            raise UploadStalled(stall_s_max) from None
-        yield piece  # outside: what is done with it meanwhile is not the sender's time
 
 
 # One's own

@@ -10,7 +10,6 @@ class MediaSettings(Settings, frozen=True, kw_only=True):
     chat_url: str = "http://127.0.0.1:8002"
     upload_file_bytes_max: Limit = 10 * 1024 * 1024
     upload_files_max: Limit = 20
-    upload_stall_s_max: Limit = 30
     stored_bytes_per_person: Limit = 1024 * 1024 * 1024
     stored_files_per_person: Limit = 10_000
     picture_pixels_max: Limit = 50_000_000

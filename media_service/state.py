@@ -18,7 +18,6 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     stored_bytes_per_person: int
     upload_file_bytes_max: int
     upload_files_max: int
-    upload_stall_s_max: float
 
 
 class State(TypedDict):

@@ -80,6 +80,11 @@ class Authentication:
         identity = self._tokens.remembered(token)
         return identity is not None and identity.session_id not in self._revoked
 
+    def name_of(self, token: str | None) -> str:
+        """Whose token it is, for the log; "" unless it was found good before. The session may have ended since."""
+        identity = self._tokens.remembered(token) if token else None
+        return "" if identity is None else identity.username
+
     async def authenticate(self, token: str | None) -> Identity:
         """The bearer, fetching keys when they are missing. Raises Unauthenticated, or Unavailable without keys."""
         if not token:

@@ -90,9 +90,13 @@ def _urlencoded(body: bytes) -> dict[str, str]:
 def convert(fields: dict[str, str], body_type: type[T]) -> T:
     """Text fields (a form, a query string) as `body_type`. Raises Invalid."""
     try:
-        return msgspec.convert(fields, body_type, strict=False)
+        converted = msgspec.convert(fields, body_type, strict=False)
     except msgspec.ValidationError as error:
         raise Invalid(field_error(str(error))) from None
+    for name in fields:  # msgspec takes the word `null` for none, and a text cannot be none
+        if getattr(converted, name, "") is None:
+            raise Invalid(FieldError(name, "Expected a value, got `null`"))
+    return converted
 
 
 def field_error(message: str) -> FieldError:

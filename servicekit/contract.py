@@ -15,7 +15,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from servicekit.bodies import FORMS
 from servicekit.problems import (
     COMMON,
     CONTENT_TYPE,
@@ -32,6 +31,7 @@ from servicekit.routing import Endpoint, MethodsRoute, route
 
 PATH = "/internal/contract"
 SCHEMAS = "#/components/schemas/"
+FORM = "application/x-www-form-urlencoded"  # multipart is taken too, but a schema has one type, for generators
 EndpointT = TypeVar("EndpointT", bound=Endpoint)
 Schema: TypeAlias = dict[str, Any]
 # What settings add to a field: JSON Schema keywords, by the type and the name of the field.
@@ -139,6 +139,9 @@ def _present(schema: Schema) -> Schema:
     return next((one for one in schema.get("anyOf", ()) if one != {"type": "null"}), schema)
 
 
+_NO_PATH = Answer(404, "not_found")  # what no id can be makes no path
+
+
 class _Writer:
     """Writes operations, all with the same schemas and refusals."""
 
@@ -156,7 +159,7 @@ class _Writer:
             "security": [{"bearer": []}, {"cookie": []}] if described.access == "user" else [],
             "parameters": parameters,
             "requestBody": self._request_body(described),
-            "responses": {**self._answers(described), **self._problems(described)},
+            "responses": {**self._answers(described), **self._problems(described, has_id=_has_id(route))},
         }
         return {name: value for name, value in operation.items() if value or name == "security"}
 
@@ -167,7 +170,9 @@ class _Writer:
         _limit(schemas, self._limits)
         schema = schemas[query.__name__]
         for name, field in schema["properties"].items():
-            is_required = name in schema["required"]
+            is_required = bool(field.pop("required", False)) or name in schema["required"]
+            if is_required:
+                field.pop("default", None)
             default = {} if field.get("default") is None else {"default": field["default"]}
             yield _parameter(name, "query", {**_present(field), **default}, is_required=is_required)
 
@@ -178,8 +183,8 @@ class _Writer:
             return {"required": True, "content": {"multipart/form-data": {"schema": _FILES}}}
         example = {} if described.example is None else {"example": _given(described.example)}
         schema = self._schemas[described.body or described.form]
-        content_types = ("application/json",) if described.body else FORMS
-        return {"required": True, "content": {one: {"schema": schema, **example} for one in content_types}}
+        content_type = "application/json" if described.body else FORM
+        return {"required": True, "content": {content_type: {"schema": schema, **example}}}
 
     def _answers(self, described: Description) -> Schema:
         answer: Schema = {"description": HTTPStatus(described.status).phrase}
@@ -192,8 +197,10 @@ class _Writer:
         also = {str(status): {"description": text} for status, text in described.also.items()}
         return {str(described.status): answer, **also}
 
-    def _problems(self, described: Description) -> Schema:
+    def _problems(self, described: Description, *, has_id: bool) -> Schema:
         answers = {self._answer(refusal) for refusal in described.all_refusals}
+        if has_id:
+            answers.add(_NO_PATH)
         by_status: dict[int, list[str]] = {}
         for one in sorted(answers, key=lambda answer: (answer.status, answer.code)):
             by_status.setdefault(one.status, []).append(one.code)
@@ -212,10 +219,14 @@ def problem_answer(description: str, codes: Sequence[str] = ()) -> Schema:
     return {"description": description, "content": {CONTENT_TYPE: {"schema": schema}}}
 
 
+def _has_id(route: MethodsRoute) -> bool:
+    return any(isinstance(convertor, IntegerConvertor) for convertor in route.param_convertors.values())
+
+
 def _path_parameters(route: MethodsRoute) -> Iterator[Schema]:
     for name, convertor in route.param_convertors.items():
         is_number = isinstance(convertor, IntegerConvertor)
-        yield _parameter(name, "path", {"type": "integer", "minimum": 0} if is_number else {"type": "string"})
+        yield _parameter(name, "path", {"type": "integer", "minimum": 1} if is_number else {"type": "string"})
 
 
 def _parameter(name: str, place: str, schema: Schema, *, is_required: bool = True) -> Schema:

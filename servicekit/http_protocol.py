@@ -6,21 +6,22 @@ field: together a third less time for a small answer.
 """
 
 import asyncio
-from collections.abc import Iterable
 from typing import ClassVar
 
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.protocols.http.flow_control import FlowControl
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+from servicekit.answers import AnswerWriter
+from servicekit.deadlines import NEVER_S, USUAL, Deadlines, Phase, RequestClock, announces_files
 from servicekit.handshake import refusal_response
-from servicekit.middleware import new_request_id
-from servicekit.problems import Answer, Malformed, Refusal, RefusalTable
+from servicekit.middleware import log_refused, new_request_id
+from servicekit.problems import Answer, Malformed, Refusal, RefusalTable, TooSlow, answer_for
+from servicekit.request_targets import WrongTarget, check_host, in_origin_form
 
-WITHOUT_BODY = frozenset({204, 304})
 _FRAMING = frozenset({b"content-length", b"transfer-encoding"})
-_STATUS_LINES = {status: line.removesuffix(b"\r\n") for status, line in STATUS_LINE.items()}
 
-HEAD_LOOKS_MAX = 2  # a request's head must have come within so many looks, so within 10 to 20 s
+LINGER_BYTES_MAX = 1024 * 1024  # that are read, and thrown away, of who has been refused
 HEAD_BYTES_MAX = 64 * 1024  # of one that comes in pieces; what a single read brings is bounded anyway
 
 
@@ -33,33 +34,40 @@ _REFUSALS: RefusalTable = {HeadTooLarge: Answer(431, "head_too_large")}
 
 
 class HttpProtocol(HttpToolsProtocol):
-    """A connection is looked at now and then, and closed when it is idle, or when its next request comes drop by drop.
+    """A connection is looked at now and then, and ended when what it owes is overdue: a request, or room for an answer.
 
-    That costs a request nothing, unlike uvicorn's timer for each.
+    That costs a request next to nothing, unlike a timer for each.
     """
 
-    look_interval_s: ClassVar[float] = 10.0
+    deadlines: ClassVar[Deadlines] = USUAL
+    refusals: ClassVar[RefusalTable] = _REFUSALS
     _running: RequestResponseCycle | None = None  # what is being answered; `cycle` is the newest that has come
-    _look: asyncio.TimerHandle | None = None
-    _looks_at_head = 0  # looks since this request began and its head was not complete
-    _looks_idle = 0
-    _is_idle = False
-    _awaits_head = True
+    _timer: asyncio.TimerHandle | None = None  # of the next look, and once it is refused of the end
+    _clock: RequestClock
+    _stalled_since_s: float | None = None  # since when the client takes too little of what is written
+    _is_refused = False
+    _reason = ""  # why the head that is being read is none
     _field_bytes = 0  # come since a head was complete or a body went on: all that a head or trailers may have
     _has_progressed = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)  # type: ignore[arg-type]
-        self._look = self.loop.call_later(self.look_interval_s, self._look_for_slowness)
+        now_s = self.loop.time()
+        self._clock = RequestClock(now_s)
+        self.flow = _TimedFlow(self.transport, self._clock, self.loop)
+        self._timer = self.loop.call_at(now_s + self.deadlines.look_interval_s, self._look)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._look_no_more()
         super().connection_lost(exc)
+        self._tell_of_end()
+        self.cycle = self._running = None  # type: ignore[assignment]  # circles of references
+        self.pipeline.clear()
+
+    def _tell_of_end(self) -> None:
         if self._running is not None and not self._running.response_complete:
             self._running.disconnected = True
             self._running.message_event.set()
-        self.cycle = self._running = None  # type: ignore[assignment]  # circles of references
-        self.pipeline.clear()
 
     def handle_websocket_upgrade(self) -> None:
         cycle: RequestResponseCycle | None = self.cycle
@@ -70,6 +78,11 @@ class HttpProtocol(HttpToolsProtocol):
         super().handle_websocket_upgrade()
 
     def data_received(self, data: bytes) -> None:
+        if self._is_refused:
+            self._field_bytes += len(data)
+            if self._field_bytes > LINGER_BYTES_MAX:
+                self.transport.abort()
+            return
         self._has_progressed = False
         super().data_received(data)
         if self._has_progressed:
@@ -80,26 +93,45 @@ class HttpProtocol(HttpToolsProtocol):
             self._refuse(HeadTooLarge())
 
     def send_400_response(self, msg: str) -> None:
-        self._refuse(Malformed(msg))
+        self._refuse(Malformed(self._reason or msg))
 
     def _refuse(self, refusal: Refusal) -> None:
-        if self.transport.is_closing():
+        """Say why, and end the connection: at once in one direction, soon in the other.
+
+        Closing it with something unread would reset it, and the client might miss the answer (RFC 9112 §9.6).
+        """
+        if self._is_refused or self.transport.is_closing():
             return
+        self._is_refused = True
+        self._field_bytes = 0
+        self._look_no_more()
         cycle: RequestResponseCycle | None = self.cycle
         if cycle is None or cycle.response_complete or not (cycle.response_started or self.pipeline):
-            self.transport.write(refusal_response(refusal, _REFUSALS, new_request_id()))
-        self.transport.close()  # in the middle of another answer that is all there is to say
+            self.transport.write(refusal_response(refusal, self.refusals, new_request_id()))
+            address = self.client[0] if self.client else ""
+            log_refused(answer_for(refusal, self.refusals).status, address=address, reason=str(refusal))
+        self._tell_of_end()  # in the middle of another answer that is all there is to say
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+        self.flow.resume_reading()
+        self._timer = self.loop.call_later(self.deadlines.linger_s, self.transport.abort)
 
     def on_message_begin(self) -> None:
-        self._awaits_head, self._is_idle = True, False
-        self._looks_at_head = 0
+        self._clock.enter(Phase.HEAD, self.loop.time())
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
-        self._awaits_head = False
         self._has_progressed = True
+        self._clock.enter(Phase.BODY, self.loop.time())
         if self._skips_body():
             raise ValueError  # which the parser passes on, so that the request is refused
+        try:
+            check_host(self.headers, self.parser.get_http_version())
+            if not self.url.startswith(b"/"):
+                self.url = in_origin_form(self.url, self.headers)
+        except WrongTarget as error:
+            self._reason = str(error)
+            raise
         super().on_headers_complete()
         self.headers = self.headers.copy()  # trailers come to this list too, and are no headers
 
@@ -115,32 +147,80 @@ class HttpProtocol(HttpToolsProtocol):
 
     def on_body(self, body: bytes) -> None:
         self._has_progressed = True
+        self._clock.hear(len(body), self.loop.time())
         super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        cycle: RequestResponseCycle | None = self.cycle
+        is_answered = cycle is not None and cycle.response_complete
+        self._clock.enter(Phase.IDLE if is_answered else Phase.ANSWER, self.loop.time())
+        super().on_message_complete()
 
     def on_response_complete(self) -> None:
         self.server_state.total_requests += 1
-        if self.transport.is_closing():
+        if self.transport.is_closing() or self._is_refused:
             return
         self.flow.resume_reading()
         if self.pipeline:
             cycle, app = self.pipeline.pop()
             self._start_asgi_task(cycle, app)  # type: ignore[arg-type]
-        else:
-            self._is_idle, self._looks_idle = True, 0
+        elif self._clock.phase is Phase.ANSWER:
+            self._clock.enter(Phase.IDLE, self.loop.time())
 
-    def _look_for_slowness(self) -> None:
-        self._looks_idle += self._is_idle
-        self._looks_at_head += self._awaits_head
-        if self._looks_idle * self.look_interval_s >= self.timeout_keep_alive:
-            self.transport.close()
-        elif self._looks_at_head >= HEAD_LOOKS_MAX:
+    def pause_writing(self) -> None:
+        self._stalled_since_s = self.loop.time()
+        super().pause_writing()
+
+    def resume_writing(self) -> None:
+        self._stalled_since_s = None
+        super().resume_writing()
+
+    # Looking for who is slow
+
+    def takes_files(self) -> bool:
+        """Whether the body that is coming may take as long as it has to, at the pace of an upload."""
+        return announces_files(self.headers)
+
+    def _look(self) -> None:
+        now_s = self.loop.time()
+        if self._stalled_since_s is None and self.transport.is_closing():
+            self._stalled_since_s = now_s  # what is written last may never be taken
+        stall_due_s = NEVER_S
+        if self._stalled_since_s is not None:
+            stall_due_s = self._stalled_since_s + self.deadlines.answer_stall_s_max
+        request_due_s = self._request_due_s()
+        if stall_due_s <= now_s:
+            self.transport.abort()
+        elif request_due_s <= now_s:
+            self._end_slow_request()
+        else:
+            next_s = min(now_s + self.deadlines.look_interval_s, stall_due_s, request_due_s)
+            self._timer = self.loop.call_at(next_s, self._look)
+
+    def _request_due_s(self) -> float:
+        running, phase = self._running, self._clock.phase
+        is_behind = running is not None and running is not self.cycle and not running.response_complete
+        if self.transport.is_closing() or is_behind or (phase is Phase.HEAD and not self._is_answered):
+            return NEVER_S  # nothing more is awaited, or not before the answer to an earlier request
+        takes_files = phase is Phase.BODY and self.takes_files()
+        return self._clock.due_s(self.deadlines, keep_alive_s=self.timeout_keep_alive, takes_files=takes_files)
+
+    @property
+    def _is_answered(self) -> bool:
+        """Whether all requests that have come are."""
+        return self._running is None or self._running.response_complete
+
+    def _end_slow_request(self) -> None:
+        if self._clock.phase is Phase.HEAD or (self._clock.phase is Phase.BODY and not self._is_answered):
+            self._refuse(TooSlow())
+        elif self.transport.get_write_buffer_size():
             self.transport.abort()
         else:
-            self._look = self.loop.call_later(self.look_interval_s, self._look_for_slowness)
+            self.transport.close()
 
     def _look_no_more(self) -> None:
-        if self._look is not None:
-            self._look.cancel()
+        if self._timer is not None:
+            self._timer.cancel()
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGIApp) -> None:  # type: ignore[override]
         self._running = cycle
@@ -148,7 +228,7 @@ class HttpProtocol(HttpToolsProtocol):
 
     def _start(self, cycle: RequestResponseCycle, app: ASGIApp) -> None:
         """Have the request answered by the application."""
-        answer = _Answer(cycle)
+        answer = AnswerWriter(cycle)
 
         async def answered_in_one_write(scope: Scope, receive: Receive, _: Send) -> None:
             try:
@@ -160,100 +240,20 @@ class HttpProtocol(HttpToolsProtocol):
         super()._start_asgi_task(cycle, answered_in_one_write)  # type: ignore[arg-type]
 
 
-class _Answer:
-    """The sending half of a request's cycle; uvicorn keeps the rest, and looks at the same flags."""
+class _TimedFlow(FlowControl):
+    """Tells the clock when it is we who do not read."""
 
-    __slots__ = ("_cycle", "_head", "_is_chunked", "_left_bytes")
+    def __init__(self, transport: asyncio.Transport, clock: RequestClock, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(transport)
+        self._clock = clock
+        self._loop = loop
 
-    def __init__(self, cycle: RequestResponseCycle) -> None:
-        self._cycle = cycle
-        self._head: bytes | None = None
-        self._is_chunked = False
-        self._left_bytes = 0  # what Content-Length still promises
+    def pause_reading(self) -> None:
+        if not self.read_paused:
+            self._clock.hold_up(self._loop.time())
+        super().pause_reading()
 
-    async def send(self, message: Message) -> None:
-        """ASGI's `send`. Raises RuntimeError when the application breaks HTTP's rules; nothing is sent then."""
-        cycle = self._cycle
-        if cycle.flow.write_paused and not cycle.disconnected:
-            await cycle.flow.drain()
-        if cycle.disconnected:
-            return
-        if message["type"] == "http.response.start" and not cycle.response_started:
-            self._head = self._make_head(message["status"], message.get("headers", ()))
-            cycle.response_started = True
-            cycle.waiting_for_100_continue = False
-        elif message["type"] == "http.response.body" and cycle.response_started:
-            self._write(message.get("body", b""), is_last=not message.get("more_body", False))
-        else:
-            raise RuntimeError(f"{message['type']!r} is out of order")
-
-    def _make_head(self, status: int, headers: Iterable[tuple[bytes, bytes]]) -> bytes:
-        cycle = self._cycle
-        lines = [_STATUS_LINES[status]]
-        has_framing = False
-        for name, value in (*cycle.default_headers, *headers):
-            if name == b"content-length":
-                # With 304 it tells the length that the body would have (RFC 9110 §8.6).
-                self._left_bytes, has_framing = 0 if status in WITHOUT_BODY else int(value), True
-            elif name == b"transfer-encoding":
-                self._is_chunked = has_framing = True
-            elif name == b"connection" and b"close" in value.lower():
-                cycle.keep_alive = False
-                continue
-            lines.append(name + b": " + value)
-        if not has_framing and status not in WITHOUT_BODY and cycle.scope["method"] != "HEAD":
-            self._is_chunked = True
-            lines.append(b"transfer-encoding: chunked")
-        if not cycle.keep_alive:
-            lines.append(b"connection: close")
-        head = b"\r\n".join(lines)
-        if head.count(b"\n") != len(lines) - 1 or head.count(b"\r") != len(lines) - 1:
-            raise RuntimeError("a header field holds a line break")  # it would split the answer (RFC 9112 §11.1)
-        return head + b"\r\n\r\n"
-
-    def _write(self, body: bytes, *, is_last: bool) -> None:
-        cycle = self._cycle
-        if cycle.response_complete:
-            raise RuntimeError("the answer is complete already")
-        if cycle.scope["method"] == "HEAD":
-            body = b""
-        elif self._is_chunked:
-            body = chunk(body, is_last=is_last)
-        else:
-            self._left_bytes -= len(body)
-            if self._left_bytes < 0 or (is_last and self._left_bytes):
-                raise RuntimeError("the body is not as long as Content-Length says")
-        if self._head is not None:
-            body, self._head = self._head + body, None
-        if body:
-            cycle.transport.write(body)
-        if is_last:
-            _complete(cycle)
-
-
-def answer_whole(cycle: RequestResponseCycle, status: int, lines: list[bytes], body: bytes) -> None:
-    """Answer without ASGI. `lines` are the header fields as `name: value`, each one as a parser gave it."""
-    if cycle.disconnected or cycle.transport.is_closing():
-        return
-    head = [_STATUS_LINES[status], *[name + b": " + value for name, value in cycle.default_headers], *lines]
-    if not cycle.keep_alive:
-        head.append(b"connection: close")
-    head.append(b"\r\n" if cycle.scope["method"] == "HEAD" else b"\r\n" + body)
-    cycle.response_started = True
-    cycle.waiting_for_100_continue = False
-    cycle.transport.write(b"\r\n".join(head))
-    _complete(cycle)
-
-
-def _complete(cycle: RequestResponseCycle) -> None:
-    cycle.response_complete = True
-    cycle.message_event.set()
-    if not cycle.keep_alive:
-        cycle.transport.close()
-    cycle.on_response()
-
-
-def chunk(data: bytes, *, is_last: bool) -> bytes:
-    """A piece in chunked coding (RFC 9112 §7.1); an empty one in between would end the body, so it is nothing."""
-    piece = b"%x\r\n%b\r\n" % (len(data), data) if data else b""
-    return piece + (b"0\r\n\r\n" if is_last else b"")
+    def resume_reading(self) -> None:
+        if self.read_paused:
+            self._clock.go_on(self._loop.time())
+        super().resume_reading()

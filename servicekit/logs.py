@@ -1,7 +1,6 @@
 """Logs: one JSON line a record, or plain coloured lines on a terminal, with the request id carried along."""
 
 import logging
-import re
 import sys
 from contextvars import ContextVar
 from typing import Any
@@ -10,7 +9,6 @@ import structlog
 from structlog.typing import EventDict, WrappedLogger
 
 _request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
-_TOKEN = re.compile(r"((?<!/api)/ws/)[^?\s\"]+|([?&]token=)[^&\s\"]+")
 
 
 def get_logger(name: str) -> Any:
@@ -27,17 +25,6 @@ def _add_request_id(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
     if (request_id := _request_id.get()) is not None:
         event["request_id"] = request_id
     return event
-
-
-def without_token(path: str) -> str:
-    """`path` as it may be logged: `/ws/<token>` becomes `/ws/…`, `?token=<token>` becomes `?token=…`."""
-    return _TOKEN.sub(lambda found: (found[1] or found[2]) + "…", path)
-
-
-def path_without_token(path: str) -> str:
-    """A whole path, decoded: whatever follows `/ws/` may be one, with blanks and all."""
-    before, found, _ = path.partition("/ws/")
-    return path if not found or before.endswith("/api") else f"{before}{found}…"
 
 
 def configure(service: str, *, level: str, log_format: str) -> None:

@@ -3,18 +3,22 @@
 import re
 import secrets
 from itertools import count
-from time import perf_counter
+from time import monotonic, perf_counter
 from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from servicekit import logs, metrics
+from servicekit.authentication import Authentication, bearer_token
+from servicekit.log_pace import LogPace
+from servicekit.masking import masked
 from servicekit.problems import BodyTooLarge
 
 REQUEST_ID = b"x-request-id"
+PERSON = "parley.person"  # their key in the scope, where the service itself has found out who asks
 _ACCEPTABLE_ID = re.compile(rb"[A-Za-z0-9_.-]{1,64}")
 log = logs.get_logger(__name__)
-
+_pace = LogPace()
 
 _process = secrets.token_hex(4)
 _requests = count()
@@ -68,13 +72,32 @@ class RequestContext:
         return new_request_id()
 
 
-def record(scope: Scope, status: int, duration_s: float) -> None:
-    """Count one answer, and log it when it is a refusal or an error."""
+def record(scope: Scope, status: int, duration_s: float, token: str | None = None) -> None:
+    """Count one answer, and log it when it is a refusal or an error; `token` is that of who asked, if it is known."""
     metrics.count_request(status, duration_s)
     if status >= 400 and scope["path"] != "/readyz":  # asked every second; what is away speaks for itself
-        path = logs.path_without_token(scope["path"])
-        write = log.error if status >= 500 else log.info
-        write("refused", method=scope["method"], path=path, status=status)
+        said = token or bearer_token((header(scope, b"authorization") or b"").decode("latin-1"))
+        log_refused(
+            status,
+            address=scope["client"][0] if scope["client"] else "",
+            person=_person(scope, said),
+            method=scope["method"],
+            path=masked(scope["path"]),
+        )
+
+
+def _person(scope: Scope, token: str | None) -> str:
+    authentication: Authentication | None = scope.get("state", {}).get("authentication")
+    return scope.get(PERSON) or ("" if authentication is None else authentication.name_of(token))
+
+
+def log_refused(status: int, *, address: str, person: str = "", event: str = "refused", **more: Any) -> None:
+    """The line of a refusal or an error. Of one status for one person, or one address, there is one a second."""
+    if (left_out := _pace.left_out((person or address, status), monotonic())) is None:
+        return
+    who: dict[str, Any] = {"person": person} if person else {}
+    write = log.error if status >= 500 else log.info
+    write(event, **more, status=status, **who, address=address, **({"left_out": left_out} if left_out else {}))
 
 
 class BodyLimit:

@@ -50,6 +50,13 @@ class BodyTooLarge(Refusal):
         super().__init__(f"The body is larger than {size_bytes_max} bytes.")
 
 
+class TooSlow(Refusal):
+    """The request did not come in time; the connection ends."""
+
+    def __init__(self) -> None:
+        super().__init__("The request took too long to arrive.")
+
+
 class Unauthenticated(Refusal):
     """No token, or none that is valid now (RFC 6750 §3)."""
 
@@ -108,6 +115,7 @@ COMMON: RefusalTable = {
     Invalid: Answer(422, "invalid"),
     Malformed: Answer(400, "malformed"),
     BodyTooLarge: Answer(413, "body_too_large"),
+    TooSlow: Answer(408, "too_slow"),
     Unauthenticated: Answer(401, "unauthenticated"),
     Unavailable: Answer(503, "unavailable"),
     NotStored: Answer(503, "not_stored"),

@@ -3,10 +3,12 @@
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
+from starlette.applications import Starlette
 from starlette.convertors import IntegerConvertor, register_url_convertor
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 Endpoint = Callable[[Request[Any]], Awaitable[Response]]
 
@@ -32,6 +34,22 @@ class MethodsRoute(Route):
 
         super().__init__(path, endpoint, methods=list(endpoints))
         self.endpoints = endpoints
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """As every route, and OPTIONS with what may be done here, which is no secret (RFC 9110 §9.3.7)."""
+        if scope["method"] != "OPTIONS":
+            await super().handle(scope, receive, send)
+            return
+        allow = ", ".join(sorted({*(self.methods or ()), "OPTIONS"}))
+        await Response(status_code=204, headers={"Allow": allow})(scope, receive, send)
+
+
+class Application(Starlette):
+    """An application whose paths are what they are: none leads, over the host that the client named, to another."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.router.redirect_slashes = False
 
 
 def route(path: str, **endpoints: Endpoint) -> MethodsRoute:

@@ -12,14 +12,14 @@ CLIENT_ADDRESS = "203.0.113.7"
 
 
 @asynccontextmanager
-async def client_of(app: ASGIApp) -> AsyncIterator[httpx.AsyncClient]:
+async def client_of(app: ASGIApp, address: str = CLIENT_ADDRESS) -> AsyncIterator[httpx.AsyncClient]:
     """A client of `app`, which is started before and stopped after it."""
     async with _started(app) as state:
 
         async def with_state(scope: Scope, receive: Receive, send: Send) -> None:
             await app({**scope, "state": dict(state)}, receive, send)
 
-        transport = httpx.ASGITransport(with_state, raise_app_exceptions=False, client=(CLIENT_ADDRESS, 40_000))
+        transport = httpx.ASGITransport(with_state, raise_app_exceptions=False, client=(address, 40_000))
         async with httpx.AsyncClient(transport=transport, base_url="http://parley.test") as client:
             yield client
 

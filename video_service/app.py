@@ -15,6 +15,7 @@ from starlette.types import ASGIApp
 from servicekit.database import Database
 from servicekit.middleware import BodyLimit, RequestContext
 from servicekit.problems import exception_handlers
+from servicekit.routing import Application
 from servicekit.server import connections, running
 from video_service.actions.attendance import Attendance
 from video_service.actions.broadcasts import INTEREST_S_MAX
@@ -62,7 +63,7 @@ def create_app(
         async with _opened(settings, clock, waits, new_feed, new_lens) as state:
             yield state
 
-    app = Starlette(
+    app = Application(
         routes=ROUTES,
         middleware=[Middleware(BodyLimit, bytes_max=settings.json_body_bytes_max)],
         exception_handlers=exception_handlers(REFUSALS),

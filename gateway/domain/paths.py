@@ -2,6 +2,14 @@
 
 from urllib.parse import quote
 
+_WITH_FILES = frozenset({("chat", 2), ("rooms", 2), ("settings", 1)})
+
+
+def is_page_with_files(path: str) -> bool:
+    """Whether the forms on that page may hold files."""
+    parts = path.strip("/").split("/")
+    return (parts[0], len(parts)) in _WITH_FILES
+
 
 def own_path(path: str | None) -> str:
     """`path` if it leads to a page of this site, else "/": a link must not send anybody elsewhere after signing in."""

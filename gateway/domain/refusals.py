@@ -32,6 +32,26 @@ class TooManyRequests(Refusal):
         return {"Retry-After": str(self.retry_after_s)}
 
 
+class TooManyConnections(Refusal):
+    def __init__(self, connections_max: int) -> None:
+        super().__init__(f"There are {connections_max} open connections from this address already.")
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Retry-After": "1"}
+
+
+class NoFilesLeft(Refusal):
+    """The gateway itself can open no further connection."""
+
+    def __init__(self) -> None:
+        super().__init__("The gateway has more connections than it can open.")
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Retry-After": "1"}
+
+
 class ServiceAway(Refusal):
     """No connection can be had."""
 
@@ -60,6 +80,8 @@ REFUSALS: RefusalTable = {
     UpgradeRequired: Answer(426, "upgrade_required"),
     CrossOrigin: Answer(403, "cross_origin"),
     TooManyRequests: Answer(429, "too_many_requests"),
+    TooManyConnections: Answer(429, "too_many_connections"),
+    NoFilesLeft: Answer(503, "no_files_left"),
     ServiceAway: Answer(503, "service_unavailable"),
     ServiceBroken: Answer(502, "bad_gateway"),
     ServiceTooSlow: Answer(504, "gateway_timeout"),

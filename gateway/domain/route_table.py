@@ -34,6 +34,7 @@ class Route(msgspec.Struct, frozen=True):
     service: Service
     access: Access = Access.USER
     rate: Rate | None = None
+    takes_files: bool = False  # so that a body may take as long as an upload
 
 
 ANYONE, USER = Access.ANYONE, Access.USER
@@ -62,7 +63,7 @@ ROUTES = (
     Route("/api/rooms", Service.CHAT),
     Route("/api/rooms/", Service.CHAT),
     Route("/api/search-messages", Service.CHAT),
-    Route("/api/user/upload-files", Service.MEDIA),
+    Route("/api/user/upload-files", Service.MEDIA, takes_files=True),
     Route("/api/files", Service.MEDIA),
     Route("/api/files/", Service.MEDIA),
     Route("/api/avatars/", Service.MEDIA),

@@ -9,6 +9,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Scope
 
+from gateway.domain.paths import is_page_with_files
 from gateway.domain.refusals import UpgradeRequired
 from gateway.pages import conversations, home, rooms, settings, signing, video
 from gateway.pages.files import static_file
@@ -17,14 +18,11 @@ from servicekit import health
 from servicekit.middleware import header
 from servicekit.routing import route
 
-_STREAMED = (("chat", 2), ("rooms", 2), ("settings", 1))
-
 
 def streams_body(scope: Scope) -> bool:
     """Whether the page takes files, reads the body as it comes, and bounds by itself what it keeps of it."""
-    parts = scope["path"].strip("/").split("/")
     is_multipart = (header(scope, b"content-type") or b"").startswith(b"multipart/")
-    return is_multipart and scope["method"] == "POST" and (parts[0], len(parts)) in _STREAMED
+    return is_multipart and scope["method"] == "POST" and is_page_with_files(scope["path"])
 
 
 async def upgrade_required(_: Request[State]) -> Response:
@@ -77,10 +75,10 @@ def _messages(path: str) -> list[Route]:
 
 
 PAGES = [
-    Route("/", home.home),
+    route("/", GET=home.home),
     route("/sign-in", GET=signing.sign_in_form, POST=signing.sign_in),
     route("/sign-up", GET=signing.sign_up_form, POST=signing.sign_up),
-    Route("/logout", signing.logout),
+    route("/logout", GET=signing.logout),
     *_messages("/chat/{username}"),
     route("/chat/{username}/save", POST=conversations.save_chat),
     route("/rooms", GET=rooms.rooms, POST=rooms.make_room),
@@ -95,11 +93,11 @@ PAGES = [
     route("/settings/devices/{sid}/end", POST=settings.end_device),
     route("/theme", POST=settings.choose_theme),
     route("/language", POST=settings.choose_language),
-    Route("/search", home.search),
-    Route("/video", video.video),
-    Route("/static/{name}", static_file),
-    Route("/ws", upgrade_required),
-    Route("/ws/{token}", upgrade_required),
-    Route("/api/ws/{rest:path}", upgrade_required),
+    route("/search", GET=home.search),
+    route("/video", GET=video.video),
+    route("/static/{name}", GET=static_file),
+    route("/ws", GET=upgrade_required),
+    route("/ws/{token}", GET=upgrade_required),
+    route("/api/ws/{rest:path}", GET=upgrade_required),
     *health.routes(_checks),
 ]

@@ -12,7 +12,7 @@ from gateway.domain.refusals import ServiceAway, ServiceBroken, ServiceTooSlow
 from gateway.domain.route_table import Service
 from gateway.pages.visits import SignInFirst, Visit
 from gateway.upstreams import UpstreamConnection
-from servicekit.http_protocol import chunk
+from servicekit.answers import chunk
 from servicekit.problems import Refusal, Unavailable
 
 T = TypeVar("T")

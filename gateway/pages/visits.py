@@ -17,6 +17,7 @@ from gateway.pages.notices import NOTICES
 from gateway.rendering import zipped
 from gateway.state import State
 from servicekit.bodies import read_fields
+from servicekit.masking import masked
 from servicekit.problems import Refusal, Unauthenticated
 from servicekit.tokens import Identity
 
@@ -63,7 +64,7 @@ class Visit:
     @property
     def path(self) -> str:
         """Where this request went, with its query."""
-        return shown_path(self.request.method, self.request.url.path, self.request.url.query)
+        return _shown_path(self.request)
 
     @property
     def language(self) -> Language:
@@ -85,6 +86,11 @@ class Visit:
         if notice:
             response.set_cookie(NOTICE_COOKIE, notice, max_age=60, httponly=True, samesite="lax")
         return response
+
+
+def _shown_path(request: Request[State]) -> str:
+    path = shown_path(request.method, request.url.path, request.url.query)
+    return path if masked(path) == path else "/"  # a page repeats no secret that its address held
 
 
 async def visit(request: Request[State]) -> Visit:
@@ -120,10 +126,11 @@ def is_followed(request: Request[State]) -> bool:
     Where a browser sends no `Sec-Fetch-*` (over plain HTTP), from what it accepts and where it comes from.
     """
     try:
-        comes_from = urlsplit(request.headers.get("referer", "")).netloc
+        comes_from = urlsplit(request.headers.get("referer", ""))
     except ValueError:  # it is no URL
         return False
-    return is_page_wanted(request) and is_own(request) and comes_from in ("", request.headers.get("host"))
+    origin = f"{comes_from.scheme}://{comes_from.netloc}" if comes_from.netloc else None
+    return is_page_wanted(request) and is_own(request) and _is_same_origin(request, site=None, origin=origin)
 
 
 def is_page_wanted(request: Request[State]) -> bool:
@@ -133,11 +140,11 @@ def is_page_wanted(request: Request[State]) -> bool:
 
 
 def is_own(request: Request[State]) -> bool:
-    return is_same_origin(
-        site=request.headers.get("sec-fetch-site"),
-        origin=request.headers.get("origin"),
-        host=request.headers.get("host"),
-    )
+    return _is_same_origin(request, site=request.headers.get("sec-fetch-site"), origin=request.headers.get("origin"))
+
+
+def _is_same_origin(request: Request[State], *, site: str | None, origin: str | None) -> bool:
+    return is_same_origin(site=site, origin=origin, scheme=request.url.scheme, host=request.headers.get("host"))
 
 
 async def own_form(request: Request[State]) -> dict[str, str]:
@@ -166,7 +173,7 @@ def page(
     notice = request.cookies.get(NOTICE_COOKIE, "")
     everywhere = {
         "username": visit.identity.username if visit is not None and visit.identity is not None else "",
-        "here": shown_path(request.method, request.url.path, request.url.query),
+        "here": _shown_path(request),
         "theme": theme if (theme := request.cookies.get(THEME_COOKIE)) in THEMES else "",
         "notice": language.say(NOTICES[notice]) if notice in NOTICES else "",
         "words": {**language.script_words, **for_scripts(language.say)},

@@ -23,11 +23,6 @@ class BrokenUpload(MediaRefusal):
     """The body is not the multipart that it says it is."""
 
 
-class UploadStalled(MediaRefusal):
-    def __init__(self, stall_s_max: float) -> None:
-        super().__init__(f"Nothing came for {stall_s_max:.0f} seconds.")
-
-
 class TooManyFiles(MediaRefusal):
     def __init__(self, files_max: int) -> None:
         super().__init__(f"{files_max} files in a request are the most.")

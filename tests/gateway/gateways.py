@@ -27,6 +27,7 @@ GENEROUS: dict[str, Any] = {
     "sign_ins_per_minute_username": 0,
     "sign_ins_per_minute_address": 0,
     "registrations_per_hour_address": 0,
+    "connections_per_address": 0,
     "answer_timeout_s": 10.0,
 }
 TIMEOUT_S = 10
@@ -220,11 +221,13 @@ async def settled(count: list[int]) -> int:
 
 
 @asynccontextmanager
-async def serving(app: ASGIApp, tunnel: type[Tunnel] = Tunnel) -> AsyncIterator[uvicorn.Server]:
+async def serving(
+    app: ASGIApp, tunnel: type[Tunnel] = Tunnel, protocol: type[GatewayProtocol] = GatewayProtocol
+) -> AsyncIterator[uvicorn.Server]:
     """The gateway under uvicorn, configured as `servicekit.server.serve` does it, in this event loop."""
     config = uvicorn.Config(
         app,
-        http=GatewayProtocol,
+        http=protocol,
         ws=tunnel,
         lifespan="on",
         log_config=None,
@@ -255,6 +258,7 @@ async def system(
     clock: Callable[[], float] = time.time,
     *,
     tunnel: type[Tunnel] = Tunnel,
+    protocol: type[GatewayProtocol] = GatewayProtocol,
     around: Callable[[ASGIApp], ASGIApp] = lambda app: app,
     **changed: Any,
 ) -> AsyncIterator[System]:
@@ -267,7 +271,7 @@ async def system(
     async with started(*whole.services):
         urls = {f"{service.name}_url": service.url for service in whole.services}
         given: dict[str, Any] = {"redis_url": nowhere, "data_dir": Path("/nowhere"), **GENEROUS, **urls, **changed}
-        async with serving(around(create_app(GatewaySettings(**given), clock=clock)), tunnel) as server:
+        async with serving(around(create_app(GatewaySettings(**given), clock=clock)), tunnel, protocol) as server:
             whole.server = server
             whole.port = server.servers[0].sockets[0].getsockname()[1]
             base_url = f"http://127.0.0.1:{whole.port}"

@@ -101,7 +101,9 @@ async def test_a_service_that_takes_nothing_is_a_504() -> None:
         async with whole.wire() as wire:
             length = 50 * 1024 * 1024
             await wire.send(
-                request_head("POST", "/api/user/upload-files", {"Content-Length": str(length), **whole.bearer()})
+                request_head(
+                    "POST", "/api/user/upload-files", {"Host": "h", "Content-Length": str(length), **whole.bearer()}
+                )
             )
             pushing = asyncio.create_task(wire.send(bytes(length)))
             assert code(await wire.answer()) == (504, "gateway_timeout")
@@ -117,7 +119,7 @@ async def a_slow_service_is_given_up(whole: System) -> None:
 
 async def test_a_slow_upload_is_not_a_slow_service() -> None:
     async with system(answer_timeout_s=0.1) as whole, whole.wire() as wire:
-        await wire.send(request_head("POST", "/api/save-chat", {"Content-Length": "2", **whole.bearer()}))
+        await wire.send(request_head("POST", "/api/save-chat", {"Host": "h", "Content-Length": "2", **whole.bearer()}))
         for byte in (b"a", b"b"):
             await eventually(lambda: whole.chat.open)
             await a_slow_service_is_given_up(whole)

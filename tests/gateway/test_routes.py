@@ -142,9 +142,17 @@ async def test_an_absolute_target_counts_by_its_path_and_the_gateway_asks_its_ow
     assert whole.auth.last.target == "/api/search-user/ada?a=b"
 
 
+async def test_an_absolute_target_without_a_path_is_the_first_page(whole: System) -> None:
+    for target in ("http://parley.test", "HTTP://parley.test?a=b"):
+        answer = await whole.raw(f"GET {target} HTTP/1.1\r\nHost: parley.test\r\nConnection: close\r\n\r\n")
+        assert answer.startswith(b"HTTP/1.1 303 ")
+        assert b"\r\nlocation: /sign-in" in answer
+    assert whole.requests == {}
+
+
 @pytest.mark.parametrize(
     "start",
-    ["OPTIONS *", "GET *", "CONNECT parley.test:80", "GET http://parley.test", "GET /\xff", "GET x", "GET", "BREW /"],
+    ["OPTIONS *", "GET *", "CONNECT parley.test:80", "GET /\xff", "GET x", "GET", "BREW /"],
 )
 async def test_an_odd_target_gets_an_answer_and_reaches_nobody(whole: System, start: str) -> None:
     answer = await whole.raw(f"{start} HTTP/1.1\r\nHost: parley.test\r\nConnection: close\r\n\r\n")

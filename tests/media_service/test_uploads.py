@@ -364,22 +364,6 @@ async def test_a_body_that_comes_byte_by_byte_is_taken(media: Gallery) -> None:
     assert len(await media.list_of("Ada")) == 2
 
 
-async def test_an_upload_that_stalls_is_given_up(tmp_path: Path) -> None:
-    async with gallery(tmp_path, upload_stall_s_max=1) as media:
-        body = form(part(picture(1)), part(picture(2)))
-        async with media.line(len(body)) as line:
-            await line.write(body[:-30])
-            assert await line.status() == 408
-        assert media.count_rows() == (0, 0)
-
-
-async def test_the_time_that_pictures_take_is_no_stall_of_the_sender(tmp_path: Path) -> None:
-    slow = [encoded(Image.new("1", (7000, 7000 - step)), "PNG") for step in range(5)]
-    async with gallery(tmp_path, upload_stall_s_max=1) as media:
-        answer = await media.send(form(*map(part, slow)))  # all in one piece
-        assert answer.status_code == 200
-
-
 async def test_who_leaves_in_the_middle_leaves_nothing(media: Gallery) -> None:
     body = form(part(picture(1)), part(encoded(painted(size=(600, 600)), "PNG", compress_level=0)))
     async with media.line(len(body)) as line:

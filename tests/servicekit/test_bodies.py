@@ -159,6 +159,18 @@ async def test_what_is_no_form_is_told_which_is_wanted(http: httpx.AsyncClient, 
     assert (content_type.partition(";")[0] or "no type") in error["detail"]
 
 
+def test_the_word_null_is_a_text_and_never_nothing() -> None:
+    class Page(msgspec.Struct, frozen=True):
+        before: int | None = None
+        name: str | None = None
+
+    assert convert({"name": "null"}, Page).name == "null"
+    for null in ("null", "NULL"):
+        with pytest.raises(Invalid) as refused:
+            convert({"before": null}, Page)
+        assert refused.value.errors[0].field == "before"
+
+
 def test_text_becomes_numbers_where_the_type_says_so() -> None:
     assert convert({"author": "ada", "stars": "2"}, Note) == Note("ada", 2)
     with pytest.raises(Invalid) as refused:

@@ -154,9 +154,15 @@ def test_a_list_leads_on() -> None:
 
 def test_the_parts_of_a_path_are_parameters() -> None:
     assert PATHS["/flowers/{number}/pictures/{name}"]["get"]["parameters"] == [
-        {"name": "number", "in": "path", "required": True, "schema": {"type": "integer", "minimum": 0}},
+        {"name": "number", "in": "path", "required": True, "schema": {"type": "integer", "minimum": 1}},
         {"name": "name", "in": "path", "required": True, "schema": {"type": "string"}},
     ]
+
+
+def test_an_id_that_none_can_have_is_told_as_no_path() -> None:
+    problem = PATHS["/flowers/{number}/pictures/{name}"]["get"]["responses"]["404"]
+    schema = problem["content"]["application/problem+json"]["schema"]
+    assert "not_found" in schema["allOf"][1]["properties"]["code"]["enum"]
 
 
 def test_pictures_files_forms_and_nothing_are_told() -> None:
@@ -166,7 +172,10 @@ def test_pictures_files_forms_and_nothing_are_told() -> None:
     sent = PATHS["/flowers/{number}/pictures/{name}"]["put"]["requestBody"]
     assert set(sent["content"]) == {"multipart/form-data"}
     changed = PATHS["/flowers/{number}"]["post"]
-    assert set(changed["requestBody"]["content"]) == {"application/x-www-form-urlencoded", "multipart/form-data"}
+    assert set(changed["requestBody"]["content"]) == {"application/x-www-form-urlencoded"}  # one type, for generators
+    assert changed["responses"]["404"]["content"]["application/problem+json"]["schema"]["allOf"][1]["properties"] == {
+        "code": {"enum": ["not_found"]}
+    }
     assert changed["responses"]["204"] == {"description": "No Content"}
 
 

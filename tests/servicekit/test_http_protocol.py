@@ -2,8 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, closing, suppress
+from contextlib import closing, suppress
 from typing import Any
 
 import pytest
@@ -11,65 +10,7 @@ import uvicorn
 from starlette.types import Receive, Scope, Send
 
 from servicekit.http_protocol import HttpProtocol
-from tests.servicekit.sockets import RawClient
-
-WAIT_S = 5.0
-
-
-def body(data: bytes = b"", *, more: bool = False) -> dict[str, Any]:
-    return {"type": "http.response.body", "body": data, "more_body": more}
-
-
-def start(status: int = 200, **headers: str) -> dict[str, Any]:
-    fields = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
-    return {"type": "http.response.start", "status": status, "headers": fields}
-
-
-@asynccontextmanager
-async def serving(
-    *messages: dict[str, Any],
-    errors: list[Exception] | None = None,
-    keep_alive_s: int = 5,
-    protocol: type[HttpProtocol] = HttpProtocol,
-) -> AsyncIterator[int]:
-    """The port of a server that answers each request with `messages`, and keeps what that raised in `errors`."""
-
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        while (await receive()).get("more_body"):
-            pass
-        for message in messages:
-            try:
-                await send(dict(message))
-            except RuntimeError as error:
-                if errors is None:
-                    raise
-                errors.append(error)
-
-    config = uvicorn.Config(
-        app, http=protocol, lifespan="off", log_config=None, server_header=False, timeout_keep_alive=keep_alive_s
-    )
-    config.load()
-    server = uvicorn.Server(config)
-    server.lifespan = config.lifespan_class(config)
-    with closing(socket.create_server(("127.0.0.1", 0))) as listener:
-        await server.startup(sockets=[listener])
-        try:
-            yield listener.getsockname()[1]
-        finally:
-            server.servers[0].close()
-            for connection in list(server.server_state.connections):
-                connection.transport.abort()
-            await asyncio.sleep(0)
-
-
-@asynccontextmanager
-async def client(port: int, receive_buffer_bytes: int | None = None) -> AsyncIterator[RawClient]:
-    with socket.socket() as line:
-        if receive_buffer_bytes is not None:
-            line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer_bytes)
-        line.setblocking(False)
-        await asyncio.get_running_loop().sock_connect(line, ("127.0.0.1", port))
-        yield RawClient(line)
+from tests.servicekit.http_servers import WAIT_S, body, client, serving, start
 
 
 async def answer(port: int, method: str = "GET", *, version: str = "1.1") -> tuple[list[str], bytes]:
@@ -206,46 +147,3 @@ async def test_what_is_sent_to_a_reader_who_has_gone_is_dropped() -> None:
             other.write(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
             await other.read_head()
             assert len(await other.read_rest()) == 200 * 65_536
-
-
-class Impatient(HttpProtocol):
-    look_interval_s = 0.02
-
-
-async def is_given_up(raw: RawClient) -> None:
-    with suppress(ConnectionError):  # an end without a reset is one, too
-        assert await raw.is_at_the_end()
-
-
-@pytest.mark.parametrize("said", [b"", b"GET / HTTP/1.1\r\nHost:"])
-async def test_who_does_not_say_what_it_wants_is_not_waited_for(said: bytes) -> None:
-    async with (
-        serving(start(content_length="2"), body(b"ok"), protocol=Impatient) as port,
-        client(port) as raw,
-    ):
-        raw.write(said)
-        await is_given_up(raw)
-
-
-async def test_a_connection_that_is_idle_for_too_long_is_closed() -> None:
-    async with (
-        serving(start(content_length="2"), body(b"ok"), keep_alive_s=0, protocol=Impatient) as port,
-        client(port) as raw,
-    ):
-        raw.write(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
-        await raw.read_head()
-        assert await raw.read_rest() == b"ok"
-
-
-async def test_who_has_said_what_it_wants_may_take_its_time() -> None:
-    async with (
-        serving(start(content_length="2"), body(b"ok"), protocol=Impatient) as port,
-        client(port) as raw,
-    ):
-        raw.write(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nConnection: close\r\n\r\n")
-        for _ in range(2):  # who comes later and says nothing is given up before
-            async with client(port) as silent:
-                await is_given_up(silent)
-        raw.write(b"xx")
-        await raw.read_head()
-        assert await raw.read_rest() == b"ok"

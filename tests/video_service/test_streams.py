@@ -346,7 +346,8 @@ async def test_mjpeg_is_cut_off_for_who_reads_no_more_when_it_ends(
     video = await world.instance(frames_per_second=0, mjpeg_unread_s_max=0.1)
     camera = await video.camera("Ada", "?stream=cam&quality=100&max_width=2000")
     noise = np.random.default_rng(7).integers(0, 256, (720, 1280, 3), dtype=np.uint8)
-    head = f"GET /api/video/streams/cam/mjpeg HTTP/1.1\r\nAuthorization: Bearer {video.auth.token('Grace')}\r\n\r\n"
+    who = f"Host: parley.test\r\nAuthorization: Bearer {video.auth.token('Grace')}"
+    head = f"GET /api/video/streams/cam/mjpeg HTTP/1.1\r\n{who}\r\n\r\n"
     with socket.socket() as line:
         line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16 * 1024)
         line.connect(("127.0.0.1", httpx.URL(video.url).port))
