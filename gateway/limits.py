@@ -4,6 +4,7 @@ import math
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeAlias
+from urllib.parse import quote
 
 import msgspec
 from limits import RateLimitItem, RateLimitItemPerHour, RateLimitItemPerMinute
@@ -41,7 +42,7 @@ class Rates(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Limits:
-    """Of passwords the wrong ones count, of all else every attempt, whatever came of it.
+    """Of a name the wrong passwords count; of devices and networks every attempt, whatever came of it.
 
     A known device has counts of its own: what strangers try in somebody's name does not lock them out.
     """
@@ -72,8 +73,7 @@ class Limits:
         name = (username or "").strip().casefold()[:NAME_LENGTH_MAX]
         mark = await self._known_as(name, address, browser) if name else ""
         if mark:
-            item = RateLimitItemPerMinute(rates.sign_ins_per_minute_address)
-            await self._hit(item, "sign-in", "known device", name, mark)
+            await self._hit_known_device("sign-in", address, name, mark)
         else:
             await self._hit_networks(RateLimitItemPerMinute, rates.sign_ins_per_minute_address, "sign-in", address)
         if username is None:
@@ -81,10 +81,12 @@ class Limits:
         item = RateLimitItemPerMinute(rates.sign_ins_per_minute_username)
         return await self._hit(item, "sign-in", "username", name, mark)
 
-    async def check_password(self, *, username: str) -> Attempt | None:
+    async def check_password(self, *, username: str, address: str) -> Attempt | None:
         """For who is signed in and proves a password, perhaps with a stolen token. Raises TooManyRequests."""
+        name = username.casefold()
+        await self._hit_known_device("password attempt", address, name)
         item = RateLimitItemPerMinute(self._rates.sign_ins_per_minute_username)
-        return await self._hit(item, "password attempt", "username", username.casefold())
+        return await self._hit(item, "password attempt", "username", name)
 
     async def settle(self, attempt: Attempt | None, status: int) -> None:
         """The password was answered with `status`: where it was not wrong, the attempt is given back."""
@@ -108,6 +110,13 @@ class Limits:
     def _bridge(self) -> Any:
         return self._storage.bridge
 
+    async def _hit_known_device(self, what: str, address: str, name: str, mark: str = "") -> None:
+        """Those of one network together, too: who has many accounts has as many known devices."""
+        amount = self._rates.sign_ins_per_minute_address
+        await self._hit(RateLimitItemPerMinute(amount), what, "known device", name, mark)
+        together = RateLimitItemPerMinute(amount * WIDER_NETWORK_FACTOR)
+        await self._hit(together, what, "network of known devices", wider_network_of(address))
+
     async def _hit_networks(self, kind: type[RateLimitItem], amount: int, what: str, address: str) -> None:
         await self._hit(kind(amount), what, "address", network_of(address))
         await self._hit(kind(amount * WIDER_NETWORK_FACTOR), what, "network", wider_network_of(address))
@@ -115,7 +124,8 @@ class Limits:
     async def _hit(self, item: RateLimitItem, what: str, by: str, who: str, mark: str = "") -> Attempt | None:
         if not item.amount:
             return None
-        identifiers = (what, by, who, mark) if mark else (what, by, who)
+        # They are joined by a slash, which a name that a stranger chose may hold as well.
+        identifiers = [quote(part, safe="") for part in (what, by, who, mark)]
         try:
             reset_at_s, is_shared = await _hit(self._shared, item, *identifiers), True
         except StorageError as error:

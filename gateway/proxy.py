@@ -133,7 +133,9 @@ class _Forwarding:
         token = self._exchange.token()
         identity = await self._state["authentication"].authenticate(token)
         if route.rate is Rate.PASSWORD:
-            self._attempt = await self._state["limits"].check_password(username=identity.username)
+            self._attempt = await self._state["limits"].check_password(
+                username=identity.username, address=self._exchange.address
+            )
         return token
 
     async def _check_rate(self, rate: Rate) -> bytes:

@@ -15,6 +15,7 @@ from servicekit.problems import Unauthenticated, Unavailable
 from servicekit.tokens import Identity, InvalidToken, TokenVerifier, UnknownKey
 
 REVOCATIONS_CHANNEL = "revocations"
+KEYS_INTERVAL_S = 0.5
 REREAD_INTERVAL_S = 10.0
 log = get_logger(__name__)
 
@@ -41,7 +42,7 @@ class Authentication:
         bus: Bus,
         clock: Callable[[], float],
         poll_interval_s: float = 0.2,
-        keys_interval_s: float = 0.5,
+        keys_interval_s: float = KEYS_INTERVAL_S,
         reread_interval_s: float = REREAD_INTERVAL_S,
     ) -> None:
         self._issuer_url = issuer_url.rstrip("/")

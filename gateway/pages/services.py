@@ -97,7 +97,7 @@ def _header_lines(visit: Visit, service: Service) -> list[str]:
         f"host: {service.value}",
         f"x-forwarded-host: {request.headers.get('host', '')}",
         f"x-request-id: {request.scope['parley.request_id']}",
-        f"x-forwarded-for: {request.client.host if request.client else ''}",
+        f"x-forwarded-for: {visit.address}",
         f"user-agent: {request.headers.get('user-agent', '')}",
     ]
     if visit.token is not None:

@@ -52,7 +52,7 @@ async def change(request: Request[State]) -> Response:
 async def _change_password(visit: Visit, passwords: dict[str, str]) -> None:
     limits = visit.state["limits"]
     try:
-        attempt = await limits.check_password(username=visit.username)
+        attempt = await limits.check_password(username=visit.username, address=visit.address)
     except TooManyRequests as refusal:
         raise Refused(429, Problem(str(refusal), "too_many_requests"), refusal.headers) from None
     try:

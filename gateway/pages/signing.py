@@ -31,7 +31,7 @@ async def sign_in(request: Request[State]) -> Response:
     username = form.get("username", "")
     shown = {"username": username, "next": own_path(form.get("next"))}
     try:
-        attempt = await limits.check_sign_in(username=username, address=_address(request), browser=browser)
+        attempt = await limits.check_sign_in(username=username, address=found.address, browser=browser)
     except Refusal as refusal:
         return _again(found, "sign-in.html", 429, Problem(str(refusal), "too_many_requests"), shown, refusal)
     browser = browser or secrets.token_urlsafe(16)
@@ -61,7 +61,7 @@ async def sign_up(request: Request[State]) -> Response:
     fields = {name: form.get(name, "") for name in ("username", "email", "password")}
     shown = {"username": fields["username"], "email": fields["email"]}
     try:
-        await request.state["limits"].check_registration(address=_address(request))
+        await request.state["limits"].check_registration(address=found.address)
     except Refusal as refusal:
         return _again(found, "sign-up.html", 429, Problem(str(refusal), "too_many_requests"), shown, refusal)
     answer = await ask(found, Service.AUTH, "POST", "/api/register", json=fields)
@@ -71,9 +71,12 @@ async def sign_up(request: Request[State]) -> Response:
 
 
 async def logout(request: Request[State]) -> Response:
-    """Ends the session when a person followed the link; a picture or a script pointing here does nothing."""
+    """Ends the session when a person followed the link; a picture or a script pointing here does nothing.
+
+    Nor does another site: who is still signed in is shown so.
+    """
     if not is_followed(request):
-        return RedirectResponse("/sign-in", 303)
+        return RedirectResponse("/", 303)
     if await _is_ended(request):
         response: Response = RedirectResponse("/sign-in", 303)
     else:
@@ -102,10 +105,6 @@ def _replacing(request: Request[State]) -> Visit:
     """The same, who gives up the session that they still have."""
     token, _ = find_token(request.headers.get("authorization"), request.headers.get("cookie"))
     return Visit(request, None, token)
-
-
-def _address(request: Request[State]) -> str:
-    return request.client.host if request.client else ""
 
 
 def _again(

@@ -62,6 +62,10 @@ class Visit:
         return self.identity.username
 
     @property
+    def address(self) -> str:
+        return self.request.client.host if self.request.client else ""
+
+    @property
     def path(self) -> str:
         """Where this request went, with its query."""
         return _shown_path(self.request)

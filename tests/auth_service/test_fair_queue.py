@@ -54,6 +54,14 @@ def test_who_has_waited_is_not_overtaken_by_those_who_come_later() -> None:
     assert queue.take() == "ada 2"
 
 
+def test_who_comes_back_is_not_before_those_who_wait() -> None:
+    queue = filled(("ada 1", ADA), ("grace 1", GRACE), ("grace 2", GRACE))
+    assert [queue.take(), queue.take()] == ["ada 1", "grace 1"]
+    queue.add("linus", Place("10.0.0.1", "10.0.0.0/24"))
+    queue.add("ada 2", ADA)
+    assert taken(queue) == ["grace 2", "linus", "ada 2"]
+
+
 @pytest.mark.parametrize("newcomer", [ADA, KNOWN])
 def test_when_too_many_wait_the_newest_of_the_greediest_goes(newcomer: Place) -> None:
     queue = filled(("1", GRACE), ("2", GRACE), ("3", NEIGHBOUR_OF_GRACE), ("ada", ADA), waiting_max=4)
@@ -69,6 +77,11 @@ def test_the_greediest_one_goes_itself() -> None:
 def test_among_equals_the_newcomer_goes() -> None:
     queue = filled(("ada", ADA), ("grace", GRACE), waiting_max=2)
     assert queue.add("linus", Place("10.0.0.1", "10.0.0.0/24")) == "linus"
+
+
+def test_who_has_no_address_is_the_equal_of_others() -> None:
+    queue = filled(("nowhere", Place("", "")), ("ada", ADA), waiting_max=2)
+    assert queue.add("grace", GRACE) == "grace"
 
 
 def test_no_stranger_takes_the_place_of_a_known_device() -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from auth_service.app import MIGRATIONS
 from auth_service.domain.session import KNOWN_MARKS_MAX, KNOWN_S
+from auth_service.settings import AuthSettings
 from servicekit.database import Database
 from tests.asgi import CLIENT_ADDRESS
 from tests.auth_service.people import PASSWORD, Auth, Clock, Person, code
@@ -54,6 +55,16 @@ async def test_a_device_is_known_for_a_while_after_its_last_sign_in(auth: Auth, 
     assert await known_as(auth) == ""
 
 
+async def test_what_is_known_no_more_is_not_kept_whosever_it_was(
+    auth: Auth, settings: AuthSettings, clock: Clock
+) -> None:
+    await auth.person("ada")
+    clock.forward(KNOWN_S)
+    await auth.person("grace")
+    with closing(sqlite3.connect(settings.data_dir / "auth" / "users.db")) as connection:
+        assert connection.execute("SELECT username FROM known_devices").fetchall() == [("grace",)]
+
+
 async def test_so_many_of_the_newest_are_known_and_no_more(auth: Auth, clock: Clock) -> None:
     await auth.register("ada")
     browsers = [f"browser-{number}" for number in range(KNOWN_MARKS_MAX)]  # and the address, which all of them have
@@ -75,6 +86,7 @@ async def test_what_a_browser_says_is_bounded(auth: Auth) -> None:
     assert code(await auth.http.get("/internal/known-device", params=query)) == (422, "invalid")
     await auth.register("ada")
     assert (await sign_in_with(auth, "x" * 1000)).status_code == 200
+    assert await known_as(auth, address="", browser="x" * 64) == "browser " + "x" * 64
 
 
 def test_who_signed_in_before_devices_were_known_is_known_there(tmp_path: Path) -> None:

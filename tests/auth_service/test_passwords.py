@@ -1,10 +1,12 @@
 """Which passwords are refused, in which form they are compared, and who is next when many want to prove one."""
 
 import asyncio
+import os
 import threading
 import unicodedata
 from typing import Literal
 
+import msgspec
 import pytest
 from argon2 import PasswordHasher
 
@@ -14,6 +16,7 @@ from auth_service.domain.refusals import TooManySignIns
 from auth_service.passwords import Passwords
 from auth_service.settings import AuthSettings
 from tests.auth_service.people import CHEAP, PASSWORD, Auth, Clock, code, fields, run_sql, serving
+from tests.waiting import eventually
 
 COMPOSED, DECOMPOSED = unicodedata.normalize("NFC", "pässwörter"), unicodedata.normalize("NFD", "pässwörter")
 BLANKS = [" " * 8, "\u200b" * 8, "\u2800" * 8, "\u3164" * 8, "\u00a0\u2003" * 4]
@@ -79,6 +82,11 @@ class CountingHasher(PasswordHasher):
         return super().verify(hash, password)
 
 
+class CredulousHasher(CountingHasher):
+    def verify(self, hash: str | bytes, password: str | bytes) -> Literal[True]:
+        return True
+
+
 @pytest.mark.parametrize("chosen, typed", [(COMPOSED, DECOMPOSED), (DECOMPOSED, COMPOSED), (DECOMPOSED, DECOMPOSED)])
 async def test_a_password_is_the_same_however_a_keyboard_composes_it(auth: Auth, chosen: str, typed: str) -> None:
     ada = await auth.person("ada", chosen)
@@ -110,6 +118,11 @@ async def test_an_unknown_user_costs_as_many_tries_as_a_wrong_password(
             hasher.tried.clear()
             assert code(await auth.sign_in(username, typed)) == (401, "wrong_credentials")
             assert len(hasher.tried) == tries
+
+
+async def test_nobody_has_no_right_password(settings: AuthSettings, clock: Clock) -> None:
+    async with serving(settings, clock, CredulousHasher()) as auth:
+        assert code(await auth.sign_in("nobody")) == (401, "wrong_credentials")
 
 
 async def test_a_password_of_a_thousand_marks_is_composed_and_a_longer_one_left_as_it_is(
@@ -172,3 +185,46 @@ async def test_who_gives_up_waiting_costs_nobody_anything() -> None:
         await tasks[2]
     assert hasher.hashed == ["ada", "linus"]
     passwords.close()
+
+
+class HeldHasher(PasswordHasher):
+    """Verifies as soon as it is not held."""
+
+    def __init__(self) -> None:
+        super().__init__(time_cost=1, memory_cost=8, parallelism=1)
+        self.free = threading.Event()
+        self.free.set()
+        self.at_work: list[str | bytes] = []
+
+    def verify(self, hash: str | bytes, password: str | bytes) -> Literal[True]:
+        self.at_work.append(password)
+        self.free.wait()
+        return super().verify(hash, password)
+
+
+SIGN_IN = ("/api/user/login", {"username": "ada", "password": PASSWORD})
+CHANGE = ("/api/change-password", {"current_password": PASSWORD, "new_password": "a better one"})
+
+
+@pytest.mark.parametrize("path, body", [SIGN_IN, CHANGE])
+async def test_strangers_make_room_for_who_is_known(
+    settings: AuthSettings, clock: Clock, path: str, body: dict[str, str]
+) -> None:
+    hasher = HeldHasher()
+    async with serving(msgspec.structs.replace(settings, passwords_waiting_max=1), clock, hasher) as auth:
+        ada = await auth.person("ada")
+        hasher.free.clear()
+        hasher.at_work.clear()
+        try:
+            flood = [asyncio.create_task(auth.sign_in("nobody")) for _ in range(os.cpu_count() or 1)]
+            await eventually(lambda: len(hasher.at_work) == len(flood))
+            stranger = asyncio.create_task(auth.sign_in("nobody"))
+            known = asyncio.create_task(ada.post(path, json=body))
+            async with asyncio.timeout(10):
+                done, _ = await asyncio.wait({stranger, known}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            hasher.free.set()
+        assert done == {stranger}
+        assert code(stranger.result()) == (503, "unavailable")
+        assert (await known).status_code == 200
+        await asyncio.gather(*flood)

@@ -296,6 +296,25 @@ async def test_a_known_device_may_try_so_often_whatever_comes_of_it(limited: Sys
     assert_limited(await by_json(limited, "ada"), 60)
 
 
+@pytest.mark.parametrize("name", ["ada/network 192.0.2.1", "ada/network 192.0.2.1/", "ada%2Fnetwork 192.0.2.1"])
+async def test_no_name_that_strangers_choose_uses_up_the_count_of_a_known_device(limited: System, name: str) -> None:
+    limited.issuer.known = {("ada", "192.0.2.1"): "network 192.0.2.1"}
+    for _ in range(3):
+        assert (await by_json(limited, name)).status_code == 401
+    for _ in range(3):
+        assert (await by_json(limited, "ada", **{"X-Forwarded-For": "192.0.2.1"})).status_code == 401
+
+
+async def test_who_has_many_accounts_may_do_ten_times_what_one_device_may(limited: System) -> None:
+    async def sign_in(number: int, address: str) -> int:
+        limited.issuer.known[f"person{number}", address] = f"network {address}"
+        return (await by_json(limited, f"person{number}", **{"X-Forwarded-For": address})).status_code
+
+    assert [await sign_in(number, f"198.51.100.{number}") for number in range(51)] == [401] * 50 + [429]
+    assert await sign_in(51, "192.0.2.1") == 401
+    assert (await by_json(limited, "stranger", **{"X-Forwarded-For": "198.51.100.1"})).status_code == 401
+
+
 async def test_nobody_is_known_while_nobody_can_say(limited: System) -> None:
     async def broken(exchange: Exchange) -> None:
         await exchange.reply(500, b"no")
@@ -323,13 +342,26 @@ async def test_proving_the_right_password_does_not_count_either(limited: System)
     change = ("POST", "/api/change-password")
     form = {"current_password": "x", "new_password": "y"}
     limited.auth.handler = all_right
-    for _ in range(4):
-        assert (await limited.http.request(*change, headers=limited.bearer())).status_code == 200
-        assert (await limited.http.post("/settings", data=form, headers=limited.cookie())).status_code == 303
+    assert (await limited.http.request(*change, headers=limited.bearer())).status_code == 200
+    assert (await limited.http.post("/settings", data=form, headers=limited.cookie())).status_code == 303
     limited.auth.handler = all_wrong
     for _ in range(3):
         assert (await limited.http.request(*change, headers=limited.bearer())).status_code == 403
     assert_limited(await limited.http.request(*change, headers=limited.bearer()), 60)
+
+
+async def test_the_right_password_may_be_proven_as_often_as_a_known_device_may_sign_in(limited: System) -> None:
+    limited.auth.handler = all_right
+    change = ("POST", "/api/change-password")
+    for _ in range(5):
+        assert (await limited.http.request(*change, headers=limited.bearer())).status_code == 200
+    assert_limited(await limited.http.request(*change, headers=limited.bearer()), 60)
+    form = {"current_password": "x", "new_password": "y"}
+    await limited.http.post("/settings", data=form, headers=limited.cookie())
+    assert [one.path for one in limited.auth.requests].count("/api/change-password") == 5
+    others = [limited.bearer(f"person{number}") for number in range(46)]
+    statuses = [(await limited.http.request(*change, headers=other)).status_code for other in others]
+    assert statuses == [200] * 45 + [429]  # of one network, ten times as many
 
 
 async def test_attempts_at_once_all_count_before_any_is_answered(limited: System) -> None:
