@@ -350,6 +350,17 @@ async def test_proving_the_right_password_does_not_count_either(limited: System)
     assert_limited(await limited.http.request(*change, headers=limited.bearer()), 60)
 
 
+async def test_a_password_that_nobody_looked_at_does_not_count(limited: System) -> None:
+    await limited.auth.stop()
+    for number in range(4):
+        answer = await by_json(limited, "ada", **{"X-Forwarded-For": f"9.9.{number}.9"})
+        assert code(answer) == (503, "service_unavailable")
+    await limited.auth.start()
+    for _ in range(3):
+        assert (await by_json(limited, "ada")).status_code == 401
+    assert_limited(await by_json(limited, "ada"), 60)
+
+
 async def test_the_right_password_may_be_proven_as_often_as_a_known_device_may_sign_in(limited: System) -> None:
     limited.auth.handler = all_right
     change = ("POST", "/api/change-password")
