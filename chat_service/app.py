@@ -179,8 +179,10 @@ async def _opened(
         neighbours.authentication.on_revoked(on_revoked)
         neighbours.bus.on_connected(people.following.tell_of_news)
         neighbours.bus.on_connected(removals.tell_of_news)
+        neighbours.bus.on_connected(calls.on_connected)
         following = (people.following.run(), removals.run())
-        async with running(writer.run(chat.stored), searching.run(), erasing.run(), clearing.run(), *following):
+        background = (searching.run(), erasing.run(), clearing.run(), calls.run())
+        async with running(writer.run(chat.stored), *background, *following):
             await neighbours.bus.subscribe(NEWS_CHANNEL, lambda _: people.following.tell_of_news())
             await neighbours.bus.subscribe(REMOVALS_NEWS, lambda _: removals.tell_of_news())
             yield State(

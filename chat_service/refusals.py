@@ -28,6 +28,7 @@ REFUSALS: RefusalTable = {
     facts.QueryEmpty: Answer(422, "query_empty"),
     facts.UnknownAttachment: Answer(404, "unknown_attachment"),
     facts.NoCall: Answer(404, "no_call"),
+    facts.StreamTaken: Answer(409, "stream_taken"),
     facts.CallsUnavailable: Answer(503, "calls_unavailable"),
     facts.MediaUnavailable: Answer(503, "media_unavailable"),
     facts.TooManyMessages: Answer(429, "too_many_messages"),

@@ -12,7 +12,7 @@ from chat_service.actions.chat import Page
 from chat_service.actions.rooms import RoomName, Topic, Waiting
 from chat_service.domain import commands, events
 from chat_service.domain.commands import Delete, Edit, FileIds, Lasting, Mark, Nonce, React, Read, SendMessage
-from chat_service.domain.conversations import is_room, room_label
+from chat_service.domain.conversations import ROOM_MARK, is_room, label_for, room_label
 from chat_service.domain.events import MessageView
 from chat_service.domain.messages import StoredMessage
 from chat_service.domain.people import SavedChat
@@ -409,7 +409,7 @@ async def search_messages(request: Request[State]) -> Response:
     return _json(found, headers={"Link": f'<{request.url.path}?{again}>; rel="next"'} if again else {})
 
 
-# For the media service; the gateway never routes them.
+# For the media and the video service; the gateway never routes them.
 
 
 async def attachment(request: Request[State]) -> Response:
@@ -423,6 +423,25 @@ async def released_files(request: Request[State]) -> Response:
     query = convert(dict(request.query_params), ListQuery)
     released = await request.state["attachments"].releases_after(query.after, query.limit)
     return _json({"released": released, **await told_by(request.state["database"], "releases")})
+
+
+async def audience(request: Request[State]) -> Response:
+    """How the conversation is really called that `username` calls `label`; refused where they may not write there."""
+    username, label = request.query_params.get("username", ""), request.query_params.get("label", "")
+    if is_room(label):
+        found = await request.state["rooms"].get(username, label.removeprefix(ROOM_MARK))
+        if not found.is_member:
+            raise NotAMember(found.name)
+        return _json({"label": room_label(found.name)})
+    conversation = await request.state["chat"].find_conversation(username, label.removeprefix("@"))
+    return _json({"label": label_for(username, conversation)})
+
+
+async def members(request: Request[State]) -> Response:
+    """Those of each `username` who are in the `room`."""
+    query = request.query_params
+    found = await request.state["rooms"].members_among(query.get("room", ""), query.getlist("username"))
+    return _json({"usernames": found})
 
 
 # What they share
@@ -490,6 +509,8 @@ ROUTES: list[Route] = [
         )
     ),
     route("/internal/attachments/{file_id}", GET=attachment),
+    route("/internal/audience", GET=audience),
+    route("/internal/members", GET=members),
     route("/internal/released-files", GET=released_files),
     *health.service_routes(),
 ]

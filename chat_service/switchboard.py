@@ -1,26 +1,103 @@
 """The switchboard: which calls go on, in Redis, so that it does not matter which instance somebody is connected to.
 
-A call is known by its conversation. It ends by itself where everybody who could end it died.
+A call is known by its conversation, and binds what is shown in it: the video service finds at `bound:<stream>` who
+shows it and who alone may see it, and for a while after the call nothing. Both keys are renewed while one of the two
+is connected anywhere, and run out where everybody who could end the call died.
 """
+
+from typing import Any
 
 import msgspec
 
 from chat_service.domain.calls import CALL_S_MAX, RING_S, Call
-from servicekit.bus import Bus
+from chat_service.domain.refusals import StreamTaken
+from servicekit.bus import Bus, BusUnavailable
 
-# The call that goes on already, if there is one.
-_RING = """\
-local old = redis.call('GET', ARGV[1])
-if not old then redis.call('SET', ARGV[1], ARGV[2], 'EX', ARGV[3]) end
-return old
+KEPT_S = RING_S + 15  # an instance that waits for the answer ends a call sooner
+ENDED_S = 30  # for which it is known that a call has ended, and was not forgotten
+_LIMITS = f"local kept_s, ended_s, call_s_max = {KEPT_S}, {ENDED_S}, {CALL_S_MAX}\n"
+_BINDING = """\
+local prefix = ARGV[1]
+local function key(kind, name) return prefix .. kind .. ':' .. name end
+local function streams_of(call) return call ~= '' and cjson.decode(call).streams or {} end
+local function people_in(conversation) return string.match(conversation, '^(.-)|(.+)$') end
+local function binding(conversation, username)
+  local one, other = people_in(conversation)
+  return username .. ' ' .. (username == one and other or one)
+end
+local function set(name, value, lasts_s)
+  local old = redis.call('GET', key('bound', name))
+  redis.call('SET', key('bound', name), value, 'EX', lasts_s)
+  if old ~= value then redis.call('PUBLISH', prefix .. 'bound', name .. ' ' .. value) end
+end
+local function is_free(conversation, username, name)
+  local claim, bound = redis.call('GET', key('stream', name)), redis.call('GET', key('bound', name))
+  if claim and string.match(claim, '^%S+ (%S+)') ~= username then return false end
+  return not bound or bound == '' or bound == binding(conversation, username)
+end
+local function keep(conversation, call)
+  redis.call('SET', key('call', conversation), call, 'EX', kept_s)
+  redis.call('SADD', prefix .. 'calls', conversation)
+  for username, name in pairs(streams_of(call)) do
+    set(name, binding(conversation, username), kept_s)
+    redis.call('SADD', key('calls', username), conversation)
+    redis.call('EXPIRE', key('calls', username), call_s_max)
+  end
+end
 """
-# Whether the call was still the one that is meant.
-_REPLACE = """\
-if redis.call('GET', ARGV[1]) ~= ARGV[2] then return 0 end
-if ARGV[3] == '' then redis.call('DEL', ARGV[1]) else redis.call('SET', ARGV[1], ARGV[3], 'EX', ARGV[4]) end
-return 1
+# Puts a call, or nothing, in the place of the one that is meant.
+_CHANGE = (
+    _LIMITS
+    + _BINDING
+    + """\
+local conversation, old, new = ARGV[2], ARGV[3], ARGV[4]
+if (redis.call('GET', key('call', conversation)) or '') ~= old then return 'changed' end
+local shown = streams_of(new)
+for username, name in pairs(shown) do
+  if not is_free(conversation, username, name) then return 'taken' end
+end
+for username, name in pairs(streams_of(old)) do
+  if shown[username] ~= name then set(name, '', ended_s) end
+end
+if new ~= '' then
+  keep(conversation, new)
+else
+  redis.call('SET', key('call', conversation), '', 'EX', ended_s)
+  redis.call('SREM', prefix .. 'calls', conversation)
+end
+return 'done'
 """
-_RING_KEPT_S = RING_S + 15  # an instance that waits for the answer ends it sooner
+)
+# Renews the calls that go on and puts back those that were forgotten; all that are there then, each after its name.
+_KEEP = (
+    _LIMITS
+    + _BINDING
+    + """\
+local function is_online(conversation)
+  for _, username in ipairs({people_in(conversation)}) do
+    if redis.call('PUBSUB', 'NUMSUB', key('person', username))[2] > 0 then return true end
+  end
+end
+for at = 3, #ARGV, 2 do
+  if redis.call('EXISTS', key('call', ARGV[at])) == 0 and is_online(ARGV[at]) then keep(ARGV[at], ARGV[at + 1]) end
+end
+local going_on = {}
+for _, conversation in ipairs(redis.call('SMEMBERS', prefix .. 'calls')) do
+  local call = redis.call('GET', key('call', conversation))
+  if not call or call == '' then
+    redis.call('SREM', prefix .. 'calls', conversation)
+  else
+    local answered_at = cjson.decode(call).answered_at
+    if type(answered_at) == 'number' and ARGV[2] - answered_at < call_s_max and is_online(conversation) then
+      keep(conversation, call)
+    end
+    table.insert(going_on, conversation)
+    table.insert(going_on, call)
+  end
+end
+return going_on
+"""
+)
 
 
 class Switchboard:
@@ -28,47 +105,47 @@ class Switchboard:
 
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
-
-    async def ring(self, conversation: str, call: Call) -> Call | None:
-        """Begin the call; the one that was going on already, which then goes on."""
-        key = self._key(conversation)
-        (old,) = await self._bus.execute(("EVAL", _RING, 0, key, _encode(call), _RING_KEPT_S))
-        return msgspec.json.decode(old, type=Call) if old else None
+        self._prefix = bus.channel("")
+        self._known: dict[bytes, bytes] = {}  # by conversation: the calls that went on a moment ago
 
     async def find(self, conversation: str) -> Call | None:
-        (found,) = await self._bus.execute(("GET", self._key(conversation)))
+        found = await self._ask("GET", self._bus.channel(f"call:{conversation}"))
         return msgspec.json.decode(found, type=Call) if found else None
 
-    async def answer(self, conversation: str, call: Call, answered: Call) -> bool:
-        """Put `answered` in place of `call`; False where that has ended or changed meanwhile."""
-        return await self._replace(conversation, call, _encode(answered))
+    async def change(self, conversation: str, call: Call | None, new: Call | None) -> bool:
+        """Put `new` in place of `call`, None for none, and bind its streams; the others are free again.
 
-    async def end(self, conversation: str, call: Call) -> bool:
-        """True for just one of those who end the same call at once."""
-        return await self._replace(conversation, call, b"")
+        False where the call has ended or changed meanwhile: so one alone ends it. Raises StreamTaken.
+        """
+        before, after = _encode(call), _encode(new)
+        answer = await self._ask("EVAL", _CHANGE, 0, self._prefix, conversation, before, after)
+        if answer == b"taken":
+            raise StreamTaken
+        if answer == b"done":
+            self._known.pop(conversation.encode(), None)
+            if new is not None:
+                self._known[conversation.encode()] = after
+        return bool(answer == b"done")
 
-    async def take_part(self, username: str, conversation: str) -> None:
-        """Remember that the person is in this call, wherever they will be connected when they leave."""
-        key = self._own_key(username)
-        await self._bus.execute(("SADD", key, conversation), ("EXPIRE", key, CALL_S_MAX))
+    async def keep(self, now: int) -> None:
+        """Renew what goes on; put back what Redis has forgotten since it was asked last."""
+        known = [part for one in self._known.items() for part in one]
+        answer = await self._ask("EVAL", _KEEP, 0, self._prefix, now, *known)
+        self._known = dict(zip(answer[::2], answer[1::2], strict=True))
 
     async def leave(self, username: str) -> list[str]:
         """The conversations in whose calls the person took part; some may have ended. They are forgotten."""
-        key = self._own_key(username)
-        conversations, _ = await self._bus.execute(("SMEMBERS", key), ("DEL", key))
+        key = self._bus.channel(f"calls:{username}")
+        conversations = await self._ask("SMEMBERS", key)
+        await self._ask("DEL", key)
         return sorted(one.decode() for one in conversations)
 
-    async def _replace(self, conversation: str, call: Call, new: bytes) -> bool:
-        key = self._key(conversation)
-        (reply,) = await self._bus.execute(("EVAL", _REPLACE, 0, key, _encode(call), new, CALL_S_MAX))
-        return bool(reply == 1)
-
-    def _own_key(self, username: str) -> bytes:
-        return self._bus.channel(f"calls:{username}")
-
-    def _key(self, conversation: str) -> bytes:
-        return self._bus.channel(f"call:{conversation}")
+    async def _ask(self, *command: str | bytes | int) -> Any:
+        (reply,) = await self._bus.execute(command)
+        if isinstance(reply, Exception):
+            raise BusUnavailable(str(reply))
+        return reply
 
 
-def _encode(call: Call) -> bytes:
-    return msgspec.json.encode(call)
+def _encode(call: Call | None) -> bytes:
+    return b"" if call is None else msgspec.json.encode(call)

@@ -9,10 +9,12 @@ from chat_service.domain.attachments import Attachment
 from chat_service.domain.changes import Entry
 from chat_service.domain.commands import Addressed, Calling, Command, Lasting, Ping, Read, Resume, SendMessage, Typing
 from chat_service.domain.readers import Reader
+from chat_service.domain.refusals import InvalidCommand
 from chat_service.domain.views import Everything, OneRoom
 from chat_service.refusals import REFUSALS
 from chat_service.state import State
 from servicekit.authentication import bearer_token
+from servicekit.complaints import Complaints
 from servicekit.frames import CloseCode, text_frame
 from servicekit.handshake import Handshake
 from servicekit.logs import get_logger
@@ -45,6 +47,7 @@ class ChatSocket(WebSocketProtocol):
         self._working: asyncio.Task[None] | None = None
         self._grace: asyncio.TimerHandle | None = None
         self._expiry: asyncio.TimerHandle | None = None
+        self._complaints: Complaints[None] = Complaints(self._log_refusals)
 
     # From handshake to ready
 
@@ -113,6 +116,7 @@ class ChatSocket(WebSocketProtocol):
         self.close(CloseCode.SESSION_ENDED, "the session has ended")
 
     def closed(self) -> None:
+        self._complaints.close()
         log.info("disconnected", username=self.identity.username, session=self.identity.session_id)
         self.state["sockets"].discard(self)
         self.state["chat"].disconnected(self.identity.username)
@@ -141,11 +145,19 @@ class ChatSocket(WebSocketProtocol):
     def received(self, opcode: int, payload: bytes) -> None:
         nonce = None
         try:
-            command = self._view.parse(payload)
+            command = self._parse(payload)
             nonce = getattr(command, "nonce", None)
             self._obey(command)
         except Refusal as refusal:
             self.tell_refusal(refusal, nonce)
+
+    def _parse(self, payload: bytes) -> Command:
+        """Raises InvalidCommand, which counts like a message, or TooManyMessages."""
+        try:
+            return self._view.parse(payload)
+        except InvalidCommand:
+            self.state["chat"].count(self.identity.username)
+            raise
 
     def _obey(self, command: Command) -> None:
         assert self.reader is not None
@@ -245,5 +257,8 @@ class ChatSocket(WebSocketProtocol):
 
     def tell_refusal(self, refusal: Refusal, nonce: str | None) -> None:
         code = answer_for(refusal, REFUSALS).code
-        log.info("refused", username=self.identity.username, code=code)
+        self._complaints.make(code, None)
         self.send_event("", text_frame(events.error(code, str(refusal), nonce)))
+
+    def _log_refusals(self, code: str, _: None, skipped: int) -> None:
+        log.info("refused", username=self.identity.username, code=code, skipped=skipped)

@@ -32,7 +32,7 @@ class Handshake:
         self.method, self.target, _ = request_line.split(" ", 2)
         path, query = _split(self.target)
         self.path = unquote(path)
-        self.query = parse_qs(query)
+        self.query = parse_qs(query, keep_blank_values=True)  # who named nothing meant something
         self.fields = [(name, value.strip()) for name, _, value in (line.partition(":") for line in lines)]
         self.headers = {name.lower(): value for name, value in reversed(self.fields)}
         self.request_id = self.headers.get("x-request-id") or new_request_id()

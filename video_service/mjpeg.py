@@ -11,7 +11,8 @@ from video_service.actions.broadcasts import Screen
 from video_service.domain.pictures import Picture
 from video_service.state import State
 
-_BOUNDARY = b"--picture\r\n"
+# Without a length, which is not known when the head goes out.
+_NEXT_HEAD = b"--picture\r\nContent-Type: image/jpeg\r\n\r\n"
 UNREAD_S_MAX = 5.0  # in which who reads no more may take the rest of an answer that has ended
 MJPEG = "multipart/x-mixed-replace; boundary=picture"
 
@@ -24,6 +25,7 @@ class MjpegResponse(StreamingResponse):
     def __init__(self, identity: Identity, state: State, *, headers: Mapping[str, str]) -> None:
         super().__init__(self._parts(), headers=headers, media_type=MJPEG)
         self.identity = identity
+        self.username = identity.username
         self._state = state
         self._screen: Screen | None = None
         self._newest: Picture | None = None
@@ -33,8 +35,8 @@ class MjpegResponse(StreamingResponse):
         self._cut_off: asyncio.TimerHandle | None = None
 
     async def enter(self, name: str, token: str) -> None:
-        """Raises UnknownStream, TooManyWatchers, TooManyConnections or Unauthenticated."""
-        self._screen = await self._state["streams"].enter(name, self)
+        """Raises UnknownStream, TooManyWatchers, TooManyConnections, Unauthenticated or Unavailable."""
+        self._screen = await self._state["screens"].enter(name, self)
         try:  # others may have come meanwhile, or the session may have ended
             self._state["attendance"].check(self.identity.username)
             self._state["authentication"].identify(token)
@@ -42,7 +44,7 @@ class MjpegResponse(StreamingResponse):
             self._leave()
             raise
         self._state["attendance"].enter(self)
-        self._state["streams"].greet(self._screen, self)
+        self._state["screens"].greet(self._screen, self)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         later = asyncio.get_running_loop().call_later
@@ -61,16 +63,15 @@ class MjpegResponse(StreamingResponse):
     def _leave(self) -> None:
         self._state["attendance"].leave(self)
         if self._screen is not None:
-            self._state["streams"].leave(self._screen, self)
+            self._state["screens"].leave(self._screen, self)
 
     async def _parts(self) -> AsyncIterator[bytes]:
-        """A browser shows a picture when the boundary behind it has come, so that goes along."""
-        yield _BOUNDARY
+        """A browser shows a picture when it has read the head of the next part, so that goes along."""
+        yield _NEXT_HEAD
         while (picture := await self._next()) is not None:
-            head = b"Content-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n" % len(picture.jpeg)
-            part = head + picture.jpeg + b"\r\n" + _BOUNDARY
+            part = picture.jpeg + b"\r\n" + _NEXT_HEAD
             if self._screen is not None:
-                self._state["streams"].sent(self._screen, len(part))
+                self._state["screens"].sent(self._screen, len(part))
             yield part
 
     async def _next(self) -> Picture | None:

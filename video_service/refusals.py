@@ -12,6 +12,8 @@ REFUSALS: RefusalTable = {
     facts.MessageTooLarge: Answer(413, "message_too_large"),
     facts.TooManyFrames: Answer(429, "too_many_frames"),
     facts.StreamTaken: Answer(409, "stream_taken"),
+    facts.CallEnded: Answer(410, "call_ended"),
+    facts.UnknownAudience: Answer(404, "unknown_audience"),
     facts.TooManyStreams: Answer(429, "too_many_streams"),
     facts.UnknownStream: Answer(404, "unknown_stream"),
     facts.NoPictureYet: Answer(404, "no_picture_yet"),

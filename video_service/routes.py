@@ -18,10 +18,10 @@ from video_service.state import State
 _NOT_KEPT = {"Cache-Control": "no-store"}
 
 
-@describes("List the live streams, by name", answer=list[StreamView])
+@describes("List the live streams that are shown to you, by name", answer=list[StreamView])
 async def streams(request: Request[State]) -> Response:
-    await _identify(request)
-    live = await request.state["streams"].list_live()
+    identity = await _identify(request)
+    live = await request.state["streams"].list_live(identity.username)
     return Response(msgspec.json.encode(live), media_type="application/json", headers=_NOT_KEPT)
 
 
@@ -31,8 +31,8 @@ async def streams(request: Request[State]) -> Response:
     refusals=(UnknownStream, NoPictureYet, TooManyWatchers),
 )
 async def snapshot(request: Request[State]) -> Response:
-    await _identify(request)
-    picture = await request.state["streams"].snapshot(request.path_params["stream"])
+    identity = await _identify(request)
+    picture = await request.state["screens"].snapshot(request.path_params["stream"], identity.username)
     return Response(picture.jpeg, media_type="image/jpeg", headers=_NOT_KEPT)
 
 

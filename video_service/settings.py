@@ -1,9 +1,12 @@
 """The settings of the video service."""
 
+from typing import ClassVar
+
 from servicekit.settings import Limit, Settings, SwitchableLimit
 
 
 class VideoSettings(Settings, frozen=True, kw_only=True):
+    chat_url: str = "http://127.0.0.1:8002"
     video_url: str = "http://127.0.0.1:8004"
     video_threads: SwitchableLimit = 0
     video_message_bytes_max: Limit = 4 * 1024 * 1024
@@ -12,3 +15,5 @@ class VideoSettings(Settings, frozen=True, kw_only=True):
     watchers_per_stream: Limit = 100
     streams_max: Limit = 50
     connections_per_person: SwitchableLimit = 20
+
+    several_addresses: ClassVar[frozenset[str]] = frozenset({"chat_url"})

@@ -8,6 +8,7 @@ from servicekit.bus import Bus
 from servicekit.database import Database
 from video_service.actions.attendance import Attendance
 from video_service.actions.ledger import Ledger
+from video_service.actions.screens import Screens
 from video_service.actions.streams import Streams
 from video_service.pipeline.lens import Lens
 from video_service.pipeline.workers import Workers
@@ -24,5 +25,6 @@ class State(TypedDict):
     message_bytes_max: int
     mjpeg_unread_s_max: float
     new_lens: Callable[[], Lens]
+    screens: Screens
     streams: Streams
     workers: Workers

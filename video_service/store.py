@@ -20,6 +20,14 @@ class Store:
         """End what nobody ended, when it was last heard of; how many. What goes on elsewhere is opened by its save."""
         return await self._database.write(_close_left_open)
 
+    async def followed(self) -> int:
+        """The version of the newest profile that was dealt with."""
+        return await self._database.read(_followed)
+
+    async def forget(self, usernames: Sequence[str], version: int) -> None:
+        """Let go their rows; profiles have been dealt with up to `version`."""
+        await self._database.write(_forget, usernames, version)
+
 
 def _save(connection: Connection, transmissions: Sequence[Transmission], now: int) -> list[int]:
     return [_save_one(connection, transmission, now) for transmission in transmissions]
@@ -52,3 +60,17 @@ def _save_one(connection: Connection, transmission: Transmission, now: int) -> i
 
 def _close_left_open(connection: Connection) -> int:
     return connection.execute("UPDATE streams SET ended_at = written_at WHERE ended_at IS NULL").rowcount
+
+
+def _followed(connection: Connection) -> int:
+    row = connection.execute("SELECT number FROM followed WHERE list = 'profiles'").fetchone()
+    return int(row[0]) if row else 0
+
+
+def _forget(connection: Connection, usernames: Sequence[str], version: int) -> None:
+    connection.executemany("DELETE FROM streams WHERE username = ?", [(username,) for username in usernames])
+    connection.execute(
+        "INSERT INTO followed (list, number) VALUES ('profiles', ?)"
+        " ON CONFLICT (list) DO UPDATE SET number = excluded.number",
+        (version,),
+    )

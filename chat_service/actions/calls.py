@@ -18,6 +18,7 @@ from servicekit.bus import BusUnavailable
 from servicekit.logs import get_logger
 from servicekit.problems import Refusal
 
+KEEP_INTERVAL_S = 10.0
 log = get_logger(__name__)
 
 
@@ -40,11 +41,12 @@ class Calls:
         self._switchboard = switchboard
         self._clock = clock
         self._ring_s = ring_s
+        self._has_redis = asyncio.Event()
         self._ringing: set[asyncio.Task[None]] = set()
         presence.on_gone(lambda username: self._spawn(self._hang_up_for(username)))
 
     async def obey(self, username: str, command: Ring | Answer | HangUp, conversation: str) -> None:
-        """Raises NoCall, RecipientOffline, TooManyMessages or CallsUnavailable."""
+        """Raises NoCall, RecipientOffline, StreamTaken, TooManyMessages or CallsUnavailable."""
         self._chat.count(username)
         try:
             match command:
@@ -59,34 +61,47 @@ class Calls:
 
     async def _ring(self, username: str, conversation: str, stream: str) -> None:
         other = other_than(username, conversation)
-        call = Call(caller=username, rang_at=int(self._clock()))
         if not await self._presence.online([other]):
-            self._write(conversation, call.caller, CallRecord(outcome=Outcome.MISSED))
+            self._write(conversation, username, CallRecord(outcome=Outcome.MISSED))
             raise RecipientOffline(other)
-        if (going_on := await self._switchboard.ring(conversation, call)) is None:
-            self._spawn(self._give_up(conversation, call))
-        elif going_on.caller != username and going_on.answered_at is None:
-            await self._answer(username, conversation, stream)  # both called at once
-            return
-        await self._switchboard.take_part(username, conversation)
-        self._delivery.tell_both(conversation, lambda label: events.ring(label, username, stream))
+        ringing = Call(caller=username, rang_at=int(self._clock())).shown(username, stream)
+
+        def ring(call: Call | None) -> Call:
+            if call is None:
+                return ringing
+            if call.caller != username:  # both called at once
+                return call.answered(username, stream, int(self._clock()))
+            return call.shown(username, stream)
+
+        was, call = await self._change(conversation, ring)
+        if was is None:
+            self._spawn(self._give_up(conversation, ringing))
+        tell = events.answer if was is not None and was.answered_at is None and call.answered_at else events.ring
+        self._delivery.tell_both(conversation, lambda label: tell(label, username, stream))
 
     async def _answer(self, username: str, conversation: str, stream: str) -> None:
-        call = await self._switchboard.find(conversation)
-        if call is None or call.caller == username:
-            raise NoCall
-        if call.answered_at is None:
-            answered = Call(caller=call.caller, rang_at=call.rang_at, answered_at=int(self._clock()))
-            if not await self._switchboard.answer(conversation, call, answered):
+        def answer(call: Call | None) -> Call:
+            if call is None or call.caller == username:
                 raise NoCall
-        await self._switchboard.take_part(username, conversation)
+            return call.answered(username, stream, int(self._clock()))
+
+        await self._change(conversation, answer)
         self._delivery.tell_both(conversation, lambda label: events.answer(label, username, stream))
 
+    async def _change(self, conversation: str, step: Callable[[Call | None], Call]) -> tuple[Call | None, Call]:
+        """What the call was, and what `step` makes of it; again where the other one changed it meanwhile."""
+        while True:
+            was = await self._switchboard.find(conversation)
+            call = step(was)
+            if await self._switchboard.change(conversation, was, call):
+                return was, call
+
     async def _hang_up(self, username: str, conversation: str) -> None:
-        call = await self._switchboard.find(conversation)
-        if call is None or not await self._switchboard.end(conversation, call):
-            raise NoCall
-        self._ended(username, conversation, call)
+        while (call := await self._switchboard.find(conversation)) is not None:
+            if await self._switchboard.change(conversation, call, None):
+                self._ended(username, conversation, call)
+                return
+        raise NoCall
 
     def _ended(self, username: str, conversation: str, call: Call) -> None:
         self._delivery.tell_both(conversation, lambda label: events.hang_up(label, username))
@@ -96,8 +111,11 @@ class Calls:
         """Nobody answered."""
         await asyncio.sleep(self._ring_s)
         with suppress(BusUnavailable):
-            if await self._switchboard.end(conversation, call):
-                self._ended(call.caller, conversation, call)
+            while (now := await self._switchboard.find(conversation)) is not None and now.is_same(call):
+                if now.answered_at is not None:
+                    return
+                if await self._switchboard.change(conversation, now, None):
+                    self._ended(call.caller, conversation, now)
 
     async def _hang_up_for(self, username: str) -> None:
         """They have no connection any more, and did not come back."""
@@ -105,6 +123,20 @@ class Calls:
             for conversation in await self._switchboard.leave(username):
                 with suppress(NoCall):  # it ended before
                     await self._hang_up(username, conversation)
+
+    async def run(self) -> None:
+        """Keep the calls that go on, until cancelled: where those in them are, and whatever Redis forgets."""
+        while True:
+            self._has_redis.clear()
+            with suppress(BusUnavailable):
+                await self._switchboard.keep(int(self._clock()))
+            with suppress(TimeoutError):
+                async with asyncio.timeout(KEEP_INTERVAL_S):
+                    await self._has_redis.wait()
+
+    def on_connected(self) -> None:
+        """Redis is back, perhaps without what it knew."""
+        self._has_redis.set()
 
     def _write(self, conversation: str, caller: str, record: CallRecord) -> None:
         self._chat.submit_call(caller, _Nobody(), record, conversation)

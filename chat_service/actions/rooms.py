@@ -1,7 +1,7 @@
 """Rooms: making them, and who is in them."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Annotated, TypeAlias
 
 import msgspec
@@ -87,6 +87,9 @@ class Rooms:
 
     async def members(self, room: Room) -> list[str]:
         return await self._store.members(room.name)
+
+    async def members_among(self, room: str, usernames: Sequence[str]) -> list[str]:
+        return await self._store.members_among(room, usernames)
 
     async def create(self, username: str, *, name: str, topic: str, private: bool) -> Room:
         """Raises RoomTaken, TooManyRooms, or TooManyNamesTried."""

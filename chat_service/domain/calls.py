@@ -32,11 +32,23 @@ class CallRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Call(msgspec.Struct, frozen=True, kw_only=True):
-    """A call that goes on; times in seconds since the epoch."""
+    """A call that goes on; times in seconds since the epoch. `streams` is what each person in it shows, by username."""
 
     caller: str
     rang_at: int
     answered_at: int | None = None
+    streams: dict[str, str] = {}
+
+    def is_same(self, other: "Call") -> bool:
+        """Whatever has become of it meanwhile."""
+        return (self.caller, self.rang_at) == (other.caller, other.rang_at)
+
+    def shown(self, username: str, stream: str) -> "Call":
+        return msgspec.structs.replace(self, streams={**self.streams, username: stream})
+
+    def answered(self, username: str, stream: str, now: int) -> "Call":
+        answered_at = now if self.answered_at is None else self.answered_at
+        return msgspec.structs.replace(self.shown(username, stream), answered_at=answered_at)
 
     def ended(self, by: str, now: int) -> CallRecord:
         if self.answered_at is not None:

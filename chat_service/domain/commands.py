@@ -12,7 +12,7 @@ Label: TypeAlias = Annotated[str, msgspec.Meta(min_length=1, max_length=65)]  # 
 Position: TypeAlias = Annotated[int, msgspec.Meta(ge=0)]
 Mark: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]  # what SQL can hold
 MessageId: TypeAlias = Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)]
-StreamName: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_.-]{1,64}$(?!\n)")]
+StreamName: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^(?!\.{1,2}$)[A-Za-z0-9_.-]{1,64}$(?!\n)")]
 FileIds: TypeAlias = Annotated[tuple[Name, ...], msgspec.Meta(max_length=20)]
 
 

@@ -150,6 +150,11 @@ class NoCall(ChatRefusal):
         super().__init__("There is no call to answer or to end in this conversation.")
 
 
+class StreamTaken(ChatRefusal):
+    def __init__(self) -> None:
+        super().__init__("Somebody else has a stream of that name, or it is part of another call.")
+
+
 class CallsUnavailable(ChatRefusal):
     def __init__(self) -> None:
         super().__init__("Nobody can be called now.")

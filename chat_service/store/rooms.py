@@ -1,6 +1,6 @@
 """Rooms: what they are called and are about, who owns them, and who is in them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -63,6 +63,9 @@ class Rooms:
 
     async def members(self, name: str) -> list[str]:
         return await self._database.read(_members, room_label(name))
+
+    async def members_among(self, name: str, usernames: Sequence[str]) -> list[str]:
+        return await self._database.read(_members_among, room_label(name), usernames)
 
     async def create(self, *, name: str, topic: str, private: bool, owner: str, now: str) -> None:
         """Make the room, as yet without anybody in it.
@@ -185,6 +188,11 @@ def _members(connection: Connection, label: str) -> list[str]:
         (label, MEMBERS_LISTED_MAX),
     )
     return [username for (username,) in rows]
+
+
+def _members_among(connection: Connection, label: str, usernames: Sequence[str]) -> list[str]:
+    statement = "SELECT 1 FROM memberships WHERE username = ? AND label = ?"
+    return [name for name in usernames if connection.execute(statement, (name, label)).fetchone()]
 
 
 def _create(

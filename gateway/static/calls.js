@@ -10,11 +10,11 @@ const END_SHOWN_MS = 2_000;
 
 /** What ends a call when the service says so. */
 const REFUSALS = {
-  calling: ["recipient_offline", "calls_unavailable", "too_many_messages", "unknown_recipient", "invalid_command"],
-  talking: ["no_call", "calls_unavailable"],
+  calling: ["recipient_offline", "calls_unavailable", "stream_taken", "too_many_messages", "unknown_recipient", "invalid_command"],
+  talking: ["no_call", "calls_unavailable", "stream_taken"],
 };
 
-/** A name that nobody else has, nor guesses. */
+/** A name that nobody else has. */
 function freshStream() {
   const bytes = crypto.getRandomValues(new Uint8Array(12));
   return `call-${Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("")}`;
@@ -160,7 +160,7 @@ export class Calls {
       if (call === this.#call) {
         const onEnd = () => this.#leave(t("The connection for video was lost."));
         this.#transmission = new Transmission({ camera: this.#camera, canvas: null, onEnd });
-        await this.#transmission.start({ stream: call.stream });
+        await this.#transmission.start({ stream: call.stream, audience: `@${call.other}` });
       }
     } catch (error) {
       if (call === this.#call) {

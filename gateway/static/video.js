@@ -45,9 +45,9 @@ export class Transmission {
     this.#onEnd = onEnd;
   }
 
-  /** Publish as `stream`, or with "" only see oneself. Resolves when the line is open; rejects if it is refused. */
-  start({ stream = "", effect = "none" } = {}) {
-    const query = new URLSearchParams({ effect, ...(stream ? { stream } : {}) });
+  /** Publish as `stream`, to `audience` if not to everybody, or with "" only see oneself. Resolves when the line is open; rejects if it is refused. */
+  start({ stream = "", audience = "", effect = "none" } = {}) {
+    const query = new URLSearchParams({ effect, ...(stream ? { stream } : {}), ...(audience ? { audience } : {}) });
     const socket = socketTo(`/api/ws/video?${query}`);
     this.#socket = socket;
     socket.onmessage = (message) => this.#hear(message.data);

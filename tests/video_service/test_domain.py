@@ -7,14 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from servicekit.problems import Refusal
+from servicekit.problems import Invalid, Refusal
 from tests.video_service.scenes import ground, jpeg, png, webp
+from video_service.domain.audiences import NOBODY, Audience, bound_audience
 from video_service.domain.claims import Claim, Interest, open_picture, seal_picture
 from video_service.domain.commands import Configure, Form, Look, Ping, SealedFrame, open_frame, parse
 from video_service.domain.headers import JPEG_SCANS_MAX, Format, read_header
 from video_service.domain.pictures import Caption, Face, Picture
 from video_service.domain.rates import FrameRate
 from video_service.domain.refusals import BrokenFrame, FrameTooLarge, InvalidBase64, InvalidCommand, UnknownFormat
+from video_service.domain.streams import check_name
 from video_service.domain.turns import Turns
 
 PIXELS_MAX = 16_000_000
@@ -194,11 +196,6 @@ def test_twice_the_rate_is_halved() -> None:
     assert 600 <= passed <= 660
 
 
-def test_it_is_told_once_a_second() -> None:
-    rate = FrameRate(60)
-    assert [rate.tell(at_s) for at_s in (5.0, 5.5, 5.99, 6.0, 6.5)] == [True, False, False, True, False]
-
-
 def test_a_rate_of_0_lets_everything_pass() -> None:
     rate = FrameRate(0)
     assert all(rate.take(1.0) for _ in range(1000))
@@ -208,14 +205,30 @@ def test_a_rate_of_0_lets_everything_pass() -> None:
 
 
 def test_each_form_of_a_frame_is_opened_to_the_same_bytes() -> None:
-    image = jpeg(ground(64, 64))
+    image = jpeg(ground(64, 64)) + b"\xfb\xff"  # so that each alphabet is told from the other, and has padding
     text = base64.b64encode(image)
     url = b"data:image/jpeg;base64," + text
     lines = b"\r\n".join(text[at : at + 76] for at in range(0, len(text), 76))
     forms = {
-        Form.BASE64: [text, lines],
-        Form.DATA_URL: [url],
+        Form.BASE64: [
+            text,
+            lines,
+            b"\r\n" + text,
+            b"\xef\xbb\xbf" + text,
+            base64.urlsafe_b64encode(image),
+            base64.urlsafe_b64encode(image).rstrip(b"="),
+        ],
+        Form.DATA_URL: [
+            url,
+            b" \n" + url,
+            b"DATA:image/jpeg;BASE64," + text,
+            b"Data:image/jpeg;base64," + base64.urlsafe_b64encode(image),
+        ],
         Form.JSON: [
+            b'\n{"image":"%b"}' % text,
+            b'\xef\xbb\xbf {"image":"%b"}' % url,
+            b'{"image":"DATA:%b"}' % url[5:],
+            b'{"image":"%b"}' % base64.urlsafe_b64encode(image),
             b'{"type":"frame","image":"%b"}' % url,
             b'{"image":"%b"}' % text,
             b'{"image":"%b","device":"phone"}' % text,
@@ -237,6 +250,7 @@ def test_each_form_of_a_frame_is_opened_to_the_same_bytes() -> None:
         b"AAA",
         "Ünï".encode(),
         b"data:image/jpeg,hello",
+        b"_-_-_",
         b'{"image":"*"}',
     ],
 )
@@ -308,10 +322,12 @@ def test_a_change_of_the_look_leaves_the_rest() -> None:
 def test_claims_interests_and_pictures_arrive_as_they_left() -> None:
     claim = Claim("here:1", "ada", "2027-01-15T08:00:00.000Z", 3, 640, 480)
     assert Claim.open(claim.seal()) == claim
+    for audience in (Audience("@", "grace"), Audience("#", "lobby"), Audience("!", "grace"), NOBODY):
+        assert Claim.open(claim._replace(audience=audience).seal()).audience == audience
     assert Interest.open(Interest("there", -1).seal()) == Interest("there", -1)
     caption = Caption(
         sequence=7,
-        captured_at=1.5,
+        captured_at=msgspec.Raw(b"1700000000123456789"),
         width=2,
         height=3,
         effect="faces",
@@ -326,3 +342,65 @@ def test_claims_interests_and_pictures_arrive_as_they_left() -> None:
 def test_the_look_and_the_change_of_it_have_the_same_fields() -> None:
     assert {*Look.__struct_fields__} == {*Configure.__struct_fields__} - {"type"}
     assert msgspec.structs.asdict(Look()) == {"effect": "none", "quality": 70, "max_width": 640, "mirror": False}
+
+
+@pytest.mark.parametrize("said", ["1700000000123456789", "1.50", "1e3", '"noon"', '"\\u00e9"'])
+def test_when_a_frame_was_captured_is_given_back_as_it_was_said(said: str) -> None:
+    sealed = parse(b'{"image":"","captured_at":%b}' % said.encode(), is_text=True)
+    assert isinstance(sealed, SealedFrame)
+    assert open_frame(sealed).captured_at == msgspec.Raw(said.encode())
+
+
+@pytest.mark.parametrize("said", ['"' + "x" * 65 + '"', "true", "[]", "{}", "9" * 401, '"' + "\\u0041" * 67 + '"'])
+def test_when_a_frame_was_captured_is_a_number_or_a_short_text(said: str) -> None:
+    sealed = parse(b'{"image":"","captured_at":%b}' % said.encode(), is_text=True)
+    assert isinstance(sealed, SealedFrame)
+    with pytest.raises(InvalidCommand):
+        open_frame(sealed)
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "a b", "x" * 65, "ü", "a\n", ".\n"])
+def test_what_no_stream_can_be_called(name: str) -> None:
+    with pytest.raises(Invalid):
+        check_name(name)
+
+
+@pytest.mark.parametrize("name", ["a", "x" * 64, "...", ".a", "call-7f"])
+def test_what_a_stream_can_be_called(name: str) -> None:
+    check_name(name)
+
+
+# Audiences
+
+
+@pytest.mark.parametrize(
+    "audience, publisher, two, stranger",
+    [("*", True, True, True), ("@Grace", True, True, False), ("!Grace", True, True, False), ("-", True, False, False)],
+)
+def test_an_audience_admits_its_own(audience: str, publisher: bool, two: bool, stranger: bool) -> None:
+    admits = Audience.open(audience).admits
+    assert [admits(name, "Ada") for name in ("Ada", "Grace", "Linus")] == [publisher, two, stranger]
+
+
+def test_who_is_in_a_room_is_known_elsewhere_and_holds_for_its_publisher_too() -> None:
+    assert [Audience("#", "lobby").admits(name, "Ada") for name in ("Ada", "Grace")] == [None, None]
+
+
+@pytest.mark.parametrize(
+    "audience, binding, becomes",
+    [
+        ("*", None, "*"),
+        ("*", b"Ada Grace", "!Grace"),
+        ("@Linus", b"Ada Grace", "!Grace"),
+        ("#lobby", b"Ada Grace", "!Grace"),
+        ("*", b"Linus Grace", "-"),
+        ("*", b"", "*"),
+        ("@Grace", b"", "@Grace"),
+        ("!Grace", b"", "-"),
+        ("!Grace", None, "!Grace"),
+    ],
+)
+def test_a_call_narrows_the_audience_and_its_end_widens_nothing(
+    audience: str, binding: bytes | None, becomes: str
+) -> None:
+    assert str(bound_audience(Audience.open(audience), "Ada", binding)) == becomes

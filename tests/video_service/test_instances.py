@@ -310,18 +310,18 @@ async def test_a_claim_that_redis_hears_of_too_late_runs_out_by_itself(fragile_w
 class StuckFeed(Feed):
     """Redis takes its time to let anybody watch."""
 
-    async def watch(self, name: str, handler: object) -> bool:
+    async def watch(self, *_: object, **__: object) -> bool:
         return await asyncio.Event().wait()
 
 
 async def test_an_end_of_the_service_leaves_nobody_at_the_door(world: World) -> None:
     here, there = await world.instance(), await world.instance(new_feed=StuckFeed)
     await here.camera("Ada", "?stream=cam")
-    streams = there.state["streams"]
+    screens = there.state["screens"]
     joining = asyncio.create_task(there.screen("cam"))
-    await eventually(lambda: bool(streams._screens))  # noqa: SLF001 - nobody else is told of half a screen
+    await eventually(lambda: bool(screens._screens))  # noqa: SLF001 - nobody else is told of half a screen
     await there.stop()
-    assert not streams._screens  # noqa: SLF001 - the same
+    assert not screens._screens  # noqa: SLF001 - the same
     with pytest.raises((OSError, EOFError, InvalidMessage)):
         await joining
 

@@ -22,6 +22,7 @@ from video_service.pipeline.decoding import encode
 from video_service.pipeline.lens import Lens
 
 STILL = jpeg(ground())
+PART_HEAD = b"--picture\r\nContent-Type: image/jpeg\r\n\r\n"
 
 
 def plain(colour: tuple[int, int, int]) -> bytes:
@@ -255,14 +256,10 @@ async def parts(response: httpx.Response) -> AsyncIterator[Image]:
     buffer = b""
     async for data in response.aiter_raw():
         buffer += data
-        while (end := buffer.find(b"\r\n\r\n")) >= 0:
-            head = buffer[:end].decode()
-            size = int(head.partition("Content-Length: ")[2])
-            if len(buffer) < end + 4 + size + 2:
-                break
-            assert head.startswith("--picture\r\nContent-Type: image/jpeg\r\n")
-            yield decoded(buffer[end + 4 : end + 4 + size])
-            buffer = buffer[end + 4 + size + 2 :]
+        while (end := buffer.find(b"\r\n" + PART_HEAD)) >= 0:  # with the head of the next, and no sooner
+            assert buffer.startswith(PART_HEAD)
+            yield decoded(buffer[len(PART_HEAD) : end])
+            buffer = buffer[end + 2 :]
 
 
 async def next_of(pictures: AsyncIterator[Image]) -> Image:
@@ -453,7 +450,7 @@ async def test_watchers_end_when_somebody_else_has_the_name_elsewhere(world: Wor
     await camera.close()
     await screen.hear("stream_ended")
     await _camera_when_free(here, "Linus")
-    await there.state["streams"]._look()  # noqa: SLF001 - now, and not twice a second
+    await there.state["screens"].look()  # now, and not twice a second
     with pytest.raises(ConnectionClosed):
         await screen.hear_anything()
 

@@ -1,19 +1,22 @@
 """Broadcasts and screens: a stream at the instance where it is published, and where it is watched."""
 
+import asyncio
 from typing import Protocol
 
 from video_service.domain import events
+from video_service.domain.audiences import NOBODY
 from video_service.domain.claims import NO_INTEREST, Claim, Found, Interest
 from video_service.domain.pictures import Picture
 from video_service.domain.refusals import VideoRefusal
 from video_service.domain.streams import StreamView
 
 INTEREST_S_MAX = 3.0  # after which an instance that does not repeat its interest has none
+UNBOUND_S_MAX = 5.0  # in which a call that Redis forgot may be told of again
 
 
 class Publisher(Protocol):
     def lost(self, refusal: VideoRefusal) -> None:
-        """The stream is somebody else's."""
+        """The stream is somebody else's, or over."""
 
     def sent(self, size_bytes: int) -> None:
         """So much of it went to a watcher on this instance."""
@@ -21,6 +24,9 @@ class Publisher(Protocol):
 
 class Watcher(Protocol):
     """`is_counted` is false for who looks only once."""
+
+    @property
+    def username(self) -> str: ...
 
     @property
     def is_counted(self) -> bool: ...
@@ -38,14 +44,31 @@ class Broadcast:
     """A stream that is published here; `last` is its last picture."""
 
     def __init__(
-        self, name: str, claim: Claim, publisher: Publisher, *, interest_s_max: float = INTEREST_S_MAX
+        self,
+        name: str,
+        claim: Claim,
+        publisher: Publisher,
+        *,
+        interest_s_max: float = INTEREST_S_MAX,
+        unbound_s_max: float = UNBOUND_S_MAX,
     ) -> None:
         self.name = name
         self.claim = claim
         self.publisher = publisher
         self.last: Picture | None = None
         self._interest_s_max = interest_s_max
+        self._unbound_s_max = unbound_s_max
         self._interests: dict[str, tuple[int, float]] = {}  # of other instances: watchers, and when it was told
+        self._unbound_at_s: float | None = None
+
+    def take_binding(self, binding: bytes | None, now_s: float) -> bool:
+        """Let the audience be that of the binding to a call; False where the call is over."""
+        if binding is None and self.claim.audience.is_call:
+            self._unbound_at_s = now_s if self._unbound_at_s is None else self._unbound_at_s
+            return now_s - self._unbound_at_s < self._unbound_s_max
+        self._unbound_at_s = None
+        self.claim = self.claim.bound(binding)
+        return self.claim.audience != NOBODY
 
     def take_interest(self, interest: Interest, now_s: float) -> bool:
         """Whether an instance begins to watch."""
@@ -133,3 +156,25 @@ class Screen:
     def _tell(self, event: bytes) -> None:
         for watcher in tuple(self.watchers):
             watcher.tell(event)
+
+
+class Glance:
+    """A watcher of one picture, which is None where the stream ends before there is one."""
+
+    is_counted = False
+
+    def __init__(self, username: str) -> None:
+        self.username = username
+        self.picture: asyncio.Future[Picture | None] = asyncio.get_running_loop().create_future()
+
+    def show(self, picture: Picture) -> None:
+        self._take(picture)
+
+    def tell(self, event: bytes) -> None: ...
+
+    def end(self) -> None:
+        self._take(None)
+
+    def _take(self, picture: Picture | None) -> None:
+        if not self.picture.done():
+            self.picture.set_result(picture)

@@ -1,29 +1,30 @@
-"""Streams: names that are published and watched, on this instance and across instances."""
+"""Streams: names that are published, on this instance and across instances, and the list of those that are live."""
 
 import asyncio
 import secrets
 from collections.abc import Callable
+from functools import partial
 from itertools import count
 from time import monotonic
 
 from servicekit.bus import BusUnavailable
 from servicekit.logs import get_logger
-from video_service.actions.broadcasts import INTEREST_S_MAX, Broadcast, Publisher, Screen, Watcher
-from video_service.domain.claims import NO_INTEREST, Claim, Found, Interest
+from video_service.actions.audiences import ASK_INTERVAL_S, Audiences
+from video_service.actions.broadcasts import INTEREST_S_MAX, UNBOUND_S_MAX, Broadcast, Publisher
+from video_service.actions.screens import Screens
+from video_service.domain.claims import Claim, Found, Interest
 from video_service.domain.pictures import Picture
 from video_service.domain.refusals import (
-    NoPictureYet,
+    CallEnded,
     StreamTaken,
     TooManyStreams,
-    TooManyWatchers,
-    UnknownStream,
+    UnknownAudience,
     VideoRefusal,
 )
 from video_service.domain.streams import StreamView, check_name, timestamp
 from video_service.feed import Feed
 
 LOOK_INTERVAL_S = 0.5
-PICTURE_WAIT_S_MAX = 2.0
 log = get_logger(__name__)
 
 
@@ -34,37 +35,46 @@ class Streams:
         self,
         *,
         feed: Feed,
+        audiences: Audiences,
+        screens: Screens,
+        broadcasts: dict[str, Broadcast],
         clock: Callable[[], float],
         streams_max: int,
-        watchers_max: int,
         return_s: float,
         interest_s_max: float = INTEREST_S_MAX,
+        unbound_s_max: float = UNBOUND_S_MAX,
         look_interval_s: float = LOOK_INTERVAL_S,
-        picture_wait_s_max: float = PICTURE_WAIT_S_MAX,
+        ask_interval_s: float = ASK_INTERVAL_S,
     ) -> None:
         self._feed = feed
+        self._audiences = audiences
+        self._screens = screens
+        self._broadcasts = broadcasts
         self._clock = clock
         self._streams_max = streams_max
-        self._watchers_max = watchers_max
         self._return_s = return_s
-        self._interest_s_max = interest_s_max
+        self._new_broadcast = partial(Broadcast, interest_s_max=interest_s_max, unbound_s_max=unbound_s_max)
         self._look_interval_s = look_interval_s
-        self._picture_wait_s_max = picture_wait_s_max
+        self._ask_interval_s = ask_interval_s
         self._instance = secrets.token_hex(8)
         self._numbers = count(1)
-        self._broadcasts: dict[str, Broadcast] = {}
-        self._screens: dict[str, Screen] = {}
-        self._kept: dict[str, tuple[str, float]] = {}  # for whom, until when
+        self._kept: dict[str, tuple[Claim, float]] = {}  # whose it was, and until when
+
+    @property
+    def count(self) -> int:
+        """Of those that are published on this instance."""
+        return len(self._broadcasts)
 
     # Publishing
 
-    async def publish(self, name: str, username: str, publisher: Publisher) -> Broadcast:
-        """Raises Invalid, StreamTaken or TooManyStreams."""
+    async def publish(self, name: str, username: str, publisher: Publisher, audience: str | None = None) -> Broadcast:
+        """Raises Invalid, StreamTaken, TooManyStreams, UnknownAudience or Unavailable."""
         check_name(name)
+        named = await self._audiences.named(username, audience)
         self._check_free(name, username)
-        claim = Claim(f"{self._instance}:{next(self._numbers)}", username, timestamp(self._clock()))
-        broadcast = Broadcast(name, claim, publisher, interest_s_max=self._interest_s_max)
-        self._broadcasts[name] = broadcast
+        key = f"{self._instance}:{next(self._numbers)}"
+        claim = Claim(key, username, timestamp(self._clock()), audience=named)
+        broadcast = self._broadcasts[name] = self._new_broadcast(name, claim, publisher)
         try:
             await self._claim(broadcast)
         except VideoRefusal:
@@ -75,33 +85,32 @@ class Streams:
             raise
         self._kept.pop(name, None)
         log.info("stream started", stream=name, username=username)
-        if (screen := self._screens.get(name)) is not None:
-            self._unsubscribe(screen)
-            if screen.username == username:
-                screen.go_live(self._view(broadcast), claim.key)
-            else:
-                self._end_watching(screen)
+        self._screens.went_live(broadcast)
         return broadcast
 
     def _check_free(self, name: str, username: str) -> None:
-        kept_for, until_s = self._kept.get(name, (username, 0.0))
-        if name in self._broadcasts or (kept_for != username and monotonic() < until_s):
+        kept, until_s = self._kept.get(name, (None, 0.0))
+        is_kept = kept is not None and kept.username != username and monotonic() < until_s
+        if name in self._broadcasts or is_kept:
             raise StreamTaken(name)
         if len(self._broadcasts) >= self._streams_max:
             raise TooManyStreams(self._streams_max)
 
     async def _claim(self, broadcast: Broadcast) -> None:
+        name = broadcast.name
         try:
-            await self._feed.claim(broadcast.name, broadcast.claim, self._streams_max)
+            binding = await self._feed.claim(name, broadcast.claim, self._streams_max)
+            broadcast.take_binding(binding, monotonic())
         except BusUnavailable:
-            log.warning("a stream is known on this instance only", stream=broadcast.name)
-        await self._feed.on_interest(broadcast.name, lambda interest: self._on_interest(broadcast, interest))
+            log.warning("a stream is known on this instance only", stream=name)
+            if name in self._kept and self._kept[name][0].audience.is_call:  # which may go on
+                broadcast.claim = broadcast.claim._replace(audience=self._kept[name][0].audience)
+        await self._feed.on_interest(name, lambda interest: self._on_interest(broadcast, interest))
 
     def show(self, broadcast: Broadcast, picture: Picture) -> None:
         """Show it to everybody who watches."""
         broadcast.last = picture
-        if (screen := self._screens.get(broadcast.name)) is not None:
-            screen.show(picture)
+        self._screens.show(broadcast.name, picture)
         if broadcast.is_wanted_elsewhere(monotonic()):
             self._feed.show(broadcast.name, picture)
 
@@ -111,211 +120,99 @@ class Streams:
             return
         self._forget(broadcast)
         self._feed.leave(broadcast.name, broadcast.claim)
-        self._kept[broadcast.name] = broadcast.claim.username, monotonic() + self._return_s
+        self._kept[broadcast.name] = broadcast.claim, monotonic() + self._return_s
 
     def _forget(self, broadcast: Broadcast) -> None:
         log.info("stream ended", stream=broadcast.name, username=broadcast.claim.username)
         del self._broadcasts[broadcast.name]
         self._feed.forget_interest(broadcast.name)
-        if (screen := self._screens.get(broadcast.name)) is not None:
-            screen.go_away(monotonic(), round(self._return_s))
+        self._screens.went_away(broadcast.name)
 
     def _on_interest(self, broadcast: Broadcast, interest: Interest) -> None:
         if broadcast.take_interest(interest, monotonic()) and broadcast.last is not None:
             self._feed.show(broadcast.name, broadcast.last)
 
-    # Watching
-
-    async def enter(self, name: str, watcher: Watcher) -> Screen:
-        """Pictures are shown from here on. Raises UnknownStream or TooManyWatchers."""
-        found = await self._find(name)
-        if watcher.is_counted and found.claim.watchers + self._not_told_yet(name) >= self._watchers_max:
-            raise TooManyWatchers(self._watchers_max)
-        screen = self._screens.get(name)
-        if screen is not None and screen.username != found.claim.username and name not in self._broadcasts:
-            self._end_watching(screen)
-        screen = self._screens.setdefault(name, Screen(found, monotonic()))
-        screen.watchers.add(watcher)
-        try:
-            await self._follow(screen)
-        except BaseException:
-            self.leave(screen, watcher)
-            raise
-        return screen
-
-    async def _find(self, name: str) -> Found:
-        if (broadcast := self._broadcasts.get(name)) is not None:
-            return Found(name, self._claim_now(broadcast), is_live=True)
-        for found in await self._find_elsewhere([name]):
-            return found
-        if (screen := self._screens.get(name)) is not None:
-            return screen.found
-        raise UnknownStream(name)
-
-    async def _find_elsewhere(self, names: list[str]) -> list[Found]:
-        try:
-            return await self._feed.find(names) if names else []
-        except BusUnavailable:
-            return []
-
-    def _not_told_yet(self, name: str) -> int:
-        """How many have come to watch here since the claim's count of watchers was made."""
-        screen = self._screens.get(name)
-        return 0 if screen is None or name in self._broadcasts else max(0, screen.counted - screen.told)
-
-    async def _follow(self, screen: Screen) -> None:
-        """Have the pictures of a stream that is published elsewhere come here."""
-        if screen.is_subscribed or screen.name in self._broadcasts:
-            return
-        screen.is_subscribed = True
-        await self._feed.watch(screen.name, lambda picture: self._on_picture(screen, picture))
-        self._tell_interest(screen)
-
-    def _on_picture(self, screen: Screen, picture: Picture | None) -> None:
-        if picture is None:
-            screen.go_away(monotonic(), round(self._return_s))
-        else:
-            screen.take(picture)
-
-    def _tell_interest(self, screen: Screen) -> None:
-        screen.told = screen.counted
-        self._feed.tell_interest(screen.name, Interest(self._instance, screen.counted))
-
-    def greet(self, screen: Screen, watcher: Watcher) -> None:
-        """Tell a new watcher what the stream is, and show its last picture."""
-        if screen.has_ended:  # since they entered
-            watcher.end()
-            return
-        broadcast = self._broadcasts.get(screen.name)
-        screen.greet(watcher, screen.found.claim.view(screen.name) if broadcast is None else self._view(broadcast))
-        if broadcast is not None and broadcast.last is not None:
-            watcher.show(broadcast.last)
-        elif screen.last is not None:
-            watcher.show(screen.last)
-
-    def leave(self, screen: Screen, watcher: Watcher) -> None:
-        screen.watchers.discard(watcher)
-        if not screen.watchers and self._screens.get(screen.name) is screen:
-            del self._screens[screen.name]
-            self._unsubscribe(screen)
-
-    def sent(self, screen: Screen, size_bytes: int) -> None:
-        """So much went to a watcher here."""
-        if (broadcast := self._broadcasts.get(screen.name)) is not None:
-            broadcast.publisher.sent(size_bytes)
-
-    def _unsubscribe(self, screen: Screen) -> None:
-        if screen.is_subscribed:
-            screen.is_subscribed = False
-            self._feed.unwatch(screen.name)
-            self._feed.tell_interest(screen.name, Interest(self._instance, NO_INTEREST))
-
-    async def snapshot(self, name: str) -> Picture:
-        """The last picture. Raises UnknownStream or NoPictureYet."""
-        glance = _Glance()
-        screen = await self.enter(name, glance)
-        try:
-            self.greet(screen, glance)
-            async with asyncio.timeout(self._picture_wait_s_max):
-                return await glance.picture
-        except TimeoutError:
-            raise NoPictureYet(name) from None
-        finally:
-            self.leave(screen, glance)
-
     # Listing
 
-    async def list_live(self) -> list[StreamView]:
-        """By name."""
+    async def list_live(self, username: str) -> list[StreamView]:
+        """What they may see and is not part of a call, by name."""
         try:
             elsewhere = await self._feed.list_all()
         except BusUnavailable:
             elsewhere = []
-        views = {found.name: found.claim.view(found.name) for found in elsewhere if found.is_live}
-        views |= {name: self._view(broadcast) for name, broadcast in self._broadcasts.items()}
-        return [views[name] for name in sorted(views)]
-
-    def _view(self, broadcast: Broadcast) -> StreamView:
-        return self._claim_now(broadcast).view(broadcast.name)
-
-    def _claim_now(self, broadcast: Broadcast) -> Claim:
-        screen = self._screens.get(broadcast.name)
-        return broadcast.claim_now(0 if screen is None else screen.counted, monotonic())
+        live = {found.name: found for found in elsewhere if found.is_live}
+        for name, broadcast in self._broadcasts.items():
+            claim = self._screens.claim_now(broadcast)
+            if name in live and live[name].claim.key == claim.key:
+                claim = claim._replace(audience=live[name].claim.audience)
+            live[name] = Found(name, claim, is_live=True)
+        shown = await self._audiences.listed(username, live.values())
+        return sorted((found.claim.view(found.name) for found in shown), key=lambda view: view.name)
 
     # Keeping it true
 
     async def run(self) -> None:
         """Renew claims and look after what is watched, until cancelled."""
+        await self._feed.on_binding(self._on_binding)
         while True:
             await asyncio.sleep(self._look_interval_s)
             await self._renew()
-            await self._look()
+            await self._screens.look()
             now_s = monotonic()
             self._kept = {name: kept for name, kept in self._kept.items() if kept[1] > now_s}
 
     async def _renew(self) -> None:
         broadcasts = dict(self._broadcasts)
         try:
-            lost = await self._feed.renew({name: self._claim_now(one) for name, one in broadcasts.items()})
+            kept = await self._feed.renew({name: self._screens.claim_now(one) for name, one in broadcasts.items()})
         except BusUnavailable:
             return
-        for name in lost:
-            self._lose(broadcasts[name])
+        for name, broadcast in broadcasts.items():
+            if name in kept:
+                self._bind(broadcast, kept[name])
+            else:  # while Redis was away, somebody took the name elsewhere
+                self._lose(broadcast, StreamTaken(name))
 
-    def _lose(self, broadcast: Broadcast) -> None:
-        """While Redis was away, somebody took the name elsewhere."""
+    def _on_binding(self, name: str, binding: bytes) -> None:
+        """A call binds the stream, or has ended."""
+        if (broadcast := self._broadcasts.get(name)) is not None:
+            self._bind(broadcast, binding)
+        else:
+            self._screens.on_binding(name, binding)
+
+    def _bind(self, broadcast: Broadcast, binding: bytes | None) -> None:
+        if self._broadcasts.get(broadcast.name) is not broadcast:
+            return
+        if not broadcast.take_binding(binding, monotonic()):
+            self._drop(broadcast, CallEnded(broadcast.name))
+        else:
+            self._screens.narrow(broadcast.name, broadcast.claim)
+
+    def _drop(self, broadcast: Broadcast, refusal: VideoRefusal) -> None:
+        """Nobody watches on, and the name is free."""
+        self._feed.drop(broadcast.name, broadcast.claim)
+        self._lose(broadcast, refusal)
+        self._screens.is_over(broadcast.name)
+
+    def _lose(self, broadcast: Broadcast, refusal: VideoRefusal) -> None:
         if self._broadcasts.get(broadcast.name) is broadcast:
             self._forget(broadcast)
-            broadcast.publisher.lost(StreamTaken(broadcast.name))
+            broadcast.publisher.lost(refusal)
 
-    async def _look(self) -> None:
-        """See after each stream that is watched here and published elsewhere, or not now."""
-        screens = [screen for name, screen in self._screens.items() if name not in self._broadcasts]
-        for screen in screens:
-            await self._follow(screen)
-            self._tell_interest(screen)
-        found = {one.name: one for one in await self._find_elsewhere([screen.name for screen in screens])}
-        for screen in screens:
-            if screen.name not in self._broadcasts:
-                self._compare(screen, found.get(screen.name))
-
-    def _compare(self, screen: Screen, found: Found | None) -> None:
-        if found is not None and found.claim.username != screen.username:
-            self._end_watching(screen)
-            return
-        if found is not None and found.is_live:
-            screen.found = found
-            screen.go_live(found.claim.view(screen.name), found.claim.key)
-        elif found is not None or self._feed.is_connected:
-            screen.go_away(monotonic(), round(self._return_s))
-        if screen.is_over(monotonic(), self._return_s):
-            self._end_watching(screen)
-
-    def _end_watching(self, screen: Screen) -> None:
-        """The stream is over: nobody is shown who has the name after its publisher."""
-        if self._screens.get(screen.name) is screen:
-            del self._screens[screen.name]
-        self._unsubscribe(screen)
-        screen.end()
+    async def run_audiences(self) -> None:
+        """Ask again who is in the rooms to which streams are shown, until cancelled."""
+        while True:
+            await asyncio.sleep(self._ask_interval_s)
+            rooms = await self._screens.ask_again()
+            for broadcast in tuple(self._broadcasts.values()):
+                claim = broadcast.claim
+                if claim.audience.room is not None:
+                    rooms.add(claim.audience.room)
+                    if not await self._audiences.still_admitted(claim, {claim.username}):
+                        self._drop(broadcast, UnknownAudience(str(claim.audience)))
+            self._audiences.forget_all_but(rooms)
 
     def close(self) -> None:
         """Let every name go, as if its publisher had gone."""
         for broadcast in tuple(self._broadcasts.values()):
             self.end(broadcast)
-
-
-class _Glance:
-    """A watcher of one picture."""
-
-    is_counted = False
-
-    def __init__(self) -> None:
-        self.picture: asyncio.Future[Picture] = asyncio.get_running_loop().create_future()
-
-    def show(self, picture: Picture) -> None:
-        if not self.picture.done():
-            self.picture.set_result(picture)
-
-    def tell(self, event: bytes) -> None: ...
-
-    def end(self) -> None: ...

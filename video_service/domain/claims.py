@@ -4,6 +4,7 @@ from typing import NamedTuple, Self
 
 import msgspec
 
+from video_service.domain.audiences import EVERYBODY, Audience, bound_audience
 from video_service.domain.pictures import Caption, Picture
 from video_service.domain.streams import StreamView
 
@@ -20,14 +21,27 @@ class Claim(NamedTuple):
     watchers: int = 0
     width: int = 0
     height: int = 0
+    audience: Audience = EVERYBODY
 
     def seal(self) -> bytes:
         return " ".join(map(str, self)).encode()
 
     @classmethod
     def open(cls, sealed: bytes) -> Self:
-        key, username, started_at, *numbers = sealed.decode().split(" ")
-        return cls(key, username, started_at, *map(int, numbers))
+        key, username, started_at, *numbers, audience = sealed.decode().split(" ")
+        watchers, width, height = map(int, numbers)
+        return cls(key, username, started_at, watchers, width, height, Audience.open(audience))
+
+    def admits(self, username: str) -> bool | None:
+        """See Audience."""
+        return self.audience.admits(username, self.username)
+
+    def lists(self, username: str) -> bool | None:
+        return self.audience.lists(username, self.username)
+
+    def bound(self, binding: bytes | None) -> Self:
+        """The claim with the audience that it has by its binding to a call."""
+        return self._replace(audience=bound_audience(self.audience, self.username, binding))
 
     def view(self, name: str) -> StreamView:
         return StreamView(
@@ -77,3 +91,4 @@ def open_picture(sealed: bytes) -> Picture:
 
 
 ENDED = b""  # in place of a picture: the publisher has gone
+OVER = b"over"  # and does not come back

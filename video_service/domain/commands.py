@@ -15,7 +15,8 @@ Effect: TypeAlias = Literal["none", "grayscale", "edges", "blur", "faces", "priv
 Quality: TypeAlias = Annotated[int, msgspec.Meta(ge=1, le=100)]
 Width: TypeAlias = Annotated[int, msgspec.Meta(ge=16, le=8192)]
 Sequence: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=2**53 - 1)]  # what a browser can count
-CapturedAt: TypeAlias = Annotated[str, msgspec.Meta(max_length=64)] | float | None
+NOT_SAID = msgspec.Raw(b"null")
+CAPTURED_AT_BYTES_MAX = 400  # 64 characters, however they are escaped
 
 
 class Look(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,7 +52,7 @@ class JsonFrame(msgspec.Struct, frozen=True, kw_only=True):
     type: Literal["frame"] = "frame"
     image: str
     sequence: Sequence | None = None
-    captured_at: CapturedAt = None
+    captured_at: msgspec.Raw = NOT_SAID
 
 
 class Form(Enum):
@@ -71,11 +72,11 @@ class SealedFrame(NamedTuple):
 
 
 class OpenedFrame(NamedTuple):
-    """`image` is the bytes of a file; the rest is what the client said of it."""
+    """`image` is the bytes of a file; the rest is what the client said of it, `captured_at` as it said it."""
 
     image: bytes
     sequence: int | None = None
-    captured_at: CapturedAt = None
+    captured_at: msgspec.Raw = NOT_SAID
 
 
 Command: TypeAlias = SealedFrame | Configure | Ping
@@ -88,6 +89,9 @@ class _Kind(msgspec.Struct):
 
 
 _kind_decoder = msgspec.json.Decoder(_Kind)
+_captured_at_decoder = msgspec.json.Decoder(Annotated[str, msgspec.Meta(max_length=64)] | float | None)
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_FROM_URL_SAFE = str.maketrans("-_", "+/")
 _frame_decoder = msgspec.json.Decoder(JsonFrame)
 _decoders: dict[str, msgspec.json.Decoder[Configure] | msgspec.json.Decoder[Ping]] = {
     "configure": msgspec.json.Decoder(Configure),
@@ -99,9 +103,10 @@ def parse(payload: bytes, *, is_text: bool) -> Command:
     """The command in a message. Raises InvalidCommand, which says what is wrong and where."""
     if not is_text:
         return SealedFrame(Form.BINARY, payload)
-    if payload[:1] == b"{":
-        return _parse_json(payload)
-    return SealedFrame(Form.DATA_URL if payload[:5] == b"data:" else Form.BASE64, payload)
+    text = payload.removeprefix(_BYTE_ORDER_MARK).lstrip()
+    if text[:1] == b"{":
+        return _parse_json(text)
+    return SealedFrame(Form.DATA_URL if text[:5].lower() == b"data:" else Form.BASE64, text)
 
 
 def _parse_json(payload: bytes) -> Command:
@@ -124,26 +129,38 @@ def open_frame(sealed: SealedFrame) -> OpenedFrame:
         return OpenedFrame(sealed.payload)
     if sealed.form is Form.JSON:
         said: JsonFrame = _decode(_frame_decoder, sealed.payload)
-        return OpenedFrame(_from_text(said.image), said.sequence, said.captured_at)
+        return OpenedFrame(_from_text(said.image), said.sequence, _captured_at(said.captured_at))
     return OpenedFrame(_from_text(sealed.payload.decode()))
+
+
+def _captured_at(said: msgspec.Raw) -> msgspec.Raw:
+    """Given back as it came: a number of nanoseconds is more than a float can hold. Raises InvalidCommand."""
+    if len(bytes(said)) > CAPTURED_AT_BYTES_MAX:
+        raise InvalidCommand("Expected `captured_at` of 64 characters at most")
+    _decode(_captured_at_decoder, bytes(said))
+    return said.copy()  # without the picture beside it
 
 
 def _from_text(text: str) -> bytes:
     """The bytes in base64 or in a data URL of it (RFC 2397)."""
-    if text.startswith("data:"):
+    if text[:5].lower() == "data:":
         head, _, text = text.partition(",")
-        if not head.endswith(";base64"):
+        if not head.lower().endswith(";base64"):
             raise InvalidBase64
     try:
         return binascii.a2b_base64(text, strict_mode=True)
     except ValueError:
-        return _from_lines(text)
+        return _from_other(text)
 
 
-def _from_lines(text: str) -> bytes:
-    """The same where an encoder has broken the lines (RFC 2045 §6.8)."""
+def _from_other(text: str) -> bytes:
+    """The same where an encoder has broken the lines (RFC 2045 §6.8), or made it fit for URLs (RFC 4648 §5)."""
+    joined = "".join(text.split())
+    if "-" in joined or "_" in joined:
+        joined = joined.translate(_FROM_URL_SAFE).rstrip("=")
+        joined += "=" * (-len(joined) % 4)
     try:
-        return binascii.a2b_base64("".join(text.split()), strict_mode=True)
+        return binascii.a2b_base64(joined, strict_mode=True)
     except ValueError:
         raise InvalidBase64 from None
 

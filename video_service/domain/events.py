@@ -2,7 +2,7 @@
 
 import msgspec
 
-from video_service.domain.commands import CapturedAt, Effect, Look, Quality, Width
+from video_service.domain.commands import NOT_SAID, Effect, Look, Quality, Width
 from video_service.domain.pictures import Face, Picture
 from video_service.domain.streams import StreamView
 
@@ -16,7 +16,7 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="fr
 
     image: msgspec.Raw
     sequence: int
-    captured_at: CapturedAt | msgspec.UnsetType
+    captured_at: msgspec.Raw | msgspec.UnsetType
     width: int
     height: int
     effect: Effect
@@ -47,11 +47,15 @@ class StreamEnded(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", t
 
 
 class Error(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="error", omit_defaults=True):
-    """`sequence` is that of the frame for which something was refused, where it is known."""
+    """`sequence` is that of the frame for which something was refused, where it is known.
+
+    `skipped`: for so many more, in the second before, the same was not told.
+    """
 
     code: str
     detail: str
     sequence: int | None = None
+    skipped: int = 0
 
 
 def frame(picture: Picture, dropped: int) -> bytes:
@@ -60,7 +64,7 @@ def frame(picture: Picture, dropped: int) -> bytes:
         Frame(
             image=msgspec.Raw(b'"' + DATA_URL + picture.base64 + b'"'),
             sequence=caption.sequence,
-            captured_at=msgspec.UNSET if caption.captured_at is None else caption.captured_at,
+            captured_at=msgspec.UNSET if caption.captured_at == NOT_SAID else caption.captured_at,
             width=caption.width,
             height=caption.height,
             effect=caption.effect,
@@ -84,5 +88,5 @@ def stream_ended(name: str, returns_within_s: int) -> bytes:
     return _encode(StreamEnded(name=name, returns_within_s=returns_within_s))
 
 
-def error(code: str, detail: str, sequence: int | None = None) -> bytes:
-    return _encode(Error(code=code, detail=detail, sequence=sequence))
+def error(code: str, detail: str, sequence: int | None = None, skipped: int = 0) -> bytes:
+    return _encode(Error(code=code, detail=detail, sequence=sequence, skipped=skipped))

@@ -4,7 +4,7 @@ import binascii
 
 import msgspec
 
-from video_service.domain.commands import CapturedAt, Effect
+from video_service.domain.commands import NOT_SAID, Effect
 
 
 class Face(msgspec.Struct, frozen=True):
@@ -20,7 +20,7 @@ class Caption(msgspec.Struct, frozen=True, kw_only=True):
     """What is told of a picture beside its bytes. `motion` is the share of it that changed, 0 to 1."""
 
     sequence: int
-    captured_at: CapturedAt = None
+    captured_at: msgspec.Raw = NOT_SAID
     width: int
     height: int
     effect: Effect

@@ -13,7 +13,7 @@ class InvalidCommand(VideoRefusal):
 
 class InvalidBase64(VideoRefusal):
     def __init__(self) -> None:
-        super().__init__("The image is not base64 (RFC 4648 §4), nor a data URL of it.")
+        super().__init__("The image is not base64 (RFC 4648 §4 or §5), nor a data URL of it.")
 
 
 class UnknownFormat(VideoRefusal):
@@ -44,6 +44,18 @@ class TooManyFrames(VideoRefusal):
 class StreamTaken(VideoRefusal):
     def __init__(self, name: str) -> None:
         super().__init__(f"Somebody else's stream is called {name!r}, or it is live already.")
+
+
+class CallEnded(VideoRefusal):
+    def __init__(self, name: str) -> None:
+        super().__init__(f"The call has ended, and the stream {name!r} with it; publish it again to go on.")
+
+
+class UnknownAudience(VideoRefusal):
+    """There is no such conversation, or the publisher is not in it: who is not told which cannot guess."""
+
+    def __init__(self, audience: str) -> None:
+        super().__init__(f"There is no conversation {audience!r} for you.")
 
 
 class TooManyStreams(VideoRefusal):

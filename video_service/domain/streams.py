@@ -7,7 +7,7 @@ import msgspec
 
 from servicekit.problems import FieldError, Invalid
 
-_NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+_NAME = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9_.-]{1,64}")
 RETURN_S_MAX = 10  # in which a publisher may come back to their stream
 
 
@@ -25,7 +25,7 @@ class StreamView(msgspec.Struct, frozen=True, kw_only=True):
 def check_name(name: str) -> None:
     """Raises Invalid."""
     if not _NAME.fullmatch(name):
-        raise Invalid(FieldError("stream", "Expected 1-64 of A-Za-z0-9_.-"))
+        raise Invalid(FieldError("stream", "Expected 1-64 of A-Za-z0-9_.-, but for `.` and `..`"))
 
 
 def timestamp(now_s: float) -> str:

@@ -1,9 +1,12 @@
 """Sending: the role of a connection whose frames are developed, and published if it names a stream."""
 
 from time import monotonic
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
+
+import msgspec
 
 from servicekit.frames import Opcode, encode, text_frame
+from servicekit.problems import Refusal
 from video_service.actions.broadcasts import Broadcast
 from video_service.domain import events
 from video_service.domain.commands import Configure, Form, Look, Ping, SealedFrame, parse
@@ -17,9 +20,10 @@ from video_service.websocket.roles import Socket
 
 
 class SendingQuery(Look, frozen=True, kw_only=True):
-    """The look to begin with, and the name under which to publish."""
+    """The look to begin with, the name under which to publish, and for which conversation if not for everybody."""
 
     stream: str | None = None
+    audience: Annotated[str, msgspec.Meta(pattern=r"^[@#][A-Za-z0-9_.-]{1,64}$(?!\n)")] | None = None
 
     @property
     def look(self) -> Look:
@@ -41,6 +45,7 @@ class Sending:
         self._state = socket.state
         self._look = query.look
         self._name = query.stream
+        self._audience = query.audience
         self._frames_per_second = self._state["frames_per_second"]
         self._rate = FrameRate(self._frames_per_second)
         self._broadcast: Broadcast | None = None
@@ -50,10 +55,10 @@ class Sending:
         self.outlet: Outlet[Answer] = Outlet(socket, self._seal)
 
     async def enter(self) -> None:
-        """Raises Invalid, StreamTaken or TooManyStreams."""
+        """Raises Invalid, StreamTaken, TooManyStreams, UnknownAudience or Unavailable."""
         if self._name is not None:
             username = self._socket.identity.username
-            self._broadcast = await self._state["streams"].publish(self._name, username, self)
+            self._broadcast = await self._state["streams"].publish(self._name, username, self, self._audience)
 
     def opened(self) -> None:
         self._transmission = self._state["ledger"].begin(self._socket.identity.username, self._name)
@@ -71,7 +76,11 @@ class Sending:
         """Raises a Refusal."""
         assert self._transmission is not None
         self._transmission.bytes_in += len(payload)
-        command = parse(payload, is_text=is_text)
+        try:
+            command = parse(payload, is_text=is_text)
+        except Refusal:
+            self._rate.take(monotonic())  # it costs as much as a frame
+            raise
         if isinstance(command, Configure):
             self._look = command.apply(self._look)
             self._socket.tell(events.configured(self._look))
@@ -84,12 +93,10 @@ class Sending:
         """Let the frame wait for its turn, in place of the one that waits already."""
         self._number += 1
         transmission.frames_received += 1
-        now_s = monotonic()
-        if not self._rate.take(now_s):
+        if not self._rate.take(monotonic()):
             transmission.frames_dropped += 1
-            if self._rate.tell(now_s):
-                raise TooManyFrames(self._frames_per_second)
-        elif self._state["workers"].submit(self, Shot(sealed, self._look, self._number)) is not None:
+            raise TooManyFrames(self._frames_per_second)
+        if self._state["workers"].submit(self, Shot(sealed, self._look, self._number)) is not None:
             transmission.frames_dropped += 1
 
     # Out
@@ -128,6 +135,6 @@ class Sending:
             self._transmission.bytes_out += size_bytes
 
     def lost(self, refusal: VideoRefusal) -> None:
-        """The stream is somebody else's now; the frames are still developed."""
+        """The stream is somebody else's now, or over; the frames are still developed."""
         self._broadcast = None
         self._socket.tell_refusal(refusal)

@@ -5,6 +5,7 @@ from typing import Any, ClassVar, cast
 
 from servicekit.authentication import bearer_token
 from servicekit.bodies import convert
+from servicekit.complaints import Complaints
 from servicekit.frames import CloseCode, Opcode, text_frame
 from servicekit.handshake import Handshake
 from servicekit.logs import get_logger
@@ -34,6 +35,7 @@ class VideoSocket(WebSocketProtocol):
         super().__init__(config, server_state, app_state, _loop)
         self._role: Sending | Watching | None = None
         self._expiry: asyncio.TimerHandle | None = None
+        self._complaints: Complaints[tuple[str, int | None]] = Complaints(self._complain)
 
     # From handshake to end
 
@@ -48,7 +50,8 @@ class VideoSocket(WebSocketProtocol):
         self.state["authentication"].identify(token or "")
 
     def _find_role(self, handshake: Handshake) -> Sending | Watching:
-        query = {name: values[0] for name, values in handshake.query.items()}
+        # A name or a look that is left empty is none, but never does it make everybody the audience.
+        query = {name: values[0] for name, values in handshake.query.items() if values[0] or name == "audience"}
         if (name := handshake.path.removeprefix(PATH).strip("/")) == "":
             return Sending(self, convert(query, SendingQuery))
         return Watching(self, name, convert(query, WatchingQuery))
@@ -76,6 +79,7 @@ class VideoSocket(WebSocketProtocol):
         super().close(code, reason)
 
     def closed(self) -> None:
+        self._complaints.close()
         log.info("disconnected", username=self.identity.username, session=self.identity.session_id)
         self.state["attendance"].leave(self)
         if self._expiry is not None:
@@ -100,6 +104,9 @@ class VideoSocket(WebSocketProtocol):
         self.send(text_frame(event))
 
     def tell_refusal(self, refusal: Refusal, sequence: int | None = None) -> None:
-        code = answer_for(refusal, REFUSALS).code
-        log.debug("refused", username=self.identity.username, code=code)
-        self.tell(events.error(code, str(refusal), sequence))
+        self._complaints.make(answer_for(refusal, REFUSALS).code, (str(refusal), sequence))
+
+    def _complain(self, code: str, said: tuple[str, int | None], skipped: int) -> None:
+        detail, sequence = said
+        log.info("refused", username=self.identity.username, code=code, skipped=skipped)
+        self.tell(events.error(code, detail, sequence, skipped))

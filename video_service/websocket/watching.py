@@ -27,24 +27,25 @@ class Watching:
 
     def __init__(self, socket: Socket, name: str, query: WatchingQuery) -> None:
         self._socket = socket
-        self._streams = socket.state["streams"]
+        self.username = socket.identity.username
+        self._screens = socket.state["screens"]
         self._name = name
         self._as_json = query.format == "json"
         self._screen: Screen | None = None
         self.outlet: Outlet[Picture] = Outlet(socket, self._seal)
 
     async def enter(self) -> None:
-        """Raises UnknownStream or TooManyWatchers."""
-        self._screen = await self._streams.enter(self._name, self)
+        """Raises UnknownStream, TooManyWatchers or Unavailable."""
+        self._screen = await self._screens.enter(self._name, self)
 
     def opened(self) -> None:
         assert self._screen is not None
-        self._streams.greet(self._screen, self)
+        self._screens.greet(self._screen, self)
         self.outlet.flush()
 
     def closed(self) -> None:
         if self._screen is not None:
-            self._streams.leave(self._screen, self)
+            self._screens.leave(self._screen, self)
 
     def received(self, payload: bytes, *, is_text: bool) -> None:
         """Raises InvalidCommand."""
@@ -69,5 +70,5 @@ class Watching:
         else:
             frame = encode(Opcode.BINARY, picture.jpeg)
         if self._screen is not None:
-            self._streams.sent(self._screen, len(frame))
+            self._screens.sent(self._screen, len(frame))
         return frame
