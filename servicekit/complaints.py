@@ -19,6 +19,11 @@ class Complaints(Generic[Said]):
         self._interval_s = interval_s
         self._held: dict[str, _Held[Said]] = {}  # by code, from when it was told until it may be again
 
+    @property
+    def is_holding(self) -> bool:
+        """Whether something was told a moment ago."""
+        return bool(self._held)
+
     def make(self, code: str, said: Said) -> None:
         """`code` is one of few: what kind of complaint it is."""
         if (held := self._held.get(code)) is not None:

@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 
 from chat_service.domain.commands import Command, Ping, Resume, SendMessage, parse
 from chat_service.domain.refusals import InvalidCommand
+from tests.chat_service.world import World
 
 
 def test_a_frame_without_a_type_is_a_message() -> None:
@@ -128,3 +130,15 @@ _json = st.recursive(
 def test_any_object_is_a_command_or_is_refused(command: dict[str, Any]) -> None:
     with suppress(InvalidCommand):
         assert isinstance(parse(json.dumps(command).encode()), Command)
+
+
+async def test_a_flood_of_nonsense_is_answered_each_time_logged_once_and_counts_like_messages(world: World) -> None:
+    chat = await world.instance(messages_per_second=1, messages_burst=5)
+    ada = await chat.live_device("Ada")
+    with capture_logs() as lines:
+        for _ in range(50):
+            await ada.connection.send("{")
+        codes = [await ada.refused() for _ in range(50)]
+    assert codes[:5] == ["invalid_command"] * 5
+    assert "too_many_messages" in codes[5:]
+    assert len([line for line in lines if line["event"] == "refused"]) < 10

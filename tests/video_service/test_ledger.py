@@ -156,3 +156,14 @@ async def is_alive(port: int) -> bool:
             return (await http.get(f"http://127.0.0.1:{port}/healthz")).is_success
         except httpx.TransportError:
             return False
+
+
+async def test_an_erased_account_takes_its_rows_with_it(world: World) -> None:
+    video = await world.instance()
+    for name in ("Ada", "Grace"):
+        await (await video.camera(name)).close()
+    await eventually(lambda: len(world.rows()) == 2)
+    world.auth.erase("Ada")
+    bus = await world.bus()
+    await bus.execute(("PUBLISH", "parley:profiles", "news"))
+    await eventually(lambda: [row["username"] for row in world.rows()] == ["Grace"])

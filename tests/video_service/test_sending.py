@@ -6,6 +6,7 @@ import json
 from time import monotonic
 
 import pytest
+from structlog.testing import capture_logs
 from websockets.exceptions import ConnectionClosed
 
 from tests.chat_service.world import NOW_S, WAIT_S_MAX
@@ -317,3 +318,33 @@ async def test_who_leaves_in_the_middle_of_a_flood_stops_nobody(world: World) ->
                 await camera.connection.recv()
     await eventually(lambda: len(video.state["attendance"]) == 1)
     await other.show(STILL)
+
+
+# What is wrong again and again
+
+
+async def test_a_flood_of_what_is_wrong_is_told_and_logged_once_with_a_count(world: World) -> None:
+    video = await world.instance(frames_per_second=0)
+    camera = await video.camera()
+    with capture_logs() as lines:
+        for _ in range(500):
+            await camera.connection.send("{")
+        await camera.send(type="ping")
+        told = []
+        while (heard := json.loads(await camera.hear_anything())) != {"type": "pong"}:
+            told.append(heard)
+        while sum(1 + one.get("skipped", 0) for one in told) < 500:
+            told.append(await camera.hear("error"))
+    assert {one["code"] for one in told} == {"invalid_command"}
+    assert len([line for line in lines if line["event"] == "refused"]) == len(told) < 20
+
+
+async def test_what_is_no_command_counts_as_a_frame(world: World) -> None:
+    video = await world.instance(frames_per_second=10)
+    camera = await video.camera()
+    for _ in range(20):
+        await camera.connection.send("{")
+    await camera.connection.send(STILL)
+    codes = []
+    while "too_many_frames" not in codes:
+        codes.append(await camera.refused())
