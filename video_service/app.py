@@ -57,6 +57,10 @@ class Waits(msgspec.Struct, frozen=True, kw_only=True):
 USUAL_WAITS = Waits()
 
 
+def store_path(settings: VideoSettings) -> Path:
+    return settings.data_dir / "video" / "streams.db"
+
+
 def create_app(
     settings: VideoSettings,
     *,
@@ -87,15 +91,14 @@ async def _opened(
     new_feed: Callable[..., Feed],
     new_lens: Callable[..., Lens],
 ) -> AsyncIterator[State]:
-    path = settings.data_dir / "video" / "streams.db"
-    database = Database(path, MIGRATIONS, disk_free_bytes_min=settings.disk_free_bytes_min)
+    database = Database(store_path(settings), MIGRATIONS, disk_free_bytes_min=settings.disk_free_bytes_min)
     workers = Workers(settings.video_threads or len(os.sched_getaffinity(0)))
     attendance = Attendance(connections_per_person=settings.connections_per_person)
     store = Store(database)
     ledger = Ledger(store=store, clock=clock, interval_s=waits.write_interval_s)
     async with connections(settings, clock) as opened:
         neighbours = Neighbours(http=opened.http, auth_url=settings.auth_url, chat_urls=settings.chat_url.split(","))
-        profiles = follow_profiles(store, neighbours)
+        profiles = follow_profiles(store, neighbours, database)
         feed = new_feed(opened.bus, return_s=waits.return_s, renewed_ms_max=waits.renewed_ms_max)
         audiences = Audiences(neighbours=neighbours, unasked_s_max=waits.unasked_s_max)
         broadcasts: dict[str, Broadcast] = {}

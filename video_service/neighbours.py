@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 import httpx
 import msgspec
 
-from servicekit.following import read_page
+from servicekit.following import Page, Told, read_page
 from servicekit.problems import Unavailable
 from video_service.domain.refusals import UnknownAudience
 
@@ -21,7 +21,7 @@ class Profile(msgspec.Struct, frozen=True):
     erased: bool = False
 
 
-class _Profiles(msgspec.Struct, frozen=True):
+class _Profiles(Told, frozen=True, kw_only=True):
     profiles: list[Profile]
 
 
@@ -67,6 +67,7 @@ class Neighbours:
                 return answer
         raise Unavailable("The chat service does not answer, so who may see the stream is not known now.")
 
-    async def profiles_after(self, version: int) -> Sequence[Profile]:
+    async def profiles_after(self, version: int) -> Page[Profile]:
         """Raises ConnectionError."""
-        return (await read_page(self._http, f"{self._auth_url}/internal/profiles", version, _Profiles)).profiles
+        told = await read_page(self._http, f"{self._auth_url}/internal/profiles", version, _Profiles)
+        return told.page(told.profiles)

@@ -1,5 +1,6 @@
 """What is shown in a call is seen by the two in it alone: on every path, at every moment, on every instance."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -248,18 +249,20 @@ async def test_redis_killed_in_the_middle_shows_nothing_to_anybody_else(
 
 
 async def sees(camera: Camera, screen: Line) -> None:
-    """Sooner or later a picture that is sent now."""
-    seen: list[object] = []
+    """Sooner or later one of the pictures that are sent from now on."""
 
-    async def has_come() -> bool:
+    async def picture() -> None:
+        while not isinstance(await screen.hear_anything(), bytes):
+            pass
+
+    seeing = asyncio.create_task(picture())
+
+    async def is_seen() -> bool:
         await camera.show(plain(RED))
-        while not seen:
-            heard = await screen.hear_anything()
-            if isinstance(heard, bytes):
-                seen.append(heard)
-        return bool(seen)
+        return seeing.done()
 
-    await eventually(has_come)
+    await eventually(is_seen)
+    await seeing
 
 
 async def test_a_publisher_who_comes_back_without_redis_is_still_in_the_call(
