@@ -242,7 +242,7 @@ async def end_session(request: Request[State]) -> Response:
 )
 async def change_password(request: Request[State]) -> Response:
     bearer = await _bearer(request)
-    body = await read_json(request, PasswordChange)
+    body = await read_json(request, PasswordChange, judged_later={"current_password"})
     new = request.state["rules"].new_password(body.new_password, username=bearer.username)
     ended = await request.state["accounts"].change_password(
         bearer, _place(request, is_known=True), current=body.current_password, new=new
@@ -259,7 +259,7 @@ async def change_password(request: Request[State]) -> Response:
 )
 async def erase_account(request: Request[State]) -> Response:
     bearer = await _bearer(request)
-    body = await read_json(request, Erasure)
+    body = await read_json(request, Erasure, judged_later={"password"})
     await request.state["accounts"].erase(bearer, _place(request, is_known=True), password=body.password)
     return _without_cookie(request, Response(status_code=204))
 

@@ -1,7 +1,7 @@
 """The HTTP interface of chat."""
 
 from typing import Annotated, Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import msgspec
 from starlette.requests import Request
@@ -15,6 +15,7 @@ from chat_service.domain.commands import Delete, Edit, FileIds, Lasting, Mark, N
 from chat_service.domain.conversations import ROOM_MARK, is_room, label_for, room_label
 from chat_service.domain.events import MessageView
 from chat_service.domain.messages import StoredMessage
+from chat_service.domain.names import optional_name
 from chat_service.domain.people import SavedChat
 from chat_service.domain.refusals import (
     DirectoryUnavailable,
@@ -164,7 +165,8 @@ async def saved_chats(request: Request[State]) -> Response:
 async def save_chat(request: Request[State]) -> Response:
     identity = await _identify(request)
     body = await read_json(request, SaveChat)
-    await request.state["chat"].save_chat(identity.username, body.username, body.nickname, body.pfp)
+    nickname = optional_name("nickname", body.nickname or "")
+    await request.state["chat"].save_chat(identity.username, body.username, nickname, body.pfp)
     return _json(Done("Chat saved"))
 
 
@@ -193,7 +195,7 @@ async def messages(request: Request[State]) -> Response:
 async def send_message(request: Request[State]) -> Response:
     """As over the socket; with a nonce used before, the message of then."""
     identity = await _identify(request)
-    body = await read_json(request, NewMessage)
+    body = await read_json(request, NewMessage, judged_later=commands.JUDGED_LATER)
     conversation = await _conversation(request, identity.username)
     files = await request.state["attachments"].get(identity.username, body.attachments) if body.attachments else ()
     command = SendMessage(
@@ -220,7 +222,7 @@ async def send_message(request: Request[State]) -> Response:
 )
 async def edit_message(request: Request[State]) -> Response:
     identity = await _identify(request)
-    body = await read_json(request, NewText)
+    body = await read_json(request, NewText, judged_later=commands.JUDGED_LATER)
     message_id = request.path_params["message_id"]
     await _carry_out(request, identity.username, Edit(type="edit", id=message_id, message=body.message))
     return _json(MessageChanged("Message edited", message_id))
@@ -297,9 +299,8 @@ async def rooms(request: Request[State]) -> Response:
 async def create_room(request: Request[State]) -> Response:
     identity = await _identify(request)
     body = await read_json(request, NewRoom)
-    made = await request.state["rooms"].create(
-        identity.username, name=body.name, topic=body.topic, private=body.private
-    )
+    topic = optional_name("topic", body.topic)
+    made = await request.state["rooms"].create(identity.username, name=body.name, topic=topic, private=body.private)
     return _json(made, status=201)
 
 
@@ -322,8 +323,9 @@ async def room(request: Request[State]) -> Response:
 async def change_room(request: Request[State]) -> Response:
     identity = await _identify(request)
     body = await read_json(request, RoomChange)
+    topic = None if body.topic is None else optional_name("topic", body.topic)
     changed = await request.state["rooms"].change(
-        identity.username, request.path_params["room"], topic=body.topic, private=body.private
+        identity.username, request.path_params["room"], topic=topic, private=body.private
     )
     return _json(changed)
 
@@ -474,7 +476,7 @@ async def _history(request: Request[State], username: str, label: str) -> Respon
     found = await request.state["chat"].history(username, label, page)
     links = []
     if found:
-        path = request.url.path
+        path = quote(request.url.path)
         links.append(f'<{path}?before={found[0].id}&limit={limit}>; rel="prev"')
         links.append(f'<{path}?after={found[-1].id}&limit={limit}>; rel="next"')
     return _json(found, headers={"Link": ", ".join(links)} if links else {})

@@ -88,6 +88,8 @@ class Form:
             self._files_begun += 1
             if self._files_begun > self._files_max:
                 raise TooManyFiles(self._files_max)
+            if "\0" in filename:
+                raise BrokenUpload("The name of a file cannot hold the character NUL.")
             self._file = SentFile(clean_filename(filename))
 
     def _on_data(self, data: memoryview) -> None:

@@ -1,6 +1,7 @@
 """Request bodies parsed once, at the edge, into frozen types."""
 
 import re
+from collections.abc import Container
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
@@ -9,6 +10,7 @@ from starlette.requests import Request
 
 from servicekit.multipart import MultipartReader
 from servicekit.problems import FieldError, Invalid, Malformed
+from servicekit.texts import NO_CONTROLS, field_with_nul
 
 FORM_FIELDS_MAX = 100
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
@@ -17,14 +19,21 @@ _LOCATED = re.compile(r"(?P<detail>.*) - at `\$\.?(?P<field>[^`]*)`", re.DOTALL)
 _UNLOCATED = re.compile(r"Object (?:missing required|contains unknown) field `(?P<field>[^`]*)`")
 
 
-async def read_json(request: Request[Any], body_type: type[T]) -> T:
-    """The JSON body as `body_type`. Raises Malformed (not JSON) or Invalid (names the field)."""
+async def read_json(request: Request[Any], body_type: type[T], *, judged_later: Container[str] = ()) -> T:
+    """The JSON body as `body_type`. Raises Malformed (not JSON) or Invalid (names the field).
+
+    No text in it holds NUL, except for the fields `judged_later`, which have a refusal of their own.
+    """
+    body = await request.body()
     try:
-        return msgspec.json.decode(await request.body(), type=body_type)
+        parsed = msgspec.json.decode(body, type=body_type)
     except msgspec.ValidationError as error:
         raise Invalid(field_error(str(error))) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Malformed(f"The body is not valid JSON: {error}") from None
+    if (field := field_with_nul(body, parsed, judged_later)) is not None:
+        raise Invalid(FieldError(field, NO_CONTROLS))
+    return parsed
 
 
 async def read_form(request: Request[Any], body_type: type[T]) -> T:
@@ -89,6 +98,9 @@ def _urlencoded(body: bytes) -> dict[str, str]:
 
 def convert(fields: dict[str, str], body_type: type[T]) -> T:
     """Text fields (a form, a query string) as `body_type`. Raises Invalid."""
+    for name, text in fields.items():
+        if "\0" in text:
+            raise Invalid(FieldError(name, NO_CONTROLS))
     try:
         converted = msgspec.convert(fields, body_type, strict=False)
     except msgspec.ValidationError as error:

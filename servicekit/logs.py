@@ -69,9 +69,14 @@ def _rendering(log_format: str) -> list[Any]:
 def _escape(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
     """Leave nothing to a terminal that it would obey: names and paths are what strangers send."""
     for key, value in event.items():
-        if isinstance(value, str) and key != "exception" and not value.isprintable():
-            event[key] = value.encode("unicode_escape").decode()
+        if isinstance(value, str) and not value.isprintable():
+            lines = value.split("\n") if key == "exception" else [value]
+            event[key] = "\n".join(line if line.isprintable() else _escaped(line) for line in lines)
     return event
+
+
+def _escaped(text: str) -> str:
+    return text.encode("unicode_escape").decode()
 
 
 class _ServiceName:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic, sleep
 
+from servicekit import texts
 from servicekit.problems import NotStored
 from servicekit.starting import CannotStart
 
@@ -117,7 +118,12 @@ def _switch_to_wal(connection: sqlite3.Connection) -> None:
 
 
 def _migrate(connection: sqlite3.Connection, path: Path, migrations: Path) -> str:
-    """Apply the scripts `NNNN_*.sql` whose number is above the file's `user_version`. Returns the store's id."""
+    """Apply the scripts `NNNN_*.sql` whose number is above the file's `user_version`. Returns the store's id.
+
+    They may call what `servicekit.texts` knows of texts.
+    """
+    for function in (texts.as_one_line, texts.folded, texts.is_visible):
+        connection.create_function(function.__name__, 1, function, deterministic=True)
     connection.execute("BEGIN EXCLUSIVE")  # instances that start together take turns
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     scripts = {int(script.name[:4]): script for script in sorted(migrations.glob("[0-9][0-9][0-9][0-9]_*.sql"))}

@@ -1,19 +1,36 @@
-"""Texts that people write: one rule for what is seen, one form in which they are compared."""
+"""Texts that people write: one rule for what is seen, one for names, and one form in which they are compared."""
 
-import unicodedata
+import re
+from collections.abc import Container, Iterator
+from unicodedata import category, combining, normalize
+
+import msgspec
 
 # Categories of Unicode that show nothing, and characters of other categories that are blank all the same: the Braille
 # blank and the fillers of Hangul (UAX #44).
 _INVISIBLE = frozenset({"Cc", "Cf", "Zs", "Zl", "Zp"})
-_BLANK = frozenset("\u2800\u3164\u115f\u1160\uffa0")
+_FILLERS = "\u2800\u3164\u115f\u1160\uffa0"
+_BLANK = frozenset(_FILLERS)
+# White space as `str.strip` has it, fillers, and what has no width. Joiners stay, and so do the tags that end a flag.
+_BLANK_AT_ENDS = "".join(filter(str.isspace, map(chr, range(0x3001)))) + _FILLERS + "\u00ad\u200b\u2060\ufeff"
 # They break a line, or turn the direction of what follows, and so can make one name look like another (UAX #9).
-_UNFIT_FOR_NAMES = frozenset({"Cc", "Zl", "Zp"})
-_DIRECTION_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+DIRECTION_CONTROLS = "\u202a-\u202e\u2066-\u2069"
+_CONTROLS = "\x00-\x1f\x7f-\x9f\u2028\u2029"
+_UNFIT_FOR_NAMES = re.compile(f"[{_CONTROLS}{DIRECTION_CONTROLS}]")
+NO_CONTROLS = "Control characters are not allowed."
+_PIECE_LENGTH_MAX = 128
+_MARKS_MAX = 32
+_UNFIT_FOR_LINES = re.compile(f"(?![\t\n])[{_CONTROLS}]")
 
 
 def is_visible(text: str) -> bool:
     """Whether anything of it is seen."""
-    return any(character not in _BLANK and unicodedata.category(character) not in _INVISIBLE for character in text)
+    return any(character not in _BLANK and category(character) not in _INVISIBLE for character in text)
+
+
+def trimmed(name: str) -> str:
+    """Without what is blank at both ends."""
+    return name.strip(_BLANK_AT_ENDS)
 
 
 def fits_one_line(text: str) -> bool:
@@ -21,12 +38,68 @@ def fits_one_line(text: str) -> bool:
 
     Joiners and variation selectors may: scripts and emoji need them.
     """
-    return all(
-        character not in _DIRECTION_CONTROLS and unicodedata.category(character) not in _UNFIT_FOR_NAMES
-        for character in text
-    )
+    return _UNFIT_FOR_NAMES.search(text) is None
+
+
+def name_fault(name: str) -> str | None:
+    """What is wrong with it as a nickname, a topic or the name of a file."""
+    if not is_visible(name):
+        return "Something has to be seen."
+    return None if fits_one_line(name) else NO_CONTROLS
+
+
+def as_one_line(text: str) -> str:
+    """What is left of it as a name: trimmed, and without what no name may hold."""
+    return trimmed(_UNFIT_FOR_NAMES.sub("", text))
+
+
+def as_lines(text: str) -> str:
+    """Without control characters and other separators of lines; LF (also for CR LF) and tabs are left."""
+    return _UNFIT_FOR_LINES.sub("", text)
 
 
 def folded(text: str) -> str:
     """The form in which texts are compared: NFC without regard to case (Unicode §3.13, D145)."""
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFD", text).casefold())
+    if text.isascii():
+        return text.lower()
+    return "".join(normalize("NFC", normalize("NFD", piece).casefold()) for piece in _pieces(text))
+
+
+def folded_username(username: str) -> str:
+    """The form in which usernames are the same or not, however somebody typed them.
+
+    Blanks around it are nobody's; what is not ASCII stays as it is, and is nobody's either.
+    """
+    username = username.strip()
+    return username.lower() if username.isascii() else username
+
+
+def _pieces(text: str) -> Iterator[str]:
+    """Normalising takes the square of the number of marks in a row, so long texts are taken apart: at a blank, else
+    before a letter, and in the middle of a run of marks that no script knows.
+    """
+    start = 0
+    while start < len(text):
+        end = start + _PIECE_LENGTH_MAX
+        if end < len(text) and (blank := text.rfind(" ", start + 1, end)) > 0:
+            end = blank
+        elif end < len(text):
+            end = next((at for at in range(end, end - _MARKS_MAX, -1) if not combining(text[at])), end)
+        yield text[start:end]
+        start = end
+
+
+def field_with_nul(json: bytes, parsed: object, judged_later: Container[str] = ()) -> str | None:
+    """The first field of the object `parsed`, which was the text `json`, that holds the character NUL."""
+    if b"\\u0000" not in json:  # it can be written in no other way
+        return None
+    fields = msgspec.to_builtins(parsed)
+    return next((name for name, value in fields.items() if name not in judged_later and _holds_nul(value)), None)
+
+
+def _holds_nul(value: object) -> bool:
+    if isinstance(value, dict):
+        return any(map(_holds_nul, (*value.keys(), *value.values())))
+    if isinstance(value, list | tuple):
+        return any(map(_holds_nul, value))
+    return isinstance(value, str) and "\0" in value

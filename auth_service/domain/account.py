@@ -2,7 +2,7 @@
 
 import msgspec
 
-from servicekit.texts import folded
+from servicekit.texts import folded, folded_username
 
 
 class Registration(msgspec.Struct, frozen=True):
@@ -45,9 +45,5 @@ def fold(name: str) -> str:
 
 
 def fold_username(username: str) -> str:
-    """The form in which usernames are the same or not, however somebody typed them.
-
-    Blanks around it are nobody's; what is not ASCII stays as it is, and is nobody's either.
-    """
-    username = username.strip()
-    return username.lower() if username.isascii() else username
+    """The form in which they are the same or not."""
+    return folded_username(username)

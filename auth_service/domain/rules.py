@@ -8,16 +8,13 @@ import msgspec
 
 from auth_service.domain.account import Registration, fold_username
 from servicekit.problems import FieldError, Invalid
-from servicekit.texts import is_visible
+from servicekit.texts import NO_CONTROLS, fits_one_line, is_visible, name_fault, trimmed
 from servicekit.web_addresses import leads_elsewhere
 
 _USERNAME = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9_.-]+")  # "." and ".." are places in a path, not names
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 # Our own files and nothing beside them: no other path of ours is a picture.
 _OWN_FILE = re.compile(r"/api/files/[A-Za-z0-9_-]+(/thumbnail)?(\?[A-Za-z0-9_=&-]*)?")
-# They turn the direction of what follows, and so can make one name look like another (UAX #9).
-_DIRECTION_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-_UNPRINTABLE = frozenset({"Cc", "Cs", "Zl", "Zp"})
 # Composing takes the square of the number of marks in a row: what is longer than this is left as it is.
 _COMPOSED_LENGTH_MAX = 1_024
 _REPLACEMENT = "\ufffd"  # stands where bytes were not UTF-8
@@ -72,7 +69,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
 
     def nickname(self, nickname: str) -> str:
         """Trimmed and composed (NFC), so that names that look alike are more often the same characters."""
-        nickname = _composed(nickname.strip())
+        nickname = _composed(trimmed(nickname))
         _accept(nickname=self._nickname_fault(nickname))
         return nickname
 
@@ -89,7 +86,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
 
     def prefix(self, query: str) -> str:
         """The start of a name that is looked for."""
-        query = _composed(query.strip())
+        query = trimmed(query)
         _accept(query=_outside("the length", len(query), 1, self.prefix_length_max) or _text_fault(query))
         return query
 
@@ -112,13 +109,11 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
         return None
 
     def _nickname_fault(self, nickname: str) -> str | None:
-        if not is_visible(nickname):
-            return "Something has to be seen."
-        fault = _outside("the length", len(nickname), 1, self.nickname_length_max)
+        fault = name_fault(nickname) or _outside("the length", len(nickname), 1, self.nickname_length_max)
         return fault or _text_fault(nickname)
 
     def _email_fault(self, email: str) -> str | None:
-        if not _EMAIL.fullmatch(email):
+        if not _EMAIL.fullmatch(email) or not all(map(is_visible, email.split("@"))):
             return "Expected an address such as ada@example.org."
         return _outside("the length", len(email), 3, self.email_length_max) or _text_fault(email)
 
@@ -149,8 +144,6 @@ def _outside(what: str, value: int, least: int, most: int) -> str | None:
 
 
 def _text_fault(text: str) -> str | None:
-    if any(unicodedata.category(char) in _UNPRINTABLE for char in text):
-        return "Control characters are not allowed."
-    if _REPLACEMENT in text or not _DIRECTION_CONTROLS.isdisjoint(text):
-        return "Characters that cannot be shown are not allowed."
-    return None
+    if not fits_one_line(text):
+        return NO_CONTROLS
+    return "Characters that cannot be shown are not allowed." if _REPLACEMENT in text else None

@@ -18,7 +18,7 @@ from chat_service.domain.calls import CallRecord
 from chat_service.domain.changes import AnyDraft, Appended, ChangeDraft, Entry, Kind
 from chat_service.domain.commands import Delete, Edit, Lasting, React, Read, Resume, SendMessage
 from chat_service.domain.conversations import direct_name, is_room, label_of_person, other_than, room_label
-from chat_service.domain.emoji import is_emoji
+from chat_service.domain.emoji import fully_qualified, is_emoji
 from chat_service.domain.messages import Draft, StoredMessage, check_text
 from chat_service.domain.people import SavedChat
 from chat_service.domain.rates import PEOPLE_REMEMBERED_MAX, TokenBuckets
@@ -216,7 +216,7 @@ class Chat:
             case React(id=message_id, emoji=emoji, remove=removes):
                 if not is_emoji(emoji):
                     raise InvalidEmoji
-                return change(kind=Kind.REACTION, message_id=message_id, value=emoji, removes=removes)
+                return change(kind=Kind.REACTION, message_id=message_id, value=fully_qualified(emoji), removes=removes)
             case Read(seq=mark):
                 return change(kind=Kind.READ, mark=mark)
 

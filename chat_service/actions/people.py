@@ -8,6 +8,7 @@ from chat_service.domain.refusals import DirectoryUnavailable, UnknownRecipient
 from chat_service.profiles import Profiles
 from chat_service.store.people import PeopleStore
 from servicekit.following import Follower, KnownStores
+from servicekit.texts import folded_username
 
 
 class People:
@@ -44,7 +45,7 @@ class People:
 
     def remembered(self, username: str) -> Person | None:
         """The person of that name in any case, perhaps an erased one, if no I/O is needed to tell."""
-        return self._remembered.get(username.casefold())
+        return self._remembered.get(folded_username(username))
 
     async def get(self, username: str) -> Person:
         """Raises UnknownRecipient, or DirectoryUnavailable when that cannot be said for sure."""
@@ -87,12 +88,12 @@ class People:
         self._seen_version = people[-1].version
         self._pulls += 1
         for person in people:
-            self._remembered.pop(person.username.casefold(), None)
+            self._remembered.pop(folded_username(person.username), None)
         if any(person.erased for person in people):
             for listener in self._erased_listeners:
                 listener()
 
     def _remember(self, person: Person) -> None:
-        self._remembered[person.username.casefold()] = person
+        self._remembered[folded_username(person.username)] = person
         if len(self._remembered) > self._remembered_max:
             self._remembered.popitem(last=False)

@@ -6,6 +6,7 @@ from chat_service.domain import events
 from chat_service.domain.refusals import QueryEmpty
 from chat_service.store.search import Search
 from servicekit.logs import get_logger
+from servicekit.texts import is_visible
 
 WORDS_MAX = 10
 PAUSE_S = 1.0
@@ -20,7 +21,7 @@ class Searching:
 
     async def find(self, username: str, query: str, *, before: int | None, limit: int) -> list[events.MessageView]:
         """The newest messages that hold all words of `query` (the first WORDS_MAX). Raises QueryEmpty."""
-        words = query.replace("\0", " ").split()[:WORDS_MAX]
+        words = [word for word in query.split() if is_visible(word)][:WORDS_MAX]
         if not words:
             raise QueryEmpty
         found = await self._store.find(username, words, before=before, limit=limit)

@@ -5,6 +5,7 @@ from typing import Annotated, TypeAlias
 import msgspec
 
 from chat_service.domain.refusals import InvalidCommand
+from servicekit.texts import NO_CONTROLS, field_with_nul
 
 Nonce: TypeAlias = Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
 Name: TypeAlias = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
@@ -14,6 +15,8 @@ Mark: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]  # what SQL c
 MessageId: TypeAlias = Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)]
 StreamName: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^(?!\.{1,2}$)[A-Za-z0-9_.-]{1,64}$(?!\n)")]
 FileIds: TypeAlias = Annotated[tuple[Name, ...], msgspec.Meta(max_length=20)]
+
+JUDGED_LATER = frozenset({"message", "attachments"})  # what they hold has refusals of its own
 
 
 class _Command(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -136,10 +139,16 @@ def parse(text: bytes, *, room: str | None = None) -> Command:
             text = _addressed(text, room)
         decoder = _decoders.get(kind)
         if decoder is not None:
-            return decoder.decode(text)
+            return _without_nul(text, decoder.decode(text))
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise InvalidCommand(str(error)) from None
     raise InvalidCommand(f"There is no command of the type {kind[:64]!r}.")
+
+
+def _without_nul(text: bytes, command: Command) -> Command:
+    if (field := field_with_nul(text, command, JUDGED_LATER)) is not None:
+        raise InvalidCommand(f"{NO_CONTROLS} - at `$.{field}`")
+    return command
 
 
 def _addressed(text: bytes, room: str) -> bytes:

@@ -6,6 +6,7 @@ from chat_service.domain.attachments import Attachment
 from chat_service.domain.calls import CallRecord
 from chat_service.domain.conversations import direct_name, room_label
 from chat_service.domain.refusals import InvalidMessage, MessageEmpty, MessageTooLong
+from servicekit.texts import is_visible
 
 
 class Draft(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,7 +75,7 @@ def check_text(text: str, *, length_max: int, may_be_empty: bool = False) -> Non
     """Raises MessageEmpty, MessageTooLong (counted in code points) or InvalidMessage."""
     if len(text) > length_max:
         raise MessageTooLong(len(text), length_max)
-    if not text.strip() and not may_be_empty:
-        raise MessageEmpty
     if "\0" in text:
         raise InvalidMessage("A message cannot hold the character NUL.")
+    if not may_be_empty and not is_visible(text):
+        raise MessageEmpty

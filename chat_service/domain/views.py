@@ -7,6 +7,9 @@ from chat_service.domain.commands import Command, SendMessage
 from chat_service.domain.conversations import room_label
 from chat_service.domain.refusals import InvalidCommand
 from servicekit.frames import payload_of, text_frame
+from servicekit.texts import as_lines
+
+CONTINUED = "| "
 
 
 class Everything:
@@ -38,7 +41,10 @@ class _Shown(msgspec.Struct):
 
 
 class OneRoom:
-    """One room: what is no command is said in it. `as_text`: messages are lines `name: text`."""
+    """One room: what is no command is said in it.
+
+    `as_text`: messages are lines `name: text`, and `| text` where they go on.
+    """
 
     def __init__(self, room: str, *, as_text: bool) -> None:
         self._room = room
@@ -72,5 +78,10 @@ def _as_line(frame: bytes) -> bytes | None:
     event = msgspec.json.decode(payload_of(frame), type=_Shown)
     if event.type in ("message", "sent"):
         said = " ".join(filter(None, [event.message, *(file.url for file in event.attachments)]))
-        return text_frame(f"{event.sender_username}: {said}".encode())
-    return text_frame(f"error: {event.detail}".encode()) if event.type == "error" else None
+        return _line(event.sender_username, said)
+    return _line("error", event.detail) if event.type == "error" else None
+
+
+def _line(name: str, text: str) -> bytes:
+    """Further lines carry a mark that no name begins with, so that none passes for somebody else's."""
+    return text_frame(as_lines(f"{name}: {text}").replace("\n", f"\n{CONTINUED}").encode())

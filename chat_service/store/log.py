@@ -12,7 +12,7 @@ from chat_service.store.closures import close
 from chat_service.store.erasures import are_erased, check_not_erased
 from chat_service.store.quotas import check_change, rooms_owned
 from chat_service.store.rows import MESSAGE, last_seq, message_of
-from chat_service.store.search import reindex
+from chat_service.store.search import folded_apart, reindex
 from servicekit.database import Connection
 
 CONVERSATIONS_REMEMBERED_MAX = 50_000
@@ -83,7 +83,7 @@ class Log:
             conversation = self._make(connection, draft)
         cursor = connection.execute(
             "INSERT INTO messages (conversation_id, seq, sender_username, receiver_username, message, timestamp,"
-            " nonce, reply_to, attachments, call) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+            " nonce, reply_to, attachments, call, message_folded) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
             " ON CONFLICT (sender_username, nonce) WHERE nonce IS NOT NULL DO NOTHING",
             (
                 conversation.id,
@@ -96,6 +96,7 @@ class Log:
                 draft.reply_to,
                 as_json(draft.attachments) if draft.attachments else None,
                 as_json(draft.call) if draft.call else None,
+                folded_apart(draft.message),
             ),
         )
         if cursor.rowcount == 0:

@@ -8,6 +8,7 @@ from chat_service.domain.quotas import USUAL_QUOTAS, Quotas
 from chat_service.store.erasures import begin_erasure, check_not_erased
 from chat_service.store.quotas import check_saved
 from servicekit.database import Connection, Database
+from servicekit.texts import folded_username
 
 
 class PeopleStore:
@@ -74,7 +75,7 @@ def _find_person(connection: Connection, username: str) -> Person | None:
     row: Mapping[str, Any] | None = connection.execute(
         "SELECT username, nickname, pfp, version, username IN (SELECT username FROM erasures) AS is_erased"
         " FROM people WHERE username_folded = ?",
-        (username.casefold(),),
+        (folded_username(username),),
     ).fetchone()
     if row is None:
         return None
@@ -98,7 +99,7 @@ def _put_people(connection: Connection, people: list[Person]) -> None:
             "INSERT INTO people (username, username_folded, nickname, pfp, version) VALUES (?, ?, ?, ?, ?)"
             " ON CONFLICT (username) DO UPDATE SET nickname = excluded.nickname, pfp = excluded.pfp,"
             " version = excluded.version WHERE people.version < excluded.version",
-            (person.username, person.username.casefold(), person.nickname, person.pfp, person.version),
+            (person.username, folded_username(person.username), person.nickname, person.pfp, person.version),
         )
         if changed.rowcount == 0:  # known already: a name saved by hand since then stays
             continue

@@ -3,21 +3,22 @@
 import unicodedata
 from urllib.parse import quote
 
+from servicekit.texts import as_one_line, is_visible, trimmed
+
 NAME_LENGTH_MAX = 200
 _NAMELESS = "picture"
-# Left to right and back again: with these "gpj.exe" can be shown as "exe.jpg".
-_DIRECTIONS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_CLEANED_LENGTH_MAX = 1_000  # composing takes the square of the number of marks in a row
+# Marks of direction, which no name needs that is shown by itself; controls of direction go as in every name, for with
+# them "gpj.exe" can be shown as "exe.jpg".
+_DIRECTION_MARKS = str.maketrans("", "", "\u061c\u200e\u200f")
 
 
 def clean_filename(given: str) -> str:
     """The last part of a path, composed (NFC), without what cannot be seen; never empty, and never a dot alone."""
-    name = given.replace("\\", "/").rpartition("/")[2]
-    name = "".join(one for one in unicodedata.normalize("NFC", name) if _is_shown(one))
-    return _shortened(name.strip().lstrip(".")) or _NAMELESS
-
-
-def _is_shown(character: str) -> bool:
-    return unicodedata.category(character) not in {"Cc", "Cs", "Zl", "Zp"} and character not in _DIRECTIONS
+    name = given.replace("\\", "/").rpartition("/")[2][-_CLEANED_LENGTH_MAX:]
+    name = as_one_line(unicodedata.normalize("NFC", name).translate(_DIRECTION_MARKS))
+    name = _shortened(trimmed(name.lstrip(".")))
+    return name if is_visible(name) else _NAMELESS
 
 
 def _shortened(name: str) -> str:

@@ -95,6 +95,14 @@ async def test_a_nickname_is_trimmed_and_composed(auth: Auth) -> None:
     assert (await auth.http.get("/api/search-user/ada")).json() == profile
 
 
+@pytest.mark.parametrize("query", ["cafe\u0301", "CAFÉ", "café "])
+async def test_a_nickname_is_found_in_either_normal_form(auth: Auth, query: str) -> None:
+    ada = await auth.person("ada")
+    await ada.post("/api/update-nickname", data={"nickname": "Cafe\u0301 Straße"})
+    assert await found(ada, query=query) == ["ada"]
+    assert await found(ada, query="CAFÉ STRASSE") == ["ada"]
+
+
 @pytest.mark.parametrize("nickname", ["x", "x" * 64, "محمد", "李", "Ada 'the' <b>"])
 async def test_nicknames_within_the_limits_are_accepted(auth: Auth, nickname: str) -> None:
     ada = await auth.person("ada")
@@ -115,6 +123,10 @@ async def test_nicknames_within_the_limits_are_accepted(auth: Auth, nickname: st
         "a\u202egrace",
         "a\ufffd",
         "\u2800",
+        "\u3164\u200b",
+        "a\x1b",
+        "a\u2066b",
+        "a\u0085b",
     ],
 )
 async def test_nicknames_outside_the_limits_are_refused(auth: Auth, nickname: str) -> None:

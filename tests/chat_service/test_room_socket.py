@@ -154,7 +154,7 @@ async def test_as_text_everything_is_a_line(chat: Instance, ada: Device) -> None
     await ada.send(type="edit", id=sent["id"], message="no line for this")
     await ada.hear("edited")
     await ada.connection.send("👋" * 4000)  # in a frame with a long head
-    assert await line(grace) == "Ada: Hello yourself!\nSecond line"
+    assert await line(grace) == "Ada: Hello yourself!\n| Second line"
     assert await line(grace) == f"Ada: {'👋' * 4000}"
     await grace.send('{"message": "as it is"}')
     assert await line(grace) == 'Grace: {"message": "as it is"}'

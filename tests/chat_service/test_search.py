@@ -85,6 +85,41 @@ async def test_a_part_of_what_was_said_is_found_in_every_script(
     assert await library.find("nowhere") == []
 
 
+@pytest.mark.parametrize(
+    "texts, queries",
+    [
+        (["im café", "im cafe\u0301", "IM CAFÉ"], ["café", "CAFE\u0301", "fé", "é"]),
+        (["die Straße", "DIE STRASSE"], ["straße", "STRASSE", "ß", "ss", "SS"]),
+        (["ΟΔΟΣ", "οδος", "Οδός"[:2] + "ος"], ["οδοσ", "ΟΔΟΣ", "ος"]),
+        (["한글", "\u1112\u1161\u11ab\u1100\u1173\u11af"], ["한글", "\u1112\u1161\u11ab", "글"]),
+    ],
+)
+async def test_a_text_is_found_in_either_normal_form_and_in_any_case(
+    library: Library, texts: list[str], queries: list[str]
+) -> None:
+    await library.say("Ada", *texts, to="Grace")
+    for query in queries:
+        assert await library.find(query) == texts[::-1], ascii(query)
+
+
+async def test_an_edit_and_a_deletion_are_followed_in_the_folded_form(library: Library) -> None:
+    first, second = await library.say("Ada", "Im CAFE\u0301", "Die STRAßE", to="Grace")
+    await library.chat.request("Ada", "PATCH", f"/api/messages/Grace/{first}", json={"message": "Zur OPER, FÜR Ada"})
+    await library.chat.request("Ada", "DELETE", f"/api/messages/Grace/{second}")
+    assert await library.find("FÜR") == ["Zur OPER, FÜR Ada"]
+    for gone in ("café", "fé", "strasse", "ße"):
+        assert await library.find(gone) == []
+    query = "SELECT message_folded FROM messages ORDER BY id"
+    assert await column(library.chat.state["database"], query) == ["zur oper, für ada", None]
+    if library.is_indexed:
+        terms = await column(library.chat.state["database"], "SELECT term FROM message_terms")
+        assert not {"afé", "str", "ass"} & {*terms}
+
+
+async def column(database: Database, query: str) -> list[str | None]:
+    return await database.read(lambda connection: [value for (value,) in connection.execute(query)])
+
+
 async def test_all_words_must_be_there_in_any_order(library: Library) -> None:
     await library.say("Ada", "red roses and tulips", "red tulips", "roses", "is it red?", to="Grace")
     assert await library.find("tulips red") == ["red tulips", "red roses and tulips"]
@@ -191,11 +226,11 @@ async def test_other_peoples_conversations_are_never_shown(library: Library) -> 
 
 async def test_a_query_is_bounded_and_has_words(library: Library) -> None:
     path = "/api/search-messages"
-    for query in ("", " ", "\0", "\u2003"):
+    for query in ("", " ", "\u2003", "\u200b", "\u2800 \u202e"):
         assert await library.chat.does("Ada", "GET", path, params={"query": query}) == (422, "query_empty")
     assert await library.chat.does("Ada", "GET", path) == (422, "query_empty")
     assert await library.find("x" * 200) == []
-    for params in ({"query": "x" * 201}, {"query": "x", "limit": 0}, {"query": "x", "before": -1}):
+    for params in ({"query": "x" * 201}, {"query": "x", "limit": 0}, {"query": "x", "before": -1}, {"query": "a\0"}):
         assert await library.chat.does("Ada", "GET", path, params=params) == (422, "invalid")
     await library.say("Ada", "one two", to="Grace")
     assert await library.find("one " * 10 + "three") == ["one two"]  # words after the tenth are not looked at

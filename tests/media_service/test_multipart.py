@@ -86,6 +86,25 @@ def test_any_name_becomes_one_that_can_be_shown_and_sent(given_name: str) -> Non
     assert said.isprintable()
 
 
+@pytest.mark.parametrize(
+    "given_name, kept",
+    [
+        ("\u200b", "picture"),
+        ("\u3164 \u2800", "picture"),
+        ("invoice\u202egpj.exe", "invoicegpj.exe"),
+        ("a\x1b[2J\u2028.png", "a[2J.png"),
+        ("👩\u200d🚀.png", "👩\u200d🚀.png"),
+    ],
+)
+def test_a_name_is_seen_and_turns_nothing(given_name: str, kept: str) -> None:
+    assert clean_filename(given_name) == kept
+
+
+def test_a_name_in_a_header_ends_no_quotes_and_no_line() -> None:
+    said = inline_disposition('a"b\\c%\u202e.png')
+    assert said == "inline; filename=\"a_b_c__.png\"; filename*=UTF-8''a%22b%5Cc%25%E2%80%AE.png"
+
+
 @given(st.text("bytes=-0123456789, ", max_size=20), st.integers(1, 1000))
 def test_a_range_is_within_the_file(header: str, size: int) -> None:
     try:

@@ -192,3 +192,31 @@ def test_text_becomes_numbers_where_the_type_says_so() -> None:
 )
 def test_a_message_of_msgspec_is_taken_apart(message: str, error: FieldError) -> None:
     assert field_error(message) == error
+
+
+NUL = "a\\u0000b"
+
+
+@pytest.mark.parametrize(
+    "body, field",
+    [(f'{{"author": "{NUL}"}}', "author"), (f'{{"author": "ada", "tags": ["a", "{NUL}"]}}', "tags")],
+)
+async def test_no_text_in_json_holds_nul(http: httpx.AsyncClient, body: str, field: str) -> None:
+    response = await http.post("/json", content=body)
+    assert (code(response), response.json()["errors"][0]["field"]) == ((422, "invalid"), field)
+
+
+async def test_nul_spelled_out_is_a_text_like_others(http: httpx.AsyncClient) -> None:
+    assert (await http.post("/json", content='{"author": "\\\\u0000"}')).json()["author"] == "\\u0000"
+
+
+async def test_no_field_of_a_form_holds_nul(http: httpx.AsyncClient) -> None:
+    for content in ({"content": b"author=a%00b", "headers": FORM}, {"files": {"author": (None, b"a\0b")}}):
+        response = await http.post("/form", **content)
+        assert (code(response), response.json()["errors"][0]["field"]) == ((422, "invalid"), "author")
+
+
+@pytest.mark.parametrize("text", ["\\ud800", "\\udc00x", "x\\ud800\\ud800"])
+async def test_half_a_character_is_no_json(http: httpx.AsyncClient, text: str) -> None:
+    for body in (f'{{"author": "{text}"}}', f'{{"author": "ada", "{text}": 1}}'):
+        assert code(await http.post("/json", content=body)) in {(400, "malformed"), (422, "invalid")}

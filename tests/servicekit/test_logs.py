@@ -8,13 +8,15 @@ from typing import Any
 
 
 def test_a_terminal_gets_nothing_that_it_would_obey() -> None:
-    program = PROGRAM.replace("Ada é", "\\x1b[2Jé\\x07")
+    program = PROGRAM.replace("Ada é", "\\x1b[2Jé\\x07").replace("1 / 0", 'raise ZeroDivisionError("\\x1b[2J\\u202e")')
     done = subprocess.run(
         [sys.executable, "-c", program, "info", "console"], capture_output=True, check=True, timeout=20
     )
     assert b"\\x1b[2J" in done.stdout
     assert b"\x1b[2J" not in done.stdout
     assert b"\x07" not in done.stdout
+    assert "\u202e".encode() not in done.stdout
+    assert b"Traceback (most recent call last):\n" in done.stdout
 
 
 PROGRAM = """
