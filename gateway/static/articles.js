@@ -2,6 +2,7 @@
 
 import { linked } from "./links.js";
 import { fillAvatar, handleOf, introduced, me, nameOf } from "./people.js";
+import { shortened } from "./texts.js";
 import { showTime } from "./times.js";
 import { placehold } from "./viewer.js";
 import { t } from "./words.js";
@@ -108,7 +109,7 @@ function quote(article, id, quoted) {
 /** Who said what, in a line. */
 export function quoteOf(article) {
   const text = article.querySelector(".text").textContent.trim() || t("Picture");
-  const short = text.length > QUOTE_LENGTH_MAX ? `${text.slice(0, QUOTE_LENGTH_MAX)}…` : text;
+  const short = shortened(text, QUOTE_LENGTH_MAX);
   return `${nameOf(article.dataset.sender)}: ${short}`;
 }
 

@@ -4,6 +4,7 @@ import { quoteOf } from "./articles.js";
 import { Chosen } from "./chosen.js";
 import { notice } from "./notices.js";
 import { nameOf } from "./people.js";
+import { lengthOf } from "./texts.js";
 import { t } from "./words.js";
 
 const TYPING_MS = 1_000;
@@ -70,6 +71,7 @@ export class Composer {
     title.textContent = what;
     const quote = document.createElement("span");
     quote.className = "quote";
+    quote.dir = "auto";
     quote.textContent = quoteOf(article);
     const cancel = document.createElement("button");
     cancel.type = "button";
@@ -140,7 +142,7 @@ export class Composer {
   }
 
   #submit() {
-    if (this.#area.value.length > LENGTH_MAX) {
+    if (lengthOf(this.#area.value) > LENGTH_MAX) {
       notice(t("That is too long for one message."));
     } else if (this.#mode.kind === "edit") {
       this.#submitEdit();

@@ -1,6 +1,7 @@
 /** The system's notifications: only where the reader has allowed them, on a click, and looks elsewhere. */
 
 import { introduced } from "./people.js";
+import { shortened } from "./texts.js";
 import { t } from "./words.js";
 
 const TEXT_LENGTH_MAX = 140;
@@ -28,7 +29,7 @@ function isElsewhere() {
 function show(event) {
   const isRoom = event.conversation.startsWith("#");
   const name = introduced(event.sender_username);
-  const body = (event.message || t("Picture")).slice(0, TEXT_LENGTH_MAX);
+  const body = shortened(event.message || t("Picture"), TEXT_LENGTH_MAX);
   try {
     const shown = new Notification(isRoom ? `${name} (${event.conversation})` : name, { body, tag: event.conversation });
     shown.onclick = () => {

@@ -116,7 +116,6 @@ async def test_more_than_the_socket_tells_is_read_from_the_history(site: Parley,
 
 async def test_a_refused_message_can_be_thrown_away(couple: Couple) -> None:
     ada, _ = couple
-    await ada.area.evaluate("area => area.removeAttribute('maxlength')")
     text = "x" * 4_001
     await ada.write(text)
     await ada.sees_state(text, "failed")

@@ -69,3 +69,30 @@ async def test_a_blurhash_is_decoded_as_its_reference_does(run: Run) -> None:
 @pytest.mark.parametrize("text", ["", "L", "LGF5]+Yk^6#M@-5c,1J5@[or[Q6", "LGF5]+Yk^6#M@-5c,1J5@[or[Q6\u00e9"])
 async def test_what_is_no_blurhash_has_no_pixels(run: Run, text: str) -> None:
     assert await run("blurhash", DECODED, text) is None
+
+
+@pytest.mark.parametrize(
+    "text, short",
+    [
+        ("abcd", "abcd"),
+        ("abcde", "abcd…"),
+        ("👩‍🚀👋🏽🇩🇪é!", "👩‍🚀👋🏽🇩🇪é…"),
+    ],
+)
+async def test_a_text_is_cut_between_characters(run: Run, text: str, short: str) -> None:
+    assert await run("texts", "({shortened}, text) => shortened(text, 4)", text) == short
+
+
+async def test_characters_are_counted_as_the_services_do(run: Run) -> None:
+    for text in ("", "abc", "👋" * 4000, "👩‍🚀é"):
+        assert await run("texts", "({lengthOf}, text) => lengthOf(text)", text) == len(text)
+
+
+async def test_what_people_wrote_runs_in_its_own_direction(couple: Couple) -> None:
+    ada, _ = couple
+    await ada.write("שלום!")
+    await ada.sees("שלום!")
+    for written in ("#log > article .text", "#log > article .sender", "#message", "#conversations .last", "h1 .called"):
+        for direction in await ada.page.locator(written).evaluate_all("all => all.map((one) => one.dir)"):
+            assert direction == "auto", written
+    assert await ada.page.locator(".text").last.evaluate("one => getComputedStyle(one).direction") == "rtl"
