@@ -199,6 +199,7 @@ async def test_streams_outlive_a_redis_that_dies_and_comes_back_empty(fragile_wo
 async def _keep_showing(camera: Camera, image: bytes) -> None:
     while True:
         await camera.show(image)
+        await asyncio.sleep(0.02)  # a camera's pace: more than 60 a second are refused
 
 
 async def test_of_two_who_took_a_name_while_redis_was_away_one_keeps_it(fragile_world: World, valkey: Valkey) -> None:
