@@ -8,6 +8,7 @@ from chat_service.domain import events
 from chat_service.domain.attachments import Attachment
 from chat_service.domain.changes import Entry
 from chat_service.domain.commands import Addressed, Calling, Command, Lasting, Ping, Read, Resume, SendMessage, Typing
+from chat_service.domain.places import Place
 from chat_service.domain.readers import Reader
 from chat_service.domain.refusals import InvalidCommand
 from chat_service.domain.views import Everything, OneRoom
@@ -42,6 +43,7 @@ class ChatSocket(WebSocketProtocol):
         self.state = cast(State, self.app_state)
         self.reader: Reader | None = None
         self.started_at: dict[str, int] = {}
+        self.places: dict[str, Place] = {}
         self._view: Everything | OneRoom = Everything()
         self._unanswered = 0
         self._working: asyncio.Task[None] | None = None
@@ -75,6 +77,7 @@ class ChatSocket(WebSocketProtocol):
         self.state["chat"].connected(self.identity.username)
         log.info("connected", username=self.identity.username, session=self.identity.session_id)
         self.started_at = dict(self.reader.positions)
+        self.places = dict(self.reader.places)
         self.hold()
         self.reader.connections.append(self)
         self._work(self._greet(self.reader))
@@ -85,7 +88,9 @@ class ChatSocket(WebSocketProtocol):
 
     async def _greet(self, reader: Reader) -> None:
         online = await self.state["chat"].contacts_online(reader.username)
-        ready = events.ready(reader.username, self.identity.session_id, online, self.started_at)
+        await self.state["chat"].complete(reader, self)
+        epochs = {label: self.places[label].epoch for label in self.started_at}
+        ready = events.ready(reader.username, self.identity.session_id, online, self.started_at, epochs)
         self.replay_event("", text_frame(ready))
         if self.phase is Phase.OPEN:
             self.ping()

@@ -9,9 +9,10 @@ from typing import Protocol
 
 import msgspec
 
-from chat_service.actions.delivery import Delivery, PacedConnection
+from chat_service.actions.delivery import Delivery
 from chat_service.actions.people import People
 from chat_service.actions.presence import Presence
+from chat_service.actions.replaying import PacedConnection, Replaying
 from chat_service.domain import events
 from chat_service.domain.attachments import Attachment
 from chat_service.domain.calls import CallRecord
@@ -73,8 +74,6 @@ class Asker(Protocol):
 class Device(Asker, PacedConnection, Protocol):
     """A connection as chat sees it: what it sent is answered by an event or by a refusal."""
 
-    started_at: dict[str, int]
-
 
 Origin = tuple[Asker, str | None]  # who asked, and with which nonce
 
@@ -98,6 +97,7 @@ class Chat:
         self._people = people
         self._presence = presence
         self._delivery = delivery
+        self._replaying = Replaying(store=conversations, nudge=delivery.nudge, events_max=limits.resume_events_max)
         self._limits = limits
         self._clock = clock
         self._monotonic = monotonic
@@ -135,6 +135,16 @@ class Chat:
     async def contacts_online(self, username: str) -> list[str]:
         """Ask when presence comes to a connection already: then no change is missed in between."""
         return await self._presence.contacts_online(username)
+
+    async def complete(self, reader: Reader, device: Device) -> None:
+        """Put the conversations into the device's places that were begun since the reader was loaded."""
+        unknown = device.started_at.keys() - device.places.keys()
+        found = await self._conversations.places(reader.username) if unknown else {}
+        for label in unknown:
+            if label in found:
+                reader.places[label] = device.places[label] = found[label]
+            else:  # they have erased their account
+                del device.started_at[label]
 
     def leave(self, reader: Reader, device: Device | None = None) -> None:
         self._delivery.leave(reader, device)
@@ -290,14 +300,7 @@ class Chat:
         """
         started_at = device.started_at
         overtaken = {label for label, seq in reader.positions.items() if is_late and seq > started_at.get(label, 0)}
-        await self._delivery.replay(
-            reader,
-            device,
-            since=command.positions,
-            until=started_at,
-            overtaken=overtaken,
-            events_max=self._limits.resume_events_max,
-        )
+        await self._replaying.replay(reader, device, command, overtaken=overtaken)
 
     async def history(self, username: str, label: str, page: Page) -> list[events.MessageView]:
         """Raises NotAMember for a room that they are not in."""

@@ -1,19 +1,21 @@
 """Delivery: brings what is stored to every connection of those concerned, once and in order, whatever Redis does."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Container, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 
+from chat_service.actions.followed_rooms import FollowedRoom, FollowedRooms
 from chat_service.actions.presence import Presence
 from chat_service.domain import events
 from chat_service.domain.changes import Change, Entry, Kind
 from chat_service.domain.conversations import is_room, label_for, people_in
-from chat_service.domain.envelopes import open_envelope, open_room_envelope, seal, seal_for_room
+from chat_service.domain.envelopes import epoch_of, open_envelope, open_room_envelope, seal, seal_for_room
 from chat_service.domain.messages import StoredMessage
 from chat_service.domain.parcels import Parcel, pack, person, room
+from chat_service.domain.places import Head, Place, is_before
 from chat_service.domain.readers import Connection, Reader
 from chat_service.feed import Feed
 from chat_service.store.conversations import Conversations
@@ -22,14 +24,8 @@ from servicekit.frames import text_frame
 from servicekit.logs import get_logger
 
 CATCH_UP_PAGE = 500
+ENTER_TRIES_MAX = 3
 log = get_logger(__name__)
-
-
-class PacedConnection(Connection, Protocol):
-    """A connection that can be held while it is brought up to date."""
-
-    def replay_event(self, label: str, frame: bytes) -> None: ...
-    async def drained(self) -> None: ...
 
 
 class Delivery:
@@ -43,10 +39,10 @@ class Delivery:
         self._presence = presence
         self._catch_up_page = catch_up_page
         self._readers: dict[str, Reader] = {}
-        self._rooms: dict[str, _Room] = {}  # by label
+        self._rooms = FollowedRooms(feed=feed, on_envelope=self._on_room_envelope)
         self._loading: dict[str, asyncio.Task[None]] = {}
         self._catching_up: set[Reader] = set()
-        self._unpublished: dict[tuple[str, str], int] = {}  # (channel, label): last seq
+        self._unpublished: dict[tuple[str, str, str], int] = {}  # (channel, label, epoch of a room): last seq
         self._tasks: set[asyncio.Task[None]] = set()
         feed.on_connected(self._after_reconnection)
 
@@ -75,58 +71,65 @@ class Delivery:
         if not reader.connections and self._readers.get(reader.username) is reader:
             del self._readers[reader.username]
             self._feed.unsubscribe(person(reader.username))
-            self._leave_rooms(reader, list(reader.positions))
+            self._rooms.leave(reader, list(reader.positions))
             self._presence.left(reader.username)
 
     async def _load(self, username: str) -> None:
         reader = self._readers[username] = Reader(username)
-        before: dict[str, int] = {}
         try:
             is_news = await self._presence.arriving(username)
             # First the subscriptions, then the store: what comes between is in both, and passed on once.
             await self._feed.subscribe(person(username), lambda payload: self._on_envelope(reader, payload))
             self._presence.returned(username)
-            before = await self._store.positions(username)
-            await self._enter_rooms(reader, before)
-            positions = await self._store.positions(username)
-            self._leave_rooms(reader, before.keys() - positions.keys())
-            if reader.load(positions):
+            places = await self._enter_rooms(reader, await self._store.places(username))
+            self._rooms.leave(reader, reader.positions.keys() - places.keys())
+            if reader.load(places):
                 self._start_catching_up(reader)
         except BaseException:
             self._readers.pop(username, None)
             self._feed.unsubscribe(person(username))
-            self._leave_rooms(reader, before)
+            self._rooms.leave(reader, list(reader.positions))
             raise
         finally:
             del self._loading[username]
         if is_news:
             self._spawn(self._presence.arrived(username))
 
-    async def _enter_rooms(self, reader: Reader, labels: Iterable[str]) -> None:
-        """Follow these rooms; when it returns, their events come. Who leaves meanwhile is out at once."""
-        entered = []
-        for label in filter(is_room, labels):
-            if label not in self._rooms:
-                self._rooms[label] = _Room(self._feed.subscribe(room(label), self._on_room_envelope))
-            self._rooms[label].readers.add(reader)
-            entered.append(self._rooms[label].in_force)
-        if entered:
-            await asyncio.wait(entered)
+    async def _enter_rooms(self, reader: Reader, places: Mapping[str, Place]) -> Mapping[str, Place]:
+        """Follow the rooms among `places`; where everything stands when their events come."""
+        for _ in range(ENTER_TRIES_MAX):  # rooms are rarely made again, and hardly ever twice while this goes on
+            for label, followed in self._rooms.ended(places):
+                await asyncio.wait([self._end_room(label, followed)])
+            if self._readers.get(reader.username) is not reader:
+                break
+            missing = self._rooms.missing(reader, places)
+            reader.join(missing)
+            await self._rooms.enter(reader, missing)
+            places = await self._store.places(reader.username)
+            if not self._rooms.missing(reader, places):
+                break
+        return places
 
-    def _follows(self, reader: Reader, label: str) -> bool:
-        return label in self._rooms and reader in self._rooms[label].readers
+    def _end_room(self, label: str, followed: FollowedRoom) -> asyncio.Task[None]:
+        """The room's name may mean another room by now, and nobody told."""
+        if followed.ending is None:
+            followed.ending = self._spawn(self._tell_ending(label, followed))
+        return followed.ending
 
-    def _leave_room(self, reader: Reader, label: str) -> None:
-        reader.leave(label)
-        if (followed := self._rooms.get(label)) is not None:
-            followed.readers.discard(reader)
-            if not followed.readers:
-                del self._rooms[label]
-                self._feed.unsubscribe(room(label))
-
-    def _leave_rooms(self, reader: Reader, labels: Iterable[str]) -> None:
-        for label in filter(is_room, labels):
-            self._leave_room(reader, label)
+    async def _tell_ending(self, label: str, followed: FollowedRoom) -> None:
+        """Tell those who follow the room that it was closed; then they may be in the other one."""
+        try:
+            ending = await self._store.find_ending(label, followed.epoch)
+        finally:
+            followed.ending = None
+        if ending is None:
+            return
+        frame = text_frame(events.change(ending, label))
+        for reader in tuple(followed.readers):
+            self._rooms.leave(reader, [label])
+            if reader.is_loaded:
+                reader.take(label, 0, frame)
+                self._spawn(self._compare_with_store(reader))
 
     # From the writer to the feed
 
@@ -158,8 +161,7 @@ class Delivery:
             on_way_from = message.seq if is_room(label) else 0
             if message.seq <= reader.positions.get(label, on_way_from):
                 connection.send_event(label, text_frame(events.sent(message, label)))
-        self._nudge(message.conversation, message.seq)
-        self._spawn(self._tell_unpublished())
+        self.nudge({message.conversation: Head(message.seq, message.epoch)})
 
     def tell_typing(self, username: str, conversation: str) -> None:
         """Nothing that is kept: who is not connected now need not know."""
@@ -178,33 +180,29 @@ class Delivery:
             label = label_for(username, conversation)
             self._feed.tell([person(username)], seal(label, 0, event_for(label)))
 
-    def nudge(self, positions: Mapping[str, int]) -> None:
-        """Let everybody in these conversations, by stored name, look whether they have all up to their `seq`."""
-        for conversation, seq in positions.items():
-            self._nudge(conversation, seq)
+    def nudge(self, ends: Mapping[str, Head]) -> None:
+        """Let everybody in these conversations, by stored name, look whether they have all up to the end."""
+        for conversation, end in ends.items():
+            if is_room(conversation):
+                nudges = [(room(conversation), conversation, end.epoch)]
+            else:
+                nudges = [(person(name), label_for(name, conversation), "") for name in people_in(conversation)]
+            for channel, label, epoch in nudges:
+                if not self._feed.is_connected:
+                    self._on_payload(channel, _nudge(channel, label, epoch, end.seq))
+                self._owe(channel, label, epoch, end.seq)
         self._spawn(self._tell_unpublished())
-
-    def _nudge(self, conversation: str, seq: int) -> None:
-        """Let everybody in the conversation look whether they have `seq`."""
-        if is_room(conversation):
-            nudges = [(room(conversation), conversation, seal_for_room(conversation, seq))]
-        else:
-            labels = [(name, label_for(name, conversation)) for name in people_in(conversation)]
-            nudges = [(person(name), label, seal(label, seq)) for name, label in labels]
-        for channel, label, payload in nudges:
-            if not self._feed.is_connected:
-                self._on_payload(channel, payload)
-            self._owe(channel, label, seq)
 
     def _deliver_here(self, parcel: Parcel) -> None:
         """Redis did not take it: readers on this instance get it now, the others when Redis is back."""
         for channel, payload in parcel.envelopes:
             self._on_payload(channel, payload)
-            label, seq, _ = payload.split(b" ", 2)
-            self._owe(channel, label.decode(), int(seq))
+            label, seq, _ = open_envelope(payload)
+            self._owe(channel, label, epoch_of(payload) if channel == room(label) else "", seq)
 
-    def _owe(self, channel: str, label: str, seq: int) -> None:
-        self._unpublished[channel, label] = max(seq, self._unpublished.get((channel, label), 0))
+    def _owe(self, channel: str, label: str, epoch: str, seq: int) -> None:
+        key = (channel, label, epoch)
+        self._unpublished[key] = max(seq, self._unpublished.get(key, 0))
 
     def _after_reconnection(self) -> None:
         self._spawn(self._tell_unpublished())
@@ -214,10 +212,7 @@ class Delivery:
     async def _tell_unpublished(self) -> None:
         """Nudge for what Redis has not taken yet; what it does not confirm waits for its next return."""
         owed = dict(self._unpublished)
-        nudges = [
-            (channel, seal_for_room(label, seq) if channel == room(label) else seal(label, seq))
-            for (channel, label), seq in owed.items()
-        ]
+        nudges = [(key[0], _nudge(*key, seq)) for key, seq in owed.items()]
         with suppress(BusUnavailable):
             await self._feed.tell_surely(nudges)
             self._unpublished = {key: seq for key, seq in self._unpublished.items() if seq > owed.get(key, 0)}
@@ -233,16 +228,23 @@ class Delivery:
 
     def _on_envelope(self, reader: Reader, payload: bytes) -> None:
         label, seq, event = open_envelope(payload)
-        if is_room(label) and not self._follows(reader, label):
-            self._spawn(self._compare_with_store(reader))  # they became a member somewhere
+        if is_room(label):
+            if not self._rooms.follows(reader, label):  # else its own channel tells them
+                self._spawn(self._compare_with_store(reader))  # they became a member somewhere
         elif reader.take(label, seq, text_frame(event) if event else None):
             self._start_catching_up(reader)
 
     def _on_room_envelope(self, payload: bytes) -> None:
-        label, seq, username, for_them, for_others = open_room_envelope(payload)
+        label, seq, username, for_them, for_others, epoch = open_room_envelope(payload)
+        if (followed := self._rooms.find(label)) is None:
+            return
+        if epoch and epoch != followed.epoch:
+            if is_before(followed.epoch, epoch):
+                self._end_room(label, followed)
+            return
         frame = text_frame(for_others) if for_others else None
         own_frame = text_frame(for_them) if for_them else frame
-        for reader in self._following(label):
+        for reader in tuple(followed.readers):
             if username == reader.username and not seq:
                 continue  # nobody is told that they are typing
             if reader.take(label, seq, own_frame if username == reader.username else frame):
@@ -250,35 +252,28 @@ class Delivery:
         if for_others.startswith(_ENDINGS):
             self._end_membership(label, seq, for_others)
 
-    def _following(self, label: str) -> tuple[Reader, ...]:
-        return tuple(self._rooms[label].readers) if label in self._rooms else ()
-
     def _end_membership(self, label: str, seq: int, event: bytes) -> None:
         """Who left sees that they did, and nothing after it."""
         ended = msgspec.json.decode(event, type=_Membership)
-        for reader in self._following(label):
+        for reader in self._rooms.readers(label):
             position = reader.positions.get(label, 0)
             if position > seq or (ended.type != Kind.CLOSED and reader.username != ended.username):
                 continue
-            self._leave_room(reader, label)
+            self._rooms.leave(reader, [label])
             if position < seq:  # there was a gap, which the store fills for members alone
                 reader.take(label, 0, text_frame(event))
 
     async def _compare_with_store(self, reader: Reader) -> None:
         if (loading := self._loading.get(reader.username)) is not None:
             await asyncio.wait([loading])  # which may have read the store before the subscription was in force
-        positions = await self._store.positions(reader.username)
-        joined = [label for label in positions if is_room(label) and not self._follows(reader, label)]
-        starts = {label: await self._store.joined_seq(reader.username, label) - 1 for label in joined}
-        if joined and self._readers.get(reader.username) is reader:
-            for label, seq in starts.items():
-                reader.positions.setdefault(label, max(0, seq))
-            await self._enter_rooms(reader, joined)
-            positions = await self._store.positions(reader.username)  # again: the subscription is in force only now
-        self._leave_rooms(reader, reader.positions.keys() - positions.keys())
-        for label, seq in positions.items():
-            if self._follows(reader, label) or not is_room(label):
-                reader.fall_behind(label, seq)
+        places: Mapping[str, Place] = await self._store.places(reader.username)
+        if self._rooms.missing(reader, places):
+            places = await self._enter_rooms(reader, places)
+        self._rooms.leave(reader, reader.positions.keys() - places.keys())
+        missing = self._rooms.missing(reader, places)
+        for label, place in places.items():
+            if label not in missing:
+                reader.fall_behind(label, place.seq)
         if reader.behind:
             self._start_catching_up(reader)
 
@@ -296,9 +291,10 @@ class Delivery:
     async def _read_on(self, reader: Reader) -> None:
         while reader.behind and self._readers.get(reader.username) is reader:
             label = next(iter(reader.behind))
-            position = reader.positions.get(label, 0)
+            followed, position, until = self._rooms.find(label), reader.positions.get(label, 0), reader.behind[label]
+            epoch = followed.epoch if followed is not None else None
             page = await self._store.list_after(
-                reader.username, label, position, until=reader.behind[label], limit=self._catch_up_page
+                reader.username, label, position, epoch=epoch, until=until, limit=self._catch_up_page
             )
             if label not in reader.behind:
                 continue  # they left the room meanwhile
@@ -306,51 +302,11 @@ class Delivery:
                 reader.catch_up(label, entry.seq, text_frame(events.replayed(reader.username, entry)))
             if page:
                 reader.caught_up(label)
-            elif is_room(label) and not await self._store.is_member(reader.username, label):
-                self._leave_room(reader, label)
-            elif label in reader.behind and not reader.caught_up(label):
+                continue
+            if is_room(label):
+                await self._compare_with_store(reader)  # they may have left, or the name means another room
+            if reader.behind.get(label) == until and not reader.caught_up(label):
                 log.error("the store lacks what the feed told of", label=label, seq=reader.behind.pop(label))
-
-    # One connection that was away
-
-    async def replay(
-        self,
-        reader: Reader,
-        connection: PacedConnection,
-        *,
-        since: dict[str, int],
-        until: dict[str, int],
-        overtaken: Container[str],
-        events_max: int,
-    ) -> None:
-        """Send the entries after `since` up to `until`, the newest `events_max` a conversation, then `resumed`.
-
-        Nothing of conversations that are `overtaken`: what came after is out already.
-        """
-        truncated = []
-        for label, last in until.items():
-            first = since.get(label, 0)
-            if first < last and label in overtaken:
-                truncated.append(label)
-                continue
-            if last - first > events_max:
-                truncated.append(label)
-                first = last - events_max
-            if first >= last:
-                continue
-            page = await self._store.list_missed(reader.username, label, first, until=last, limit=events_max)
-            for entry in page:
-                connection.replay_event(label, text_frame(events.replayed(reader.username, entry)))
-            self._nudge_for_own(reader.username, page)
-            await connection.drained()
-        connection.replay_event("", text_frame(events.resumed(until, truncated)))
-
-    def _nudge_for_own(self, username: str, page: Sequence[Entry]) -> None:
-        """To replay one's own message is to acknowledge it, so its reader must learn of it: see `repeat`."""
-        own = [entry for entry in page if isinstance(entry, StoredMessage) and entry.sender_username == username]
-        if own:
-            self._nudge(own[-1].conversation, own[-1].seq)
-            self._spawn(self._tell_unpublished())
 
     # Background work
 
@@ -367,12 +323,8 @@ class Delivery:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
 
-class _Room:
-    """Who follows a room here; `in_force` ends when its events come, or from the next connection on will."""
-
-    def __init__(self, subscribed: Awaitable[bool]) -> None:
-        self.readers: set[Reader] = set()
-        self.in_force = asyncio.ensure_future(subscribed)
+def _nudge(channel: str, label: str, epoch: str, seq: int) -> bytes:
+    return seal_for_room(label, seq, epoch=epoch) if channel == room(label) else seal(label, seq)
 
 
 class _Membership(msgspec.Struct, frozen=True):

@@ -83,7 +83,7 @@ class Erasing:
                 for one, emoji in remains.reactions
             ]
             await self._carry_out(deleted + taken_back)
-            self._delivery.nudge(remains.positions)  # who stored a change before may have died before telling it
+            self._delivery.nudge(remains.ends)  # who stored a change before may have died before telling it
         await self._store.finish(username)
         log.info("account erased", username=username)
 

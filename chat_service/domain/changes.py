@@ -6,6 +6,7 @@ from typing import TypeAlias
 import msgspec
 
 from chat_service.domain.messages import Draft, StoredMessage
+from chat_service.domain.places import Head
 
 
 class Kind(StrEnum):
@@ -35,10 +36,14 @@ class ChangeDraft(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
-    """What was done, on disk at its place `seq`. `conversation` is its stored name."""
+    """What was done, on disk at its place `seq`. `conversation` is its stored name, `epoch` says which of that name.
 
-    kind: Kind
+    `kind` is a Kind, or the word of one that only a newer version knows.
+    """
+
+    kind: str
     conversation: str
+    epoch: str
     seq: int
     username: str
     timestamp: str
@@ -56,10 +61,10 @@ class Appended(msgspec.Struct, frozen=True):
     """What became of a draft.
 
     Not new when its nonce had been used (then `entry` is the message stored then), or when there was nothing to change
-    (then there is none). `changed_before`: the conversation, by stored name, and its last seq, where somebody made the
+    (then there is none). `changed_before`: the conversation, by stored name, and its end, where somebody made the
     same change before, and may have died before telling it.
     """
 
     entry: Entry | None
     is_new: bool
-    changed_before: tuple[str, int] | None = None
+    changed_before: tuple[str, Head] | None = None

@@ -11,6 +11,7 @@ Nonce: TypeAlias = Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
 Name: TypeAlias = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
 Label: TypeAlias = Annotated[str, msgspec.Meta(min_length=1, max_length=65)]  # a name and its mark
 Position: TypeAlias = Annotated[int, msgspec.Meta(ge=0)]
+Epoch: TypeAlias = Annotated[str, msgspec.Meta(max_length=64)]
 Mark: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]  # what SQL can hold
 MessageId: TypeAlias = Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)]
 StreamName: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^(?!\.{1,2}$)[A-Za-z0-9_.-]{1,64}$(?!\n)")]
@@ -92,9 +93,10 @@ class HangUp(_Calling, frozen=True, kw_only=True):
 
 
 class Resume(_Command, frozen=True, kw_only=True):
-    """Where the client stands in each conversation: the last `seq` that it has."""
+    """Where the client stands in each conversation: the last `seq` that it has, and in which epoch that was."""
 
     positions: dict[Label, Position]  # as many as fit into a frame
+    epochs: dict[Label, Epoch] = {}
 
 
 class Ping(_Command, frozen=True, kw_only=True):

@@ -13,6 +13,7 @@ from chat_service.domain.messages import StoredMessage
 
 _encode = msgspec.json.Encoder().encode
 _Unset: Any = msgspec.UNSET
+_KINDS = frozenset(Kind)
 
 
 class MessageView(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,6 +59,7 @@ class ChangeEvent(msgspec.Struct, frozen=True, kw_only=True):
     emoji: str | msgspec.UnsetType = _Unset
     removed: bool | msgspec.UnsetType = _Unset
     read_seq: int | msgspec.UnsetType = _Unset
+    epoch: str | msgspec.UnsetType = _Unset
 
 
 class Ready(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="ready"):
@@ -65,6 +67,7 @@ class Ready(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="re
     session: str
     online: tuple[str, ...]
     positions: dict[str, int]
+    epochs: dict[str, str]
 
 
 class Presence(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="presence"):
@@ -98,6 +101,7 @@ class HangUp(_Calling, frozen=True, kw_only=True, tag_field="type", tag="hang_up
 
 class Resumed(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="resumed"):
     positions: dict[str, int]
+    epochs: dict[str, str]
     truncated: list[str]
 
 
@@ -110,8 +114,10 @@ class Error(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="er
 PONG = b'{"type":"pong"}'
 
 
-def ready(username: str, session: str, online: Iterable[str], positions: Mapping[str, int]) -> bytes:
-    return _encode(Ready(username=username, session=session, online=tuple(online), positions=dict(positions)))
+def ready(
+    username: str, session: str, online: Iterable[str], positions: dict[str, int], epochs: dict[str, str]
+) -> bytes:
+    return _encode(Ready(username=username, session=session, online=tuple(online), positions=positions, epochs=epochs))
 
 
 def presence(username: str, *, online: bool) -> bytes:
@@ -134,8 +140,8 @@ def hang_up(conversation: str, username: str) -> bytes:
     return _encode(HangUp(conversation=conversation, username=username))
 
 
-def resumed(positions: dict[str, int], truncated: list[str]) -> bytes:
-    return _encode(Resumed(positions=positions, truncated=truncated))
+def resumed(positions: dict[str, int], epochs: dict[str, str], truncated: list[str]) -> bytes:
+    return _encode(Resumed(positions=positions, epochs=epochs, truncated=truncated))
 
 
 def error(code: str, detail: str, nonce: str | None) -> bytes:
@@ -159,20 +165,37 @@ def sent_open(stored: StoredMessage, conversation: str) -> bytes:
 
 def change(done: Change, conversation: str) -> bytes:
     """The change as everybody in the conversation is told."""
+    if done.kind not in _KINDS:
+        return _encode(_of_unknown_kind(done, conversation))
     return _encode(
         ChangeEvent(
-            type=done.kind.value,
+            type=str(done.kind),
             seq=done.seq,
             conversation=conversation,
             username=done.value if done.kind in {Kind.JOINED, Kind.LEFT} else done.username,
             timestamp=done.timestamp,
             id=_Unset if done.message_id is None else done.message_id,
-            message=done.value if done.kind is Kind.EDITED else _Unset,
-            emoji=done.value if done.kind is Kind.REACTION else _Unset,
-            removed=done.removes if done.kind is Kind.REACTION else _Unset,
-            read_seq=done.mark if done.kind is Kind.READ else _Unset,
+            message=done.value if done.kind == Kind.EDITED else _Unset,
+            emoji=done.value if done.kind == Kind.REACTION else _Unset,
+            removed=done.removes if done.kind == Kind.REACTION else _Unset,
+            read_seq=done.mark if done.kind == Kind.READ else _Unset,
+            epoch=done.epoch if done.kind == Kind.JOINED else _Unset,
         )
     )
+
+
+def _of_unknown_kind(done: Change, conversation: str) -> dict[str, Any]:
+    """As a newer version has stored it: what is special to the kind is the JSON object in `value`, or just a text."""
+    try:
+        special = msgspec.json.decode(done.value, type=dict[str, Any])
+    except msgspec.MsgspecError:
+        special = {"value": done.value} if done.value else {}
+    if done.message_id is not None:
+        special["id"] = done.message_id
+    told = ChangeEvent(
+        type=done.kind, seq=done.seq, conversation=conversation, username=done.username, timestamp=done.timestamp
+    )
+    return {**special, **msgspec.to_builtins(told)}
 
 
 def view(username: str, stored: StoredMessage, reactions: Mapping[str, list[str]]) -> MessageView:

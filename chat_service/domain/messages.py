@@ -29,9 +29,10 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StoredMessage(msgspec.Struct, frozen=True, kw_only=True):
-    """A message on disk, at its place `seq` in the conversation; a deleted one has an empty text."""
+    """A message on disk, at its place `seq` in the conversation of `epoch`; a deleted one has an empty text."""
 
     id: int
+    epoch: str
     seq: int
     sender_username: str
     receiver_username: str | None = None
@@ -46,9 +47,10 @@ class StoredMessage(msgspec.Struct, frozen=True, kw_only=True):
     call: CallRecord | None = None
 
     @classmethod
-    def of(cls, draft: Draft, *, id: int, seq: int) -> "StoredMessage":
+    def of(cls, draft: Draft, *, id: int, epoch: str, seq: int) -> "StoredMessage":
         return cls(
             id=id,
+            epoch=epoch,
             seq=seq,
             sender_username=draft.sender_username,
             receiver_username=draft.receiver_username,

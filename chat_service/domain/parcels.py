@@ -56,11 +56,16 @@ def _for_room(entry: Entry) -> Parcel:
     if isinstance(entry, StoredMessage):
         for_them, for_others = events.sent(entry, label), events.message(entry, label)
         envelope = seal_for_room(
-            label, entry.seq, username=entry.sender_username, for_them=for_them, for_others=for_others
+            label,
+            entry.seq,
+            epoch=entry.epoch,
+            username=entry.sender_username,
+            for_them=for_them,
+            for_others=for_others,
         )
         return Parcel(((room(label), envelope),))
     event = events.change(entry, label)
-    envelopes = [(room(label), seal_for_room(label, entry.seq, for_others=event))]
-    if entry.kind is Kind.JOINED:  # their instance may not follow the room yet
+    envelopes = [(room(label), seal_for_room(label, entry.seq, epoch=entry.epoch, for_others=event))]
+    if entry.kind == Kind.JOINED:  # their instance may not follow the room yet
         envelopes.append((person(entry.value), seal(label, entry.seq, event)))
     return Parcel(tuple(envelopes))

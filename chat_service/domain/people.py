@@ -19,7 +19,7 @@ class Person(msgspec.Struct, frozen=True):
 class SavedChat(msgspec.Struct, frozen=True, kw_only=True):
     """A contact with what was last said; `unread` counts since one's own last word.
 
-    `other_read_seq` is how far the other one has read.
+    `other_read_seq` is how far the other one has read; `epoch` is null while nobody has said anything.
     """
 
     id: int
@@ -32,5 +32,6 @@ class SavedChat(msgspec.Struct, frozen=True, kw_only=True):
     created_at: str
     unread: int
     last_seq: int
+    epoch: str | None
     other_read_seq: int
     online: bool = False

@@ -7,6 +7,8 @@ passed on of each conversation: the next one passes, an old one is dropped, and 
 from collections.abc import Mapping
 from typing import Protocol
 
+from chat_service.domain.places import Place
+
 
 class Connection(Protocol):
     """Where a reader's events go, as encoded frames."""
@@ -17,19 +19,21 @@ class Connection(Protocol):
 class Reader:
     """One person on this instance: their open connections, all at the same place in every conversation."""
 
-    __slots__ = ("behind", "connections", "is_loaded", "positions", "username")
+    __slots__ = ("behind", "connections", "is_loaded", "places", "positions", "username")
 
     def __init__(self, username: str) -> None:
         self.username = username
         self.connections: list[Connection] = []
         self.positions: dict[str, int] = {}
+        self.places: dict[str, Place] = {}  # as they were read; a 1:1 conversation begun since has none
         self.behind: dict[str, int] = {}
         self.is_loaded = False
 
-    def load(self, positions: Mapping[str, int]) -> bool:
-        """Start from `positions`, read after the subscription was in force. True when behind already."""
-        self.positions = dict(positions)
-        self.behind = {label: seq for label, seq in self.behind.items() if seq > positions.get(label, 0)}
+    def load(self, places: Mapping[str, Place]) -> bool:
+        """Start at the ends, read after the subscription was in force. True when behind already."""
+        self.places = dict(places)
+        self.positions = {label: place.seq for label, place in places.items()}
+        self.behind = {label: seq for label, seq in self.behind.items() if seq > self.positions.get(label, 0)}
         self.is_loaded = True
         return bool(self.behind)
 
@@ -66,8 +70,15 @@ class Reader:
         del self.behind[label]
         return True
 
+    def join(self, places: Mapping[str, Place]) -> None:
+        """The person is in these rooms now, from where they joined."""
+        self.places.update(places)
+        for label, place in places.items():
+            self.positions.setdefault(label, max(0, place.joined_seq - 1))
+
     def leave(self, label: str) -> None:
         """The person is no longer in this conversation."""
+        self.places.pop(label, None)
         self.positions.pop(label, None)
         self.behind.pop(label, None)
 

@@ -1,40 +1,56 @@
 """Conversations as their readers ask for them: what was said, what they missed, and where they stand."""
 
+from msgspec import structs
+
 from chat_service.domain.changes import Change, Entry, Kind
 from chat_service.domain.messages import StoredMessage
 from chat_service.domain.people import SavedChat
-from chat_service.store.rows import MESSAGE, SEQ_MAX, change_of, last_seq, message_of, unread
+from chat_service.domain.places import Place, conversation_id_of
+from chat_service.store.rows import MESSAGE, SEQ_MAX, change_of, epoch, last_seq, message_of, unread
 from servicekit.database import Connection, Database
 
 SAVED_CHATS_MAX = 1_000
 _CONVERSATION = "(SELECT conversation_id FROM memberships WHERE username = ? AND label = ?)"
+# An older version, beside this one, does not write down where they joined.
+_JOINED_SEQ = (
+    "CASE WHEN label LIKE '#%' THEN coalesce(joined_seq, (SELECT max(seq) FROM changes"
+    "  WHERE changes.conversation_id = memberships.conversation_id AND kind = 'joined' AND value = username), 0)"
+    " ELSE 0 END"
+)
 
 
 class Conversations:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def positions(self, username: str) -> dict[str, int]:
-        """The last `seq` of each of the person's conversations, by its label."""
-        return await self._database.read(_positions, username)
+    async def places(self, username: str) -> dict[str, Place]:
+        """Where each of the person's conversations stands, by its label."""
+        return await self._database.read(_places, username)
 
-    async def list_after(self, username: str, label: str, seq: int, *, until: int, limit: int) -> list[Entry]:
-        """The first `limit` entries after `seq` up to `until`, in order; nothing for who is not in it."""
-        return await self._database.read(_list_after, username, label, seq, until, limit)
+    async def list_after(
+        self, username: str, label: str, seq: int, *, epoch: str | None, until: int, limit: int
+    ) -> list[Entry]:
+        """The first `limit` entries after `seq` up to `until`, in order.
 
-    async def list_missed(self, username: str, label: str, seq: int, *, until: int, limit: int) -> list[Entry]:
+        Nothing for who is not in it, nor where the label means a conversation of another `epoch` (None: whichever).
+        """
+        return await self._database.read(_list_after, username, label, seq, epoch, until, limit)
+
+    async def list_missed(
+        self, username: str, label: str, seq: int, *, epoch: str | None, until: int, limit: int
+    ) -> list[Entry]:
         """The same for a device that was away, of which many may come back at once: in turn."""
-        return await self._database.read_in_turn(username, _list_after, username, label, seq, until, limit)
+        return await self._database.read_in_turn(username, _list_after, username, label, seq, epoch, until, limit)
+
+    async def find_ending(self, label: str, epoch: str) -> Change | None:
+        """That the room of this epoch was closed."""
+        return await self._database.read(_find_ending, label, epoch)
 
     async def history(
         self, username: str, label: str, *, before: int | None, after: int | None, limit: int
     ) -> list[tuple[StoredMessage, dict[str, list[str]]]]:
         """Oldest first: the last `limit` messages, or those next to a message id, each with who reacted by emoji."""
         return await self._database.read(_history, username, label, before, after, limit)
-
-    async def joined_seq(self, username: str, label: str) -> int:
-        """Where in a room the person became a member; 0 if they never did."""
-        return await self._database.read(_joined_seq, username, label)
 
     async def is_member(self, username: str, label: str) -> bool:
         return await self._database.read(_is_member, username, label)
@@ -44,47 +60,51 @@ class Conversations:
         return await self._database.read(_saved_chats, username)
 
 
-def _positions(connection: Connection, username: str) -> dict[str, int]:
+def _places(connection: Connection, username: str) -> dict[str, Place]:
     rows = connection.execute(
-        f"SELECT label, {last_seq('memberships.conversation_id')} FROM memberships WHERE username = ?",
+        f"SELECT label, {last_seq('memberships.conversation_id')}, {epoch('conversation_id')}, {_JOINED_SEQ}"
+        " FROM memberships WHERE username = ?",
         (username,),
     )
-    return dict(rows.fetchall())
+    return {label: Place(*place) for label, *place in rows}
 
 
-def _list_after(connection: Connection, username: str, label: str, seq: int, until: int, limit: int) -> list[Entry]:
+def _list_after(
+    connection: Connection, username: str, label: str, seq: int, asked: str | None, until: int, limit: int
+) -> list[Entry]:
     row = connection.execute(
-        "SELECT conversations.id, name FROM conversations JOIN memberships ON conversation_id = conversations.id"
+        f"SELECT conversations.id, name, {epoch('conversations.id')} FROM conversations"
+        " JOIN memberships ON conversation_id = conversations.id"
         " WHERE username = ? AND label = ?",
         (username, label),
     ).fetchone()
-    if row is None:
+    if row is None or asked not in {None, row[2]}:
         return []
-    conversation_id, name = row
+    conversation_id, name, its_epoch = row
     within = "WHERE conversation_id = ? AND seq > ? AND seq <= ? ORDER BY seq LIMIT ?"
     place = (conversation_id, seq, until, limit)
     messages = connection.execute(f"SELECT {MESSAGE} FROM messages {within}", place)
     changes = connection.execute(f"SELECT * FROM changes {within}", place)
     entries: list[Entry] = [message_of(row) for row in messages]
-    entries += [_with_text(connection, change_of(row, name)) for row in changes]
+    entries += [_with_text(connection, change_of(row, name, its_epoch)) for row in changes]
     entries.sort(key=lambda entry: entry.seq)
     return entries[:limit]
 
 
 def _with_text(connection: Connection, change: Change) -> Change:
     """An edit tells the text of now; the texts in between are gone."""
-    if change.kind is not Kind.EDITED:
+    if change.kind != Kind.EDITED:
         return change
     (text,) = connection.execute("SELECT message FROM messages WHERE id = ?", (change.message_id,)).fetchone()
-    return Change(
-        kind=change.kind,
-        conversation=change.conversation,
-        seq=change.seq,
-        username=change.username,
-        timestamp=change.timestamp,
-        message_id=change.message_id,
-        value=text,
-    )
+    return structs.replace(change, value=text)
+
+
+def _find_ending(connection: Connection, label: str, its_epoch: str) -> Change | None:
+    row = connection.execute(
+        "SELECT * FROM changes WHERE conversation_id = ? AND kind = ? ORDER BY seq DESC LIMIT 1",
+        (conversation_id_of(its_epoch), Kind.CLOSED.value),
+    ).fetchone()
+    return None if row is None else change_of(row, label, its_epoch)
 
 
 def _history(
@@ -141,16 +161,6 @@ def _reactions(connection: Connection, message_ids: list[int]) -> dict[int, dict
     return found
 
 
-def _joined_seq(connection: Connection, username: str, label: str) -> int:
-    """Looked for from the end: who asks became a member a moment ago."""
-    row = connection.execute(
-        f"SELECT seq FROM changes WHERE conversation_id = {_CONVERSATION} AND kind = ? AND value = ?"
-        " ORDER BY seq DESC LIMIT 1",
-        (username, label, Kind.JOINED.value, username),
-    ).fetchone()
-    return int(row["seq"]) if row else 0
-
-
 def _is_member(connection: Connection, username: str, label: str) -> bool:
     found = connection.execute("SELECT 1 FROM memberships WHERE username = ? AND label = ?", (username, label))
     return found.fetchone() is not None
@@ -160,6 +170,7 @@ def _saved_chats(connection: Connection, username: str) -> list[SavedChat]:
     rows = connection.execute(
         "SELECT id, user_username, chat_username, chat_nickname, chat_pfp, last_message, last_message_time,"
         f" created_at, {last_seq('saved_chats.conversation_id')} AS last_seq,"
+        f" {epoch('saved_chats.conversation_id')} AS epoch,"
         " coalesce((SELECT theirs.read_seq FROM memberships AS theirs"
         "  WHERE theirs.conversation_id = saved_chats.conversation_id AND theirs.username = chat_username), 0)"
         " AS other_read_seq,"

@@ -2,8 +2,9 @@
 
 import msgspec
 
+from chat_service.domain.places import Head
 from chat_service.domain.refusals import UnknownRecipient
-from chat_service.store.rows import last_seq
+from chat_service.store.rows import epoch, last_seq
 from servicekit.database import Connection, Database
 
 OPEN_LISTED_MAX = 100
@@ -17,12 +18,12 @@ _STANDS = "(receiver_username IS NOT NULL OR messages.conversation_id IN (SELECT
 class Remains(msgspec.Struct, frozen=True):
     """What somebody said and did among the messages of a span, as far as it is not deleted.
 
-    `positions`: the last `seq` of each conversation in which they ever said something there, by its stored name.
+    `ends`: the end of each conversation in which they ever said something there, by its stored name.
     """
 
     messages: list[int]
     reactions: list[tuple[int, str]]
-    positions: dict[str, int]
+    ends: dict[str, Head]
 
 
 class Erasures:
@@ -114,15 +115,15 @@ def _remains(connection: Connection, username: str, after: int) -> Remains:
         f" WHERE {_IN_SPAN} AND username = ? AND sender_username <> ? ORDER BY message_id, emoji",
         (*span, username),
     ).fetchall()
-    positions = connection.execute(
-        f"SELECT name, {last_seq('conversations.id')} FROM conversations WHERE id IN"
+    ends = connection.execute(
+        f"SELECT name, {last_seq('conversations.id')}, {epoch('id')} FROM conversations WHERE id IN"
         f" (SELECT conversation_id FROM messages WHERE {_IN_SPAN} AND sender_username = ? AND {_STANDS})",
         span,
     )
     return Remains(
         messages=[message_id for (message_id,) in messages],
         reactions=[(message_id, emoji) for message_id, emoji in reactions],
-        positions=dict(positions.fetchall()),
+        ends={name: Head(seq, its_epoch) for name, seq, its_epoch in ends},
     )
 
 

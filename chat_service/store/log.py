@@ -5,13 +5,14 @@ from msgspec import structs
 from chat_service.domain.changes import AnyDraft, Appended, Change, ChangeDraft, Kind
 from chat_service.domain.conversations import is_room, label_for, label_of_person, people_in
 from chat_service.domain.messages import Draft, StoredMessage
+from chat_service.domain.places import Head
 from chat_service.domain.quotas import USUAL_QUOTAS, Quotas
 from chat_service.domain.refusals import NotAMember, NotTheAuthor, UnknownMessage
 from chat_service.store.attachments import as_json, attach, release
 from chat_service.store.closures import close
 from chat_service.store.erasures import are_erased, check_not_erased
 from chat_service.store.quotas import check_change, rooms_owned
-from chat_service.store.rows import MESSAGE, last_seq, message_of
+from chat_service.store.rows import MESSAGE, epoch, last_seq, message_of
 from chat_service.store.search import folded_apart, reindex
 from servicekit.database import Connection
 
@@ -22,10 +23,11 @@ HEIRS_MAX = 100
 class _Conversation:
     """A conversation as it is remembered: its id, the last `seq` given in it, and whether one of its two is erased."""
 
-    __slots__ = ("id", "is_over", "last_seq", "name")
+    __slots__ = ("epoch", "id", "is_over", "last_seq", "name")
 
-    def __init__(self, id: int, name: str, last_seq: int, *, is_over: bool) -> None:
+    def __init__(self, id: int, epoch: str, name: str, last_seq: int, *, is_over: bool) -> None:
         self.id = id
+        self.epoch = epoch
         self.name = name
         self.last_seq = last_seq
         self.is_over = is_over
@@ -108,7 +110,8 @@ class Log:
         assert message_id is not None
         if draft.attachments:
             attach(connection, message_id, draft.attachments)
-        return Appended(StoredMessage.of(draft, id=message_id, seq=conversation.last_seq), is_new=True)
+        stored = StoredMessage.of(draft, id=message_id, epoch=conversation.epoch, seq=conversation.last_seq)
+        return Appended(stored, is_new=True)
 
     # Changes
 
@@ -123,8 +126,8 @@ class Log:
             draft = _departure(connection, conversation, draft, self._quotas)
         check_change(connection, conversation.id, draft, self._quotas)
         if not _CARRY_OUT[draft.kind](connection, conversation, draft):
-            position = (name, conversation.last_seq) if draft.kind in _TOLD_AGAIN else None
-            return Appended(None, is_new=False, changed_before=position)
+            end = Head(conversation.last_seq, conversation.epoch)
+            return Appended(None, is_new=False, changed_before=(name, end) if draft.kind in _TOLD_AGAIN else None)
         connection.execute(
             "INSERT INTO changes (conversation_id, seq, kind, username, timestamp, message_id, value, mark, removes)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -148,6 +151,7 @@ class Log:
             Change(
                 kind=draft.kind,
                 conversation=name,
+                epoch=conversation.epoch,
                 seq=conversation.last_seq,
                 username=draft.username,
                 timestamp=draft.timestamp,
@@ -165,18 +169,19 @@ class Log:
         found = self._conversations.get(name)
         if found is None:
             row = connection.execute(
-                f"SELECT id, {last_seq('conversations.id')} FROM conversations WHERE name = ?", (name,)
+                f"SELECT id, {epoch('id')}, {last_seq('conversations.id')} FROM conversations WHERE name = ?", (name,)
             ).fetchone()
             if row is not None:
                 is_over = not is_room(name) and are_erased(connection, *people_in(name))
-                found = self._conversations[name] = _Conversation(row[0], name, row[1], is_over=is_over)
+                found = self._conversations[name] = _Conversation(row[0], row[1], name, row[2], is_over=is_over)
         return found
 
     def _make(self, connection: Connection, draft: Draft) -> _Conversation:
         """A first message makes the 1:1 conversation, and saves the chat for both."""
         name = draft.conversation
-        (conversation_id,) = connection.execute(
-            "INSERT INTO conversations (name, created_at) VALUES (?, ?) RETURNING id", (name, draft.timestamp)
+        conversation_id, its_epoch = connection.execute(
+            f"INSERT INTO conversations (name, created_at) VALUES (?, ?) RETURNING id, {epoch('id')}",
+            (name, draft.timestamp),
         ).fetchone()
         one, other = people_in(name)
         for username, peer in ((one, other), (other, one)):
@@ -190,7 +195,7 @@ class Log:
                 " ON CONFLICT (user_username, chat_username) DO NOTHING",
                 (username, draft.timestamp, peer),
             )
-        made = self._conversations[name] = _Conversation(conversation_id, name, 0, is_over=False)
+        made = self._conversations[name] = _Conversation(conversation_id, its_epoch, name, 0, is_over=False)
         return made
 
 
@@ -287,9 +292,9 @@ def _join(connection: Connection, conversation: _Conversation, draft: ChangeDraf
     """A new member has read what was said before they came."""
     check_not_erased(connection, draft.value)
     changed = connection.execute(
-        "INSERT INTO memberships (username, conversation_id, label, read_seq) VALUES (?, ?, ?, ?)"
+        "INSERT INTO memberships (username, conversation_id, label, read_seq, joined_seq) VALUES (?, ?, ?, ?, ?)"
         " ON CONFLICT DO NOTHING",
-        (draft.value, conversation.id, conversation.name, conversation.last_seq + 1),
+        (draft.value, conversation.id, conversation.name, conversation.last_seq + 1, conversation.last_seq + 1),
     )
     return changed.rowcount == 1
 
@@ -326,6 +331,7 @@ def _departure(connection: Connection, conversation: _Conversation, draft: Chang
 
 
 def _close(connection: Connection, conversation: _Conversation, _: ChangeDraft) -> bool:
+    """Its row stays, so that no other conversation ever gets its id."""
     close(connection, conversation.id)
     return True
 

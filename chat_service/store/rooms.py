@@ -11,7 +11,7 @@ from chat_service.domain.quotas import USUAL_QUOTAS, Quotas
 from chat_service.domain.refusals import RoomTaken
 from chat_service.store.erasures import check_not_erased
 from chat_service.store.quotas import IS_ROOM, check_owned
-from chat_service.store.rows import SEQ_MAX, last_seq, unread
+from chat_service.store.rows import SEQ_MAX, epoch, last_seq, unread
 from servicekit.database import Connection, Database, Row
 from servicekit.texts import folded
 
@@ -32,6 +32,7 @@ class Room(msgspec.Struct, frozen=True, kw_only=True):
     members_count: int
     is_member: bool
     last_seq: int
+    epoch: str
     unread: int
 
 
@@ -160,7 +161,7 @@ def _rooms(connection: Connection, username: str, ids: list[int]) -> list[Room]:
 _ROOM = (
     "SELECT rooms.conversation_id, rooms.name, topic, is_private, owner_username, rooms.created_at, own.read_seq,"
     " (SELECT count(*) FROM memberships WHERE memberships.conversation_id = rooms.conversation_id) AS members,"
-    f" {last_seq('rooms.conversation_id')} AS last_seq,"
+    f" {last_seq('rooms.conversation_id')} AS last_seq, {epoch('rooms.conversation_id')} AS epoch,"
     f" {unread('rooms.conversation_id', 'own.read_seq', ':username')} AS unread"
     " FROM rooms LEFT JOIN memberships AS own"
     "  ON own.conversation_id = rooms.conversation_id AND own.username = :username"
@@ -177,6 +178,7 @@ def _room(row: Row) -> Room:
         members_count=row["members"],
         is_member=row["read_seq"] is not None,
         last_seq=row["last_seq"],
+        epoch=row["epoch"],
         unread=row["unread"],
     )
 

@@ -4,15 +4,22 @@ import msgspec
 
 from chat_service.domain.attachments import Attachment
 from chat_service.domain.calls import CallRecord
-from chat_service.domain.changes import Change, Kind
+from chat_service.domain.changes import Change
 from chat_service.domain.messages import StoredMessage
 from servicekit.database import Row
 
 SEQ_MAX = 2**63 - 1
 UNREAD_COUNTED_MAX = 100_000
+
+
+def epoch(conversation_id: str) -> str:
+    """SQL for the epoch of the conversation that the SQL `conversation_id` names."""
+    return f"(SELECT number FROM generation) || '.' || {conversation_id}"
+
+
 MESSAGE = (
     "id, seq, sender_username, receiver_username, message, timestamp, nonce, reply_to, edited_at, deleted_at,"
-    " attachments, call,"
+    f" attachments, call, {epoch('conversation_id')} AS epoch,"
     " (SELECT name FROM rooms WHERE rooms.conversation_id = messages.conversation_id"
     "  AND messages.receiver_username IS NULL) AS room"
 )
@@ -57,10 +64,12 @@ def attachments_of(column: str | None) -> tuple[Attachment, ...]:
 _decoder = msgspec.json.Decoder(tuple[Attachment, ...])
 
 
-def change_of(row: Row, conversation: str) -> Change:
+def change_of(row: Row, conversation: str, epoch: str) -> Change:
+    """Of any kind: a newer version beside this one may know more of them."""
     return Change(
-        kind=Kind(row["kind"]),
+        kind=row["kind"],
         conversation=conversation,
+        epoch=epoch,
         seq=row["seq"],
         username=row["username"],
         timestamp=row["timestamp"],

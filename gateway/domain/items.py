@@ -28,6 +28,7 @@ class SavedChat(msgspec.Struct, frozen=True, kw_only=True):
     last_message_time: datetime | None = None
     unread: int = 0
     last_seq: int = 0
+    epoch: str | None = None
     other_read_seq: int = 0
     online: bool = False
 
@@ -40,6 +41,7 @@ class Room(msgspec.Struct, frozen=True, kw_only=True):
     members_count: int = 0
     is_member: bool = False
     last_seq: int = 0
+    epoch: str = ""
     unread: int = 0
     members: tuple[str, ...] = ()
 

@@ -40,6 +40,7 @@ function beginSession() {
   if (byId("conversations")) {
     const conversations = new Conversations({ list: byId("conversations"), open, connection });
     conversations.positions.forEach((seq, name) => connection.positions.set(name, seq));
+    conversations.epochs.forEach((epoch, name) => connection.epochs.set(name, epoch));
   }
   if (open && byId("log")) {
     beginConversation(connection, outbox);
@@ -61,12 +62,13 @@ function beginSession() {
 function beginConversation(connection, outbox) {
   const log = new Log({ main, connection, outbox });
   connection.positions.set(log.conversation, log.position);
+  if (main.dataset.epoch) {
+    connection.epochs.set(log.conversation, main.dataset.epoch);
+  }
   if (byId("composer")) {
     const composer = new Composer({ form: byId("composer"), log, connection, outbox });
     wireTools({ element: byId("log"), log, composer, connection });
-    const gone = (event) => event.conversation === log.conversation && composer.disable(t("You are no longer here."));
-    connection.on("left", (event) => event.username === me && gone(event));
-    connection.on("closed", gone);
+    wireMembership(connection, log, composer);
     if (!matchMedia("(pointer: coarse)").matches && !location.hash) {
       composer.focus(); // on a phone the keyboard would cover what one came to read
     }
@@ -77,6 +79,23 @@ function beginConversation(connection, outbox) {
   if (byId("typing")) {
     wireTyping(connection, log.conversation, byId("typing"));
   }
+}
+
+/** Who is no longer in the room cannot write there; who comes back can, with what they had written. */
+function wireMembership(connection, log, composer) {
+  const gone = () => composer.disable(t("You are no longer here."));
+  const isHere = (event) => event.conversation === log.conversation;
+  connection.on("left", (event) => isHere(event) && event.username === me && gone());
+  connection.on("closed", (event) => isHere(event) && gone());
+  connection.on("joined", (event) => isHere(event) && event.username === me && composer.enable());
+  connection.on("another", (conversation) => conversation === log.conversation && composer.detach());
+  connection.on("resumed", (event) => {
+    if (log.conversation in event.positions) {
+      composer.enable();
+    } else if (log.conversation.startsWith("#")) {
+      gone();
+    }
+  });
 }
 
 begin();

@@ -21,6 +21,8 @@ export class Composer {
   /** What is written now: a message, perhaps an answer to an article, or the new text of one. */
   #mode = { kind: "message", article: null };
   #draft = "";
+  /** While it is disabled. @type {string | null} */
+  #placeholder = null;
   #typedAtMs = -TYPING_MS;
   #isWaiting = false;
 
@@ -59,7 +61,29 @@ export class Composer {
     for (const element of this.#form.elements) {
       element.disabled = true;
     }
+    this.#placeholder ??= this.#area.placeholder;
     this.#area.placeholder = reason;
+  }
+
+  /** Take it back; what was written is still there. */
+  enable() {
+    if (this.#placeholder !== null) {
+      for (const element of this.#form.elements) {
+        element.disabled = false;
+      }
+      this.#area.placeholder = this.#placeholder;
+      this.#placeholder = null;
+    }
+  }
+
+  /** The articles are gone: what is written is a message of its own. */
+  detach() {
+    if (this.#mode.kind === "edit") {
+      this.#draft = this.#area.value;
+    }
+    if (this.#mode.kind !== "message") {
+      this.#leave();
+    }
   }
 
   // Modes

@@ -24,6 +24,7 @@ export class Conversations {
     connection.on("closed", (event) => this.#find(event.conversation)?.remove());
     connection.on("joined", (event) => event.username === me && this.#adopt(event.conversation));
     connection.on("resumed", (event) => event.truncated.length && this.#refresh());
+    connection.on("another", () => this.#refresh());
     this.#count();
     list.querySelector("[aria-current=page]")?.scrollIntoView({ block: "nearest" });
   }
@@ -31,6 +32,12 @@ export class Conversations {
   /** Where this page stands in each. @returns {Map<string, number>} */
   get positions() {
     return new Map(this.#items.map((item) => [item.dataset.conversation, Number(item.dataset.lastSeq ?? 0)]));
+  }
+
+  /** Which conversation each is. @returns {Map<string, string>} */
+  get epochs() {
+    const known = this.#items.filter((item) => item.dataset.epoch);
+    return new Map(known.map((item) => [item.dataset.conversation, item.dataset.epoch]));
   }
 
   get #items() {

@@ -9,6 +9,18 @@ function pathOf(conversation) {
 }
 
 /**
+ * The page of the conversation as it is now, for what stands around the log. Rejects where it is not to be had.
+ * @returns {Promise<Document>}
+ */
+export async function fetchPage() {
+  const answer = await fetch(location.pathname, { cache: "no-store" });
+  if (!answer.ok) {
+    throw new Error(`The page was refused: ${answer.status}`);
+  }
+  return new DOMParser().parseFromString(await answer.text(), "text/html");
+}
+
+/**
  * Oldest first; `before` is the id of a message, null the end. Rejects where there is no answer, or a refusal.
  * @returns {Promise<object[]>}
  */

@@ -1,7 +1,7 @@
 /** The log: the messages of the open conversation, each once and in the order of their places. */
 
 import { identify, makeArticle, react, setDeleted, setEdited, setFailure, setState } from "./articles.js";
-import { fetchHistory, PAGE_LENGTH } from "./history.js";
+import { fetchHistory, fetchPage, PAGE_LENGTH } from "./history.js";
 import { me } from "./people.js";
 import { Scroll } from "./scroll.js";
 import { arrange } from "./timeline.js";
@@ -27,6 +27,10 @@ export class Log {
   /** What a resume tells, until it is done: many messages are one change of the page. @type {(() => void)[]} */
   #held = [];
   #isSeeing = false;
+  /** Its surroundings and marks are those of a conversation that is no more. */
+  #isAnother = false;
+  /** What is shown is fetched anew: what comes meanwhile waits. */
+  #isReloading = false;
   /** An old page of the history is shown, with a gap between it and now. */
   #isPast;
 
@@ -111,7 +115,7 @@ export class Log {
     const here = (handler) => (event) => {
       if (event.conversation === this.conversation) {
         this.#held.push(() => handler(event));
-        if (connection.state === "online") {
+        if (connection.state === "online" && !this.#isReloading) {
           this.#release();
         }
       }
@@ -133,8 +137,14 @@ export class Log {
       if (event.truncated.includes(this.conversation)) {
         this.#held = [];
         this.#reload();
-      } else {
+      } else if (!this.#isReloading) {
         this.#release();
+      }
+    });
+    connection.on("another", (conversation) => {
+      if (conversation === this.conversation) {
+        this.#isAnother = true;
+        this.#reload();
       }
     });
     connection.on("state", (state) => state === "online" && this.#markSeen());
@@ -376,15 +386,40 @@ export class Log {
     }
   }
 
-  /** More was missed than the socket tells: begin anew from the store. */
+  /** More was missed than the socket tells: begin anew from the store. What comes meanwhile follows. */
   async #reload() {
-    let items;
+    if (this.#isReloading) {
+      return;
+    }
+    this.#isReloading = true;
     try {
-      items = await fetchHistory(this.conversation);
+      do {
+        if (this.#isAnother) {
+          this.#isAnother = false;
+          this.#renew(await fetchPage());
+        }
+        this.#show(await fetchHistory(this.conversation));
+      } while (this.#isAnother);
     } catch {
       location.reload();
       return;
     }
+    this.#isReloading = false;
+    this.#release();
+  }
+
+  /** Take over what stands around the messages from a fresh page of this address. */
+  #renew(page) {
+    const { dataset } = page.querySelector("main[data-conversation]");
+    this.#main.toggleAttribute("data-owner", "owner" in dataset);
+    this.#otherReadSeq = Number(dataset.readSeq ?? 0);
+    this.#ownReadSeq = 0;
+    for (const part of ["main .titles", "#details"]) {
+      document.querySelector(part)?.replaceWith(page.querySelector(part));
+    }
+  }
+
+  #show(items) {
     this.#log.ariaBusy = "true";
     const shown = new Set(items.map((item) => item.nonce));
     const unsent = this.articles.filter((one) => !one.dataset.id && !shown.has(one.dataset.nonce));

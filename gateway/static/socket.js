@@ -21,13 +21,16 @@ export function retryDelayMs(attempt, chance = Math.random()) {
 }
 
 /**
- * One person's conversations over one WebSocket. Handlers of `state` hear "connecting", "online" and "offline";
- * all others hear the events of the protocol by their type.
+ * One person's conversations over one WebSocket. Handlers of `state` hear "connecting", "online" and "offline"; those
+ * of `another` the name of a conversation that is another one now: what is known of it is of the past. All others hear
+ * the events of the protocol by their type.
  */
 export class Connection {
   state = "connecting";
   /** The last `seq` dealt with, by conversation. @type {Map<string, number>} */
   positions;
+  /** Which conversation those positions are of. @type {Map<string, string>} */
+  epochs = new Map();
 
   #socket = null;
   #handlers = new Map();
@@ -83,8 +86,9 @@ export class Connection {
     this.#heardAtMs = performance.now();
     this.#askedAtMs = 0;
     if (event.type === "ready") {
-      this.#resume(event.positions);
+      this.#resume(event.positions, event.epochs);
     }
+    this.#compare(event);
     this.#dispatch(event.type, event);
     this.#advance(event);
     if (event.type === "resumed") {
@@ -94,14 +98,39 @@ export class Connection {
   }
 
   /** Say where this page stands. What it does not know is new, and short; or was never shown here, and long. */
-  #resume(known) {
+  #resume(known, epochs) {
     for (const [conversation, seq] of Object.entries(known)) {
       if (!this.positions.has(conversation)) {
         this.positions.set(conversation, seq > NEW_CONVERSATION_SEQ_MAX ? seq : 0);
+        this.#setEpoch(conversation, epochs?.[conversation]);
       }
     }
     const positions = Object.fromEntries([...this.positions].slice(0, POSITIONS_MAX));
-    this.#transmit({ type: "resume", positions });
+    // Those that are still the same need no saying: a frame is soon full. A service that tells none would refuse them.
+    const others = [...this.epochs].filter(([name, mine]) => name in positions && mine !== (epochs?.[name] ?? mine));
+    this.#transmit({ type: "resume", positions, ...(others.length ? { epochs: Object.fromEntries(others) } : {}) });
+  }
+
+  /** What the event says about epochs: live by `joined`, and by `resumed` for all that came before it. */
+  #compare({ type, conversation, epoch, epochs, seq }) {
+    if (type === "joined" && this.state === "online" && this.#setEpoch(conversation, epoch)) {
+      this.positions.set(conversation, seq - 1);
+      this.#dispatch("another", conversation);
+    }
+    for (const [name, its] of Object.entries(type === "resumed" ? (epochs ?? {}) : {})) {
+      if (this.#setEpoch(name, its)) {
+        this.#dispatch("another", name);
+      }
+    }
+  }
+
+  /** Whether it was another before. */
+  #setEpoch(conversation, epoch) {
+    const before = this.epochs.get(conversation);
+    if (epoch) {
+      this.epochs.set(conversation, epoch);
+    }
+    return Boolean(epoch && before && before !== epoch);
   }
 
   #advance(event) {
@@ -110,7 +139,8 @@ export class Connection {
       this.positions.set(conversation, seq);
     }
     for (const [name, reached] of Object.entries(event.type === "resumed" ? event.positions : {})) {
-      this.positions.set(name, Math.max(reached, this.positions.get(name) ?? 0));
+      const before = event.truncated.includes(name) ? 0 : (this.positions.get(name) ?? 0);
+      this.positions.set(name, Math.max(reached, before));
     }
   }
 

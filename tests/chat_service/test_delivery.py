@@ -14,6 +14,7 @@ from chat_service.app import MIGRATIONS
 from chat_service.domain.changes import ChangeDraft, Entry, Kind
 from chat_service.domain.envelopes import seal
 from chat_service.domain.messages import Draft
+from chat_service.domain.places import Place
 from chat_service.domain.readers import Reader
 from chat_service.feed import Feed
 from chat_service.store.conversations import Conversations
@@ -40,14 +41,14 @@ class GatedStore(Conversations):
         self.gate = _OPEN
         self.has_read = asyncio.Event()
 
-    async def positions(self, username: str) -> dict[str, int]:
-        return await self._delayed(await super().positions(username))
+    async def places(self, username: str) -> dict[str, Place]:
+        return await self._delayed(await super().places(username))
 
-    async def is_member(self, username: str, label: str) -> bool:
-        return await self._delayed(await super().is_member(username, label))
-
-    async def list_after(self, username: str, label: str, seq: int, *, until: int, limit: int) -> list[Entry]:
-        return await self._delayed(await super().list_after(username, label, seq, until=until, limit=limit))
+    async def list_after(
+        self, username: str, label: str, seq: int, *, epoch: str | None, until: int, limit: int
+    ) -> list[Entry]:
+        found = await super().list_after(username, label, seq, epoch=epoch, until=until, limit=limit)
+        return await self._delayed(found)
 
     async def _delayed(self, found: Found) -> Found:
         gate, self.gate = self.gate, _OPEN
@@ -160,7 +161,7 @@ async def test_what_was_stored_while_redis_came_back_is_passed_on(site: Site, va
     valkey.start()
     await eventually(lambda: site.bus.is_connected)
     await site.bus.ping()
-    await site.store.positions("Grace")  # whoever compares with the store without waiting has now done so
+    await site.store.places("Grace")  # whoever compares with the store without waiting has now done so
     gate.set()
     reader = await entering
     started_at, recorder = await join(reader)
@@ -191,7 +192,7 @@ async def test_who_left_while_catching_up_is_sent_nothing_and_read_no_further(si
     site.delivery.leave(reader, recorder)
     gate.set()
     await eventually(lambda: reader.positions == {"@Ada": 2})
-    await site.store.positions("Grace")  # time enough to read on
+    await site.store.places("Grace")  # time enough to read on
     assert reader.positions == {"@Ada": 2}
     assert recorder.frames == []
 
@@ -256,7 +257,7 @@ async def test_news_of_a_room_that_they_left_long_ago_lets_nobody_in(site: Site)
     _, recorder = await join(reader)
     late = seal(GARDEN, 2)
     await site.bus.execute(("PUBLISH", site.bus.channel("person:Grace"), late))
-    await site.store.positions("Grace")
+    await site.store.places("Grace")
     site.delivery.tell_typing("Ada", GARDEN)
     await site.delivery.publish([await site.say_in_garden(), await site.store_message()])
     await eventually(lambda: recorder.frames != [])
@@ -309,7 +310,7 @@ async def test_a_reader_who_is_gone_when_the_store_answers_follows_no_room(site:
     site.delivery.leave(reader, recorder)
     gate.set()
     await site.bus.ping()
-    await site.store.positions("Grace")
+    await site.store.places("Grace")
     (subscribers,) = await site.bus.execute(("PUBSUB", "NUMSUB", site.bus.channel(f"room:{GARDEN}")))
     assert subscribers[1] == 0
     assert recorder.frames == []
@@ -317,17 +318,17 @@ async def test_a_reader_who_is_gone_when_the_store_answers_follows_no_room(site:
 
 async def test_a_store_that_fails_while_rooms_are_entered_leaves_no_trace(site: Site) -> None:
     await site.make_garden("Grace")
-    read = Conversations.positions
+    read = Conversations.places
     answers = 0
 
-    async def fail_the_second_time(username: str) -> dict[str, int]:
+    async def fail_the_second_time(username: str) -> dict[str, Place]:
         nonlocal answers
         answers += 1
         if answers == 2:
             raise OSError("the disk is gone")
         return await read(site.store, username)
 
-    site.store.positions = fail_the_second_time  # type: ignore[method-assign]
+    site.store.places = fail_the_second_time  # type: ignore[method-assign]
     with pytest.raises(OSError):
         await site.delivery.enter("Grace")
     (subscribers,) = await site.bus.execute(("PUBSUB", "NUMSUB", site.bus.channel(f"room:{GARDEN}")))

@@ -14,8 +14,9 @@ from chat_service.domain.conversations import (
     room_label,
 )
 from chat_service.domain.emoji import is_emoji
-from chat_service.domain.envelopes import open_envelope, open_room_envelope, seal, seal_for_room
+from chat_service.domain.envelopes import RoomEnvelope, open_envelope, open_room_envelope, seal, seal_for_room
 from chat_service.domain.messages import check_text
+from chat_service.domain.places import Gap, Place, gap_of, is_before
 from chat_service.domain.rates import TokenBucket, TokenBuckets
 from chat_service.domain.refusals import InvalidMessage, MessageEmpty, MessageTooLong
 
@@ -191,9 +192,54 @@ def test_each_reader_names_a_conversation_from_their_side_and_a_room_alike(one: 
     assert label_for(other, room_label(one)) == f"#{one}"
 
 
-@given(names, st.integers(0, 2**63), names, st.binary(), st.binary())
+@given(names, st.integers(0, 2**63), names, st.binary(), st.binary(), st.sampled_from(["", "1.1", "1800000000.123"]))
 def test_an_envelope_to_a_room_opens_to_what_was_sealed(
-    room: str, seq: int, username: str, for_them: bytes, for_others: bytes
+    room: str, seq: int, username: str, for_them: bytes, for_others: bytes, epoch: str
 ) -> None:
-    sealed = seal_for_room(f"#{room}", seq, username=username, for_them=for_them, for_others=for_others)
-    assert open_room_envelope(sealed) == (f"#{room}", seq, username, for_them, for_others)
+    sealed = seal_for_room(f"#{room}", seq, epoch=epoch, username=username, for_them=for_them, for_others=for_others)
+    assert open_room_envelope(sealed) == RoomEnvelope(f"#{room}", seq, username, for_them, for_others, epoch)
+    nudge = seal_for_room(f"#{room}", seq, epoch=epoch)
+    assert open_room_envelope(nudge) == RoomEnvelope(f"#{room}", seq, "-", b"", b"", epoch)
+
+
+def test_a_version_without_epochs_takes_what_has_one_for_a_nudge() -> None:
+    sealed = seal_for_room("#garden", 7, epoch="1.2", username="Ada", for_them=b"sent", for_others=b"message")
+    label, seq, username, length, events = sealed.split(b" ", 4)
+    assert (label, seq, username) == (b"#garden", b"7", b"-")  # nobody's own
+    assert events[int(length) :] == b""  # and nothing for the others
+
+
+@pytest.mark.parametrize(
+    "position, epoch, joined_seq, until, gap",
+    [
+        (3, "1.2", 0, 4, Gap(3, is_truncated=False)),
+        (3, None, 0, 4, Gap(3, is_truncated=False)),
+        (4, "1.2", 0, 4, Gap(4, is_truncated=False)),
+        (5, "1.2", 0, 4, Gap(0, is_truncated=True)),  # past the end
+        (5, None, 0, 4, Gap(0, is_truncated=True)),
+        (3, "1.1", 0, 4, Gap(0, is_truncated=True)),  # of another past
+        (3, "", 0, 4, Gap(0, is_truncated=True)),
+        (5, "1.1", 3, 4, Gap(2, is_truncated=True)),
+        (0, None, 3, 4, Gap(2, is_truncated=False)),  # a new member, from where they joined
+        (1, "1.2", 3, 4, Gap(2, is_truncated=True)),  # one who left and came back
+        (2, "1.2", 3, 4, Gap(2, is_truncated=False)),
+    ],
+)
+def test_a_device_is_told_on_from_what_it_has_or_starts_anew(
+    position: int, epoch: str | None, joined_seq: int, until: int, gap: Gap
+) -> None:
+    place = Place(until, "1.2", joined_seq)
+    assert gap_of(place, until=until, position=position, epoch=epoch, events_max=10) == gap
+
+
+@pytest.mark.parametrize("until, gap", [(13, Gap(3, is_truncated=False)), (14, Gap(4, is_truncated=True))])
+def test_a_device_is_told_the_newest_of_very_much(until: int, gap: Gap) -> None:
+    place = Place(until, "1.2", 0)
+    assert gap_of(place, until=until, position=3, epoch="1.2", events_max=10) == gap
+
+
+def test_a_later_epoch_is_a_later_conversation_or_a_later_life_of_the_store() -> None:
+    assert is_before("1.9", "1.10")
+    assert is_before("9.9", "10.1")
+    assert not is_before("1.10", "1.9")
+    assert not is_before("1.9", "1.9")

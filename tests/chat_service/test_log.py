@@ -448,7 +448,7 @@ class TwoProcesses(RuleBasedStateMachine):
                 label = label_for(reader, conversation)
                 for position in range(len(told) + 1):
                     for limit in (2, 1000):
-                        again = _list_after(self.writers[1].connection, reader, label, position, len(told), limit)
+                        again = _list_after(self.writers[1].connection, reader, label, position, None, len(told), limit)
                         assert again == told[position : position + limit]
 
     def _as_of_now(self, entry: Entry) -> Entry:

@@ -4,11 +4,16 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from chat_service.domain.places import Place
 from chat_service.domain.readers import Reader
 from servicekit.frames import text_frame
 
 LABELS = ("@Grace", "@Linus")
 PAGE = 2
+
+
+def ends(positions: dict[str, int]) -> dict[str, Place]:
+    return {label: Place(seq, "1.1", 0) for label, seq in positions.items()}
 
 
 class Recorder:
@@ -90,7 +95,7 @@ class AnyInterleaving(RuleBasedStateMachine):
     @rule()
     def load(self) -> None:
         assert self.snapshot is not None
-        self.is_catching_up |= self.reader.load(self.snapshot)
+        self.is_catching_up |= self.reader.load(ends(self.snapshot))
         self.connect()
 
     @precondition(lambda self: self.is_catching_up and self.page is None and self.reader.behind)
@@ -172,13 +177,13 @@ def test_what_came_over_the_channel_while_the_store_was_read_is_caught_up_with()
     for read, is_behind in ((1, True), (2, False), (3, False)):
         reader = Reader("Ada")
         assert not reader.take("@Grace", 2, text_frame(b"before the store has answered"))
-        assert reader.load({"@Grace": read}) is is_behind
+        assert reader.load(ends({"@Grace": read})) is is_behind
         assert reader.behind == ({"@Grace": 2} if is_behind else {})
 
 
 def test_what_is_not_kept_passes_at_once_to_each_connection_and_moves_nothing() -> None:
     reader, one, other = Reader("Ada"), Recorder({}), Recorder({})
-    reader.load({"@Grace": 3})
+    reader.load(ends({"@Grace": 3}))
     reader.connections += [one, other]
     assert not reader.take("@Grace", 0, text_frame(b"presence"))
     assert one.frames == other.frames == [text_frame(b"presence")]

@@ -51,6 +51,7 @@ async def test_the_lobby_is_always_there_for_everybody(chat: Instance) -> None:
         "members_count": 0,
         "is_member": False,
         "last_seq": 0,
+        "epoch": lobby["epoch"],
         "unread": 0,
     }
     await chat.add_member("Ada", "lobby", "Ada")
@@ -73,6 +74,7 @@ async def test_who_makes_a_room_owns_it_and_is_in_it(chat: Instance) -> None:
         "members_count": 1,
         "is_member": True,
         "last_seq": 1,
+        "epoch": answer.json()["epoch"],
         "unread": 0,
     }
     assert (answer.status_code, answer.json()) == (201, made)
@@ -352,7 +354,9 @@ async def test_who_was_away_gets_what_was_missed_in_a_room(chat: Instance) -> No
     await grace.send(type="resume", positions={"#garden": 2})
     message, edited, joined = await hear_seqs(grace, 3, 5)
     assert (message["message"], edited["message"], joined["username"]) == ("One", "One", "Linus")
-    assert await grace.hear("resumed") == {"type": "resumed", "positions": {"#garden": 5}, "truncated": []}
+    epochs = grace.ready["epochs"]
+    resumed = {"type": "resumed", "positions": {"#garden": 5}, "epochs": epochs, "truncated": []}
+    assert await grace.hear("resumed") == resumed
 
 
 # Coming and going, on open connections
@@ -371,6 +375,7 @@ async def test_who_joins_hears_it_and_everything_after(chat: Instance) -> None:
         "conversation": "#garden",
         "username": "Grace",
         "timestamp": NOW,
+        "epoch": ada.ready["epochs"]["#garden"],
     }
     assert await ada.hear("joined") == joined
     await ada.say_in("garden", "after")

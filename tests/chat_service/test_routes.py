@@ -197,6 +197,7 @@ async def test_a_first_message_saves_the_chat_for_both(chat: Instance) -> None:
         "created_at": "2027-01-15T08:00:00.000Z",
         "unread": 0,
         "last_seq": 2,
+        "epoch": hers["epoch"],
         "other_read_seq": 0,
         "online": True,
     }

@@ -141,17 +141,19 @@ async def test_a_history_that_never_was_is_empty(chats: Chats) -> None:
 
 async def test_what_was_missed_is_read_by_its_place_and_only_by_members(chats: Chats) -> None:
     await chats.say("Ada", "Grace", *"abcde")
-    found = await chats.store.list_after("Ada", "@Grace", 1, until=4, limit=2)
+    found = await chats.store.list_after("Ada", "@Grace", 1, epoch=None, until=4, limit=2)
     assert [(one.seq, one.message) for one in found if isinstance(one, StoredMessage)] == [(2, "b"), (3, "c")]
-    assert await chats.store.list_after("Linus", "@Grace", 0, until=9, limit=9) == []
+    assert await chats.store.list_after("Linus", "@Grace", 0, epoch=None, until=9, limit=9) == []
 
 
-async def test_positions_name_each_conversation_from_the_persons_side(chats: Chats) -> None:
+async def test_places_name_each_conversation_from_the_persons_side(chats: Chats) -> None:
     await chats.say("Ada", "Grace", "one", "two")
     await chats.say("Linus", "Ada", "three")
-    assert await chats.store.positions("Ada") == {"@Grace": 2, "@Linus": 1}
-    assert await chats.store.positions("Grace") == {"@Ada": 2}
-    assert await chats.store.positions("nobody") == {}
+    places = {name: await chats.store.places(name) for name in ("Ada", "Grace", "nobody")}
+    ends = {name: {label: place.seq for label, place in found.items()} for name, found in places.items()}
+    assert ends == {"Ada": {"@Grace": 2, "@Linus": 1}, "Grace": {"@Ada": 2}, "nobody": {}}
+    assert places["Ada"]["@Grace"] == places["Grace"]["@Ada"]
+    assert places["Ada"]["@Grace"].epoch != places["Ada"]["@Linus"].epoch
 
 
 # Saved chats

@@ -28,6 +28,7 @@ class Talker:
         self.other = other
         self.label = f"@{other}"
         self.position = 0
+        self.epoch: dict[str, str] = {}  # by the label; none before it is told
         self.written: list[str] = []
         self.unanswered: dict[str, str] = {}  # nonce: text
         self.acknowledged: dict[str, Event] = {}  # by nonce
@@ -54,13 +55,16 @@ class Talker:
 
     async def _talk(self, socket: ClientConnection) -> None:
         is_resumed = False
-        await socket.send(json.dumps({"type": "resume", "positions": {self.label: self.position}}))
+        positions = {self.label: self.position}
+        await socket.send(json.dumps({"type": "resume", "positions": positions, "epochs": self.epoch}))
         async for frame in socket:
             event: Event = json.loads(frame)
             if event["type"] in {"message", "sent"}:
                 self._take(event)
             elif event["type"] == "resumed":
                 is_resumed = True
+                self.epoch = {label: epoch for label, epoch in event["epochs"].items() if label == self.label}
+                self.surprises += event["truncated"]
                 await self._send_again(socket)
             elif event["type"] == "error" and event["code"] != "recipient_offline":
                 self.surprises.append(event)

@@ -243,10 +243,12 @@ def _compare(folder: Path, clients: list[Client]) -> Counter[str]:
         nonces = dict(store.execute("SELECT nonce, id FROM messages").fetchall())
         report["messages stored"] = store.execute("SELECT count(*) FROM messages").fetchone()[0]
         report["changes stored"] = store.execute("SELECT count(*) FROM changes").fetchone()[0]
+        joined = dict(store.execute("SELECT value, max(seq) FROM changes WHERE kind = 'joined' GROUP BY value"))
     for client in clients:
         for label, last in _positions(folder, client.username).items():
             seen = client.seen[label]
-            report["lost"] += len(set(range(1, last + 1)) - set(seen))
+            first = joined[client.username] if label == f"#{ROOM}" else 1
+            report["lost"] += len(set(range(first, last + 1)) - set(seen))
             report["doubled"] += len(seen) - len(set(seen))
             report["out of order"] += sum(1 for one, other in pairwise(seen) if other <= one)
             report["events seen"] += len(seen)
