@@ -10,6 +10,7 @@ import pytest
 
 from chat_service.app import MIGRATIONS
 from chat_service.domain.envelopes import seal_for_room
+from chat_service.domain.places import Place
 from chat_service.store.conversations import Conversations
 from chat_service.store.generation import MESSAGE_IDS_LEFT_OUT, raise_generation
 from servicekit.database import Database
@@ -317,19 +318,40 @@ def test_no_generation_comes_twice_also_when_one_backup_is_restored_twice(tmp_pa
     assert numbers == [NOW_S, NOW_S + 1, NOW_S + 60, NOW_S + 61]
 
 
-async def test_a_store_of_before_tells_where_its_members_joined(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "scripts, also",
+    [
+        ("000[1-7]_*.sql", ()),
+        ("00[01][0-8]_*.sql", ()),  # 0010 without what was 0009
+        (
+            "00[01][0-8]_*.sql",
+            (
+                "CREATE TABLE generation (number INTEGER NOT NULL)",
+                "INSERT INTO generation VALUES (7)",
+                "ALTER TABLE memberships ADD COLUMN joined_seq INTEGER",
+            ),
+        ),
+    ],
+)
+async def test_a_store_of_before_tells_where_its_members_joined(
+    tmp_path: Path, scripts: str, also: tuple[str, ...]
+) -> None:
     old = tmp_path / "migrations"
     old.mkdir()
-    for script in MIGRATIONS.glob("000[1-7]_*.sql"):
-        shutil.copy(script, old)
+    for script in MIGRATIONS.glob(scripts):
+        if script.name < "0011":
+            shutil.copy(script, old)
     Database(tmp_path / "chat.db", old).close()
     with closing(sqlite3.connect(tmp_path / "chat.db")) as store, store:
+        for statement in also:
+            store.execute(statement)
         joined = "INSERT INTO changes VALUES (1, ?, ?, 'Ada', '', NULL, 'Ada', 0, 0)"
         store.executemany(joined, [(1, "joined"), (2, "left"), (3, "joined")])
-        store.execute("INSERT INTO memberships VALUES ('Ada', 1, '#lobby', 3)")
+        columns = "username, conversation_id, label, read_seq"
+        store.execute(f"INSERT INTO memberships ({columns}) VALUES ('Ada', 1, '#lobby', 3)")
     database = Database(tmp_path / "chat.db", MIGRATIONS)
     places = await Conversations(database).places("Ada")
-    assert (places["#lobby"].seq, places["#lobby"].joined_seq) == (3, 3)
+    assert places == {"#lobby": Place(3, "7.1" if also else "1.1", 3)}
     # An older instance beside this one writes as before.
     await database.write(lambda connection: connection.execute("UPDATE memberships SET joined_seq = NULL"))
     assert await Conversations(database).places("Ada") == places
