@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Container, Iterator
-from unicodedata import category, combining, normalize
+from unicodedata import category, normalize
 
 import msgspec
 
@@ -84,9 +84,16 @@ def _pieces(text: str) -> Iterator[str]:
         if end < len(text) and (blank := text.rfind(" ", start + 1, end)) > 0:
             end = blank
         elif end < len(text):
-            end = next((at for at in range(end, end - _MARKS_MAX, -1) if not combining(text[at])), end)
+            end = next((at for at in range(end, end - _MARKS_MAX, -1) if not _may_join(text[at])), end)
         yield text[start:end]
         start = end
+
+
+def _may_join(character: str) -> bool:
+    """Whether it can become one with what stands before it: a mark, also one beside the letter as in Tamil, or a vowel
+    or final consonant of a Hangul syllable.
+    """
+    return "\u1160" <= character <= "\u11ff" or category(character).startswith("M")
 
 
 def field_with_nul(json: bytes, parsed: object, judged_later: Container[str] = ()) -> str | None:
