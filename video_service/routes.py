@@ -46,6 +46,7 @@ async def mjpeg(request: Request[State]) -> Response:
     token = bearer_token(request.headers.get("authorization"))
     identity = await request.state["authentication"].authenticate(token)
     if request.method == "HEAD":
+        await request.state["screens"].find(request.path_params["stream"], identity.username)
         return Response(media_type=MJPEG, headers=_NOT_KEPT)
     request.state["attendance"].check(identity.username)
     response = MjpegResponse(identity, request.state, headers=_NOT_KEPT)

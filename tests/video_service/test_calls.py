@@ -52,6 +52,8 @@ async def assert_hidden_from(video: Instance, name: str = "Linus", stream: str =
     """As if there were no such stream."""
     for path in PATHS:
         assert await video.refuses(path.replace("cam", stream), name) == (404, "unknown_stream")
+        async with video.client(name) as client:
+            assert (await client.head(path.replace("cam", stream))).status_code == 404
     assert await video.refusal(f"/api/ws/video/{stream}", name) == (404, "unknown_stream")
     assert stream not in await listed(video, name)
 

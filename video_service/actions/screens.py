@@ -42,9 +42,7 @@ class Screens:
 
     async def enter(self, name: str, watcher: Watcher) -> Screen:
         """Pictures are shown from here on. Raises UnknownStream, TooManyWatchers or Unavailable."""
-        found = await self._find(name)
-        if not await self._audiences.admitted(found.claim, [watcher.username]):
-            raise UnknownStream(name)
+        found = await self.find(name, watcher.username)
         if watcher.is_counted and found.claim.watchers + self._not_told_yet(name) >= self._watchers_max:
             raise TooManyWatchers(self._watchers_max)
         screen = self._screens.get(name)
@@ -58,6 +56,13 @@ class Screens:
             self.leave(screen, watcher)
             raise
         return screen
+
+    async def find(self, name: str, username: str) -> Found:
+        """The stream, if they may see it. Raises UnknownStream or Unavailable."""
+        found = await self._find(name)
+        if not await self._audiences.admitted(found.claim, [username]):
+            raise UnknownStream(name)
+        return found
 
     async def _find(self, name: str) -> Found:
         elsewhere = await self._find_elsewhere([name])
