@@ -142,7 +142,7 @@ class Tunnel(asyncio.Protocol):
         )
         if not self._transport.is_closing():
             self._transport.write(refusal_response(refusal, REFUSALS, request_id))
-            self._transport.close()
+            _close(self._transport, self.patience)
 
 
 class _Opening(asyncio.Protocol):
@@ -216,10 +216,7 @@ class _End(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._server_connections.discard(self)
         self._counts.release(self.transport)
-        other = self.other.transport
-        other.close()
-        if other.get_write_buffer_size():  # to be written first, but a peer that takes nothing must not keep it open
-            asyncio.get_running_loop().call_later(self._patience.half_open_s_max, other.abort)
+        _close(self.other.transport, self._patience)
 
     def pause_writing(self) -> None:
         # While it does not read, the other end notices nothing, not even that its peer is gone: so not for ever.
@@ -242,6 +239,12 @@ class _DeafEnd(_End):
 
     def data_received(self, data: bytes) -> None:
         """Drop it."""
+
+
+def _close(transport: asyncio.Transport, patience: Patience) -> None:
+    transport.close()
+    if transport.get_write_buffer_size():  # to be written first, but a peer that takes nothing must not keep it open
+        asyncio.get_running_loop().call_later(patience.half_open_s_max, transport.abort)
 
 
 def _join(one: _End, other: _End) -> None:

@@ -88,6 +88,7 @@ def refusal_response(refusal: Refusal, table: RefusalTable, request_id: str) -> 
         "Content-Type": CONTENT_TYPE,
         "Content-Length": str(len(body)),
         "Connection": "close",
+        "Cache-Control": "no-store",
         "X-Content-Type-Options": "nosniff",
         "X-Request-ID": request_id,
     }

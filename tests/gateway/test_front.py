@@ -121,6 +121,13 @@ async def test_nothing_is_kept_by_anybody_unless_the_answer_says_so(whole: Syste
             assert answer.headers.get_list("cache-control") == ["no-store"]
 
 
+@pytest.mark.parametrize("request_", [handshake("/nothing"), handshake("/ws"), "GET / HTTP/1.1\r\n\r\n"])
+async def test_what_is_refused_before_it_is_a_request_is_kept_by_nobody(whole: System, request_: str) -> None:
+    async with whole.wire() as wire:
+        await wire.send(request_)
+        assert (await wire.answer()).header("cache-control") == "no-store"
+
+
 async def test_how_long_a_service_says_something_may_be_kept_counts(whole: System) -> None:
     async def answer(exchange: Exchange) -> None:
         await exchange.reply(200, b"x", Cache_Control="private, no-cache")

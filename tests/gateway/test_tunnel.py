@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from gateway.tunnel import Patience, Tunnel
-from tests.gateway.gateways import Answer, Clock, System, Wire, code, handshake, request_head, settled, system
+from tests.gateway.gateways import Answer, Clock, System, Wire, code, get, handshake, request_head, settled, system
 from tests.gateway.stand_ins import Exchange, Handler, Service, head_of, started
 from tests.waiting import eventually
 
@@ -488,6 +488,33 @@ async def test_what_a_dead_service_last_said_waits_for_a_client_only_so_long() -
                 if end.transport.get_write_buffer_size() == 0:  # the service's end
                     end.transport.abort()
             await eventually(lambda: not tunnel_ends(whole))
+
+
+async def reply_at_length(exchange: Exchange) -> None:
+    await exchange.reply(200, bytes(30 * 1024))
+
+
+async def asked(whole: System, wire: Wire) -> Any:
+    """The connection, when another of its requests is answered."""
+    state = whole.server.server_state
+    before = state.total_requests
+    await wire.send(get(whole, "/api/search-user/ada"))
+    await eventually(lambda: state.total_requests == before + 1)
+    (connection,) = state.connections
+    return connection
+
+
+async def test_a_refused_handshake_behind_answers_that_nobody_takes_is_not_kept() -> None:
+    async with system(tunnel=SoonForgotten) as whole, whole.wire(receive_buffer_bytes=4096) as wire:
+        whole.auth.handler = reply_at_length
+        wire.writer.transport.pause_reading()  # type: ignore[attr-defined]
+        connection = await asked(whole, wire)
+        while not connection.transport.get_write_buffer_size():
+            await asked(whole, wire)
+        await wire.send(handshake("/nothing"))
+        connections = whole.server.server_state.connections
+        await eventually(lambda: connection not in connections)
+        await eventually(lambda: not connections)
 
 
 async def test_the_end_of_the_gateway_ends_its_tunnels() -> None:
