@@ -17,7 +17,7 @@ from launcher.plan import Program, Service
 from launcher.supervisor import Supervisor
 from launcher.valkey import Bundled
 from servicekit import settings
-from servicekit.starting import EXIT_CANNOT_START, CannotStart
+from servicekit.starting import EXIT_CANNOT_START, EXIT_FAULT, CannotStart
 
 READY_POLL_INTERVAL_S = 0.25
 STORE_START_TIME_S_MAX = 2.0
@@ -25,7 +25,7 @@ STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The exit status: 0 after an orderly end, 2 where it cannot start, which one line then explains."""
+    """The exit status: 0 after an orderly end; 2 where it cannot start, 1 where it may later, as one line explains."""
     chosen = settings.load_or_exit(plan.Settings, os.environ)
     chat_instances = _chat_instances(arguments)
     try:
@@ -35,6 +35,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _cannot_start(f"wrong setting: {error}")
     except CannotStart as error:
         return _cannot_start(str(error))
+    except OSError as error:  # a full disk, say
+        print(f"the launcher has to end, and may be started again: {error}", file=sys.stderr)
+        return EXIT_FAULT
 
 
 def _cannot_start(line: str) -> int:

@@ -3,8 +3,9 @@
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from typing import TextIO
 
 from servicekit.starting import CannotStart, make_private_folder
 
@@ -17,18 +18,25 @@ def locked(folder: Path) -> Iterator[None]:
     Raises CannotStart.
     """
     make_private_folder(folder)
+    with _lock(folder) as file:
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+        yield
+
+
+def _lock(folder: Path) -> TextIO:
     path = folder / "launcher.lock"
     try:
-        with path.open("a+", encoding="ascii") as file:
+        with ExitStack() as opened:
+            file = opened.enter_context(path.open("a+", encoding="ascii"))
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 file.seek(0)
                 raise CannotStart(_taken(folder, file.read())) from None
-            file.truncate(0)
-            file.write(str(os.getpid()))
-            file.flush()
-            yield
+            opened.pop_all()
+            return file
     except OSError as error:
         raise CannotStart(
             f"{path} cannot be locked: {error.strerror}. Whoever runs Parley must own {folder}"

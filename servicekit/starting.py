@@ -9,6 +9,7 @@ from typing import NoReturn
 
 from servicekit.logs import get_logger
 
+EXIT_FAULT = 1
 EXIT_CANNOT_START = 2
 _OF_OTHERS = 0o077
 log = get_logger(__name__)

@@ -185,6 +185,19 @@ async def test_the_bundled_redis_is_its_owner_s_alone_and_said_in_the_data_folde
     assert not path.parent.exists()
 
 
+@pytest.mark.parametrize("name, status", [("valkey", 2), ("redis.url/x", 1)])
+async def test_what_is_in_the_way_in_the_data_folder_is_named_in_one_line(
+    tmp_path: Path, name: str, status: int
+) -> None:
+    (tmp_path / name).parent.mkdir(mode=0o700, exist_ok=True)
+    (tmp_path / name).write_text("")
+    async with launched(environment(tmp_path)) as launcher:
+        line = await launcher.says(".")
+        assert str(tmp_path / name.partition("/")[0]) in line
+        assert "Traceback" not in line
+        assert await launcher.ends() == status
+
+
 @pytest.mark.parametrize("spoil", ["a file in its place", "a lock that is a folder"])
 async def test_a_data_folder_that_cannot_be_used_is_one_line(tmp_path: Path, spoil: str) -> None:
     data = tmp_path / "data"

@@ -16,7 +16,8 @@ import pytest
 
 from launcher.ports import find_free
 from servicekit import metrics
-from servicekit.server import EXIT_FAULT, EXIT_PORT_TAKEN, listen_or_exit, running
+from servicekit.server import EXIT_PORT_TAKEN, listen_or_exit, running
+from servicekit.starting import EXIT_FAULT
 from tests.waiting import eventually
 
 WAIT_S = 20.0
