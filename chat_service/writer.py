@@ -7,6 +7,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from servicekit.database import Connection, Database, DatabaseError
 from servicekit.logs import get_logger
 from servicekit.problems import Refusal
+from servicekit.sqlite_file import DiskRefused
 
 DraftT = TypeVar("DraftT", contravariant=True)
 ResultT = TypeVar("ResultT", covariant=True)
@@ -65,6 +66,9 @@ class GroupWriter(Generic[DraftT, ResultT]):
             async with self._database.transaction() as connection:
                 self._log.begin(connection)
                 return [(origin, self._append(connection, draft)) for origin, draft in group]
+        except DiskRefused:  # which has been told of
+            self._log.forget()
+            return [(origin, self._failure) for origin, _ in group]
         except Exception as error:  # of whatever kind: nothing that one group holds may end the writer
             self._log.forget()
             log.exception("a group could not be stored", size=len(group))

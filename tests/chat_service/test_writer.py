@@ -37,6 +37,7 @@ class Desk:
 
     def __init__(self, database: Database, path: Path) -> None:
         self.path = path
+        self.database = database
         self.log = SlowLog()
         self.writer: GroupWriter[AnyDraft, Appended] = GroupWriter(
             database=database, log=self.log, failure=NotStored(), group_max=4
@@ -148,6 +149,17 @@ async def test_a_disk_that_refuses_acknowledges_nothing_and_the_next_group_is_st
     (last,) = desk.groups[2]
     assert isinstance(last[1], Appended)
     assert [entry.seq for entry in entries([last])] == [2]
+
+
+async def test_a_full_disk_is_told_in_a_line_without_a_trace(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    await desk.database.write(lambda writer: writer.execute("PRAGMA max_page_count = 1"))
+    async with desk.at_work():
+        desk.writer.submit(0, draft("much " * 8_000))
+        await desk.told_of(1)
+    assert [type(outcome) for _, outcome in desk.outcomes()] == [NotStored]
+    said = capsys.readouterr().out
+    assert "the disk refuses" in said
+    assert "Traceback" not in said
 
 
 async def test_a_commit_that_fails_acknowledges_nothing_and_the_next_group_is_stored(desk: Desk) -> None:
