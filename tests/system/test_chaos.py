@@ -53,6 +53,7 @@ class Client:
         self._own: list[int] = []
         self._others: list[int] = []
         self._count = 0
+        self._is_resumed = False
         self.reconnects = 0
         self.errors: Counter[str] = Counter()
 
@@ -67,20 +68,25 @@ class Client:
 
     async def _listen(self, socket: websockets.ClientConnection) -> None:
         self._before = dict(self._positions), {label: len(seen) for label, seen in self.seen.items()}
-        ready = json.loads(await socket.recv())
-        assert ready["type"] == "ready"
-        await socket.send(json.dumps({"type": "resume", "positions": self._positions}))
-        for command in self._unconfirmed.values():
-            await socket.send(json.dumps(command))
-        async for text in socket:
-            self._take(json.loads(text))
-        raise ConnectionError
+        self._is_resumed = False
+        try:
+            ready = json.loads(await socket.recv())
+            assert ready["type"] == "ready"
+            await socket.send(json.dumps({"type": "resume", "positions": self._positions}))
+            for command in self._unconfirmed.values():
+                await socket.send(json.dumps(command))
+            async for text in socket:
+                self._take(json.loads(text))
+            raise ConnectionError
+        finally:
+            if not self._is_resumed:
+                self._forget_this_connection()
 
     def _take(self, event: dict[str, object]) -> None:
         kind = event["type"]
         if kind == "resumed" and event["truncated"]:
-            self._forget_this_connection()
             raise ConnectionError("asked too late: again")
+        self._is_resumed = self._is_resumed or kind == "resumed"
         if kind == "error":
             self.errors[str(event["code"])] += 1
         if kind not in LASTING:
@@ -100,7 +106,7 @@ class Client:
         self._positions[label] = seq
 
     def _forget_this_connection(self) -> None:
-        """A pause of this process made the `resume` late, and conversations have moved on."""
+        """Of a connection that ended before `resumed` nothing counts: a pause here may have made the `resume` late."""
         self._positions, lengths = self._before
         for label, seen in self.seen.items():
             del seen[lengths.get(label, 0) :]
