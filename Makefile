@@ -33,7 +33,12 @@ demo: $(VENV)/.run ## Runs a fresh Parley with people, rooms and pictures in it,
 	@exec $(BIN)/python -m launcher.demo
 
 test: $(VENV)/.dev ## Runs the whole test suite (TESTS=tests/gateway: a part of it)
-	@$(BIN)/python -m pytest $(if $(TESTS),,$(IN_PARALLEL) --cov) $(PYTEST) $(TESTS)
+ifeq ($(TESTS),)
+	@$(BIN)/python -m pytest -m alone --quiet --cov --cov-report= --cov-fail-under=0 $(PYTEST)
+	@$(BIN)/python -m pytest -m "not alone" $(IN_PARALLEL) --cov --cov-append $(PYTEST)
+else
+	@$(BIN)/python -m pytest $(PYTEST) $(TESTS)
+endif
 
 test-fast: $(VENV)/.dev ## Runs what needs no browser and no whole Parley: under a minute
 	@$(BIN)/python -m pytest $(IN_PARALLEL) --ignore=tests/browser --ignore=tests/system $(PYTEST)

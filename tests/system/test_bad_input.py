@@ -301,6 +301,7 @@ async def test_twenty_sockets_of_one_person_are_allowed(strict: Parley) -> None:
         await eventually(lambda: _has_room(eve))
 
 
+@pytest.mark.alone
 async def test_a_flood_is_answered_with_errors_and_delays_nobody(strict: Parley) -> None:
     ada, bob, eve = await strict.people("ada", "bob", "eve")
     async with eve.device() as device, bob.device() as bobs:
@@ -320,6 +321,7 @@ async def test_a_flood_is_answered_with_errors_and_delays_nobody(strict: Parley)
         assert len(await bob.history(eve.name)) == len(sent)
 
 
+@pytest.mark.alone
 async def test_a_flood_that_reads_no_answer_is_cut_off(strict: Parley) -> None:
     ada, bob, eve = await strict.people("ada", "bob", "eve")
     async with eve.device() as device:

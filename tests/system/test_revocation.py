@@ -8,6 +8,8 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
+import pytest
+
 from tests.system.parleys import WITHOUT_RATES, Parley, code, hung_valkey, parley
 from tests.system.people import PASSWORD, WHISPER, Device, Person, handshake_status
 from tests.waiting import eventually
@@ -74,6 +76,7 @@ async def without_valkey(twin: Parley) -> AsyncIterator[None]:
         await twin.system.ready()
 
 
+@pytest.mark.alone
 async def test_an_ended_session_is_closed_on_all_instances_within_250_ms(
     twin: Parley, report: Callable[[str], None]
 ) -> None:
@@ -96,6 +99,7 @@ async def test_an_ended_session_is_closed_on_all_instances_within_250_ms(
     )
 
 
+@pytest.mark.alone
 async def test_without_redis_it_is_closed_within_a_second(twin: Parley, report: Callable[[str], None]) -> None:
     owner, thief = await twin.people("owner", "thief")
     times: list[Noticed] = []

@@ -168,6 +168,7 @@ def memory_kib(pid: int) -> int:
     return int(line.split()[1])
 
 
+@pytest.mark.alone
 async def test_lag_does_not_grow_with_the_rate_nor_with_a_slow_watcher(
     shared: Parley, report: Callable[[str], None]
 ) -> None:
