@@ -17,7 +17,8 @@ TESTS ?=
 PYTEST ?=
 # How many tests of the whole suite run at a time, 0 for all in one process. Many wait more than they work.
 WORKERS ?= $(shell $(PYTHON) -c 'import os; print(min(os.cpu_count() + 1, 8))')
-IN_PARALLEL = --numprocesses=$(WORKERS) --dist=loadfile --no-loadscope-reorder
+# A test that never ends takes its worker with it (docs/decisions/0012), which ends the run: without the last, it hung.
+IN_PARALLEL = --numprocesses=$(WORKERS) --dist=loadfile --no-loadscope-reorder --max-worker-restart=0
 # How many chat instances `make run` starts, 1 to 16.
 CHAT ?= 1
 

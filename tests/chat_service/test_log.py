@@ -361,12 +361,20 @@ drafts: st.SearchStrategy[AnyDraft] = st.one_of(
     ),
     st.builds(
         ChangeDraft,
-        kind=st.sampled_from([Kind.EDITED, Kind.DELETED, Kind.REACTION]),
+        kind=st.sampled_from([Kind.EDITED, Kind.DELETED]),
         username=people,
         timestamp=st.just(NOW),
         message_id=message_ids,
         value=st.sampled_from(["👍", "🎉"]),
-        removes=st.booleans(),
+    ),
+    st.builds(
+        ChangeDraft,
+        kind=st.just(Kind.REACTION),
+        username=people,
+        timestamp=st.just(NOW),
+        message_id=message_ids,
+        value=st.sampled_from(["👍", "🎉"]),
+        removes=st.booleans(),  # which only a reaction can be
     ),
     st.builds(
         ChangeDraft,

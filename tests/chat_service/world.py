@@ -385,7 +385,11 @@ async def _shut_down(server: uvicorn.Server) -> None:
     """As uvicorn does it, but for its pauses."""
     for one in server.servers:
         one.close()
-    for connection in list(server.server_state.connections):
-        connection.shutdown()
-    await eventually(lambda: not server.server_state.connections)
+
+    def are_closed() -> bool:
+        for connection in list(server.server_state.connections):  # one that was just accepted, too
+            connection.shutdown()
+        return not server.server_state.connections
+
+    await eventually(are_closed)
     await server.lifespan.shutdown()
