@@ -62,7 +62,7 @@ def folded(text: str) -> str:
     """The form in which texts are compared: NFC without regard to case (Unicode §3.13, D145)."""
     if text.isascii():
         return text.lower()
-    return "".join(normalize("NFC", normalize("NFD", piece).casefold()) for piece in _pieces(text))
+    return "".join(map(_folded, _pieces(text))) if len(text) > _PIECE_LENGTH_MAX else _folded(text)
 
 
 def folded_username(username: str) -> str:
@@ -72,6 +72,10 @@ def folded_username(username: str) -> str:
     """
     username = username.strip()
     return username.lower() if username.isascii() else username
+
+
+def _folded(piece: str) -> str:
+    return normalize("NFC", normalize("NFD", piece).casefold())
 
 
 def _pieces(text: str) -> Iterator[str]:
