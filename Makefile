@@ -8,7 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip --disable-pip-version-check install --quiet --require-hashes
 
-CODE := auth_service chat_service gateway launcher media_service servicekit video_service bench tests
+CODE := auth_service chat_service demo gateway launcher media_service servicekit video_service bench tests
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest \
 	--generate-hashes --no-strip-extras --no-header --no-annotate --no-emit-index-url
 
@@ -31,7 +31,7 @@ run: $(VENV)/.run ## Runs Parley here: http://127.0.0.1:8000 (CHAT=3: three chat
 	@exec $(BIN)/python -m launcher --chat-instances $(CHAT)
 
 demo: $(VENV)/.run ## Runs a fresh Parley with people, rooms and pictures in it, until Ctrl-C
-	@exec $(BIN)/python -m launcher.demo
+	@exec $(BIN)/python -m demo
 
 test: $(VENV)/.dev ## Runs the whole test suite (TESTS=tests/gateway: a part of it)
 ifeq ($(TESTS),)

@@ -17,7 +17,8 @@ from pathlib import Path
 from PIL import Image
 from playwright.async_api import Browser, Page, async_playwright
 
-from launcher.demo import PASSWORD, fill
+from demo.content import PASSWORD
+from demo.seeding import seed
 from launcher.processes import REPOSITORY
 from launcher.system import System
 
@@ -45,7 +46,7 @@ async def main() -> int:
     FOLDER.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="parley-screenshots-") as folder:
         async with System(Path(folder)) as system, async_playwright() as playwright:
-            await fill(system.url)
+            await seed(system.url)
             browser = await playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
             for size in SIZES:
                 for scheme in SCHEMES:

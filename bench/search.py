@@ -22,9 +22,9 @@ from urllib.parse import urlencode, urlsplit
 
 import msgspec
 
+from bench.corpus import Corpus
 from bench.people import NO_LIMITS, Person, people_with_tokens
 from bench.rounds import Effort, WrongResult, percentile_ms
-from bench.sayings import Sayings
 from bench.stored import chat_store, store_messages, store_path
 from bench.table import Figure, NoMoreThan, Report
 from chat_service.domain.messages import StoredMessage
@@ -62,9 +62,9 @@ async def measure(effort: Effort, folder: Path) -> Report:
     secret = secrets.token_hex(32)
     one, other, *peers = people_with_tokens(secret, 2 + CONVERSATIONS)
     owners = [one] * CONVERSATIONS_OF_ONE + [other] * (CONVERSATIONS - CONVERSATIONS_OF_ONE)
-    sayings = Sayings(SEED)
-    queries = _queries(sayings, effort.queries_of_a_kind)
-    stored = await _fill(folder / "data", effort, list(zip(owners, peers, strict=True)), sayings, queries)
+    corpus = Corpus(SEED)
+    queries = _queries(corpus, effort.queries_of_a_kind)
+    stored = await _fill(folder / "data", effort, list(zip(owners, peers, strict=True)), corpus, queries)
     async with System(folder / "data", environment={**NO_LIMITS, "SECRET_KEY": secret}) as system:
         answered = {
             person.username: await asyncio.to_thread(_search, system, person, queries, stored)
@@ -73,26 +73,26 @@ async def measure(effort: Effort, folder: Path) -> Report:
     return _report(effort, answered[one.username], answered[other.username])
 
 
-def _queries(sayings: Sayings, count: int) -> list[Query]:
+def _queries(corpus: Corpus, count: int) -> list[Query]:
     """So many of each kind, all different, the kinds in turn."""
-    random = sayings.random
+    random = corpus.random
 
     def two_characters() -> str:
         if random.random() < 0.5:
-            return random.choice(sayings.words)[:2]  # all of them occur
+            return random.choice(corpus.words)[:2]  # all of them occur
         return "".join(random.choices(LETTERS, k=2))  # many do not
 
     def part() -> str:
-        word = random.choice([word for word in sayings.words[:2_000] if len(word) > 6])
+        word = random.choice([word for word in corpus.words[:2_000] if len(word) > 6])
         return word[1:-1]
 
     makers: Mapping[str, Callable[[], str]] = {
         "rare word": lambda: "zq" + "".join(random.choices("jkxvw", k=7)),
-        "common word": lambda: random.choice([word for word in sayings.words[:200] if len(word) > 2]),
-        "two words": lambda: " ".join(random.sample(sayings.words[:300], 2)),
+        "common word": lambda: random.choice([word for word in corpus.words[:200] if len(word) > 2]),
+        "two words": lambda: " ".join(random.sample(corpus.words[:300], 2)),
         "part of a word": part,
         "two characters": two_characters,
-        "Chinese": lambda: "".join(random.sample(sayings.chinese_words[:60], random.randint(1, 2))),
+        "Chinese": lambda: "".join(random.sample(corpus.chinese_words[:60], random.randint(1, 2))),
         "nothing found": lambda: "qj" + "".join(random.choices(LETTERS, k=6)),
     }
     made: dict[str, dict[str, Query]] = {kind: {} for kind in makers}
@@ -105,20 +105,20 @@ def _queries(sayings: Sayings, count: int) -> list[Query]:
 
 
 async def _fill(
-    data_dir: Path, effort: Effort, pairs: Sequence[tuple[Person, Person]], sayings: Sayings, queries: Sequence[Query]
+    data_dir: Path, effort: Effort, pairs: Sequence[tuple[Person, Person]], corpus: Corpus, queries: Sequence[Query]
 ) -> list[StoredMessage]:
     """The conversations in turn, either side speaking; each rare word in two messages of either person."""
-    texts = [sayings.say() for _ in range(effort.messages_to_search)]
+    texts = [corpus.sentence() for _ in range(effort.messages_to_search)]
     of_one = [number for number in range(len(texts)) if number % CONVERSATIONS < CONVERSATIONS_OF_ONE]
     of_other = [number for number in range(len(texts)) if number % CONVERSATIONS >= CONVERSATIONS_OF_ONE]
     for query in queries:
         if query.kind == "rare word":
-            for number in sayings.random.sample(of_one, 2) + sayings.random.sample(of_other, 2):
+            for number in corpus.random.sample(of_one, 2) + corpus.random.sample(of_other, 2):
                 texts[number] += f" {query.text}"
     said = []
     for number, text in enumerate(texts):
         owner, peer = pairs[number % CONVERSATIONS]
-        sender, receiver = (owner, peer) if sayings.random.random() < 0.5 else (peer, owner)
+        sender, receiver = (owner, peer) if corpus.random.random() < 0.5 else (peer, owner)
         said.append((sender.username, receiver.username, text))
     with chat_store(data_dir) as database:
         stored = await store_messages(database, said)

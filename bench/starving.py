@@ -18,9 +18,9 @@ from pathlib import Path
 from time import perf_counter as clock
 from urllib.parse import quote, urlsplit
 
+from bench.corpus import Corpus
 from bench.people import NO_LIMITS, Person, people_with_tokens
 from bench.rounds import Compared, Effort, WrongResult, alternate, percentile_ms
-from bench.sayings import Sayings
 from bench.stored import chat_store, store_messages, timestamp
 from bench.table import Figure, RatioNoMoreThan, Report
 from chat_service.domain.changes import ChangeDraft, Kind
@@ -50,10 +50,10 @@ class Round:
 async def measure(effort: Effort, folder: Path) -> Report:
     secret = secrets.token_hex(32)
     reader, searcher, *peers = people_with_tokens(secret, 2 + CONVERSATIONS)
-    sayings = Sayings(SEED)
+    corpus = Corpus(SEED)
     count = int(effort.messages_to_search * MESSAGES_SHARE)
-    await _fill(folder / "data", reader, searcher, peers, [sayings.say() for _ in range(count)])
-    queries = [" ".join(sayings.random.sample(sayings.words[:300], 3)) for _ in range(1_000)]
+    await _fill(folder / "data", reader, searcher, peers, [corpus.sentence() for _ in range(count)])
+    queries = [" ".join(corpus.random.sample(corpus.words[:300], 3)) for _ in range(1_000)]
     environment = {**NO_LIMITS, "SECRET_KEY": secret}
     async with System(folder / "data", environment=environment) as system, _connected(system) as (page, *askers):
         compared = await alternate(

@@ -12,60 +12,32 @@ sender gets back without any. For ages, the sender's own, since its frames take 
 """
 
 import asyncio
-import base64
 import secrets
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
-import msgspec
-import numpy as np
-from picows import WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
-from websockets.asyncio.client import connect
+from picows import WSMsgType
 
 from bench.bare_video import QUALITY
-from bench.machine import memory_kib, processor_time_s, usable_cores
+from bench.machine import processor_time_s, usable_cores
 from bench.people import NO_LIMITS, Person, people_with_tokens
-from bench.rounds import Compared, Effort, WrongResult, alternate, percentile_ms
+from bench.rounds import Compared, Effort, alternate, percentile_ms
 from bench.table import Figure, NoMoreThan, RatioAtLeast, Report
+from bench.video_ages import Ages, measure_ages
+from bench.video_client import Sender, as_json, connected, scene
 from launcher.system import System
 
 SIZE = (640, 480)
 FRAMES_OF_THE_SCENE = 24
-ON_THE_WAY = 2
-PATH = "/api/ws/video"
 SENDERS = 4
 LAG_SIZE = (1280, 720)
-LAG_FRAMES_PER_SECOND = 60
-SLOW_INTERVAL_S = 0.5
 AGE_MS_MAX = 300
 BINARY_RATIO_MIN, JSON_RATIO_MIN = 0.7, 0.6
 
 clock = time.perf_counter
-
-
-def scene(size: tuple[int, int], frames: int) -> list[bytes]:
-    """A moving picture, as detailed as a camera's, as JPEGs of quality 80."""
-    width, height = size
-    chance = np.random.default_rng(1)
-    rough = chance.integers(0, 256, (height // 24, width // 24, 3), dtype=np.uint8)
-    ground = cv2.resize(rough, size, interpolation=cv2.INTER_CUBIC)
-    noise = chance.integers(0, 12, (height, width, 3), dtype=np.uint8)
-    return [_encode(_draw(cv2.add(ground, noise), number, frames)) for number in range(frames)]
-
-
-def _draw(frame: "cv2.typing.MatLike", number: int, frames: int) -> "cv2.typing.MatLike":
-    height, width = frame.shape[:2]
-    middle = (width * (number + 1) // (frames + 1), height // 2)
-    return cv2.circle(np.roll(frame, number * 3, axis=1), middle, height // 6, (40, 60, 220), -1)
-
-
-def _encode(frame: "cv2.typing.MatLike") -> bytes:
-    return cv2.imencode(".jpg", frame, [cv2.IMWRITE_JPEG_QUALITY, 80])[1].tobytes()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,66 +46,6 @@ class Round:
 
     frames_per_second: float
     share: dict[str, float]
-
-
-class Sender(WSListener):
-    """Sends frames again and again: as many as it is asked for, or the next whenever one comes back."""
-
-    transport: WSTransport
-
-    def __init__(self, messages: Sequence[bytes], kind: WSMsgType) -> None:
-        self.answered = 0
-        self.is_pushing = False
-        self.on_answer: Callable[[memoryview], None] = _ignore
-        self._messages = messages
-        self._kind = kind
-        self._sent = 0
-
-    def push(self) -> None:
-        """Keep ON_THE_WAY frames on the way from now on."""
-        self.is_pushing = True
-        for _ in range(ON_THE_WAY):
-            self.send_next()
-
-    def send_next(self) -> None:
-        self.transport.send(self._kind, self._messages[self._sent % len(self._messages)])
-        self._sent += 1
-
-    def on_ws_connected(self, transport: WSTransport) -> None:
-        self.transport = transport
-
-    def on_ws_frame(self, _transport: WSTransport, frame: WSFrame) -> None:
-        if frame.msg_type not in {WSMsgType.TEXT, WSMsgType.BINARY}:
-            return
-        payload = frame.get_payload_as_memoryview()
-        if frame.msg_type == WSMsgType.TEXT and bytes(payload[:15]) == b'{"type":"error"':
-            raise WrongResult(bytes(payload).decode())
-        self.answered += 1
-        self.on_answer(payload)
-        if self.is_pushing:
-            self.send_next()
-
-
-def _ignore(_payload: memoryview) -> None: ...
-
-
-@asynccontextmanager
-async def connected(
-    url: str, people: Sequence[Person], path: str, messages: Sequence[bytes], kind: WSMsgType
-) -> AsyncIterator[list[Sender]]:
-    async with AsyncExitStack() as stack:
-        senders = []
-        for person in people:
-            address = f"{url}{PATH}{path}{'&' if '?' in path else '?'}token={person.key}"
-            transport, sender = await ws_connect(lambda: Sender(messages, kind), address)
-            stack.callback(transport.disconnect)
-            assert isinstance(sender, Sender)
-            senders.append(sender)
-        yield senders
-
-
-def as_json(jpeg: bytes) -> bytes:
-    return msgspec.json.encode({"type": "frame", "image": f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}"})
 
 
 class Throughput:
@@ -186,9 +98,6 @@ def _answered(senders: Sequence[Sender]) -> int:
     return sum(sender.answered for sender in senders)
 
 
-# Watchers
-
-
 async def _delivered(
     system: System, people: Sequence[Person], jpegs: Sequence[bytes], count: int, time_s: float
 ) -> Round:
@@ -203,88 +112,6 @@ async def _delivered(
         before, started = _answered(seen), clock()
         await asyncio.sleep(time_s)
         return Round(frames_per_second=(_answered(seen) - before) / (clock() - started), share={})
-
-
-# Lag
-
-
-@dataclass(frozen=True, kw_only=True)
-class Ages:
-    """How old pictures were when they came, and how much memory the service had at the begin and at the end."""
-
-    sender_s: Sequence[float]
-    watcher_s: Sequence[float]
-    slow_s: Sequence[float]
-    sent: int
-    memory_kib: tuple[int, int]
-
-
-class Captured(msgspec.Struct, gc=False):
-    """`captured_at` is when a frame was sent, by the clock of this process; events of other types have none."""
-
-    captured_at: float = 0.0
-
-
-_decode = msgspec.json.Decoder(Captured).decode
-
-
-class Witness:
-    """Notes how old the pictures are that come to a connection."""
-
-    def __init__(self, connection: Sender) -> None:
-        self.ages_s: list[float] = []
-        connection.on_answer = self._note
-
-    def _note(self, payload: memoryview) -> None:
-        if captured_at := _decode(payload).captured_at:
-            self.ages_s.append(clock() - captured_at)
-
-
-async def _lag(system: System, people: Sequence[Person], jpegs: Sequence[bytes], time_s: float) -> Ages:
-    pid, slow_s = system.pids["video"], list[float]()
-    async with (
-        connected(system.ws_url, people[:1], "?stream=lag", [], WSMsgType.TEXT) as (sender,),
-        connected(system.ws_url, people[1:2], "/lag?format=json", [], WSMsgType.TEXT) as (watcher,),
-    ):
-        mine, theirs = Witness(sender), Witness(watcher)
-        url = f"{system.ws_url}{PATH}/lag?format=json&token={people[2].key}"
-        reading = asyncio.create_task(_read_seldom(url, slow_s))
-        sent = await _send_evenly(sender, jpegs, time_s / 4)
-        begun_kib = memory_kib(pid)
-        sent += await _send_evenly(sender, jpegs, time_s * 3 / 4)
-        ended_kib = memory_kib(pid)
-        reading.cancel()
-        return Ages(
-            sender_s=mine.ages_s,
-            watcher_s=theirs.ages_s,
-            slow_s=slow_s,
-            sent=sent,
-            memory_kib=(begun_kib, ended_kib),
-        )
-
-
-async def _send_evenly(sender: Sender, jpegs: Sequence[bytes], time_s: float) -> int:
-    """Frames at their rate, each with the time at which it was sent; how many."""
-    urls = [f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}" for jpeg in jpegs]
-    started, sent = clock(), 0
-    while clock() - started < time_s:
-        frame = {"type": "frame", "image": urls[sent % len(urls)], "captured_at": clock()}
-        sender.transport.send(WSMsgType.TEXT, msgspec.json.encode(frame))
-        sent += 1
-        await asyncio.sleep(max(0.0, started + sent / LAG_FRAMES_PER_SECOND - clock()))
-    return sent
-
-
-async def _read_seldom(url: str, ages_s: list[float]) -> None:
-    """Read a picture, and the next half a second later; a client with hardly any buffer of its own."""
-    async with connect(url, max_queue=1, max_size=None, proxy=None, compression=None) as slow:
-        async for message in slow:
-            if captured_at := _decode(message).captured_at:
-                ages_s.append(clock() - captured_at)
-                await asyncio.sleep(SLOW_INTERVAL_S)
-
-
-# All of it
 
 
 async def measure(effort: Effort, folder: Path) -> Report:
@@ -308,7 +135,7 @@ async def measure(effort: Effort, folder: Path) -> Report:
             yardstick=lambda: _delivered(system, people, small, 0, effort.round_s),
         )
     async with System(folder / "lag", environment={**NO_LIMITS, "SECRET_KEY": secret}) as system:
-        ages = await _lag(system, people, scene(LAG_SIZE, FRAMES_OF_THE_SCENE), effort.lag_s)
+        ages = await measure_ages(system, people, scene(LAG_SIZE, FRAMES_OF_THE_SCENE), effort.lag_s)
     return _report(effort, rates, watched, ages)
 
 

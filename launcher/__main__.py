@@ -115,7 +115,7 @@ def _url_for_people(chosen: plan.Settings) -> str:
 
 async def run(services: Sequence[Program], bundled: Bundled | None, *, url: str, hints: Sequence[str] = ()) -> int:
     """Keep everything running until a signal; then end the services, and Valkey after them."""
-    console = Console(program.name for program in [*services, *([bundled.program] if bundled else [])])
+    console = Console([program.name for program in [*services, *([bundled.program] if bundled else [])]])
     for hint in hints:
         console.say(hint)
     supervisor = Supervisor(console)

@@ -27,8 +27,8 @@ class Heard(Console):
         super().__init__(["program"])
         self._lines: asyncio.Queue[tuple[str, str]] = asyncio.Queue()
 
-    def relay(self, name: str, line: str | bytes) -> None:
-        text = line.decode() if isinstance(line, bytes) else line
+    def relay(self, name: str, said: str | bytes) -> None:
+        text = said.decode() if isinstance(said, bytes) else said
         self._lines.put_nowait((name, text.strip()))
 
     async def next_from(self, name: str) -> str:

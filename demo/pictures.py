@@ -1,4 +1,4 @@
-"""Drawings: small pictures made of numbers, so that a demonstration has some to show."""
+"""Pictures drawn from numbers: portraits, a landscape and a chart, so that the demonstration has some to show."""
 
 import struct
 import zlib

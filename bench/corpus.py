@@ -11,7 +11,7 @@ _CHINESE_WORDS = 300
 _CHINESE_SHARE = 0.05
 
 
-class Sayings:
+class Corpus:
     """`words` and `chinese_words` are by how often they are said, the commonest first."""
 
     def __init__(self, seed: int) -> None:
@@ -21,7 +21,7 @@ class Sayings:
         self._weights = _zipf(_WORDS)
         self._chinese_weights = _zipf(_CHINESE_WORDS)
 
-    def say(self) -> str:
+    def sentence(self) -> str:
         if self.random.random() < _CHINESE_SHARE:
             return "".join(self._some(self.chinese_words, self._chinese_weights, 3, 10))
         return " ".join(self._some(self.words, self._weights, 3, 20)).capitalize()

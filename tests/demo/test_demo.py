@@ -7,12 +7,13 @@ import sys
 
 import httpx
 
-from launcher import demo, drawings
+from demo import pictures
+from demo.content import PASSWORD
 from launcher.processes import REPOSITORY
 
 
 async def test_the_command_fills_a_fresh_system_says_how_to_sign_in_and_ends_in_order() -> None:
-    command = [sys.executable, "-m", "launcher.demo"]
+    command = [sys.executable, "-m", "demo"]
     process = await asyncio.create_subprocess_exec(*command, cwd=REPOSITORY, stdout=asyncio.subprocess.PIPE)
     assert process.stdout is not None
     said = ""
@@ -21,7 +22,7 @@ async def test_the_command_fills_a_fresh_system_says_how_to_sign_in_and_ends_in_
             said += (await process.stdout.readline()).decode()
         address = re.search(r"(http://127\.0\.0\.1:\d+)/sign-in", said)
         assert address is not None
-        assert demo.PASSWORD in said
+        assert PASSWORD in said
         await check_what_is_in_it(address[1])
         process.send_signal(signal.SIGTERM)
         assert await process.wait() == 0
@@ -29,7 +30,7 @@ async def test_the_command_fills_a_fresh_system_says_how_to_sign_in_and_ends_in_
 
 async def check_what_is_in_it(url: str) -> None:
     async with httpx.AsyncClient(base_url=url, trust_env=False) as http:
-        token = (await http.post("/api/login", data={"username": "ada", "password": demo.PASSWORD})).json()
+        token = (await http.post("/api/login", data={"username": "ada", "password": PASSWORD})).json()
         headers = {"Authorization": f"Bearer {token['access_token']}"}
         chats = (await http.get("/api/saved-chats", headers=headers)).json()
         assert {chat["chat_username"] for chat in chats} == {"grace", "linus", "margaret", "alan"}
@@ -42,7 +43,7 @@ async def check_what_is_in_it(url: str) -> None:
         assert [room["name"] for room in rooms if not room["is_member"]] == ["kernel"]
 
 
-def test_the_drawings_are_pictures() -> None:
-    for picture in (drawings.hills(96, 60), drawings.chart(), drawings.PORTRAITS["ada"]()):
+def test_the_pictures_are_png_and_small() -> None:
+    for picture in (pictures.hills(96, 60), pictures.chart(), pictures.PORTRAITS["ada"]()):
         assert picture.startswith(b"\x89PNG\r\n\x1a\n")
         assert len(picture) < 1_000_000

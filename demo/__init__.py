@@ -1,0 +1,1 @@
+"""A Parley with people in it, to look around in."""
