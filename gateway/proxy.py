@@ -7,15 +7,15 @@ from contextlib import suppress
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from gateway.attempts import Attempting, count, settled
 from gateway.cors import METHODS, is_preflight
 from gateway.domain.headers import Headers, answer_headers
-from gateway.domain.refusals import REFUSALS, CrossOrigin, ServiceAway, ServiceBroken
+from gateway.domain.refusals import REFUSALS, CrossOrigin, ServiceBroken
 from gateway.domain.route_table import Access, Rate, Route
 from gateway.domain.tokens import COOKIE
 from gateway.exchange import EXCHANGE, NOT_KEPT, SECURITY_HEADERS, STAYS_SECURE, Exchange
 from gateway.limits import Attempt
-from gateway.sign_in_forms import username_in
-from gateway.upstreams import UpstreamConnection
+from gateway.upstreams import Upstream, UpstreamConnection
 from servicekit import logs
 from servicekit.answers import chunk
 from servicekit.masking import masked
@@ -69,15 +69,12 @@ class _Forwarding:
         self._receive = receive
         self._send = send
         self._has_started = False
-        self._attempt: Attempt | None = None  # at a password
         self.hides_referrer = False
 
     async def run(self, route: Route) -> None:
         try:
             connection = await self._ask(route)
             try:
-                if self._attempt is not None:
-                    await self._state["limits"].settle(self._attempt, connection.status)
                 await self._answer(connection)
             finally:
                 connection.done()
@@ -94,8 +91,6 @@ class _Forwarding:
                 await internal_error()(self._scope, self._receive, self.send)
 
     async def _refuse(self, refusal: Refusal, route: Route) -> None:
-        if isinstance(refusal, ServiceAway):  # nobody looked at the password
-            await self._state["limits"].settle(self._attempt, 503)
         response = refuse(refusal, REFUSALS)
         if route.path == SIGN_OUT and not isinstance(refusal, CrossOrigin):  # the device is signed out all the same
             response.delete_cookie(COOKIE, httponly=True, samesite="lax", secure=self._scope["scheme"] == "https")
@@ -123,34 +118,16 @@ class _Forwarding:
 
     # Who may pass
 
-    async def _admit(self, route: Route) -> str | None:
-        """The token to pass on, if the route wants one.
+    async def _admit(self, route: Route) -> tuple[str | None, str]:
+        """The token to pass on and whose it is, if the route wants one.
 
-        Raises Unauthenticated, Unavailable, CrossOrigin or TooManyRequests.
+        Raises Unauthenticated, Unavailable or CrossOrigin.
         """
         if route.access is Access.ANYONE or self._exchange.is_question:
-            return None
+            return None, ""
         token = self._exchange.token()
         identity = await self._state["authentication"].authenticate(token)
-        if route.rate is Rate.PASSWORD:
-            self._attempt = await self._state["limits"].check_password(
-                username=identity.username, address=self._exchange.address
-            )
-        return token
-
-    async def _check_rate(self, rate: Rate) -> bytes:
-        """Count the attempt; the body, which had to be read to know whose it is. Raises TooManyRequests."""
-        address = self._exchange.address
-        body = await self._read_body(self._state["json_body_bytes_max"])
-        if rate is Rate.REGISTRATION:
-            await self._state["limits"].check_registration(address=address)
-        else:
-            content_type = self._headers.get(b"content-type") or b""
-            username = await username_in(body, content_type, is_form=rate is Rate.SIGN_IN_BY_FORM)
-            self._attempt = await self._state["limits"].check_sign_in(
-                username=username, address=address, browser=self._exchange.browser
-            )
-        return body
+        return token, identity.username
 
     def _replaced_token(self, rate: Rate) -> str | None:
         """What who signs in again is signed in with, if it is they who say so: they give up the session of it."""
@@ -180,12 +157,30 @@ class _Forwarding:
         method: str = self._scope["method"]
         if exchange.connection is not None:
             return await upstream.ask(method, exchange.head, asked=exchange.connection)
-        token = await self._admit(route)
-        if route.rate and route.rate is not Rate.PASSWORD and method == "POST":
-            body = await self._check_rate(route.rate)
-            head = exchange.request_head(self._replaced_token(route.rate), len(body), browser=exchange.browser)
-            return await upstream.ask(method, head + body)
-        head = exchange.request_head(token)
+        token, username = await self._admit(route)
+        if (rate := route.rate_of(method)) is None:
+            return await self._pass_on(upstream, token)
+        if rate is Rate.PASSWORD:  # whose it is shows without the body
+            attempt = await self._count(rate, username=username)
+            return await settled(self._state["limits"], attempt, self._pass_on(upstream, token))
+        body = await self._read_body(self._state["json_body_bytes_max"])
+        attempt = await self._count(rate, body=body)
+        head = exchange.request_head(self._replaced_token(rate), len(body), browser=exchange.browser)
+        return await settled(self._state["limits"], attempt, upstream.ask(method, head + body))
+
+    async def _count(self, rate: Rate, *, username: str = "", body: bytes = b"") -> Attempt | None:
+        """Raises TooManyRequests."""
+        attempting = Attempting(
+            address=self._exchange.address,
+            browser=self._exchange.browser,
+            username=username,
+            body=body,
+            content_type=self._headers.get(b"content-type") or b"",
+        )
+        return await count(self._state["limits"], rate, attempting)
+
+    async def _pass_on(self, upstream: Upstream, token: str | None) -> UpstreamConnection:
+        method, head = self._scope["method"], self._exchange.request_head(token)
         if self._headers.announces_body:
             return await upstream.ask_with_body(method, head, self._body())
         return await upstream.ask(method, head)

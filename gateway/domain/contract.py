@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from gateway.domain.route_table import WEBSOCKET_ROUTES, Rate, Service, find
+from gateway.domain.route_table import WEBSOCKET_ROUTES, Service, find
 from gateway.domain.tokens import COOKIE
 from servicekit.contract import SCHEMAS, Contract, Schema, problem_answer
 
@@ -78,7 +78,7 @@ def _of_service(service: Service, path: str, methods: Mapping[str, Schema], name
 def _limited(path: str, method: str, operation: Schema) -> Schema:
     """With the refusal that is the gateway's own: too many attempts."""
     route = find(re.sub(r"[{}]", "", path))
-    if route is None or route.rate is None or (method != "post" and route.rate is not Rate.PASSWORD):
+    if route is None or route.rate_of(method.upper()) is None:
         return operation
     refusal = problem_answer("Too Many Requests", ["too_many_requests"])
     return {**operation, "responses": {**operation["responses"], "429": refusal}}

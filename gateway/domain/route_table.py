@@ -19,7 +19,7 @@ class Access(Enum):
 
 
 class Rate(Enum):
-    """What is limited: a POST by what its body says, whatever proves a PASSWORD by who asks."""
+    """What a request counts against: a POST by what its body says, whatever proves a PASSWORD by who asks."""
 
     SIGN_IN = "sign-in"
     SIGN_IN_BY_FORM = "sign-in by form"
@@ -35,6 +35,11 @@ class Route(msgspec.Struct, frozen=True):
     access: Access = Access.USER
     rate: Rate | None = None
     takes_files: bool = False  # so that a body may take as long as an upload
+
+    def rate_of(self, method: str) -> Rate | None:
+        """What a request of that method counts against, if anything."""
+        counted = method != "OPTIONS" if self.rate is Rate.PASSWORD else method == "POST"
+        return self.rate if counted else None
 
 
 ANYONE, USER = Access.ANYONE, Access.USER
@@ -86,6 +91,11 @@ _websocket_by_path = {route.path: route for route in WEBSOCKET_ROUTES}
 def find(path: str) -> Route | None:
     """The route of an HTTP request's decoded path, if it is to be forwarded."""
     return _by_path.get(path) or (None if _has_dot_segment(path) else _by_path.get(_first_two(path)))
+
+
+def find_own(encoded_path: str) -> Route:
+    """The route of a path that the gateway itself made, each part of it percent-encoded. Raises LookupError."""
+    return _by_path.get(encoded_path) or _by_path[_first_two(encoded_path)]
 
 
 def find_websocket(path: str) -> Route | None:

@@ -13,12 +13,11 @@ from starlette.responses import Response
 from gateway.domain.items import Message, Profile, Room
 from gateway.domain.paths import chat_path, room_path
 from gateway.domain.people import Person
-from gateway.domain.route_table import Service
 from gateway.domain.timeline import entries
 from gateway.message_forms import MessageForm
 from gateway.pages.explanations import explain, in_short
 from gateway.pages.frame import Frame, frame, person_in, person_of
-from gateway.pages.services import Refused, find, get, tell
+from gateway.pages.services import NO_BODY, Refused, find, get, json_body, tell
 from gateway.pages.uploads import upload
 from gateway.pages.visits import Visit, changing, is_page_wanted, own_form, signed_in
 from gateway.state import State
@@ -106,9 +105,7 @@ async def _shown_chat(visit: Visit, place: Place, composing: Composing) -> Respo
 
 
 async def _shown_room(visit: Visit, place: Place, composing: Composing) -> Response:
-    framed, room = await asyncio.gather(
-        frame(visit), get(visit, Service.CHAT, f"/api/rooms/{quote(place.name, safe='')}", Room)
-    )
+    framed, room = await asyncio.gather(frame(visit), get(visit, f"/api/rooms/{quote(place.name, safe='')}", Room))
     where = Place(room.name, is_room=True)
     messages = await _history(visit, where) if room.is_member else []
     people = await _people(visit, framed, {message.sender_username for message in messages} | {*room.members[:12]})
@@ -186,7 +183,7 @@ async def _mark_read(visit: Visit, place: Place, seq: int) -> None:
     if "prefetch" in request.headers.get("sec-purpose", "") or request.method == "HEAD" or not is_page_wanted(request):
         return
     try:
-        await tell(visit, Service.CHAT, "PUT", f"{place.api}/read", json={"seq": seq})
+        await tell(visit, "PUT", f"{place.api}/read", body=json_body({"seq": seq}))
     except (Refused, Unavailable):  # the page is there; the mark comes with the next one
         return
 
@@ -194,13 +191,13 @@ async def _mark_read(visit: Visit, place: Place, seq: int) -> None:
 async def _history(visit: Visit, place: Place) -> list[Message]:
     asked = visit.request.query_params
     before, after = _number(asked.get("before")), _number(asked.get("after"))
-    return await get(visit, Service.CHAT, place.api, list[Message], before=before, after=after, limit=HISTORY_PAGE)
+    return await get(visit, place.api, list[Message], {"before": before, "after": after, "limit": HISTORY_PAGE})
 
 
 async def _public_profile(visit: Visit, username: str) -> Profile:
     """Of nobody, where that cannot be known now: the chat service says whether there is such a person."""
     path = f"/api/search-user/{quote(username, safe='')}"
-    return await find(visit, Service.AUTH, path, Profile, _NOBODY)
+    return await find(visit, path, Profile, _NOBODY)
 
 
 async def _people(visit: Visit, framed: Frame, usernames: set[str]) -> dict[str, Person]:
@@ -220,7 +217,7 @@ async def _answered(
     wanted = {message.reply_to for message in messages} | {replying_to}
     missing = sorted(one for one in wanted - known.keys() if one is not None)[-_LOOKED_UP_MAX:]
     pages = await asyncio.gather(
-        *(find(visit, Service.CHAT, place.api, list[Message], [], before=one + 1, limit=1) for one in missing)
+        *(find(visit, place.api, list[Message], [], {"before": one + 1, "limit": 1}) for one in missing)
     )
     known |= {message.id: message for page in pages for message in page}
     return {one: known[one] for one in wanted if one is not None and one in known}
@@ -254,7 +251,7 @@ async def say(request: Request[State]) -> Response:
             "nonce": fields.get("nonce") or None,
             "reply_to": _number(fields.get("reply_to")),
         }
-        kept = await tell(visit, Service.CHAT, "POST", place.api, json=message)
+        kept = await tell(visit, "POST", place.api, body=json_body(message))
     except Refused as refused:
         typed = refused.fields or fields
         return await _told(
@@ -312,7 +309,7 @@ async def _change(request: Request[State], method: str, below: str, *, json: Any
     visit = await signed_in(request)
     place, message_id = place_of(request), request.path_params["message_id"]
     try:
-        await tell(visit, Service.CHAT, method, f"{place.api}/{message_id}{below}", **({"json": json} if json else {}))
+        await tell(visit, method, f"{place.api}/{message_id}{below}", body=json_body(json) if json else NO_BODY)
     except Refused as refused:
         may_try_again = refused.status not in {403, 404}
         return await _told(visit, place, refused, **(composing if may_try_again else {}))
@@ -394,11 +391,11 @@ async def _done(
     path: str | None = None,
     field: str = "",
     typed: dict[str, str] | None = None,
-    **body: Any,
+    json: Any = None,
 ) -> Response:
     """Ask, and go back to the conversation or to `path`; else the conversation with what was wrong, at `field`."""
     try:
-        await tell(visit, Service.CHAT, method, api, **body)
+        await tell(visit, method, api, body=json_body(json) if json else NO_BODY)
     except Refused as refused:
         if refused.status == 404 and refused.problem.code == "unknown_room":
             raise

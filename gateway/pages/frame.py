@@ -6,7 +6,6 @@ import msgspec
 
 from gateway.domain.items import Profile, Room, SavedChat
 from gateway.domain.people import Person
-from gateway.domain.route_table import Service
 from gateway.pages.services import find, get
 from gateway.pages.visits import Visit
 
@@ -56,9 +55,9 @@ async def frame(visit: Visit) -> Frame:
     """All at once. Raises Refused, SignInFirst, Unavailable."""
     username = visit.username
     profile, chats, rooms = await asyncio.gather(
-        find(visit, Service.AUTH, "/api/user-profile", Profile, Profile(username, username)),
-        get(visit, Service.CHAT, "/api/saved-chats", list[SavedChat]),
-        get(visit, Service.CHAT, "/api/rooms", list[Room]),
+        find(visit, "/api/user-profile", Profile, Profile(username, username)),
+        get(visit, "/api/saved-chats", list[SavedChat]),
+        get(visit, "/api/rooms", list[Room]),
     )
     return Frame(person_of(profile), profile, chats, rooms)
 

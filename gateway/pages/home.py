@@ -6,7 +6,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.domain.items import Message, Profile
-from gateway.domain.route_table import Service
 from gateway.pages.explanations import in_short
 from gateway.pages.frame import frame, person_of
 from gateway.pages.services import Refused, get
@@ -65,9 +64,8 @@ async def _people(visit: Visit, query: str) -> list[Profile]:
     if len(query) > _NAME_LENGTH_MAX:
         return []
     try:
-        found = await get(
-            visit, Service.AUTH, "/api/users", list[Profile], query=query.removeprefix("@") or query, limit=_PEOPLE_MAX
-        )
+        beginning = query.removeprefix("@") or query
+        found = await get(visit, "/api/users", list[Profile], {"query": beginning, "limit": _PEOPLE_MAX})
     except Refused:
         return []
     return [profile for profile in found if profile.username != visit.username]
@@ -76,7 +74,7 @@ async def _people(visit: Visit, query: str) -> list[Profile]:
 async def _messages(visit: Visit, query: str, before: str | None) -> list[Message] | str:
     """What was found, or why nothing could be looked for."""
     try:
-        return await get(visit, Service.CHAT, "/api/search-messages", list[Message], query=query, before=before)
+        return await get(visit, "/api/search-messages", list[Message], {"query": query, "before": before})
     except Refused as refused:
         if refused.status >= 500:
             raise Unavailable(str(refused)) from None

@@ -11,10 +11,9 @@ from starlette.responses import Response
 
 from gateway.domain.items import Room
 from gateway.domain.paths import room_path
-from gateway.domain.route_table import Service
 from gateway.pages.explanations import explain, in_short
 from gateway.pages.frame import frame
-from gateway.pages.services import Answer, Refused, tell
+from gateway.pages.services import Answer, Refused, json_body, tell
 from gateway.pages.visits import Visit, own_form, signed_in
 from gateway.state import State
 from servicekit.problems import Unavailable
@@ -41,7 +40,7 @@ async def rooms(request: Request[State]) -> Response:
 async def _ask(visit: Visit, asked: Mapping[str, str]) -> Answer | str:
     """The page, or why there is none."""
     try:
-        return await tell(visit, Service.CHAT, "GET", "/api/rooms", query=asked)
+        return await tell(visit, "GET", "/api/rooms", query=asked)
     except Refused as refused:
         if refused.status >= 500:
             raise Unavailable(str(refused)) from None
@@ -66,7 +65,7 @@ async def make_room(request: Request[State]) -> Response:
         "private": "private" in form,
     }
     try:
-        await tell(visit, Service.CHAT, "POST", "/api/rooms", json=wanted)
+        await tell(visit, "POST", "/api/rooms", body=json_body(wanted))
     except Refused as refused:
         error, faults = explain(refused.problem, visit.say)
         return visit.page(

@@ -7,14 +7,12 @@ from urllib.parse import quote
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gateway.domain.items import Device, Problem
+from gateway.domain.items import Device
 from gateway.domain.paths import own_path
-from gateway.domain.refusals import TooManyRequests
-from gateway.domain.route_table import Service
 from gateway.message_forms import MessageForm
 from gateway.pages.explanations import explain
 from gateway.pages.frame import frame
-from gateway.pages.services import Refused, get, tell
+from gateway.pages.services import Refused, form_body, get, json_body, tell
 from gateway.pages.uploads import upload
 from gateway.pages.visits import LANGUAGE_COOKIE, THEME_COOKIE, THEMES, Visit, changing, own_form, signed_in
 from gateway.state import State
@@ -27,7 +25,7 @@ async def settings(request: Request[State]) -> Response:
 
 
 async def _shown(visit: Visit, status: int = 200, **wrong: Any) -> Response:
-    framed, devices = await asyncio.gather(frame(visit), get(visit, Service.AUTH, "/api/sessions", list[Device]))
+    framed, devices = await asyncio.gather(frame(visit), get(visit, "/api/sessions", list[Device]))
     devices.sort(key=lambda device: (device.current, device.last_seen_at), reverse=True)
     return visit.page("settings.html", status, frame=framed, devices=devices, **wrong)
 
@@ -49,31 +47,18 @@ async def change(request: Request[State]) -> Response:
     return visit.back("/settings", notice)
 
 
-async def _change_password(visit: Visit, passwords: dict[str, str]) -> None:
-    limits = visit.state["limits"]
-    try:
-        attempt = await limits.check_password(username=visit.username, address=visit.address)
-    except TooManyRequests as refusal:
-        raise Refused(429, Problem(str(refusal), "too_many_requests"), refusal.headers) from None
-    try:
-        await tell(visit, Service.AUTH, "POST", "/api/change-password", json=passwords)
-    except Refused as refused:
-        await limits.settle(attempt, refused.status)
-        raise
-    await limits.settle(attempt, 200)
-
-
 async def _change(visit: Visit, fields: dict[str, str], picture: str) -> str:
     """Which notice says what was done. Raises Refused, with the fields."""
     try:
         if "new_password" in fields:
             passwords = {name: fields.get(name, "") for name in ("current_password", "new_password")}
-            await _change_password(visit, passwords)
+            await tell(visit, "POST", "/api/change-password", body=json_body(passwords))
             return "password-changed"
         if "nickname" in fields:
-            await tell(visit, Service.AUTH, "POST", "/api/update-nickname", form={"nickname": fields["nickname"]})
+            body = form_body({"nickname": fields["nickname"]})
+            await tell(visit, "POST", "/api/update-nickname", body=body)
         if (url := _new_picture(fields, picture)) is not None:
-            await tell(visit, Service.AUTH, "POST", "/api/update-avatar", form={"avatar_url": url})
+            await tell(visit, "POST", "/api/update-avatar", body=form_body({"avatar_url": url}))
     except Refused as refused:
         refused.fields = fields
         raise
@@ -109,7 +94,7 @@ async def end_device(request: Request[State]) -> Response:
     await own_form(request)
     visit = await signed_in(request)
     try:
-        await tell(visit, Service.AUTH, "DELETE", f"/api/sessions/{quote(request.path_params['sid'], safe='')}")
+        await tell(visit, "DELETE", f"/api/sessions/{quote(request.path_params['sid'], safe='')}")
     except Refused as refused:
         error, _ = explain(refused.problem, visit.say)
         return await _shown(visit, refused.status, error=error)

@@ -5,15 +5,13 @@ import secrets
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from gateway.domain.items import Problem
 from gateway.domain.paths import own_path, sign_in_path
-from gateway.domain.route_table import Service
 from gateway.domain.tokens import BROWSER_COOKIE, COOKIE, find_browser, find_token
 from gateway.pages.explanations import STILL_SIGNED_IN, explain, not_shown
-from gateway.pages.services import ask, problem_of
+from gateway.pages.services import Answer, ask, form_body, json_body, problem_of
 from gateway.pages.visits import Visit, is_followed, own_form, visit
 from gateway.state import State
-from servicekit.problems import Refusal, Unavailable
+from servicekit.problems import Unavailable
 
 BROWSER_KNOWN_S = 180 * 24 * 3600  # as long as the auth service knows one
 
@@ -26,20 +24,13 @@ async def sign_in_form(request: Request[State]) -> Response:
 
 async def sign_in(request: Request[State]) -> Response:
     form = await own_form(request)
-    found, limits = _replacing(request), request.state["limits"]
-    browser = find_browser(request.headers.get("cookie"))
-    username = form.get("username", "")
-    shown = {"username": username, "next": own_path(form.get("next"))}
-    try:
-        attempt = await limits.check_sign_in(username=username, address=found.address, browser=browser)
-    except Refusal as refusal:
-        return _again(found, "sign-in.html", 429, Problem(str(refusal), "too_many_requests"), shown, refusal)
-    browser = browser or secrets.token_urlsafe(16)
-    credentials = {"username": username, "password": form.get("password", "")}
-    answer = await ask(found, Service.AUTH, "POST", "/api/login", form=credentials, browser=browser)
-    await limits.settle(attempt, answer.status)
+    found = _replacing(request)
+    browser = find_browser(request.headers.get("cookie")) or secrets.token_urlsafe(16)
+    credentials = {name: form.get(name, "") for name in ("username", "password")}
+    shown = {"username": credentials["username"], "next": own_path(form.get("next"))}
+    answer = await ask(found, "POST", "/api/login", body=form_body(credentials), browser=browser)
     if answer.status != 200:
-        return _again(found, "sign-in.html", answer.status, problem_of(answer), shown)
+        return _again(found, "sign-in.html", answer, shown)
     response = RedirectResponse(shown["next"], 303)
     _keep(response, request, COOKIE, answer.json()["access_token"], answer.json()["expires_in"])
     _keep(response, request, BROWSER_COOKIE, browser, BROWSER_KNOWN_S)
@@ -60,13 +51,9 @@ async def sign_up(request: Request[State]) -> Response:
     found = _nobody(request)
     fields = {name: form.get(name, "") for name in ("username", "email", "password")}
     shown = {"username": fields["username"], "email": fields["email"]}
-    try:
-        await request.state["limits"].check_registration(address=found.address)
-    except Refusal as refusal:
-        return _again(found, "sign-up.html", 429, Problem(str(refusal), "too_many_requests"), shown, refusal)
-    answer = await ask(found, Service.AUTH, "POST", "/api/register", json=fields)
+    answer = await ask(found, "POST", "/api/register", body=json_body(fields))
     if answer.status != 201:
-        return _again(found, "sign-up.html", answer.status, problem_of(answer), shown)
+        return _again(found, "sign-up.html", answer, shown)
     return found.back("/sign-in", "signed-up")
 
 
@@ -91,7 +78,7 @@ async def _is_ended(request: Request[State]) -> bool:
     """Whether nobody can use the browser's token any more, whoever has a copy of it."""
     try:
         found = await visit(request)
-        return found.identity is None or (await ask(found, Service.AUTH, "POST", "/api/logout")).status in {200, 401}
+        return found.identity is None or (await ask(found, "POST", "/api/logout")).status in {200, 401}
     except Unavailable:
         return False
 
@@ -107,14 +94,12 @@ def _replacing(request: Request[State]) -> Visit:
     return Visit(request, None, token)
 
 
-def _again(
-    found: Visit, template: str, status: int, problem: Problem, form: dict[str, str], refusal: Refusal | None = None
-) -> Response:
+def _again(found: Visit, template: str, answer: Answer, form: dict[str, str]) -> Response:
     """The form once more, with what was typed, but the password, and what was wrong with it."""
-    error, faults = explain(problem, found.say)
+    error, faults = explain(problem_of(answer), found.say)
     if not error:
         error = not_shown(faults, ("username", "email", "password")) or found.say("Please look at the marked fields.")
-    response = found.page(template, status, error=error, faults=faults, form=form)
-    if refusal is not None:
-        response.headers.update(refusal.headers)
+    response = found.page(template, answer.status, error=error, faults=faults, form=form)
+    if (retry_after := answer.headers.get("retry-after")) is not None:
+        response.headers["Retry-After"] = retry_after
     return response

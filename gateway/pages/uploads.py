@@ -5,9 +5,8 @@ from contextlib import suppress
 import msgspec
 
 from gateway.domain.items import Problem, SentFile, Upload
-from gateway.domain.route_table import Service
 from gateway.message_forms import MessageForm
-from gateway.pages.services import Refused, tell
+from gateway.pages.services import Body, Refused, tell
 from gateway.pages.visits import Visit
 from servicekit.problems import Refusal, Unavailable
 
@@ -15,9 +14,7 @@ from servicekit.problems import Refusal, Unavailable
 async def upload(visit: Visit, form: MessageForm) -> tuple[SentFile, ...]:
     """The files, which are kept now. Raises Refused, with the fields of the form, also where nobody takes them."""
     try:
-        answer = await tell(
-            visit, Service.MEDIA, "POST", "/api/user/upload-files", content=form.whole(), content_type=form.content_type
-        )
+        answer = await tell(visit, "POST", "/api/user/upload-files", body=Body(form.whole(), form.content_type))
     except Unavailable:
         await _drain(form)
         refused = Refused(503, Problem("", "media_unavailable"), {"retry-after": "1"})

@@ -6,7 +6,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.domain.items import Stream
-from gateway.domain.route_table import Service
 from gateway.pages.frame import frame
 from gateway.pages.services import find
 from gateway.pages.visits import signed_in
@@ -17,9 +16,7 @@ EFFECTS = ("none", "grayscale", "edges", "blur", "faces", "privacy")
 
 async def video(request: Request[State]) -> Response:
     visit = await signed_in(request)
-    framed, streams = await asyncio.gather(
-        frame(visit), find(visit, Service.VIDEO, "/api/video/streams", list[Stream], [])
-    )
+    framed, streams = await asyncio.gather(frame(visit), find(visit, "/api/video/streams", list[Stream], []))
     watched = next((one for one in streams if one.name == request.query_params.get("watch")), None)
     return visit.page(
         "video.html",

@@ -9,9 +9,15 @@ from typing import Any
 import httpx
 import pytest
 from redis.asyncio import Redis
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.domain.refusals import TooManyRequests
+from gateway.domain.route_table import ROUTES, Rate, Route, find_own
 from gateway.limits import Limits, Rates
+from gateway.pages.services import ask, form_body, json_body
+from gateway.pages.visits import visit
 from tests.gateway.gateways import System, code, system
 from tests.gateway.stand_ins import Exchange
 from tests.valkey import Valkey
@@ -255,6 +261,68 @@ async def test_when_redis_dies_attempts_are_counted_here_and_soon() -> None:
         valkey.close()
 
 
+# Pages
+
+LIMITED = [route for route in ROUTES if route.rate is not None]
+ONCE: dict[str, Any] = dict.fromkeys(LIMITS, 1)
+
+
+def with_a_new_page(app: ASGIApp) -> ASGIApp:
+    """The gateway, and a page that asks what it is told to ask, and knows nothing of limits."""
+
+    async def whole(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"] == "/a-new-page":
+            scope["parley.request_id"] = "a-request"
+            await (await new_page(Request(scope, receive)))(scope, receive, send)
+        else:
+            await app(scope, receive, send)
+
+    return whole
+
+
+async def new_page(request: Request[Any]) -> Response:
+    rate, path = request.query_params["rate"], request.query_params["path"]
+    write = form_body if rate == Rate.SIGN_IN_BY_FORM.value else json_body
+    answer = await ask(await visit(request), "POST", path, body=write({"username": "ada", "password": "x"}))
+    return Response(answer.body, answer.status, answer.headers)
+
+
+@pytest.fixture
+async def once() -> AsyncIterator[System]:
+    async with system(**ONCE, around=with_a_new_page) as whole:
+        whole.auth.handler = all_wrong
+        yield whole
+
+
+async def attempt(whole: System, route: Route, how: str) -> httpx.Response:
+    """As a program, or by way of the page, the gateway is asked for the same."""
+    assert route.rate is not None
+    credentials = {"username": "ada", "password": "x"}
+    body: dict[str, Any] = {"data" if route.rate is Rate.SIGN_IN_BY_FORM else "json": credentials}
+    if how == "by page":
+        asked = {"path": route.path, "rate": route.rate.value}
+        return await whole.http.post("/a-new-page", headers=whole.cookie(), params=asked)
+    return await whole.http.post(route.path, headers=whole.bearer(), **body)
+
+
+@pytest.mark.parametrize("first, then", [("by page", "by page"), ("by page", "forwarded"), ("forwarded", "by page")])
+@pytest.mark.parametrize("route", LIMITED, ids=lambda route: route.path)
+async def test_a_page_that_reaches_a_limited_path_counts_without_knowing_it(
+    once: System, route: Route, first: str, then: str
+) -> None:
+    assert (await attempt(once, route, first)).status_code == WRONG.get(route.path, 200)
+    refused = await attempt(once, route, then)
+    assert (refused.status_code, refused.json()["code"]) == (429, "too_many_requests")
+    assert 0 < int(refused.headers["retry-after"]) <= 3600
+    assert [one.path for one in once.auth.requests] == [route.path]
+
+
+@pytest.mark.parametrize("path", ["/internal/profiles", "/api/nothing", "/sign-in", ""])
+def test_a_page_can_ask_for_nothing_that_is_not_in_the_route_table(path: str) -> None:
+    with pytest.raises(LookupError):
+        find_own(path)
+
+
 # Known devices
 
 
@@ -355,6 +423,7 @@ async def test_a_password_that_nobody_looked_at_does_not_count(limited: System) 
     for number in range(4):
         answer = await by_json(limited, "ada", **{"X-Forwarded-For": f"9.9.{number}.9"})
         assert code(answer) == (503, "service_unavailable")
+        assert (await by_page(limited, "ada", **{"X-Forwarded-For": f"9.8.{number}.9"})).status_code == 503
     await limited.auth.start()
     for _ in range(3):
         assert (await by_json(limited, "ada")).status_code == 401
