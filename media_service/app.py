@@ -87,6 +87,7 @@ async def _opened(
                 neighbours=neighbours,
                 pull_profiles=lambda: profiles.pull(),  # noqa: PLW0108 - it is made of the files, further down
                 tell_of_removals=lambda: bus.send(("PUBLISH", bus.channel(REMOVALS_NEWS), b"")),
+                clock=clock,
             )
             profiles = follow_profiles(store, avatars, neighbours, files, database)
             releases = follow_releases(store, avatars, neighbours, files, profiles, database)

@@ -9,6 +9,29 @@ from media_service.neighbours import Neighbours
 from media_service.store import AvatarStore, Removal, Store
 
 PIECE_BYTES = 512 * 1024
+REMEMBERED_S = 2.0  # so long somebody who was removed from a room may still see its pictures
+REMEMBERED_MAX = 10_000
+
+
+class RecentReaders:
+    """Who was found to be a reader of which file a moment ago. A page asks for many pictures, and some of them twice.
+
+    Only that they may see it is remembered: who may not may become a reader at any time, and wants to see it then.
+    """
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._found_at: dict[tuple[str, str], float] = {}  # the oldest first
+
+    def __contains__(self, pair: tuple[str, str]) -> bool:
+        found_at = self._found_at.get(pair)
+        return found_at is not None and 0 <= self._clock() - found_at < REMEMBERED_S
+
+    def add(self, username: str, file_id: str) -> None:
+        self._found_at.pop((username, file_id), None)
+        self._found_at[username, file_id] = self._clock()
+        if len(self._found_at) > REMEMBERED_MAX:
+            del self._found_at[next(iter(self._found_at))]
 
 
 class Files:
@@ -20,12 +43,14 @@ class Files:
         neighbours: Neighbours,
         pull_profiles: Callable[[], Awaitable[None]],
         tell_of_removals: Callable[[], None],
+        clock: Callable[[], float],
     ) -> None:
         self._store = store
         self._avatars = avatars
         self._neighbours = neighbours
         self._pull_profiles = pull_profiles
         self._tell_of_removals = tell_of_removals
+        self._recent_readers = RecentReaders(clock)
 
     async def get(self, username: str, file_id: str) -> File:
         """A file that the person may see: their own, an avatar, or one posted where they are.
@@ -40,7 +65,10 @@ class Files:
     async def _may_see(self, username: str, file: File) -> bool:
         if username == file.owner or await self._avatars.is_avatar(file.id):
             return True
+        if (username, file.id) in self._recent_readers:
+            return True
         if await self._neighbours.may_see(username, file.id):
+            self._recent_readers.add(username, file.id)
             return True
         with suppress(ConnectionError):  # without auth, what is known has to do
             await self._pull_profiles()  # it may have become an avatar a moment ago

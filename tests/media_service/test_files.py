@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from media_service.actions.files import REMEMBERED_MAX, REMEMBERED_S, RecentReaders
 from servicekit.bus import Bus
 from tests.media_service.cleaning.pictures import encoded
 from tests.media_service.gallery import PICTURE, Gallery, code, gallery
@@ -110,8 +111,47 @@ async def test_nobody_else_sees_a_file_unless_it_was_posted_where_they_are(media
         assert await media.status("Linus", one) == 404
     assert code(await media.request("Grace", "DELETE", path)) == (404, "unknown_file")
     media.chat.readers.clear()
+    media.clock.now += REMEMBERED_S
     assert await media.status("Grace", path) == 404
     assert code(await media.get("Grace", path, If_None_Match="*")) == (404, "unknown_file")
+
+
+async def test_chat_is_not_asked_again_for_a_moment_whether_somebody_may_see_a_file(media: Gallery) -> None:
+    path, other = await media.keep(), await media.keep("Linus")
+    media.chat.readers.add(("Grace", path.rpartition("/")[2]))
+    assert await media.status("Grace", path) == 200
+    media.chat.readers.clear()
+    media.clock.now += REMEMBERED_S - 0.5
+    for one in (path, f"{path}/thumbnail"):
+        assert await media.status("Grace", one) == 200
+        assert await media.status("Linus", one) == 404
+    assert await media.status("Grace", other) == 404
+    media.clock.now += 0.5
+    assert await media.status("Grace", path) == 404
+
+
+async def test_that_somebody_may_not_see_a_file_is_not_remembered(media: Gallery) -> None:
+    path = await media.keep()
+    assert await media.status("Grace", path) == 404
+    media.chat.readers.add(("Grace", path.rpartition("/")[2]))
+    assert await media.status("Grace", path) == 200
+
+
+@pytest.mark.parametrize("more, remembers", [(0, True), (1, False)])
+def test_so_many_readers_are_remembered_and_the_oldest_is_forgotten_first(more: int, *, remembers: bool) -> None:
+    recent = RecentReaders(lambda: 0.0)
+    for number in range(REMEMBERED_MAX + more):
+        recent.add(f"person{number}", "a-file")
+    assert (("person0", "a-file") in recent) is remembers
+    assert ("person1", "a-file") in recent
+
+
+def test_a_clock_that_is_put_back_remembers_nobody() -> None:
+    now = [100.0]
+    recent = RecentReaders(lambda: now[0])
+    recent.add("Grace", "a-file")
+    now[0] = 99.0
+    assert ("Grace", "a-file") not in recent
 
 
 @pytest.mark.parametrize("status", [500, 503, 401, 200])

@@ -8,6 +8,7 @@ from contextlib import ExitStack
 import pytest
 from PIL import Image
 
+from media_service.actions.files import REMEMBERED_S
 from tests.chat_service.world import WAIT_S_MAX
 from tests.media_service.cleaning.pictures import encoded
 from tests.media_service.gallery import PICTURE, Gallery, code, form, part
@@ -220,5 +221,6 @@ async def test_a_file_that_goes_while_it_is_asked_for_is_not_found(media: Galler
 
     media.chat.readers.add(("Grace", path.rpartition("/")[2]))
     assert await media.status("Grace", path + more) == 200
+    media.clock.now += REMEMBERED_S
     media.chat.meanwhile = remove  # between the look whether it is there and the look who may see it
     assert code(await media.get("Grace", path + more)) == (404, "unknown_file")
