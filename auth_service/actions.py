@@ -184,6 +184,11 @@ class Sessions:
             await self._see(session.sid, now)
         return identity
 
+    def name_of(self, token: str | None) -> str:
+        """Whose token it is, for the log; "" unless it was found good before. The session may have ended since."""
+        identity = self._tokens.remembered(token) if token else None
+        return "" if identity is None else identity.username
+
     async def known_as(self, username: str, device: Device) -> str:
         """The mark by which `device` is known as one of `username`; empty where it is not, or there is nobody."""
         return await self._database.read(store.find_known_mark, username, device.marks, now=self._clock()) or ""

@@ -6,25 +6,22 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
 
-from starlette.applications import Starlette
-from starlette.middleware import Middleware
 from starlette.types import ASGIApp
 
-from auth_service import routes
 from auth_service.actions import Accounts, Reminder, Sessions
 from auth_service.common_passwords import is_common
 from auth_service.feed import Feed
 from auth_service.passwords import STRONG, Hasher, Passwords
+from auth_service.refusals import REFUSALS
+from auth_service.routes import ROUTES
 from auth_service.secret import load_or_make_secret
 from auth_service.settings import AuthSettings
 from auth_service.state import State
 from auth_service.tokens import Tokens
+from servicekit.application import application
 from servicekit.bus import Bus
 from servicekit.database import Database
-from servicekit.middleware import BodyLimit, RequestContext
-from servicekit.problems import exception_handlers
 from servicekit.readers import LongReads
-from servicekit.routing import Application
 from servicekit.server import running
 from servicekit.starting import make_private_folder
 
@@ -32,18 +29,12 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 def create_app(settings: AuthSettings, *, clock: Callable[[], float] = time.time, hasher: Hasher = STRONG) -> ASGIApp:
-    @asynccontextmanager
-    async def lifespan(_: Starlette) -> AsyncIterator[State]:
-        async with _opened(settings, clock, hasher) as state:
-            yield state
-
-    app = Application(
-        routes=routes.routes(),
-        exception_handlers=exception_handlers(routes.REFUSALS),
-        middleware=[Middleware(BodyLimit, bytes_max=settings.json_body_bytes_max)],
-        lifespan=lifespan,
+    return application(
+        routes=ROUTES,
+        refusals=REFUSALS,
+        body_bytes_max=settings.json_body_bytes_max,
+        opened=lambda: _opened(settings, clock, hasher),
     )
-    return RequestContext(app)  # outermost: faults, too, are counted and carry their id
 
 
 @asynccontextmanager
@@ -79,6 +70,7 @@ async def _opened(settings: AuthSettings, clock: Callable[[], float], hasher: Ha
         async with running(bus.run(), reminder.run()):
             yield State(
                 accounts=accounts,
+                authentication=sessions,
                 sessions=sessions,
                 rules=settings.rules(is_common_password=is_common),
                 database=database,

@@ -1,9 +1,7 @@
 """The HTTP interface: parses and authorises, leaves the rest to the actions, and says what they answered."""
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Annotated, Any, TypeAlias
-from urllib.parse import urlencode
+from typing import Annotated, TypeAlias
 
 import msgspec
 from starlette.requests import Request
@@ -21,23 +19,17 @@ from auth_service.domain.refusals import (
     WrongPassword,
 )
 from auth_service.domain.session import Device, Session
+from auth_service.refusals import REFUSALS
 from auth_service.state import State
 from servicekit import contract, health
-from servicekit.authentication import bearer_token
-from servicekit.bodies import convert, read_form, read_json
+from servicekit.authentication import identify, token_of
+from servicekit.bodies import read_form, read_json, read_query
 from servicekit.contract import Limits, describes
-from servicekit.middleware import PERSON
-from servicekit.problems import Answer, RefusalTable, TookTooLong, TooManyAtOnce
+from servicekit.problems import TookTooLong, TooManyAtOnce
+from servicekit.responses import json_response, link
 from servicekit.routing import route
 from servicekit.tokens import Identity
 
-REFUSALS: RefusalTable = {
-    UsernameTaken: Answer(409, "username_taken"),
-    WrongCredentials: Answer(401, "wrong_credentials"),
-    WrongPassword: Answer(403, "wrong_password"),
-    UnknownUser: Answer(404, "unknown_user"),
-    UnknownSession: Answer(404, "unknown_session"),
-}
 REGISTERED = "User registered successfully"
 USER_AGENT_LENGTH_MAX = 256
 BROWSER_LENGTH_MAX = 64
@@ -171,7 +163,7 @@ KeySet: TypeAlias = dict[str, list[dict[str, str]]]  # RFC 7517 §5
 )
 async def register(request: Request[State]) -> Response:
     await _registered(request)
-    return _json(Registered(REGISTERED), 201)
+    return json_response(Registered(REGISTERED), 201)
 
 
 @describes(
@@ -185,7 +177,7 @@ async def register(request: Request[State]) -> Response:
 )
 async def register_with_email(request: Request[State]) -> Response:
     account = await _registered(request)
-    return _json(RegisteredAccount(REGISTERED, account.id, account.username), 201)
+    return json_response(RegisteredAccount(REGISTERED, account.id, account.username), 201)
 
 
 @describes(
@@ -210,25 +202,25 @@ async def sign_in_by_form(request: Request[State]) -> Response:
 
 @describes("Get a fresh token of the same session", answer=TokenAnswer)
 async def refresh(request: Request[State]) -> Response:
-    return _token(await request.state["sessions"].refresh(await _bearer(request)))
+    return _token(await request.state["sessions"].refresh(await identify(request)))
 
 
 @describes("End this session", answer=SignedOut)
 async def sign_out(request: Request[State]) -> Response:
-    await request.state["sessions"].sign_out(await _bearer(request))
-    return _without_cookie(request, _json(SignedOut("Signed out")))
+    await request.state["sessions"].sign_out(await identify(request))
+    return _without_cookie(request, json_response(SignedOut("Signed out")))
 
 
 @describes("List your sessions", answer=list[DeviceAnswer])
 async def list_sessions(request: Request[State]) -> Response:
-    bearer = await _bearer(request)
+    bearer = await identify(request)
     sessions = await request.state["sessions"].list_active(bearer.username)
-    return _json([_device_answer(session, bearer) for session in sessions])
+    return json_response([_device_answer(session, bearer) for session in sessions])
 
 
 @describes("End one of your sessions", status=204, refusals=(UnknownSession,))
 async def end_session(request: Request[State]) -> Response:
-    bearer = await _bearer(request)
+    bearer = await identify(request)
     await request.state["sessions"].end(bearer.username, request.path_params["sid"])
     return Response(status_code=204)
 
@@ -241,13 +233,13 @@ async def end_session(request: Request[State]) -> Response:
     refusals=(WrongPassword,),
 )
 async def change_password(request: Request[State]) -> Response:
-    bearer = await _bearer(request)
+    bearer = await identify(request)
     body = await read_json(request, PasswordChange, judged_later={"current_password"})
     new = request.state["rules"].new_password(body.new_password, username=bearer.username)
     ended = await request.state["accounts"].change_password(
         bearer, _place(request, is_known=True), current=body.current_password, new=new
     )
-    return _json(PasswordChanged("Password changed", ended))
+    return json_response(PasswordChanged("Password changed", ended))
 
 
 @describes(
@@ -258,7 +250,7 @@ async def change_password(request: Request[State]) -> Response:
     refusals=(WrongPassword,),
 )
 async def erase_account(request: Request[State]) -> Response:
-    bearer = await _bearer(request)
+    bearer = await identify(request)
     body = await read_json(request, Erasure, judged_later={"password"})
     await request.state["accounts"].erase(bearer, _place(request, is_known=True), password=body.password)
     return _without_cookie(request, Response(status_code=204))
@@ -266,7 +258,7 @@ async def erase_account(request: Request[State]) -> Response:
 
 @describes("Find a person by username", access="anyone", answer=PublicProfile, refusals=(UnknownUser,))
 async def search_user(request: Request[State]) -> Response:
-    return _json(_public(await request.state["accounts"].get(request.path_params["username"])))
+    return json_response(_public(await request.state["accounts"].get(request.path_params["username"])))
 
 
 @describes(
@@ -277,23 +269,24 @@ async def search_user(request: Request[State]) -> Response:
     refusals=(TooManyAtOnce, TookTooLong),
 )
 async def list_users(request: Request[State]) -> Response:
-    identity = await _bearer(request)
-    query = convert(dict(request.query_params), UsersQuery)
+    identity = await identify(request)
+    query = read_query(request, UsersQuery)
     prefix = request.state["rules"].prefix(query.query)
     limit = request.state["rules"].users_wanted(query.limit)
     found = await request.state["accounts"].find_by_prefix(
         identity.username, prefix, after=query.after, limit=limit + 1
     )
     page = found[:limit]
-    headers = _next_page(prefix, limit, page) if len(found) > limit else None
-    return _json([_public(profile) for profile in page], headers=headers)
+    path, has_more = request.url.path, len(found) > limit
+    more = link(path, "next", query=prefix, limit=limit, after=page[-1].username) if has_more else {}
+    return json_response([_public(profile) for profile in page], headers=more)
 
 
 @describes("Read your own profile", answer=OwnProfile, refusals=(UnknownUser,))
 async def own_profile(request: Request[State]) -> Response:
-    bearer = await _bearer(request)
+    bearer = await identify(request)
     account = await request.state["accounts"].get(bearer.username)
-    return _json(OwnProfile(account.id, account.username, account.email, account.nickname, account.pfp))
+    return json_response(OwnProfile(account.id, account.username, account.email, account.nickname, account.pfp))
 
 
 @describes(
@@ -304,10 +297,10 @@ async def own_profile(request: Request[State]) -> Response:
     refusals=(UnknownUser,),
 )
 async def update_nickname(request: Request[State]) -> Response:
-    bearer = await _bearer(request)
+    bearer = await identify(request)
     nickname = request.state["rules"].nickname((await read_form(request, NicknameForm)).nickname)
     profile = await request.state["accounts"].set_nickname(bearer.username, nickname)
-    return _json(_changed("Nickname updated", profile))
+    return json_response(_changed("Nickname updated", profile))
 
 
 @describes(
@@ -318,37 +311,37 @@ async def update_nickname(request: Request[State]) -> Response:
     refusals=(UnknownUser,),
 )
 async def update_avatar(request: Request[State]) -> Response:
-    bearer = await _bearer(request)
+    bearer = await identify(request)
     form = await read_form(request, AvatarForm)
     url = request.state["rules"].avatar_url(form.avatar_url, own_host=_own_host(request))
     profile = await request.state["accounts"].set_avatar(bearer.username, url)
-    return _json(_changed("Avatar updated", profile))
+    return json_response(_changed("Avatar updated", profile))
 
 
 @describes("Read the public key that tokens are checked with", access="anyone", answer=KeySet)
 async def key_set(request: Request[State]) -> Response:
     keys: KeySet = request.state["key_set"]
-    return _json(keys)
+    return json_response(keys)
 
 
 # For the other services; the gateway never routes them.
 
 
 async def revocations(request: Request[State]) -> Response:
-    return _json({"revoked": await request.state["sessions"].list_revoked()})
+    return json_response({"revoked": await request.state["sessions"].list_revoked()})
 
 
 async def known_device(request: Request[State]) -> Response:
     """Asked by the gateway, which counts the wrong passwords of known devices by themselves."""
-    query = convert(dict(request.query_params), DeviceQuery)
+    query = read_query(request, DeviceQuery)
     device = Device(query.address, "", query.browser)
-    return _json({"known_as": await request.state["sessions"].known_as(query.username, device)})
+    return json_response({"known_as": await request.state["sessions"].known_as(query.username, device)})
 
 
 async def profiles(request: Request[State]) -> Response:
-    query = convert(dict(request.query_params), ProfilesQuery)
+    query = read_query(request, ProfilesQuery)
     changed = await request.state["accounts"].changed_after(query.after, limit=query.limit)
-    return _json(
+    return json_response(
         {
             "profiles": changed,
             "version": changed[-1].version if changed else query.after,
@@ -356,34 +349,6 @@ async def profiles(request: Request[State]) -> Response:
             "last": await request.state["accounts"].latest_version(),
         }
     )
-
-
-def routes() -> list[Route]:
-    public: list[Route] = [
-        route("/register", POST=register),
-        route("/api/register", POST=register_with_email),
-        route("/api/user/login", POST=sign_in),
-        route("/api/login", POST=sign_in_by_form),
-        route("/api/refresh", POST=refresh),
-        route("/api/logout", POST=sign_out),
-        route("/api/sessions", GET=list_sessions),
-        route("/api/sessions/{sid}", DELETE=end_session),
-        route("/api/change-password", POST=change_password),
-        route("/api/account", DELETE=erase_account),
-        route("/api/search-user/{username}", GET=search_user),
-        route("/api/users", GET=list_users),
-        route("/api/user-profile", GET=own_profile),
-        route("/api/update-nickname", POST=update_nickname),
-        route("/api/update-avatar", POST=update_avatar),
-        route("/.well-known/jwks.json", GET=key_set),
-    ]
-    internal = [
-        route("/internal/revocations", GET=revocations),
-        route("/internal/known-device", GET=known_device),
-        route("/internal/profiles", GET=profiles),
-        *contract.routes(public, REFUSALS, _limits),
-    ]
-    return [*public, *internal, *health.service_routes()]
 
 
 def _limits(request: Request[State]) -> Limits:
@@ -401,14 +366,6 @@ def _limits(request: Request[State]) -> Limits:
     }
 
 
-async def _bearer(request: Request[State]) -> Identity:
-    """Who asks. Raises Unauthenticated."""
-    token = bearer_token(request.headers.get("authorization"))
-    identity = await request.state["sessions"].authenticate(token)
-    request.scope[PERSON] = identity.username
-    return identity
-
-
 async def _registered(request: Request[State]) -> Account:
     body = await read_json(request, RegistrationBody)
     registration = request.state["rules"].registration(username=body.username, password=body.password, email=body.email)
@@ -416,7 +373,7 @@ async def _registered(request: Request[State]) -> Account:
 
 
 async def _signed_in(request: Request[State], credentials: Credentials) -> Ticket:
-    replaced = bearer_token(request.headers.get("authorization"))
+    replaced = token_of(request)
     sessions = request.state["sessions"]
     return await sessions.sign_in(credentials.username, credentials.password, _device(request), replaced)
 
@@ -438,14 +395,8 @@ def _own_host(request: Request[State]) -> str:
     return headers.get("x-forwarded-host") or headers.get("host", "")
 
 
-def _json(body: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-    """Nobody between us and the client may keep it: nearly every answer here is one person's."""
-    headers = {"Cache-Control": "no-store", **(headers or {})}
-    return Response(msgspec.json.encode(body), status, headers, "application/json")
-
-
 def _token(ticket: Ticket, message: str | None = None) -> Response:
-    return _json(TokenAnswer(ticket.access_token, ticket.expires_in, "bearer", message))
+    return json_response(TokenAnswer(ticket.access_token, ticket.expires_in, "bearer", message))
 
 
 def _without_cookie(request: Request[State], response: Response) -> Response:
@@ -474,7 +425,29 @@ def _device_answer(session: Session, bearer: Identity) -> DeviceAnswer:
     )
 
 
-def _next_page(prefix: str, limit: int, page: list[Profile]) -> dict[str, str]:
-    """The `Link` to what comes behind `page` (RFC 8288)."""
-    query = urlencode({"query": prefix, "limit": limit, "after": page[-1].username})
-    return {"Link": f'</api/users?{query}>; rel="next"'}
+_PUBLIC: list[Route] = [
+    route("/register", POST=register),
+    route("/api/register", POST=register_with_email),
+    route("/api/user/login", POST=sign_in),
+    route("/api/login", POST=sign_in_by_form),
+    route("/api/refresh", POST=refresh),
+    route("/api/logout", POST=sign_out),
+    route("/api/sessions", GET=list_sessions),
+    route("/api/sessions/{sid}", DELETE=end_session),
+    route("/api/change-password", POST=change_password),
+    route("/api/account", DELETE=erase_account),
+    route("/api/search-user/{username}", GET=search_user),
+    route("/api/users", GET=list_users),
+    route("/api/user-profile", GET=own_profile),
+    route("/api/update-nickname", POST=update_nickname),
+    route("/api/update-avatar", POST=update_avatar),
+    route("/.well-known/jwks.json", GET=key_set),
+]
+ROUTES: list[Route] = [
+    *_PUBLIC,
+    route("/internal/revocations", GET=revocations),
+    route("/internal/known-device", GET=known_device),
+    route("/internal/profiles", GET=profiles),
+    *contract.routes(_PUBLIC, REFUSALS, _limits),
+    *health.service_routes(),
+]

@@ -10,6 +10,7 @@ class State(TypedDict):
     """What a request finds open."""
 
     accounts: Accounts
+    authentication: Sessions
     sessions: Sessions
     rules: Rules
     database: Database

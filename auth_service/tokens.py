@@ -42,6 +42,10 @@ class Tokens:
         }
         return jwt.encode(claims, self._key, ALGORITHM, headers={"kid": self._kid})
 
+    def remembered(self, token: str) -> Identity | None:
+        """As TokenVerifier has it."""
+        return self._verifier.remembered(token)
+
     def verify(self, token: str | None) -> Identity:
         """Whom the token was signed for; not whether the session still lives. Raises Unauthenticated."""
         if not token:

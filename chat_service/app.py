@@ -45,12 +45,12 @@ from chat_service.store.search import Search
 from chat_service.switchboard import Switchboard
 from chat_service.websocket import RESUME_GRACE_S, RESUME_GRACE_S_MAX, ChatSocket
 from chat_service.writer import GroupWriter
+from servicekit.application import Application
 from servicekit.database import Database
 from servicekit.frames import CloseCode
 from servicekit.middleware import BodyLimit, RequestContext
 from servicekit.problems import exception_handlers
 from servicekit.readers import LongReads
-from servicekit.routing import Application
 from servicekit.server import connections, running
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -193,7 +193,7 @@ async def _opened(
                 chat=chat,
                 clock=clock,
                 database=database,
-                followers=(people.following, removals),
+                replicas=(people.following, removals),
                 history_page_max=settings.history_page_max,
                 resume_grace_s=waits.resume_grace_s,
                 resume_grace_s_max=waits.resume_grace_s_max,

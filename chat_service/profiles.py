@@ -3,21 +3,21 @@
 import httpx
 
 from chat_service.domain.people import Person
-from servicekit.following import Page, Told, read_page
+from servicekit.numbered_lists import Page, PageBody
+from servicekit.peers import Peer
 
 NEWS_CHANNEL = "profiles"
 
 
-class _Profiles(Told, frozen=True, kw_only=True):
+class _Profiles(PageBody, frozen=True, kw_only=True):
     profiles: list[Person]
 
 
 class Profiles:
     def __init__(self, *, http: httpx.AsyncClient, auth_url: str) -> None:
-        self._http = http
-        self._url = f"{auth_url.rstrip('/')}/internal/profiles"
+        self._auth = Peer(http, auth_url)
 
     async def list_after(self, version: int) -> Page[Person]:
         """The next profiles after `version`. Raises ConnectionError."""
-        told = await read_page(self._http, self._url, version, _Profiles)
-        return told.page(told.profiles)
+        body = await self._auth.read_page("/internal/profiles", _Profiles, after=version)
+        return body.page(body.profiles)

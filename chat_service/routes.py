@@ -51,7 +51,7 @@ from servicekit import contract, health
 from servicekit.authentication import bearer_token
 from servicekit.bodies import convert, read_json
 from servicekit.contract import Limits, describes
-from servicekit.following import PAGE_MAX, told_by
+from servicekit.numbered_lists import PAGE_MAX, store_and_last
 from servicekit.problems import TookTooLong, TooManyAtOnce
 from servicekit.routing import route
 from servicekit.tokens import Identity
@@ -424,7 +424,7 @@ async def attachment(request: Request[State]) -> Response:
 async def released_files(request: Request[State]) -> Response:
     query = convert(dict(request.query_params), ListQuery)
     released = await request.state["attachments"].releases_after(query.after, query.limit)
-    return _json({"released": released, **await told_by(request.state["database"], "releases")})
+    return _json({"released": released, **await store_and_last(request.state["database"], "releases")})
 
 
 async def audience(request: Request[State]) -> Response:

@@ -11,7 +11,7 @@ from chat_service.actions.searching import Searching
 from servicekit.authentication import Authentication
 from servicekit.bus import Bus
 from servicekit.database import Database
-from servicekit.following import Follower
+from servicekit.list_replica import ListReplica
 
 
 class State(TypedDict):
@@ -25,8 +25,8 @@ class State(TypedDict):
     history_page_max: int
     resume_grace_s: float
     resume_grace_s_max: float
-    followers: tuple[Follower[Any], ...]
-    profiles: Follower[Any]
+    replicas: tuple[ListReplica[Any], ...]
+    profiles: ListReplica[Any]
     rooms: Rooms
     searching: Searching
     sockets: set[Any]

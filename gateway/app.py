@@ -26,9 +26,9 @@ from gateway.state import State
 from gateway.static_files import StaticFiles
 from gateway.trusted_proxies import TrustedProxies
 from gateway.upstreams import Upstream
+from servicekit.application import Application
 from servicekit.logs import get_logger
 from servicekit.middleware import BodyLimit
-from servicekit.routing import Application
 from servicekit.server import connections, running
 from servicekit.settings import addresses
 

@@ -5,27 +5,24 @@ from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import aclosing, asynccontextmanager, closing
 from pathlib import Path
 
-from starlette.applications import Starlette
-from starlette.middleware import Middleware
 from starlette.types import ASGIApp
 
 from media_service.actions.avatars import Avatars
 from media_service.actions.files import Files
-from media_service.actions.following import follow_profiles, follow_releases
 from media_service.actions.remote_pictures import RemotePictures
+from media_service.actions.replicas import copy_profiles, copy_releases
 from media_service.actions.uploads import Uploads
-from media_service.neighbours import PROFILES_NEWS, RELEASES_NEWS, REMOVALS_NEWS, Neighbours
+from media_service.peers import PROFILES_NEWS, RELEASES_NEWS, REMOVALS_NEWS, Peers
 from media_service.pictures import Pictures
 from media_service.refusals import REFUSALS
 from media_service.routes import ROUTES
 from media_service.settings import MediaSettings
 from media_service.state import Limits, State
 from media_service.store import AvatarStore, Store
+from servicekit.application import application
 from servicekit.database import Database
-from servicekit.middleware import BodyLimit, RequestContext
 from servicekit.outgoing import Outgoing
-from servicekit.problems import exception_handlers
-from servicekit.routing import Application
+from servicekit.peers import Peer
 from servicekit.server import connections, running
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -40,19 +37,12 @@ def create_app(
     settings: MediaSettings, *, clock: Callable[[], float] = time.time, allowed_hosts: Collection[str] = ()
 ) -> ASGIApp:
     """`allowed_hosts` are those of remote pictures that need not be public."""
-
-    @asynccontextmanager
-    async def lifespan(_: Starlette) -> AsyncIterator[State]:
-        async with _opened(settings, clock, allowed_hosts) as state:
-            yield state
-
-    app = Application(
+    return application(
         routes=ROUTES,
-        exception_handlers=exception_handlers(REFUSALS),
-        middleware=[Middleware(BodyLimit, bytes_max=_body_bytes_max(settings))],
-        lifespan=lifespan,
+        refusals=REFUSALS,
+        body_bytes_max=_body_bytes_max(settings),
+        opened=lambda: _opened(settings, clock, allowed_hosts),
     )
-    return RequestContext(app)  # outermost: faults, too, are counted and carry their id
 
 
 def _body_bytes_max(settings: MediaSettings) -> int:
@@ -78,19 +68,17 @@ async def _opened(
             aclosing(_remote_pictures(settings, clock, avatars, pictures, outgoing)) as remote_pictures,
         ):
             bus = opened.bus
-            neighbours = Neighbours(
-                http=opened.http, auth_url=settings.auth_url, chat_urls=settings.chat_url.split(",")
-            )
+            peers = Peers(auth=Peer(opened.http, settings.auth_url), chat=Peer(opened.http, settings.chat_url))
             files = Files(
                 store=store,
                 avatars=avatars,
-                neighbours=neighbours,
+                peers=peers,
                 pull_profiles=lambda: profiles.pull(),  # noqa: PLW0108 - it is made of the files, further down
                 tell_of_removals=lambda: bus.send(("PUBLISH", bus.channel(REMOVALS_NEWS), b"")),
                 clock=clock,
             )
-            profiles = follow_profiles(store, avatars, neighbours, files, database)
-            releases = follow_releases(store, avatars, neighbours, files, profiles, database)
+            profiles = copy_profiles(store, avatars, peers, files, database)
+            releases = copy_releases(store, avatars, peers, files, profiles, database)
             bus.on_connected(profiles.tell_of_news)
             bus.on_connected(releases.tell_of_news)
             async with running(profiles.run(), releases.run()):
@@ -108,7 +96,7 @@ async def _opened(
                     bus=bus,
                     database=database,
                     files=files,
-                    followers=(profiles, releases),
+                    replicas=(profiles, releases),
                     limits=_limits(settings),
                     profiles=profiles,
                     uploads=Uploads(

@@ -17,5 +17,5 @@ REFUSALS: RefusalTable = {
     facts.UnknownFile: Answer(404, "unknown_file"),
     facts.UnknownAvatar: Answer(404, "unknown_avatar"),
     facts.RangeNotSatisfiable: Answer(416, "range_not_satisfiable"),
-    facts.NeighbourAway: Answer(503, "unavailable"),
+    facts.ChatAway: Answer(503, "unavailable"),
 }

@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 from collections.abc import AsyncIterator
 from contextlib import aclosing, suppress
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 from starlette.requests import Request
@@ -35,13 +35,13 @@ from media_service.refusals import REFUSALS
 from media_service.serving import serve
 from media_service.state import State
 from servicekit import contract, health
-from servicekit.authentication import bearer_token
-from servicekit.bodies import convert
+from servicekit.authentication import identify
+from servicekit.bodies import read_query
 from servicekit.contract import describes
-from servicekit.following import PAGE_MAX, told_by
+from servicekit.numbered_lists import PAGE_MAX, ListQuery, store_and_last
 from servicekit.problems import Refusal, Unavailable
+from servicekit.responses import NOT_KEPT, json_response, link
 from servicekit.routing import route
-from servicekit.tokens import Identity
 
 FILES_PAGE = 50
 Number = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
@@ -62,11 +62,6 @@ class AvatarQuery(msgspec.Struct, frozen=True):
     """Pages say by `v` which address they know; only a changed one makes it differ."""
 
     v: Annotated[str, msgspec.Meta(max_length=64)] = ""
-
-
-class ListQuery(msgspec.Struct, frozen=True):
-    after: Number = 0
-    limit: Annotated[int, msgspec.Meta(ge=1, le=PAGE_MAX)] = PAGE_MAX
 
 
 class Uploaded(msgspec.Struct, frozen=True):
@@ -101,7 +96,7 @@ class FilesPage(msgspec.Struct, frozen=True):
     ),
 )
 async def upload(request: Request[State]) -> Response:
-    identity = await _identify(request)
+    identity = await identify(request)
     limits = request.state["limits"]
     form = Form(
         request.headers.get("content-type", ""),
@@ -120,7 +115,7 @@ async def upload(request: Request[State]) -> Response:
                 pass
         raise
     plural = f"{len(kept)} file(s) uploaded successfully"
-    return _json(Uploaded(plural, [domain.view(file) for file in kept]))
+    return json_response(Uploaded(plural, [domain.view(file) for file in kept]))
 
 
 # One's own
@@ -129,8 +124,8 @@ async def upload(request: Request[State]) -> Response:
 @describes("List your files", query=PageQuery, answer=FilesPage, links=("next",))
 async def list_files(request: Request[State]) -> Response:
     """Newest first, with what they take of the quota; `Link` leads to the page after this one."""
-    identity = await _identify(request)
-    query = convert(dict(request.query_params), PageQuery)
+    identity = await identify(request)
+    query = read_query(request, PageQuery)
     limits, files = request.state["limits"], request.state["files"]
     limit = min(query.limit, limits.files_page_max)
     found = await files.list_of(identity.username, before=query.before, limit=limit)
@@ -139,13 +134,13 @@ async def list_files(request: Request[State]) -> Response:
         used_bytes=await files.used_bytes(identity.username),
         quota_bytes=limits.stored_bytes_per_person,
     )
-    more = f'<{request.url.path}?before={found[-1].number}&limit={limit}>; rel="next"' if len(found) == limit else ""
-    return _json(page, headers={"Link": more} if more else {})
+    more = link(request.url.path, "next", before=found[-1].number, limit=limit) if len(found) == limit else {}
+    return json_response(page, headers=more)
 
 
 @describes("Remove a file", status=204, refusals=(UnknownFile,))
 async def remove_file(request: Request[State]) -> Response:
-    identity = await _identify(request)
+    identity = await identify(request)
     await request.state["files"].remove(identity.username, request.path_params["file_id"])
     return Response(status_code=204)
 
@@ -170,7 +165,7 @@ async def file(request: Request[State]) -> Response:
 )
 async def thumbnail(request: Request[State]) -> Response:
     """`?size=` 320 or 1024, the longer side in pixels."""
-    query = convert(dict(request.query_params), ThumbnailQuery)
+    query = read_query(request, ThumbnailQuery)
     found = await _seen_file(request)
     return await _serve_file(request, found, await request.state["files"].thumbnail(found, query.size))
 
@@ -184,13 +179,13 @@ async def thumbnail(request: Request[State]) -> Response:
 )
 async def avatar(request: Request[State]) -> Response:
     """A small one, wherever `pfp` is: a file, or of another host, asked once a day."""
-    identity = await _identify(request)
-    version = convert(dict(request.query_params), AvatarQuery).v
+    identity = await identify(request)
+    version = read_query(request, AvatarQuery).v
     own_host = request.headers.get("host", "")
     username = request.path_params["username"]
     found = await request.state["avatars"].get(identity.username, username, version=version, own_host=own_host)
     if isinstance(found, Elsewhere):
-        headers = {"Location": found.address, "Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
+        headers = {"Location": found.address, **NOT_KEPT, "Referrer-Policy": "no-referrer"}
         return Response(status_code=302, headers=headers)
     if isinstance(found, File):
         return await _serve_file(request, found, await request.state["files"].thumbnail(found, 1))
@@ -198,7 +193,7 @@ async def avatar(request: Request[State]) -> Response:
 
 
 async def _seen_file(request: Request[State]) -> File:
-    identity = await _identify(request)
+    identity = await identify(request)
     return await request.state["files"].get(identity.username, request.path_params["file_id"])
 
 
@@ -227,28 +222,13 @@ async def owned_files(request: Request[State]) -> Response:
     """Those of the files `id` (repeated) that `owner` has."""
     owner = request.query_params.get("owner", "")
     found = await request.state["files"].find_owned(owner, request.query_params.getlist("id")[:PAGE_MAX])
-    return _json({"files": [domain.view(file) for file in found]})
+    return json_response({"files": [domain.view(file) for file in found]})
 
 
 async def removed_files(request: Request[State]) -> Response:
-    query = convert(dict(request.query_params), ListQuery)
+    query = read_query(request, ListQuery)
     removed = await request.state["files"].removals_after(query.after, query.limit)
-    return _json({"removed": removed, **await told_by(request.state["database"], "removals")})
-
-
-# What they share
-
-
-async def _identify(request: Request[State]) -> Identity:
-    request.state["profiles"].check()
-    token = bearer_token(request.headers.get("authorization"))
-    return await request.state["authentication"].authenticate(token)
-
-
-def _json(body: Any, *, headers: dict[str, str] | None = None) -> Response:
-    return Response(
-        msgspec.json.encode(body), 200, {"Cache-Control": "no-store", **(headers or {})}, "application/json"
-    )
+    return json_response({"removed": removed, **await store_and_last(request.state["database"], "removals")})
 
 
 ROUTES: list[Route] = [

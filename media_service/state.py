@@ -8,7 +8,7 @@ from media_service.actions.uploads import Uploads
 from servicekit.authentication import Authentication
 from servicekit.bus import Bus
 from servicekit.database import Database
-from servicekit.following import Follower
+from servicekit.list_replica import ListReplica
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,7 +28,7 @@ class State(TypedDict):
     bus: Bus
     database: Database
     files: Files
-    followers: tuple[Follower[Any], ...]
     limits: Limits
-    profiles: Follower[Any]
+    profiles: ListReplica[Any]
+    replicas: tuple[ListReplica[Any], ...]
     uploads: Uploads

@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 import msgspec
+from starlette.requests import Request
 
 from servicekit.bus import Bus
 from servicekit.logs import get_logger
@@ -161,6 +162,22 @@ class Authentication:
         response = await self._http.get(self._issuer_url + path)
         response.raise_for_status()
         return response.json()
+
+
+async def identify(request: Request[Any]) -> Identity:
+    """Who asks, as the `authentication` in the request's state says. Raises Unauthenticated or Unavailable.
+
+    Where the state has a copy of all `profiles`, nobody passes while it is in doubt who is who.
+    """
+    profiles = getattr(request.state, "profiles", None)
+    if profiles is not None:
+        profiles.check()
+    identity: Identity = await request.state["authentication"].authenticate(token_of(request))
+    return identity
+
+
+def token_of(request: Request[Any]) -> str | None:
+    return bearer_token(request.headers.get("authorization"))
 
 
 def bearer_token(authorization: str | None) -> str | None:

@@ -96,6 +96,11 @@ def _urlencoded(body: bytes) -> dict[str, str]:
     return dict(fields)
 
 
+def read_query(request: Request[Any], query_type: type[T]) -> T:
+    """The query string as `query_type`, the last value of each name. Raises Invalid."""
+    return convert(dict(request.query_params), query_type)
+
+
 def convert(fields: dict[str, str], body_type: type[T]) -> T:
     """Text fields (a form, a query string) as `body_type`. Raises Invalid."""
     for name, text in fields.items():

@@ -187,10 +187,10 @@ class Database:
         """Whether no less is free than there has to be."""
         return self.disk_free_bytes >= self._disk_free_bytes_min
 
-    # Whom this store's service follows, and which store of theirs it was that told
+    # Which store each list comes from that this store's service copies
 
     async def known_store(self, name: str) -> str | None:
-        """The id of the store that has told the list `name` so far."""
+        """The id of the store that has given the list `name` so far."""
         return await self.read(_known_store, name)
 
     async def put_known_store(self, name: str, store: str) -> None:

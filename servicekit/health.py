@@ -34,13 +34,13 @@ async def _answer(name: str, check: Check, timeout_s: float) -> str:
 
 
 def service_routes() -> list[Route]:
-    """Of a service with a store: `database`, `bus` and, where it follows lists, `followers` in its state."""
+    """Of a service with a store: `database`, `bus` and, where it copies lists, `replicas` in its state."""
 
     def checks_of(request: Request[Any]) -> Mapping[str, Check]:
         state = request.state
-        followers = {follower.name: follower.is_in_step for follower in getattr(state, "followers", ())}
+        replicas = {replica.name: replica.is_in_step for replica in getattr(state, "replicas", ())}
         database = state["database"]
-        return {"store": database.is_sound, "disk": database.has_room, REDIS: state["bus"].ping, **followers}
+        return {"store": database.is_sound, "disk": database.has_room, REDIS: state["bus"].ping, **replicas}
 
     def tell(request: Request[Any]) -> dict[str, Any]:
         return {"disk_free_bytes": request.state["database"].disk_free_bytes}

@@ -15,7 +15,6 @@ from servicekit.masking import masked
 from servicekit.problems import BodyTooLarge
 
 REQUEST_ID = b"x-request-id"
-PERSON = "parley.person"  # their key in the scope, where the service itself has found out who asks
 _ACCEPTABLE_ID = re.compile(rb"[A-Za-z0-9_.-]{1,64}")
 log = logs.get_logger(__name__)
 _pace = LogPace()
@@ -88,7 +87,7 @@ def record(scope: Scope, status: int, duration_s: float, token: str | None = Non
 
 def _person(scope: Scope, token: str | None) -> str:
     authentication: Authentication | None = scope.get("state", {}).get("authentication")
-    return scope.get(PERSON) or ("" if authentication is None else authentication.name_of(token))
+    return "" if authentication is None else authentication.name_of(token)
 
 
 def log_refused(status: int, *, address: str, person: str = "", event: str = "refused", **more: Any) -> None:

@@ -3,7 +3,6 @@
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from starlette.applications import Starlette
 from starlette.convertors import IntegerConvertor, register_url_convertor
 from starlette.requests import Request
 from starlette.responses import Response
@@ -42,14 +41,6 @@ class MethodsRoute(Route):
             return
         allow = ", ".join(sorted({*(self.methods or ()), "OPTIONS"}))
         await Response(status_code=204, headers={"Allow": allow})(scope, receive, send)
-
-
-class Application(Starlette):
-    """An application whose paths are what they are: none leads, over the host that the client named, to another."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(**options)
-        self.router.redirect_slashes = False
 
 
 def route(path: str, **endpoints: Endpoint) -> MethodsRoute:

@@ -145,7 +145,7 @@ def listen_or_exit(name: str, host: str, port: int) -> socket.socket:
 
 
 class Connections:
-    """What every service holds open towards its neighbours: Redis, HTTP and the issuer of tokens."""
+    """What every service holds open: Redis, HTTP to its peers, and the issuer of tokens."""
 
     def __init__(self, *, bus: Bus, http: httpx.AsyncClient, authentication: Authentication) -> None:
         self.bus = bus

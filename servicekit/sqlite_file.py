@@ -23,7 +23,7 @@ _OF_THE_DISK = _DAMAGED | {
     sqlite3.SQLITE_PERM,
     sqlite3.SQLITE_READONLY,
 }
-# What every store has beside the tables of its service: its own name, and whom its service follows.
+# What every store has beside the tables of its service: its own name, and which stores gave the lists that it copies.
 _OWN_TABLES = (
     "CREATE TABLE IF NOT EXISTS store (only_row INTEGER PRIMARY KEY CHECK (only_row = 1), id TEXT NOT NULL)",
     "CREATE TABLE IF NOT EXISTS proofs (number INTEGER PRIMARY KEY, bytes BLOB NOT NULL)",

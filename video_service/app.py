@@ -8,26 +8,23 @@ from functools import partial
 from pathlib import Path
 
 import msgspec
-from starlette.applications import Starlette
-from starlette.middleware import Middleware
 from starlette.types import ASGIApp
 
+from servicekit.application import application
 from servicekit.database import Database
-from servicekit.middleware import BodyLimit, RequestContext
-from servicekit.problems import exception_handlers
-from servicekit.routing import Application
+from servicekit.peers import Peer
 from servicekit.server import connections, running
 from video_service.actions.attendance import Attendance
 from video_service.actions.audiences import ASK_INTERVAL_S, UNASKED_S_MAX, Audiences
 from video_service.actions.broadcasts import INTEREST_S_MAX, UNBOUND_S_MAX, Broadcast
-from video_service.actions.following import follow_profiles
 from video_service.actions.ledger import WRITE_INTERVAL_S, Ledger
+from video_service.actions.replicas import copy_profiles
 from video_service.actions.screens import PICTURE_WAIT_S_MAX, Screens
 from video_service.actions.streams import LOOK_INTERVAL_S, Streams
 from video_service.domain.streams import RETURN_S_MAX
 from video_service.feed import RENEWED_MS_MAX, Feed
 from video_service.mjpeg import UNREAD_S_MAX
-from video_service.neighbours import PROFILES_NEWS, Neighbours
+from video_service.peers import PROFILES_NEWS, Peers
 from video_service.pipeline.lens import Lens
 from video_service.pipeline.workers import Workers
 from video_service.refusals import REFUSALS
@@ -69,18 +66,12 @@ def create_app(
     new_feed: Callable[..., Feed] = Feed,
     new_lens: Callable[..., Lens] = Lens,
 ) -> ASGIApp:
-    @asynccontextmanager
-    async def lifespan(_: Starlette) -> AsyncIterator[State]:
-        async with _opened(settings, clock, waits, new_feed, new_lens) as state:
-            yield state
-
-    app = Application(
+    return application(
         routes=ROUTES,
-        middleware=[Middleware(BodyLimit, bytes_max=settings.json_body_bytes_max)],
-        exception_handlers=exception_handlers(REFUSALS),
-        lifespan=lifespan,
+        refusals=REFUSALS,
+        body_bytes_max=settings.json_body_bytes_max,
+        opened=lambda: _opened(settings, clock, waits, new_feed, new_lens),
     )
-    return RequestContext(app)  # outermost: faults, too, are counted and carry their id
 
 
 @asynccontextmanager
@@ -97,10 +88,10 @@ async def _opened(
     store = Store(database)
     ledger = Ledger(store=store, clock=clock, interval_s=waits.write_interval_s)
     async with connections(settings, clock) as opened:
-        neighbours = Neighbours(http=opened.http, auth_url=settings.auth_url, chat_urls=settings.chat_url.split(","))
-        profiles = follow_profiles(store, neighbours, database)
+        peers = Peers(auth=Peer(opened.http, settings.auth_url), chat=Peer(opened.http, settings.chat_url))
+        profiles = copy_profiles(store, peers, database)
         feed = new_feed(opened.bus, return_s=waits.return_s, renewed_ms_max=waits.renewed_ms_max)
-        audiences = Audiences(neighbours=neighbours, unasked_s_max=waits.unasked_s_max)
+        audiences = Audiences(peers=peers, unasked_s_max=waits.unasked_s_max)
         broadcasts: dict[str, Broadcast] = {}
         screens = Screens(
             feed=feed,

@@ -20,9 +20,9 @@ class Store:
         """End what nobody ended, when it was last heard of; how many. What goes on elsewhere is opened by its save."""
         return await self._database.write(_close_left_open)
 
-    async def followed(self) -> int:
+    async def list_position(self) -> int:
         """The version of the newest profile that was dealt with."""
-        return await self._database.read(_followed)
+        return await self._database.read(_list_position)
 
     async def forget(self, usernames: Sequence[str], version: int) -> None:
         """Let go their rows; profiles have been dealt with up to `version`."""
@@ -62,7 +62,7 @@ def _close_left_open(connection: Connection) -> int:
     return connection.execute("UPDATE streams SET ended_at = written_at WHERE ended_at IS NULL").rowcount
 
 
-def _followed(connection: Connection) -> int:
+def _list_position(connection: Connection) -> int:
     row = connection.execute("SELECT number FROM followed WHERE list = 'profiles'").fetchone()
     return int(row[0]) if row else 0
 

@@ -6,7 +6,7 @@ from chat_service.domain.attachments import Attachment, Release
 from chat_service.domain.refusals import UnknownAttachment
 from chat_service.media import Media, Removal
 from chat_service.store.attachments import Attachments as AttachmentStore
-from servicekit.following import Follower, KnownStores
+from servicekit.list_replica import KnownStores, ListReplica
 
 
 class Attachments:
@@ -27,13 +27,13 @@ class Attachments:
     async def releases_after(self, number: int, limit: int) -> list[Release]:
         return await self._store.releases_after(number, limit)
 
-    def follow_removals(self, known_stores: KnownStores) -> Follower[Removal]:
+    def follow_removals(self, known_stores: KnownStores) -> ListReplica[Removal]:
         """No message shows a file that its owner has removed."""
 
         async def take(removals: Sequence[Removal]) -> None:
             await self._store.remove([removal.id for removal in removals], removals[-1].number)
 
-        return Follower(
+        return ListReplica(
             name="removals",
             known_stores=known_stores,
             list_after=self._media.removals_after,

@@ -7,7 +7,7 @@ from chat_service.domain.people import Person
 from chat_service.domain.refusals import DirectoryUnavailable, UnknownRecipient
 from chat_service.profiles import Profiles
 from chat_service.store.people import PeopleStore
-from servicekit.following import Follower, KnownStores
+from servicekit.list_replica import KnownStores, ListReplica
 from servicekit.texts import folded_username
 
 
@@ -29,7 +29,7 @@ class People:
         self._seen_version: int | None = None
         self._pulls = 0
         self._erased_listeners: list[Callable[[], None]] = []
-        self.following = Follower(
+        self.following = ListReplica(
             name="profiles",
             known_stores=known_stores,
             list_after=profiles.list_after,

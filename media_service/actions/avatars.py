@@ -43,7 +43,7 @@ class Avatars:
         """A file of ours, a small WebP, or where to ask.
 
         `version` is that of the address which the reader knows (`version_of`), or empty. An address at `own_host` is
-        not followed: it was given when another name was ours. Raises UnknownAvatar or NeighbourAway.
+        not followed: it was given when another name was ours. Raises UnknownAvatar or ChatAway.
         """
         address = await self._address(username, version)
         if (file_id := file_id_in(address)) is not None:

@@ -5,7 +5,7 @@ from contextlib import suppress
 
 from media_service.domain.files import THUMBNAIL_SIDES, Content, File
 from media_service.domain.refusals import UnknownFile
-from media_service.neighbours import Neighbours
+from media_service.peers import Peers
 from media_service.store import AvatarStore, Removal, Store
 
 PIECE_BYTES = 512 * 1024
@@ -40,14 +40,14 @@ class Files:
         *,
         store: Store,
         avatars: AvatarStore,
-        neighbours: Neighbours,
+        peers: Peers,
         pull_profiles: Callable[[], Awaitable[None]],
         tell_of_removals: Callable[[], None],
         clock: Callable[[], float],
     ) -> None:
         self._store = store
         self._avatars = avatars
-        self._neighbours = neighbours
+        self._peers = peers
         self._pull_profiles = pull_profiles
         self._tell_of_removals = tell_of_removals
         self._recent_readers = RecentReaders(clock)
@@ -55,7 +55,7 @@ class Files:
     async def get(self, username: str, file_id: str) -> File:
         """A file that the person may see: their own, an avatar, or one posted where they are.
 
-        Raises UnknownFile, for others' too, or NeighbourAway.
+        Raises UnknownFile, for others' too, or ChatAway.
         """
         file = await self._store.find(file_id)
         if file is None or not await self._may_see(username, file):
@@ -67,7 +67,7 @@ class Files:
             return True
         if (username, file.id) in self._recent_readers:
             return True
-        if await self._neighbours.may_see(username, file.id):
+        if await self._peers.may_see(username, file.id):
             self._recent_readers.add(username, file.id)
             return True
         with suppress(ConnectionError):  # without auth, what is known has to do

@@ -5,7 +5,6 @@ import hashlib
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
-from datetime import UTC, datetime
 from weakref import WeakValueDictionary
 
 from media_service.domain.files import File
@@ -13,6 +12,7 @@ from media_service.domain.refusals import NoFiles
 from media_service.multipart import SentFile
 from media_service.pictures import Pictures
 from media_service.store import NewFile, Store
+from servicekit.times import rfc3339
 
 FILES_KEPT_MAX = 10_000
 _ID_BYTES = 16
@@ -70,11 +70,6 @@ class Uploads:
             owner=owner,
             filename=file.filename,
             sha256=hashlib.sha256(picture.data).hexdigest(),
-            created_at=self._now(),
+            created_at=rfc3339(self._clock()),
             picture=picture,
         )
-
-    def _now(self) -> str:
-        """RFC 3339, UTC, milliseconds."""
-        moment = datetime.fromtimestamp(self._clock(), UTC)
-        return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

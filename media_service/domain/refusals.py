@@ -87,7 +87,7 @@ class RangeNotSatisfiable(MediaRefusal):
         return {"Content-Range": f"bytes */{self._size}"}
 
 
-class NeighbourAway(MediaRefusal):
+class ChatAway(MediaRefusal):
     def __init__(self) -> None:
         super().__init__("Who may see this file cannot be said now.")
 

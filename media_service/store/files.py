@@ -86,14 +86,14 @@ class Store:
         """Some bytes, without reading those around them; none where the file is gone."""
         return await self._database.read(_piece, content, start, length)
 
-    # Neighbours' lists
+    # Lists of other services
 
-    async def followed(self, name: str) -> int:
-        """The number of the last entry that was dealt with."""
-        return await self._database.read(_followed, name)
+    async def list_position(self, name: str) -> int:
+        """The number of the last entry of the list that was dealt with."""
+        return await self._database.read(_list_position, name)
 
-    async def put_followed(self, name: str, number: int) -> None:
-        await self._database.write(_put_followed, name, number)
+    async def put_list_position(self, name: str, number: int) -> None:
+        await self._database.write(_put_list_position, name, number)
 
 
 def _put(connection: Connection, upload_id: str, new: NewFile) -> None:
@@ -231,12 +231,12 @@ def _piece(connection: Connection, content: Content, start: int, length: int) ->
         return b""
 
 
-def _followed(connection: Connection, name: str) -> int:
+def _list_position(connection: Connection, name: str) -> int:
     row = connection.execute("SELECT number FROM followed WHERE list = ?", (name,)).fetchone()
     return int(row[0]) if row else 0
 
 
-def _put_followed(connection: Connection, name: str, number: int) -> None:
+def _put_list_position(connection: Connection, name: str, number: int) -> None:
     connection.execute(
         "INSERT INTO followed (list, number) VALUES (?, ?) ON CONFLICT (list) DO UPDATE SET number = excluded.number",
         (name, number),

@@ -9,14 +9,15 @@ from typing import Any
 import httpx
 from argon2 import PasswordHasher
 
-from auth_service import routes
 from auth_service.app import create_app
+from auth_service.refusals import REFUSALS
+from auth_service.routes import ROUTES
 from auth_service.settings import AuthSettings
 from tests.asgi import client_of
 from tests.contracts import checked
 
 PASSWORD = "correct horse battery"
-CHECKED = checked(routes.routes(), routes.REFUSALS)
+CHECKED = checked(ROUTES, REFUSALS)
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 

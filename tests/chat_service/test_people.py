@@ -13,7 +13,7 @@ from chat_service.domain.refusals import DirectoryUnavailable, UnknownRecipient
 from chat_service.profiles import Profiles
 from chat_service.store.people import PeopleStore
 from servicekit.database import Connection, Database
-from servicekit.following import PAGE_MAX
+from servicekit.numbered_lists import PAGE_MAX
 from tests.chat_service.world import CAST, Auth, Instance, World
 from tests.waiting import eventually
 

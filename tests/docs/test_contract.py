@@ -12,6 +12,7 @@ import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 from starlette.routing import Route
 
+import auth_service.refusals
 import auth_service.routes
 import chat_service.refusals
 import chat_service.routes
@@ -28,7 +29,7 @@ from servicekit.routing import Endpoint, MethodsRoute
 from tests.contracts import public
 
 SERVICES: dict[Service, tuple[list[Route], RefusalTable]] = {
-    Service.AUTH: (auth_service.routes.routes(), auth_service.routes.REFUSALS),
+    Service.AUTH: (auth_service.routes.ROUTES, auth_service.refusals.REFUSALS),
     Service.CHAT: (chat_service.routes.ROUTES, chat_service.refusals.REFUSALS),
     Service.MEDIA: (media_service.routes.ROUTES, media_service.refusals.REFUSALS),
     Service.VIDEO: (video_service.routes.ROUTES, video_service.refusals.REFUSALS),
@@ -88,7 +89,7 @@ def test_the_gateway_leads_there_and_lets_the_same_people_pass(
 def test_an_endpoint_parses_the_types_of_its_description_and_no_others(
     endpoint: Endpoint, described: Description
 ) -> None:
-    said = {("read_json", described.body), ("read_form", described.form), ("convert", described.query)}
+    said = {("read_json", described.body), ("read_form", described.form), ("read_query", described.query)}
     assert set(parsed_by(endpoint)) == {(reader, kind.__name__) for reader, kind in said if kind is not None}
     assert described.example is None or type(described.example) in {described.body, described.form}
 
@@ -100,8 +101,8 @@ def parsed_by(endpoint: Any) -> Iterator[tuple[str, str]]:
     waiting = [endpoint]
     while waiting:
         for name, last in calls(waiting.pop()):
-            if name in {"read_json", "read_form", "convert"}:
-                yield name, last
+            if name in {"read_json", "read_form", "read_query", "convert"}:
+                yield "read_query" if name == "convert" else name, last
             elif name not in seen and is_own(module, name):
                 seen.add(name)
                 waiting.append(getattr(module, name))

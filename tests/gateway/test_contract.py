@@ -10,6 +10,7 @@ import httpx
 import msgspec
 import pytest
 
+import auth_service.refusals
 import auth_service.routes
 import chat_service.refusals
 import chat_service.routes
@@ -22,7 +23,7 @@ from tests.gateway.gateways import System, code, system
 from tests.gateway.stand_ins import Exchange, Handler
 
 MARKUP = "<script>alert(1)</script>"
-AUTH = contract_of(auth_service.routes.routes(), auth_service.routes.REFUSALS)
+AUTH = contract_of(auth_service.routes.ROUTES, auth_service.refusals.REFUSALS)
 CHAT = contract_of(chat_service.routes.ROUTES, chat_service.refusals.REFUSALS)
 PARTS = {"auth": AUTH, "chat": CHAT}
 

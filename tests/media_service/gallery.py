@@ -1,4 +1,4 @@
-"""A media service behind a real server, with stand-ins for the two neighbours that it asks."""
+"""A media service behind a real server, with stand-ins for the two peers that it asks."""
 
 import asyncio
 import sqlite3
@@ -193,7 +193,7 @@ def code(answer: httpx.Response) -> tuple[int, str]:
 async def gallery(
     folder: Path, redis_url: str = "", *, allowed_hosts: Collection[str] = (), **settings: Any
 ) -> AsyncIterator[Gallery]:
-    """A media service with its neighbours; without `redis_url` there is no Redis."""
+    """A media service with its peers; without `redis_url` there is no Redis."""
     auth, chat, clock = Auth(), Chat(), Clock()
     auth.register("Ada", "Grace", "Linus")
     async with AsyncExitStack() as stack:

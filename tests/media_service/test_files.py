@@ -22,7 +22,7 @@ async def media(tmp_path: Path, valkey_url: str) -> AsyncIterator[Gallery]:
 
 @pytest.fixture
 async def bus(valkey_url: str) -> AsyncIterator[Bus]:
-    """What the neighbours tell over Redis."""
+    """What the peers tell over Redis."""
     bus = Bus(valkey_url)
     task = asyncio.create_task(bus.run())
     await eventually(lambda: bus.is_connected)

@@ -45,14 +45,14 @@ async def test_who_takes_an_old_name_after_auth_s_store_was_lost_reads_nothing(t
         assert code(await impostor.ask("GET", "/api/files")) == (503, "unavailable")
         status, checks = await running.checks()
         assert (status, checks["chat"], checks["media"]) == (503, "unavailable", "unavailable")
-        assert "a neighbour has forgotten" in running.system.log("chat")
+        assert "a peer has forgotten" in running.system.log("chat")
         await running.system.kill("chat")
         await running.system.start("chat")  # it has not forgotten that
 
         async def is_refused() -> bool:
             return (await impostor.ask("GET", "/api/saved-chats")).status_code == 503
 
-        await eventually(lambda: "a neighbour has forgotten" in running.system.log("chat").rpartition("started")[2])
+        await eventually(lambda: "a peer has forgotten" in running.system.log("chat").rpartition("started")[2])
         assert await is_refused()
         for service in ("chat_service", "media_service"):
             await accept(running, service, "profiles")
@@ -75,7 +75,7 @@ async def test_chat_whose_store_was_lost_is_told_by_media_and_accepted(tmp_path:
 
         await eventually(is_gone)
         await lose(running, "chat", "chat/chat.db")
-        await eventually(lambda: "a neighbour has forgotten" in running.system.log("media"))
+        await eventually(lambda: "a peer has forgotten" in running.system.log("media"))
         assert (await ada.ask("GET", "/api/files")).status_code == 200  # whose they are is certain
         assert (await running.checks())[1]["media"] == "unavailable"
         await accept(running, "media_service", "releases")

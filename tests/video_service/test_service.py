@@ -44,7 +44,7 @@ async def http(settings: VideoSettings) -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
-async def test_it_is_alive_without_its_neighbours_and_says_what_it_misses(http: httpx.AsyncClient) -> None:
+async def test_it_is_alive_without_its_peers_and_says_what_it_misses(http: httpx.AsyncClient) -> None:
     assert (await http.get("/healthz")).json() == {"status": "ok"}
     response = await http.get("/readyz")
     assert response.status_code == 200

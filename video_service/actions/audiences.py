@@ -7,15 +7,15 @@ from time import monotonic
 from servicekit.problems import Unavailable
 from video_service.domain.audiences import EVERYBODY, Audience
 from video_service.domain.claims import Claim, Found
-from video_service.neighbours import Neighbours
+from video_service.peers import Peers
 
 ASK_INTERVAL_S = 1.0  # how often the members of a room are asked for again while its streams are watched
 UNASKED_S_MAX = 10.0  # after which nobody watches on, where chat does not answer
 
 
 class Audiences:
-    def __init__(self, *, neighbours: Neighbours, unasked_s_max: float = UNASKED_S_MAX) -> None:
-        self._neighbours = neighbours
+    def __init__(self, *, peers: Peers, unasked_s_max: float = UNASKED_S_MAX) -> None:
+        self._peers = peers
         self._unasked_s_max = unasked_s_max
         self._answered_at_s: dict[str, float] = {}  # by room
 
@@ -23,13 +23,13 @@ class Audiences:
         """The conversation that the publisher names, `@grace` or `#room`. Raises UnknownAudience or Unavailable."""
         if label is None:
             return EVERYBODY
-        return Audience.open(await self._neighbours.label_of(username, label))
+        return Audience.open(await self._peers.label_of(username, label))
 
     async def admitted(self, claim: Claim, usernames: Collection[str]) -> set[str]:
         """Who of them may see the stream now. Raises Unavailable."""
         said = {username: claim.admits(username) for username in usernames}
         unknown = [username for username, may_see in said.items() if may_see is None]
-        members = await self._neighbours.members(claim.audience.whom, unknown) if unknown else set()
+        members = await self._peers.members(claim.audience.whom, unknown) if unknown else set()
         return members | {username for username, may_see in said.items() if may_see}
 
     async def still_admitted(self, claim: Claim, usernames: Collection[str]) -> set[str]:
@@ -56,6 +56,6 @@ class Audiences:
 
     async def _is_in(self, username: str, room: str) -> bool:
         try:
-            return bool(await self._neighbours.members(room, [username]))
+            return bool(await self._peers.members(room, [username]))
         except Unavailable:
             return False

@@ -9,6 +9,7 @@ from time import monotonic
 
 from servicekit.bus import BusUnavailable
 from servicekit.logs import get_logger
+from servicekit.times import rfc3339
 from video_service.actions.audiences import ASK_INTERVAL_S, Audiences
 from video_service.actions.broadcasts import INTEREST_S_MAX, UNBOUND_S_MAX, Broadcast, Publisher
 from video_service.actions.screens import Screens
@@ -21,7 +22,7 @@ from video_service.domain.refusals import (
     UnknownAudience,
     VideoRefusal,
 )
-from video_service.domain.streams import StreamView, check_name, timestamp
+from video_service.domain.streams import StreamView, check_name
 from video_service.feed import Feed
 
 LOOK_INTERVAL_S = 0.5
@@ -73,7 +74,7 @@ class Streams:
         named = await self._audiences.named(username, audience)
         self._check_free(name, username)
         key = f"{self._instance}:{next(self._numbers)}"
-        claim = Claim(key, username, timestamp(self._clock()), audience=named)
+        claim = Claim(key, username, rfc3339(self._clock()), audience=named)
         broadcast = self._broadcasts[name] = self._new_broadcast(name, claim, publisher)
         try:
             await self._claim(broadcast)

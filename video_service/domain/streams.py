@@ -1,7 +1,6 @@
 """Streams: what they may be called, and how they are told of."""
 
 import re
-from datetime import UTC, datetime
 
 import msgspec
 
@@ -26,8 +25,3 @@ def check_name(name: str) -> None:
     """Raises Invalid."""
     if not _NAME.fullmatch(name):
         raise Invalid(FieldError("stream", "Expected 1-64 of A-Za-z0-9_.-, but for `.` and `..`"))
-
-
-def timestamp(now_s: float) -> str:
-    """RFC 3339, UTC, with milliseconds."""
-    return datetime.fromtimestamp(now_s, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,20 +1,20 @@
-"""Following a neighbour's list: to its end, without gaps, whatever happens meanwhile."""
+"""The copy of a peer's list: to its end, without gaps, whatever happens meanwhile."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
-import httpx
 import pytest
 
 from servicekit.database import DatabaseError
-from servicekit.following import ACCEPTED, PAGE_MAX, Follower, NeighbourForgot, Page, Told, read_page
+from servicekit.list_replica import ACCEPTED, ListReplica, PeerForgot
+from servicekit.numbered_lists import PAGE_MAX, Page
 
 WAIT_S_MAX = 10
 
 
 class Library:
-    """A neighbour with a list, and the copy of it."""
+    """A peer with a list, and the copy of it."""
 
     def __init__(self, count: int = 0) -> None:
         self.entries = list(range(1, count + 1))
@@ -29,8 +29,8 @@ class Library:
         self.gate.set()
         self.changed = asyncio.Condition()
 
-    def follower(self, interval_s: float = 60.0) -> Follower[int]:
-        return Follower(
+    def replica(self, interval_s: float = 60.0) -> ListReplica[int]:
+        return ListReplica(
             name="library",
             known_stores=self,
             list_after=self._list_after,
@@ -85,8 +85,8 @@ class Library:
 
 
 @asynccontextmanager
-async def running(follower: Follower[int]) -> AsyncIterator[None]:
-    task = asyncio.create_task(follower.run())
+async def running(replica: ListReplica[int]) -> AsyncIterator[None]:
+    task = asyncio.create_task(replica.run())
     try:
         yield
     finally:
@@ -99,21 +99,21 @@ async def running(follower: Follower[int]) -> AsyncIterator[None]:
 @pytest.mark.parametrize("count", [0, 1, PAGE_MAX - 1, PAGE_MAX, PAGE_MAX + 1, 3 * PAGE_MAX])
 async def test_a_list_is_pulled_to_its_end_page_by_page(count: int) -> None:
     library = Library(count)
-    await library.follower().pull()
+    await library.replica().pull()
     assert library.copy == library.entries
     assert library.pages == count // PAGE_MAX + 1
 
 
 async def test_news_are_pulled_at_once_and_lost_news_a_little_later() -> None:
     library = Library(3)
-    follower = library.follower()
-    async with running(follower):
+    replica = library.replica()
+    async with running(replica):
         await library.until(lambda: library.copy == [1, 2, 3])
         library.add()
-        follower.tell_of_news()
+        replica.tell_of_news()
         await library.until(lambda: library.copy == [1, 2, 3, 4])
     library.add()
-    async with running(library.follower(interval_s=0.01)):
+    async with running(library.replica(interval_s=0.01)):
         library.add()
         await library.until(lambda: library.copy == library.entries)
         library.add()
@@ -123,11 +123,11 @@ async def test_news_are_pulled_at_once_and_lost_news_a_little_later() -> None:
 async def test_news_during_a_pull_are_not_lost() -> None:
     library = Library(1)
     library.gate.clear()
-    follower = library.follower()
-    async with running(follower):
+    replica = library.replica()
+    async with running(replica):
         await library.until(lambda: library.pages == 1)
         library.add()  # after the page was read
-        follower.tell_of_news()
+        replica.tell_of_news()
         library.gate.set()
         await library.until(lambda: library.copy == [1, 2])
 
@@ -135,30 +135,30 @@ async def test_news_during_a_pull_are_not_lost() -> None:
 @pytest.mark.parametrize("failure", [ConnectionError("away"), DatabaseError("disk full")])
 async def test_after_a_failure_the_next_news_are_followed(failure: Exception) -> None:
     library = Library(1)
-    follower = library.follower()
+    replica = library.replica()
     library.failure = failure
-    async with running(follower):
+    async with running(replica):
         await library.until(lambda: library.pages == 1)
         library.failure = None
-        follower.tell_of_news()
+        replica.tell_of_news()
         await library.until(lambda: library.copy == [1])
         library.add()
         library.store_failure = failure
-        follower.tell_of_news()
+        replica.tell_of_news()
         await library.until(lambda: library.pages == 3)
         library.store_failure = None
-        follower.tell_of_news()
+        replica.tell_of_news()
         await library.until(lambda: library.copy == [1, 2])
 
 
 async def test_who_asks_during_a_pull_gets_what_was_there_when_they_asked() -> None:
     library = Library(1)
     library.gate.clear()
-    follower = library.follower()
-    first = asyncio.create_task(follower.pull())
+    replica = library.replica()
+    first = asyncio.create_task(replica.pull())
     await library.until(lambda: library.pages == 1)
     library.add()
-    others = [asyncio.create_task(follower.pull()) for _ in range(5)]
+    others = [asyncio.create_task(replica.pull()) for _ in range(5)]
     await asyncio.sleep(0)
     library.gate.set()
     async with asyncio.timeout(WAIT_S_MAX):
@@ -172,10 +172,10 @@ async def test_who_asks_during_a_pull_that_fails_has_one_of_their_own(failure: E
     library = Library(1)
     library.gate.clear()
     library.failure = failure
-    follower = library.follower()
-    first = asyncio.create_task(follower.pull())
+    replica = library.replica()
+    first = asyncio.create_task(replica.pull())
     await library.until(lambda: library.pages == 1)
-    second = asyncio.create_task(follower.pull())
+    second = asyncio.create_task(replica.pull())
     await asyncio.sleep(0)
     library.gate.set()
     async with asyncio.timeout(WAIT_S_MAX):
@@ -189,8 +189,8 @@ async def test_who_asks_during_a_pull_that_fails_has_one_of_their_own(failure: E
 async def test_who_is_cancelled_while_they_wait_cancels_nobody_else() -> None:
     library = Library(1)
     library.gate.clear()
-    follower = library.follower()
-    first, second = asyncio.create_task(follower.pull()), asyncio.create_task(follower.pull())
+    replica = library.replica()
+    first, second = asyncio.create_task(replica.pull()), asyncio.create_task(replica.pull())
     await library.until(lambda: library.pages == 1)
     first.cancel()
     await asyncio.wait([first])
@@ -204,120 +204,97 @@ async def test_cancelled_in_the_middle_of_a_pull_it_leaves_no_task_behind() -> N
     library = Library(1)
     library.gate.clear()
     before = asyncio.all_tasks()
-    async with running(library.follower()):
+    async with running(library.replica()):
         await library.until(lambda: library.pages == 1)
     assert asyncio.all_tasks() == before
     assert library.copy == []
 
 
-class Numbers(Told, frozen=True, kw_only=True):
-    entries: list[int]
+# A peer that has forgotten
 
 
-@pytest.mark.parametrize("answer", [httpx.Response(503), httpx.Response(200, content=b"{}"), httpx.Response(302)])
-async def test_an_answer_that_is_no_list_is_a_neighbour_that_is_away(answer: httpx.Response) -> None:
-    async with httpx.AsyncClient(transport=httpx.MockTransport(lambda _: answer)) as http:
-        with pytest.raises(ConnectionError):
-            await read_page(http, "http://neighbour/list", 7, Numbers)
-
-
-async def test_a_page_is_asked_for_after_a_number() -> None:
-    asked: list[str] = []
-
-    def answer(request: httpx.Request) -> httpx.Response:
-        asked.append(str(request.url))
-        return httpx.Response(200, content=b'{"entries": [8]}')
-
-    async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as http:
-        assert await read_page(http, "http://neighbour/list", 7, Numbers) == Numbers(entries=[8])
-    assert asked == [f"http://neighbour/list?after=7&limit={PAGE_MAX}"]
-
-
-# A neighbour that has forgotten
-
-
-async def refused(follower: Follower[int]) -> bool:
-    with pytest.raises(NeighbourForgot):
-        await follower.pull()
-    with pytest.raises(NeighbourForgot):
-        follower.check()
-    return await follower.is_in_step() == "forgotten"
+async def refused(replica: ListReplica[int]) -> bool:
+    with pytest.raises(PeerForgot):
+        await replica.pull()
+    with pytest.raises(PeerForgot):
+        replica.check()
+    return await replica.is_in_step() == "forgotten"
 
 
 async def test_a_list_of_another_store_is_not_gone_on_with() -> None:
     library = Library(3)
-    follower = library.follower()
-    await follower.pull()
+    replica = library.replica()
+    await replica.pull()
     library.lose_everything()
     library.add(5)  # more than there were: its end alone tells nothing
-    assert await refused(follower)
-    assert await refused(library.follower())  # after a restart too
+    assert await refused(replica)
+    assert await refused(library.replica())  # after a restart too
     assert library.copy == [1, 2, 3]
 
 
 @pytest.mark.parametrize("last, good", [(2, False), (3, True)])
 async def test_a_list_that_ends_before_what_was_taken_is_an_older_one(last: int, good: bool) -> None:
     library = Library(3)
-    await library.follower().pull()
+    await library.replica().pull()
     library.last = last
-    follower = library.follower()
+    replica = library.replica()
     if good:
-        await follower.pull()
-        follower.check()
+        await replica.pull()
+        replica.check()
     else:
-        assert await refused(follower)
+        assert await refused(replica)
 
 
 async def test_who_has_taken_nothing_takes_it_from_anybody() -> None:
     library = Library()
-    follower = library.follower()
-    await follower.pull()
+    replica = library.replica()
+    await replica.pull()
     library.lose_everything()
     library.add()
-    await follower.pull()
+    await replica.pull()
     assert library.copy == [1]
 
 
 async def test_a_copy_from_before_stores_had_names_goes_on_with_who_is_as_far() -> None:
     library = Library(3)
     library.copy = [1, 2]
-    await library.follower().pull()
+    await library.replica().pull()
     assert (library.copy, library.known) == ([1, 2, 3], {"library": "first"})
 
 
-async def test_a_neighbour_of_older_code_is_followed_as_ever() -> None:
+async def test_a_peer_of_older_code_is_followed_as_ever() -> None:
     library = Library(3)
-    await library.follower().pull()
+    await library.replica().pull()
     library.id, library.last = "", 0
     library.add()
-    await library.follower().pull()
+    await library.replica().pull()
     assert (library.copy, library.known) == ([1, 2, 3, 4], {"library": "first"})
 
 
 async def test_the_right_store_put_back_is_followed_again() -> None:
     library = Library(3)
-    follower = library.follower()
-    await follower.pull()
+    replica = library.replica()
+    await replica.pull()
     entries, library.id, library.entries = library.entries, "second", []
-    assert await refused(follower)
+    assert await refused(replica)
     library.id, library.entries = "first", entries
-    await follower.pull()
-    follower.check()
-    assert await follower.is_in_step() is True
+    await replica.pull()
+    replica.check()
+    assert await replica.is_in_step() is True
 
 
 async def test_what_was_accepted_is_taken_from_its_beginning_once() -> None:
     library = Library(3)
-    follower = library.follower()
-    await follower.pull()
+    replica = library.replica()
+    await replica.pull()
     library.lose_everything()
     library.add(2)
     await library.put_known_store("library", ACCEPTED)
-    await follower.pull()
+    await replica.pull()
     assert (library.copy, library.known) == ([1, 2], {"library": "second"})
     library.lose_everything()
     library.id = "third"
-    assert await refused(follower)
+    assert await refused(replica)
 
 
 async def test_it_is_told_once_when_it_is_found_and_in_the_log_now_and_then(
@@ -325,12 +302,12 @@ async def test_it_is_told_once_when_it_is_found_and_in_the_log_now_and_then(
 ) -> None:
     library = Library(3)
     told: list[str] = []
-    follower = library.follower(interval_s=0.001)
-    follower.on_forgotten(lambda: told.append("forgotten"))
-    await follower.pull()
+    replica = library.replica(interval_s=0.001)
+    replica.on_forgotten(lambda: told.append("forgotten"))
+    await replica.pull()
     library.lose_everything()
-    async with running(follower):
+    async with running(replica):
         pages = library.pages
         await library.until(lambda: library.pages > pages + 5)
     assert told == ["forgotten"]
-    assert capsys.readouterr().out.count("a neighbour has forgotten") == 1
+    assert capsys.readouterr().out.count("a peer has forgotten") == 1

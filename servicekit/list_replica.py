@@ -1,65 +1,38 @@
-"""Following: a service's copy of what another one lists, kept current.
+"""List replicas: a service's copy of a numbered list of another one, kept current.
 
-The other service numbers its entries and lists them after a number. The copy is pulled at the start, when Redis tells
-of news, and every so often, so that lost news only makes it late.
+It is pulled at the start, when Redis tells of news, and every so often, so that lost news only makes it late.
 
-A list comes with the id of the store that tells it and the last number that it has given. Where that is another store,
-or one that ends before what was taken of it, the neighbour has forgotten: what it says now is about others of the same
-names (docs/decisions/0024-refusing-to-start.md).
+Where a page comes from another store than those before, or from one that ends before what was taken of it, the peer has
+forgotten: what it says now is about others of the same names (docs/decisions/0024-refusing-to-start.md).
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import Generic, NoReturn, Protocol, TypeVar
+from typing import Generic, NoReturn, Protocol
 
-import httpx
-import msgspec
-
-from servicekit.database import Database, DatabaseError, last_number
+from servicekit.database import DatabaseError
 from servicekit.logs import get_logger
+from servicekit.numbered_lists import PAGE_MAX, EntryT, Page
 from servicekit.problems import Unavailable
 
-PAGE_MAX = 500
 REMINDER_INTERVAL_S = 60.0
-ACCEPTED = ""  # in place of a store's id: whoever answers next is followed, from the beginning
-EntryT = TypeVar("EntryT")
-ToldT = TypeVar("ToldT", bound="Told")
+ACCEPTED = ""  # in place of a store's id: whoever answers next is copied, from the beginning
 log = get_logger(__name__)
 
 
-class NeighbourForgot(Unavailable, ConnectionError):
-    """A list that is followed is not the one it was; nothing is done by it."""
-
-
-@dataclass(frozen=True)
-class Page(Generic[EntryT]):
-    """The next entries of a list, which store tells them, and the last number that it has given to any."""
-
-    entries: Sequence[EntryT]
-    store: str
-    last: int
-
-
-class Told(msgspec.Struct, frozen=True, kw_only=True):
-    """What a neighbour's answer says beside the entries; nothing, where its code is older."""
-
-    store: str = ""
-    last: int = 0
-
-    def page(self, entries: Sequence[EntryT]) -> Page[EntryT]:
-        return Page(entries, self.store, self.last)
+class PeerForgot(Unavailable, ConnectionError):
+    """The list is not the one that was copied; nothing is done by it."""
 
 
 class KnownStores(Protocol):
-    """Which store has told which list so far; a `Database` keeps it."""
+    """Which store has given which list so far; a `Database` keeps it."""
 
     async def known_store(self, name: str) -> str | None: ...
     async def put_known_store(self, name: str, store: str) -> None: ...
 
 
-class Follower(Generic[EntryT]):
+class ListReplica(Generic[EntryT]):
     """`list_after(number)` gives the next entries, at most PAGE_MAX, or raises ConnectionError; `take` keeps them.
 
     `position` is the number of the last one kept, `restart` makes it 0. After a kill the same entries may come again.
@@ -79,7 +52,7 @@ class Follower(Generic[EntryT]):
         self.name = name
         self._known_stores = known_stores
         self._restart = restart
-        self._forgotten: NeighbourForgot | None = None
+        self._forgotten: PeerForgot | None = None
         self._forgotten_listeners: list[Callable[[], None]] = []
         self._reminded_at_s = float("-inf")
         self._list_after = list_after
@@ -94,13 +67,13 @@ class Follower(Generic[EntryT]):
         self._news.set()
 
     def on_forgotten(self, listener: Callable[[], None]) -> None:
-        """Call `listener` when the neighbour turns out to have forgotten."""
+        """Call `listener` when the peer turns out to have forgotten."""
         self._forgotten_listeners.append(listener)
 
     def check(self) -> None:
-        """Raises NeighbourForgot, without I/O."""
+        """Raises PeerForgot, without I/O."""
         if self._forgotten is not None:
-            raise NeighbourForgot(*self._forgotten.args)
+            raise PeerForgot(*self._forgotten.args)
 
     async def is_in_step(self) -> bool | str:
         return "forgotten" if self._forgotten is not None else True
@@ -122,7 +95,7 @@ class Follower(Generic[EntryT]):
     async def pull(self) -> None:
         """Pull what is new; whoever asks meanwhile waits for a pull that began after they asked.
 
-        Raises ConnectionError, as NeighbourForgot too, or DatabaseError.
+        Raises ConnectionError, as PeerForgot too, or DatabaseError.
         """
         if self._pulling is not None and not self._pulling.done():
             with suppress(ConnectionError, DatabaseError):
@@ -134,19 +107,19 @@ class Follower(Generic[EntryT]):
     async def _try_to_pull(self) -> None:
         try:
             await self.pull()
-        except NeighbourForgot as error:
+        except PeerForgot as error:
             self._remind(error)
         except ConnectionError:
             log.warning("a list cannot be followed", list=self.name)
         except DatabaseError:
             log.exception("what a list tells cannot be stored", list=self.name)
 
-    def _remind(self, error: NeighbourForgot) -> None:
+    def _remind(self, error: PeerForgot) -> None:
         now_s = asyncio.get_running_loop().time()
         if now_s - self._reminded_at_s >= REMINDER_INTERVAL_S:
             self._reminded_at_s = now_s
             log.error(
-                "a neighbour has forgotten",
+                "a peer has forgotten",
                 list=self.name,
                 reason=str(error),
                 way_out=f"restore its store; or take it as it is, by the command `accept {self.name}` of this service",
@@ -179,23 +152,8 @@ class Follower(Generic[EntryT]):
             self._forgotten = None
 
     def _forget(self, reason: str) -> NoReturn:
-        is_new, self._forgotten = self._forgotten is None, NeighbourForgot(reason)
+        is_new, self._forgotten = self._forgotten is None, PeerForgot(reason)
         if is_new:
             for listener in self._forgotten_listeners:
                 listener()
-        raise NeighbourForgot(reason)
-
-
-async def told_by(database: Database, table: str) -> dict[str, str | int]:
-    """What an answer says beside its entries, which are rows of `table`; asked for after they were read."""
-    return {"store": database.id, "last": await database.read(last_number, table)}
-
-
-async def read_page(http: httpx.AsyncClient, url: str, after: int, told: type[ToldT]) -> ToldT:
-    """The answer of a numbered list to `?after=&limit=`. Raises ConnectionError."""
-    try:
-        response = await http.get(url, params={"after": after, "limit": PAGE_MAX})
-        response.raise_for_status()
-        return msgspec.json.decode(response.content, type=told)
-    except (httpx.HTTPError, msgspec.MsgspecError) as error:
-        raise ConnectionError(f"{url} gives no list: {error}") from None
+        raise PeerForgot(reason)

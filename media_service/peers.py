@@ -1,0 +1,59 @@
+"""Peers: what the auth and the chat service know of files."""
+
+import msgspec
+
+from media_service.domain.refusals import ChatAway
+from servicekit.numbered_lists import Page, PageBody
+from servicekit.peers import Peer, PeerAway
+
+PROFILES_NEWS, RELEASES_NEWS, REMOVALS_NEWS = "profiles", "released-files", "removed-files"
+
+
+class Profile(msgspec.Struct, frozen=True):
+    """Whose picture is which, at its `version`; or that the account is gone."""
+
+    username: str
+    pfp: str | None
+    version: int
+    erased: bool = False
+
+
+class Release(msgspec.Struct, frozen=True):
+    """A file that no message shows any more."""
+
+    number: int
+    file_id: str
+
+
+class _Profiles(PageBody, frozen=True, kw_only=True):
+    profiles: list[Profile]
+
+
+class _Releases(PageBody, frozen=True, kw_only=True):
+    released: list[Release]
+
+
+class Peers:
+    def __init__(self, *, auth: Peer, chat: Peer) -> None:
+        self._auth = auth
+        self._chat = chat
+
+    async def may_see(self, username: str, file_id: str) -> bool:
+        """Whether the file was posted in a conversation that they are in. Raises ChatAway."""
+        try:
+            response = await self._chat.get(f"/internal/attachments/{file_id}", reader=username)
+        except PeerAway:
+            raise ChatAway from None
+        if response.status_code not in {204, 404}:
+            raise ChatAway
+        return response.status_code == 204
+
+    async def profiles_after(self, version: int) -> Page[Profile]:
+        """Raises PeerAway."""
+        body = await self._auth.read_page("/internal/profiles", _Profiles, after=version)
+        return body.page(body.profiles)
+
+    async def releases_after(self, number: int) -> Page[Release]:
+        """Raises PeerAway."""
+        body = await self._chat.read_page("/internal/released-files", _Releases, after=number)
+        return body.page(body.released)
