@@ -23,8 +23,8 @@ from bench.people import NO_LIMITS, Person, people_with_tokens
 from bench.rounds import Compared, Effort, WrongResult, alternate, percentile_ms
 from bench.stored import chat_store, store_messages, timestamp
 from bench.table import Figure, RatioNoMoreThan, Report
-from chat_service.domain.changes import ChangeDraft, Kind
-from chat_service.domain.messages import Draft
+from chat_service.domain.conversations import Conversation
+from chat_service.domain.intents import Draft, Join, SendMessage
 from chat_service.store.log import Log
 from chat_service.store.search import Search
 from launcher.system import System
@@ -77,17 +77,11 @@ async def _fill(
     def join_and_talk(connection: Connection) -> None:
         log = Log()
         log.begin(connection)
-        joined = ChangeDraft(
-            kind=Kind.JOINED,
-            username=reader.username,
-            timestamp=timestamp(0),
-            conversation="#lobby",
-            value=reader.username,
-        )
-        log.append(connection, joined)
+        lobby = Conversation.room("lobby")
+        log.append(connection, Draft(Join(conversation=lobby, username=reader.username), reader.username, timestamp(0)))
         for text in texts[: 2 * PAGE]:
-            draft = Draft(sender_username=reader.username, room="lobby", message=text, timestamp=timestamp(0))
-            log.append(connection, draft)
+            message = SendMessage(conversation=lobby, text=text)
+            log.append(connection, Draft(message, reader.username, timestamp(0)))
 
     with chat_store(data_dir) as database:
         await store_messages(database, said)

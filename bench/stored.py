@@ -6,7 +6,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from chat_service.app import MIGRATIONS
-from chat_service.domain.messages import Draft, StoredMessage
+from chat_service.domain.conversations import Conversation
+from chat_service.domain.intents import Draft, SendMessage
+from chat_service.domain.messages import StoredMessage
 from chat_service.store.log import Log
 from servicekit.database import Connection, Database
 
@@ -29,7 +31,7 @@ def chat_store(data_dir: Path) -> Iterator[Database]:
 async def store_messages(database: Database, messages: Iterable[tuple[str, str, str]]) -> list[StoredMessage]:
     """Each is sender, receiver and text; a second apart, and stored as chat stores them."""
     drafts = [
-        Draft(sender_username=sender, receiver_username=receiver, message=text, timestamp=timestamp(number))
+        Draft(SendMessage(conversation=Conversation.direct(sender, receiver), text=text), sender, timestamp(number))
         for number, (sender, receiver, text) in enumerate(messages)
     ]
     return await database.write(_append, drafts)

@@ -1,35 +1,46 @@
 """The composition of the chat service: what is opened, wired and closed."""
 
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import msgspec
-from starlette.applications import Starlette
-from starlette.middleware import Middleware
 from starlette.types import ASGIApp
 
+from chat_service.actions.addressing import Addressing
 from chat_service.actions.attachments import Attachments
 from chat_service.actions.calls import Calls
-from chat_service.actions.chat import Chat, Limits
+from chat_service.actions.catch_up import CatchUp
 from chat_service.actions.clearing import PAUSE_S as CLEARING_PAUSE_S
 from chat_service.actions.clearing import Clearing
-from chat_service.actions.delivery import Delivery
+from chat_service.actions.connection_counts import ConnectionCounts
 from chat_service.actions.erasing import PAUSE_S as ERASING_PAUSE_S
 from chat_service.actions.erasing import Erasing
+from chat_service.actions.followed_rooms import FollowedRooms
+from chat_service.actions.history import History
+from chat_service.actions.local_readers import LocalReaders
+from chat_service.actions.nudges import Nudges
 from chat_service.actions.people import People
 from chat_service.actions.presence import GRACE_S, Presence
+from chat_service.actions.publisher import Publisher
+from chat_service.actions.replies import ReplyTo
+from chat_service.actions.resuming import Resuming
 from chat_service.actions.rooms import Rooms
+from chat_service.actions.saved_chats import SavedChats
 from chat_service.actions.searching import PAUSE_S as INDEXING_PAUSE_S
 from chat_service.actions.searching import Searching
+from chat_service.actions.submissions import Submissions
+from chat_service.actions.typing_notices import TypingNotices
+from chat_service.call_registry import CallRegistry
 from chat_service.domain.calls import RING_S
-from chat_service.domain.changes import AnyDraft, Appended
+from chat_service.domain.changes import Appended
+from chat_service.domain.intents import Draft
 from chat_service.domain.quotas import Quotas
 from chat_service.domain.refusals import NotStored
 from chat_service.feed import Feed
-from chat_service.media import REMOVALS_NEWS, Media
-from chat_service.profiles import NEWS_CHANNEL, Profiles
+from chat_service.peers import DELETED_FILES_NEWS, PROFILES_NEWS, Peers
 from chat_service.refusals import REFUSALS
 from chat_service.routes import ROUTES
 from chat_service.settings import ChatSettings
@@ -42,16 +53,16 @@ from chat_service.store.log import Log
 from chat_service.store.people import PeopleStore
 from chat_service.store.rooms import Rooms as RoomStore
 from chat_service.store.search import Search
-from chat_service.switchboard import Switchboard
-from chat_service.websocket import RESUME_GRACE_S, RESUME_GRACE_S_MAX, ChatSocket
+from chat_service.websocket.resume_grace import GRACE_S as RESUME_GRACE_S
+from chat_service.websocket.resume_grace import GRACE_S_MAX as RESUME_GRACE_S_MAX
+from chat_service.websocket.socket import ChatSocket
 from chat_service.writer import GroupWriter
-from servicekit.application import Application
+from servicekit.application import application
 from servicekit.database import Database
 from servicekit.frames import CloseCode
-from servicekit.middleware import BodyLimit, RequestContext
-from servicekit.problems import exception_handlers
+from servicekit.peers import Peer
 from servicekit.readers import LongReads
-from servicekit.server import connections, running
+from servicekit.server import Connections, connections, running
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -82,18 +93,12 @@ def create_app(
     monotonic: Callable[[], float] = time.monotonic,
     waits: Waits = USUAL_WAITS,
 ) -> ASGIApp:
-    @asynccontextmanager
-    async def lifespan(_: Starlette) -> AsyncIterator[State]:
-        async with _opened(settings, clock, monotonic, waits) as state:
-            yield state
-
-    app = Application(
+    return application(
         routes=ROUTES,
-        middleware=[Middleware(BodyLimit, bytes_max=settings.json_body_bytes_max)],
-        exception_handlers=exception_handlers(REFUSALS),
-        lifespan=lifespan,
+        refusals=REFUSALS,
+        body_bytes_max=settings.json_body_bytes_max,
+        opened=lambda: _opened(settings, clock, monotonic, waits),
     )
-    return RequestContext(app)  # outermost: faults, too, are counted and carry their id
 
 
 @asynccontextmanager
@@ -106,116 +111,180 @@ async def _opened(
         disk_free_bytes_min=settings.disk_free_bytes_min,
         long_reads=_long_reads(settings),
     )
-    sockets: set[ChatSocket] = set()
-    quotas = _quotas(settings)
-    async with connections(settings, clock) as neighbours:
-        feed, conversations, contacts = (
-            Feed(neighbours.bus),
-            Conversations(database),
-            PeopleStore(database, quotas=quotas),
-        )
-        presence = Presence(store=contacts, feed=feed, grace_s=waits.presence_grace_s)
-        delivery = Delivery(store=conversations, feed=feed, presence=presence)
-        people = People(
-            store=contacts,
-            profiles=Profiles(http=neighbours.http, auth_url=settings.auth_url),
-            known_stores=database,
-        )
-        attachments = Attachments(
-            store=AttachmentStore(database), media=Media(http=neighbours.http, media_url=settings.media_url)
-        )
-        removals = attachments.follow_removals(database)
-        searching = Searching(store=Search(database), pause_s=waits.indexing_pause_s)
-        log = Log(quotas=quotas)
-        writer: GroupWriter[AnyDraft, Appended] = GroupWriter(database=database, log=log, failure=NotStored())
-        chat = Chat(
-            conversations=conversations,
-            contacts=contacts,
-            people=people,
-            presence=presence,
-            delivery=delivery,
-            writer=writer,
-            limits=_limits(settings),
-            clock=clock,
-            monotonic=monotonic,
-        )
-
-        calls = Calls(
-            chat=chat,
-            delivery=delivery,
-            presence=presence,
-            switchboard=Switchboard(neighbours.bus),
-            clock=clock,
-            ring_s=waits.ring_s,
-        )
-        erasing = Erasing(
-            store=Erasures(database),
-            writer=writer,
-            delivery=delivery,
-            forget=log.forget,
-            now=chat.now,
-            pause_s=waits.erasing_pause_s,
-        )
-        people.on_erased(erasing.begin)
-        clearing = Clearing(store=Closures(database), on_released=feed.tell_of_releases, pause_s=waits.clearing_pause_s)
-        rooms = Rooms(
-            store=RoomStore(database, quotas=quotas),
-            chat=chat,
-            people=people,
-            invitations_per_hour=settings.invitations_per_hour,
-            taken_names_per_hour=settings.taken_names_per_hour,
-            monotonic=monotonic,
-        )
-
-        def on_revoked(session_id: str) -> None:
-            for socket in [one for one in sockets if one.identity.session_id == session_id]:
-                socket.end_session()
-
-        def on_forgotten() -> None:
-            for socket in list(sockets):
-                socket.close(CloseCode.TRY_AGAIN_LATER, "who is who is not certain now")
-
-        people.following.on_forgotten(on_forgotten)
-        neighbours.authentication.on_revoked(on_revoked)
-        neighbours.bus.on_connected(people.following.tell_of_news)
-        neighbours.bus.on_connected(removals.tell_of_news)
-        neighbours.bus.on_connected(calls.on_connected)
-        following = (people.following.run(), removals.run())
-        background = (searching.run(), erasing.run(), clearing.run(), calls.run())
-        async with running(writer.run(chat.stored), *background, *following):
-            await neighbours.bus.subscribe(NEWS_CHANNEL, lambda _: people.following.tell_of_news())
-            await neighbours.bus.subscribe(REMOVALS_NEWS, lambda _: removals.tell_of_news())
-            yield State(
-                attachments=attachments,
-                authentication=neighbours.authentication,
-                bus=neighbours.bus,
-                calls=calls,
-                chat=chat,
-                clock=clock,
-                database=database,
-                replicas=(people.following, removals),
-                history_page_max=settings.history_page_max,
-                resume_grace_s=waits.resume_grace_s,
-                resume_grace_s_max=waits.resume_grace_s_max,
-                profiles=people.following,
-                rooms=rooms,
-                searching=searching,
-                sockets=sockets,
-            )
-            await calls.close()
-            await presence.close()
-            await delivery.close()
+    async with connections(settings, clock) as opened:
+        chat = _Composition(settings, database, opened, clock, monotonic, waits)
+        opened.authentication.on_revoked(chat.end_session)
+        chat.people.following.on_forgotten(chat.close_all)
+        async with running(*chat.background()):
+            await opened.bus.subscribe(PROFILES_NEWS, lambda _: chat.people.following.tell_of_news())
+            await opened.bus.subscribe(DELETED_FILES_NEWS, lambda _: chat.deleted_files.tell_of_news())
+            yield chat.state(settings, clock, waits)
+            await chat.close()
     database.close()
 
 
-def _limits(settings: ChatSettings) -> Limits:
-    return Limits(
-        message_length_max=settings.message_length_max,
-        messages_per_second=settings.messages_per_second,
-        messages_burst=settings.messages_burst,
-        connections_per_person=settings.connections_per_person,
-        resume_events_max=settings.resume_events_max,
-    )
+class _Composition:
+    """What the service is made of, wired in the order of the way of a message."""
+
+    def __init__(
+        self,
+        settings: ChatSettings,
+        database: Database,
+        opened: Connections,
+        clock: Callable[[], float],
+        monotonic: Callable[[], float],
+        waits: Waits,
+    ) -> None:
+        self._database = database
+        self._opened = opened
+        self._clock = clock
+        self._monotonic = monotonic
+        self.sockets: set[ChatSocket] = set()
+        self._quotas = _quotas(settings)
+        self._feed = Feed(opened.bus)
+        self._conversations = Conversations(database)
+        self._contacts = PeopleStore(database, quotas=self._quotas)
+        self._peers = Peers(auth=Peer(opened.http, settings.auth_url), media=Peer(opened.http, settings.media_url))
+        self._know_people(waits)
+        self._deliver()
+        self._take_submissions(settings)
+        self._add_the_rest(settings, waits)
+
+    def _know_people(self, waits: Waits) -> None:
+        self.people = People(store=self._contacts, peers=self._peers, known_stores=self._database)
+        self.presence = Presence(store=self._contacts, feed=self._feed, grace_s=waits.presence_grace_s)
+
+    def _deliver(self) -> None:
+        """From the feed to the sockets."""
+        self._followed_rooms = FollowedRooms(feed=self._feed, store=self._conversations)
+        self._catch_up = CatchUp(store=self._conversations, rooms=self._followed_rooms)
+        self.local_readers = LocalReaders(
+            store=self._conversations,
+            feed=self._feed,
+            presence=self.presence,
+            rooms=self._followed_rooms,
+            catch_up=self._catch_up,
+        )
+
+    def _take_submissions(self, settings: ChatSettings) -> None:
+        """From the sockets to the disk, and on to the feed."""
+        self._log = Log(quotas=self._quotas)
+        self._writer: GroupWriter[ReplyTo, Draft, Appended] = GroupWriter(
+            database=self._database, log=self._log, failure=NotStored()
+        )
+        self.nudges = Nudges(feed=self._feed, deliver_here=self.local_readers.receive)
+        self._publisher = Publisher(feed=self._feed, nudges=self.nudges, deliver_here=self.local_readers.receive)
+        self.submissions = Submissions(
+            writer=self._writer,
+            message_length_max=settings.message_length_max,
+            messages_per_second=settings.messages_per_second,
+            messages_burst=settings.messages_burst,
+            clock=self._clock,
+            monotonic=self._monotonic,
+        )
+
+    def _add_the_rest(self, settings: ChatSettings, waits: Waits) -> None:
+        database = self._database
+        self.attachments = Attachments(store=AttachmentStore(database), peers=self._peers)
+        self.deleted_files = self.attachments.follow_deleted_files(database)
+        self.searching = Searching(store=Search(database), pause_s=waits.indexing_pause_s)
+        self.calls = Calls(
+            submissions=self.submissions,
+            feed=self._feed,
+            presence=self.presence,
+            registry=CallRegistry(self._opened.bus),
+            clock=self._clock,
+            ring_s=waits.ring_s,
+        )
+        self._erasing = Erasing(
+            store=Erasures(database),
+            submissions=self.submissions,
+            nudges=self.nudges,
+            forget=self._log.forget,
+            pause_s=waits.erasing_pause_s,
+        )
+        self.people.on_erased(self._erasing.begin)
+        self._clearing = Clearing(
+            store=Closures(database), on_orphaned=self._feed.tell_of_orphaned_files, pause_s=waits.clearing_pause_s
+        )
+        self.rooms = Rooms(
+            store=RoomStore(database, quotas=self._quotas),
+            submissions=self.submissions,
+            people=self.people,
+            invitations_per_hour=settings.invitations_per_hour,
+            taken_names_per_hour=settings.taken_names_per_hour,
+            clock=self._clock,
+            monotonic=self._monotonic,
+        )
+        for listener in (self.people.following.tell_of_news, self.deleted_files.tell_of_news, self.calls.on_connected):
+            self._opened.bus.on_connected(listener)
+
+    def background(self) -> tuple[Coroutine[Any, Any, None], ...]:
+        """What runs beside the requests, until it is cancelled."""
+        return (
+            self._writer.run(self._publisher.stored),
+            self.people.following.run(),
+            self.deleted_files.run(),
+            self.searching.run(),
+            self._erasing.run(),
+            self._clearing.run(),
+            self.calls.run(),
+        )
+
+    def end_session(self, session_id: str) -> None:
+        for socket in [one for one in self.sockets if one.identity.session_id == session_id]:
+            socket.end_session()
+
+    def close_all(self) -> None:
+        for socket in list(self.sockets):
+            socket.close(CloseCode.TRY_AGAIN_LATER, "who is who is not certain now")
+
+    def state(self, settings: ChatSettings, clock: Callable[[], float], waits: Waits) -> State:
+        return State(
+            addressing=Addressing(self.people),
+            attachments=self.attachments,
+            authentication=self._opened.authentication,
+            bus=self._opened.bus,
+            calls=self.calls,
+            clock=clock,
+            connection_counts=ConnectionCounts(per_person_max=settings.connections_per_person),
+            database=self._database,
+            history=History(self._conversations),
+            history_page_max=settings.history_page_max,
+            local_readers=self.local_readers,
+            nudges=self.nudges,
+            presence=self.presence,
+            profiles=self.people.following,
+            replicas=(self.people.following, self.deleted_files),
+            resume_grace_s=waits.resume_grace_s,
+            resume_grace_s_max=waits.resume_grace_s_max,
+            resuming=Resuming(store=self._conversations, events_max=settings.resume_events_max),
+            rooms=self.rooms,
+            saved_chats=SavedChats(
+                conversations=self._conversations,
+                contacts=self._contacts,
+                people=self.people,
+                presence=self.presence,
+                clock=clock,
+            ),
+            searching=self.searching,
+            sockets=self.sockets,
+            submissions=self.submissions,
+            typing_notices=TypingNotices(feed=self._feed, monotonic=self._monotonic),
+        )
+
+    async def close(self) -> None:
+        """End what was begun, what tells before who is told."""
+        for part in (
+            self.calls,
+            self.presence,
+            self._publisher,
+            self.nudges,
+            self.local_readers,
+            self._catch_up,
+            self._followed_rooms,
+        ):
+            await part.close()
 
 
 def _quotas(settings: ChatSettings) -> Quotas:

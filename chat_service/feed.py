@@ -1,11 +1,21 @@
-"""The feed: events between instances, over one Redis channel for each connected person."""
+"""The feed: envelopes between instances, over a Redis channel for each connected person and each followed room.
+
+On the wire an envelope to a person is `<label> <seq> <event>`, and one to a room
+`<label> <seq> - <bytes of the rest> <epoch> <whose> <bytes> <for the author><event>`; `whose` is `-` for nobody's, a
+username for its author's, and `!` with a username, or alone, for who is no member any more. What belongs to no epoch
+leaves out the dash, the bytes and the epoch; so did older versions with everything, and what they do not know of they
+take for a nudge.
+"""
 
 import hashlib
 import secrets
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from itertools import chain
 
-from chat_service.domain.parcels import Letter, Parcel, person
+from chat_service.domain.conversations import Label
+from chat_service.domain.deliveries import Delivery, DirectDelivery
+from chat_service.domain.envelopes import Envelope, RoomEnvelope, person_channel, room_channel
+from chat_service.domain.events import sent_open
 from servicekit.bus import Bus, Command
 
 # Publishes to the reader, then to the sender's devices, who learn with it whether the reader has a connection.
@@ -20,9 +30,10 @@ if redis.call('GET', ARGV[1]) ~= ARGV[3] or redis.call('PUBSUB', 'NUMSUB', ARGV[
 return redis.call('DEL', ARGV[1])
 """
 _LOAD: Command = ("SCRIPT", "LOAD", _DELIVER)
-RELEASES_NEWS = "released-files"
+ORPHANED_FILES_NEWS = "released-files"
 _LEAVING_S_MAX = 10  # longer than the grace; it ends by itself only where an instance died
 _DELIVER_SHA = hashlib.sha1(_DELIVER.encode(), usedforsecurity=False).hexdigest()
+_NOBODYS, _DEPARTED = "-", "!"
 
 
 class Feed:
@@ -38,60 +49,70 @@ class Feed:
         """Call `listener` when the subscriptions are in force again; what was published before may be lost."""
         self._bus.on_connected(listener)
 
-    def subscribe(self, channel: str, handler: Callable[[bytes], None]) -> Awaitable[bool]:
-        """From here on a person counts as online. False: Redis is away, and it holds from its return on."""
-        return self._bus.subscribe(channel, handler)
+    def follow_person(self, username: str, handler: Callable[[Envelope], None]) -> Awaitable[bool]:
+        """From here on the person counts as online. False: Redis is away, and it holds from its return on."""
+        channel = person_channel(username)
+        return self._bus.subscribe(channel, lambda payload: handler(decode_from_person(channel, payload)))
 
-    def unsubscribe(self, channel: str) -> None:
-        self._bus.unsubscribe(channel)
+    def unfollow_person(self, username: str) -> None:
+        self._bus.unsubscribe(person_channel(username))
 
-    async def deliver(self, parcels: Sequence[Parcel]) -> list[bool | None]:
-        """Publish a group in one pipeline; for each letter, whether its reader is connected, else True.
+    def follow_room(self, label: Label, handler: Callable[[RoomEnvelope], None]) -> Awaitable[bool]:
+        """False as above."""
+        channel = room_channel(label)
+        return self._bus.subscribe(channel, lambda payload: handler(decode_from_room(channel, payload)))
+
+    def unfollow_room(self, label: Label) -> None:
+        self._bus.unsubscribe(room_channel(label))
+
+    async def deliver(self, deliveries: Sequence[Delivery]) -> list[bool | None]:
+        """Publish a group in one pipeline; for each 1:1 message, whether its reader is connected, else True.
 
         None where Redis refused. Raises BusUnavailable.
         """
-        commands = [self._commands(parcel) for parcel in parcels]
+        commands = [self._commands(delivery) for delivery in deliveries]
         # The last reply comes after all pushes: so `sent` is passed on before anybody learns of an absent reader.
         *replies, _ = await self._bus.execute(*chain.from_iterable(commands), ("PING",))
         if not all(isinstance(reply, int) for reply in replies):
             self._bus.send(_LOAD)  # somebody emptied Redis's cache of scripts
         answers = iter(replies)
         return [
-            self._delivered(parcel, [next(answers) for _ in own]) for parcel, own in zip(parcels, commands, strict=True)
+            self._delivered(delivery, [next(answers) for _ in own])
+            for delivery, own in zip(deliveries, commands, strict=True)
         ]
 
     @staticmethod
-    def _delivered(parcel: Parcel, replies: Sequence[object]) -> bool | None:
+    def _delivered(delivery: Delivery, replies: Sequence[object]) -> bool | None:
         (reply, *_) = replies
         if isinstance(reply, int):
-            return reply > 0 if isinstance(parcel, Letter) else True
+            return reply > 0 if isinstance(delivery, DirectDelivery) else True
         return None
 
-    def _commands(self, parcel: Parcel) -> list[Command]:
-        if isinstance(parcel, Letter):
-            (reader, to_reader), (sender, to_sender) = parcel.envelopes
-            channels = self._bus.channel(reader), self._bus.channel(sender)
-            to_sender_open = to_sender.removesuffix(b"null}")
-            return [("EVALSHA", _DELIVER_SHA, 0, channels[0], to_reader, channels[1], to_sender_open)]
-        return [self._publication(channel, payload) for channel, payload in parcel.envelopes]
+    def _commands(self, delivery: Delivery) -> list[Command]:
+        if isinstance(delivery, DirectDelivery):
+            to_reader, to_sender = delivery.envelopes
+            channels = self._bus.channel(to_reader.channel), self._bus.channel(to_sender.channel)
+            without_delivered = _payload(to_sender, sent_open(to_sender.event))
+            return [("EVALSHA", _DELIVER_SHA, 0, channels[0], encode(to_reader), channels[1], without_delivered)]
+        return [self._publication(envelope) for envelope in delivery.envelopes]
 
-    def tell(self, channels: Iterable[str], payload: bytes) -> None:
-        """Publish `payload` on these channels, once and without waiting."""
-        commands = [self._publication(channel, payload) for channel in channels]
+    def tell(self, envelopes: Iterable[Envelope]) -> None:
+        """Publish these, once and without waiting."""
+        commands = [self._publication(envelope) for envelope in envelopes]
         if commands:
             self._bus.send(*commands)
 
-    def tell_of_releases(self) -> None:
+    def tell_of_orphaned_files(self) -> None:
         """The media service may look what no message shows any more."""
-        self.tell([RELEASES_NEWS], b"")
+        self._bus.send(("PUBLISH", self._bus.channel(ORPHANED_FILES_NEWS), b""))
 
-    async def tell_surely(self, news: Sequence[tuple[str, bytes]]) -> None:
-        """Publish a payload each on these channels. Raises BusUnavailable when that is not sure."""
-        if news:
-            await self._bus.execute(*(self._publication(channel, payload) for channel, payload in news))
+    async def tell_surely(self, envelopes: Sequence[Envelope]) -> None:
+        """Publish these. Raises BusUnavailable when that is not sure."""
+        if envelopes:
+            await self._bus.execute(*map(self._publication, envelopes))
 
-    def _publication(self, channel: str, payload: bytes) -> Command:
-        return ("PUBLISH", self._bus.channel(channel), payload)
+    def _publication(self, envelope: Envelope) -> Command:
+        return ("PUBLISH", self._bus.channel(envelope.channel), encode(envelope))
 
     async def online(self, usernames: Sequence[str]) -> set[str]:
         """Who of them has a connection anywhere, or had one a moment ago. Raises BusUnavailable.
@@ -100,7 +121,7 @@ class Feed:
         """
         if not usernames:
             return set()
-        channels = [self._bus.channel(person(name)) for name in usernames]
+        channels = [self._bus.channel(person_channel(name)) for name in usernames]
         counts, leaving = await self._bus.execute(
             ("PUBSUB", "NUMSUB", *channels),
             ("MGET", *(self._bus.channel(_leaving(name)) for name in usernames)),
@@ -116,14 +137,14 @@ class Feed:
 
     async def has_left(self, username: str, leaving_id: str) -> bool:
         """Whether they have not been back since, anywhere; true once. Raises BusUnavailable."""
-        keys = (self._bus.channel(_leaving(username)), self._bus.channel(person(username)))
+        keys = (self._bus.channel(_leaving(username)), self._bus.channel(person_channel(username)))
         (reply,) = await self._bus.execute(("EVAL", _HAS_LEFT, 0, *keys, leaving_id))
         return bool(reply == 1)
 
     async def was_here(self, username: str) -> bool:
         """Whether the person is online already, or left only a moment ago. Raises BusUnavailable."""
         counts, leaving = await self._bus.execute(
-            ("PUBSUB", "NUMSUB", self._bus.channel(person(username))),
+            ("PUBSUB", "NUMSUB", self._bus.channel(person_channel(username))),
             ("GET", self._bus.channel(_leaving(username))),
         )
         return bool(counts[1]) or leaving is not None
@@ -135,3 +156,44 @@ class Feed:
 
 def _leaving(username: str) -> str:
     return f"leaving:{username}"
+
+
+def encode(envelope: Envelope) -> bytes:
+    """As the module says."""
+    if not isinstance(envelope, RoomEnvelope):
+        return _payload(envelope, envelope.event)
+    whose = _NOBODYS if envelope.departed is None else _DEPARTED + envelope.departed
+    rest = f"{envelope.author or whose} {len(envelope.for_author)} ".encode() + envelope.for_author + envelope.event
+    if envelope.epoch:
+        rest = f"{envelope.epoch} ".encode() + rest
+        rest = f"{_NOBODYS} {len(rest)} ".encode() + rest
+    return _payload(envelope, rest)
+
+
+def _payload(envelope: Envelope, event: bytes) -> bytes:
+    return f"{envelope.label.text} {envelope.seq} ".encode() + event
+
+
+def decode_from_person(channel: str, payload: bytes) -> Envelope:
+    label, seq, event = payload.split(b" ", 2)
+    return Envelope(channel=channel, label=Label(label.decode()), seq=int(seq), event=event)
+
+
+def decode_from_room(channel: str, payload: bytes) -> RoomEnvelope:
+    label, seq, whose, length, events = payload.split(b" ", 4)
+    epoch = b""
+    if whose == _NOBODYS.encode() and length != b"0":
+        epoch, whose, length, events = events.split(b" ", 3)
+    author = whose.decode()
+    departed = author.removeprefix(_DEPARTED) if author.startswith(_DEPARTED) else None
+    at = int(length)
+    return RoomEnvelope(
+        channel=channel,
+        label=Label(label.decode()),
+        seq=int(seq),
+        epoch=epoch.decode(),
+        author="" if author == _NOBODYS or departed is not None else author,
+        for_author=events[:at],
+        event=events[at:],
+        departed=departed,
+    )

@@ -3,11 +3,20 @@
 from collections.abc import Callable
 from typing import Any, TypedDict
 
+from chat_service.actions.addressing import Addressing
 from chat_service.actions.attachments import Attachments
 from chat_service.actions.calls import Calls
-from chat_service.actions.chat import Chat
+from chat_service.actions.connection_counts import ConnectionCounts
+from chat_service.actions.history import History
+from chat_service.actions.local_readers import LocalReaders
+from chat_service.actions.nudges import Nudges
+from chat_service.actions.presence import Presence
+from chat_service.actions.resuming import Resuming
 from chat_service.actions.rooms import Rooms
+from chat_service.actions.saved_chats import SavedChats
 from chat_service.actions.searching import Searching
+from chat_service.actions.submissions import Submissions
+from chat_service.actions.typing_notices import TypingNotices
 from servicekit.authentication import Authentication
 from servicekit.bus import Bus
 from servicekit.database import Database
@@ -15,18 +24,27 @@ from servicekit.list_replica import ListReplica
 
 
 class State(TypedDict):
+    addressing: Addressing
     attachments: Attachments
     authentication: Authentication
     bus: Bus
     calls: Calls
-    chat: Chat
     clock: Callable[[], float]
+    connection_counts: ConnectionCounts
     database: Database
+    history: History
     history_page_max: int
+    local_readers: LocalReaders
+    nudges: Nudges
+    presence: Presence
+    profiles: ListReplica[Any]
+    replicas: tuple[ListReplica[Any], ...]
     resume_grace_s: float
     resume_grace_s_max: float
-    replicas: tuple[ListReplica[Any], ...]
-    profiles: ListReplica[Any]
+    resuming: Resuming
     rooms: Rooms
+    saved_chats: SavedChats
     searching: Searching
     sockets: set[Any]
+    submissions: Submissions
+    typing_notices: TypingNotices

@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from servicekit.database import Connection, Database, DatabaseError
 from servicekit.logs import get_logger
 from servicekit.problems import Refusal
 from servicekit.sqlite_file import DiskRefused
 
+OriginT = TypeVar("OriginT")
 DraftT = TypeVar("DraftT", contravariant=True)
 ResultT = TypeVar("ResultT", covariant=True)
 log = get_logger(__name__)
@@ -22,7 +23,7 @@ class AppendOnly(Protocol[DraftT, ResultT]):
     def forget(self) -> None: ...
 
 
-class GroupWriter(Generic[DraftT, ResultT]):
+class GroupWriter(Generic[OriginT, DraftT, ResultT]):
     """Stores drafts in the order of `submit`.
 
     An outcome is what the log made of the draft, the Refusal that it raised, or `failure` when the disk refused the
@@ -41,15 +42,15 @@ class GroupWriter(Generic[DraftT, ResultT]):
         self._log = log
         self._failure = failure
         self._group_max = group_max
-        self._queue: list[tuple[Any, DraftT]] = []
+        self._queue: list[tuple[OriginT, DraftT]] = []
         self._has_work = asyncio.Event()
 
-    def submit(self, origin: Any, draft: DraftT) -> None:
+    def submit(self, origin: OriginT, draft: DraftT) -> None:
         """Queue `draft`; `origin` comes back with its outcome."""
         self._queue.append((origin, draft))
         self._has_work.set()
 
-    async def run(self, on_stored: Callable[[Sequence[tuple[Any, ResultT | Refusal]]], None]) -> None:
+    async def run(self, on_stored: Callable[[Sequence[tuple[OriginT, ResultT | Refusal]]], None]) -> None:
         """Write until cancelled, and call `on_stored` with each group after its commit, in order.
 
         A group that is cancelled is committed or not, but never half.
@@ -61,7 +62,7 @@ class GroupWriter(Generic[DraftT, ResultT]):
                 self._has_work.clear()
             on_stored(await self._store(group))
 
-    async def _store(self, group: Sequence[tuple[Any, DraftT]]) -> Sequence[tuple[Any, ResultT | Refusal]]:
+    async def _store(self, group: Sequence[tuple[OriginT, DraftT]]) -> Sequence[tuple[OriginT, ResultT | Refusal]]:
         try:
             async with self._database.transaction() as connection:
                 self._log.begin(connection)

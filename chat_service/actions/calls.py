@@ -1,53 +1,57 @@
 """Calls: ringing the other one of a conversation, answering, hanging up, and the line that is left of it."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from contextlib import suppress
 
-from chat_service.actions.chat import Chat
-from chat_service.actions.delivery import Delivery
 from chat_service.actions.presence import Presence
+from chat_service.actions.submissions import Submissions
+from chat_service.call_registry import CallRegistry
 from chat_service.domain import events
 from chat_service.domain.calls import Call, CallRecord, Outcome
 from chat_service.domain.changes import Entry
 from chat_service.domain.commands import Answer, HangUp, Ring
-from chat_service.domain.conversations import other_than
+from chat_service.domain.conversations import Conversation, Label
+from chat_service.domain.envelopes import to_person
+from chat_service.domain.intents import SendMessage
+from chat_service.domain.messages import StoredMessage
 from chat_service.domain.refusals import CallsUnavailable, NoCall, RecipientOffline
-from chat_service.switchboard import Switchboard
+from chat_service.feed import Feed
 from servicekit.bus import BusUnavailable
 from servicekit.logs import get_logger
 from servicekit.problems import Refusal
+from servicekit.tasks import Tasks
 
 KEEP_INTERVAL_S = 10.0
 log = get_logger(__name__)
 
 
 class Calls:
-    """Events that are not kept tell of a call; the switchboard knows that it goes on, and the log that it was."""
+    """Events that are not kept tell of a call; the registry knows that it goes on, and the log that it was."""
 
     def __init__(
         self,
         *,
-        chat: Chat,
-        delivery: Delivery,
+        submissions: Submissions,
+        feed: Feed,
         presence: Presence,
-        switchboard: Switchboard,
+        registry: CallRegistry,
         clock: Callable[[], float],
         ring_s: float,
     ) -> None:
-        self._chat = chat
-        self._delivery = delivery
+        self._submissions = submissions
+        self._feed = feed
         self._presence = presence
-        self._switchboard = switchboard
+        self._registry = registry
         self._clock = clock
         self._ring_s = ring_s
         self._has_redis = asyncio.Event()
-        self._ringing: set[asyncio.Task[None]] = set()
-        presence.on_gone(lambda username: self._spawn(self._hang_up_for(username)))
+        self._tasks = Tasks()
+        presence.on_gone(self._on_gone)
 
-    async def obey(self, username: str, command: Ring | Answer | HangUp, conversation: str) -> None:
+    async def obey(self, username: str, command: Ring | Answer | HangUp, conversation: Conversation) -> None:
         """Raises NoCall, RecipientOffline, StreamTaken, TooManyMessages or CallsUnavailable."""
-        self._chat.count(username)
+        self._submissions.count(username)
         try:
             match command:
                 case Ring(stream=stream):
@@ -59,8 +63,8 @@ class Calls:
         except BusUnavailable:
             raise CallsUnavailable from None
 
-    async def _ring(self, username: str, conversation: str, stream: str) -> None:
-        other = other_than(username, conversation)
+    async def _ring(self, username: str, conversation: Conversation, stream: str) -> None:
+        other = conversation.other_than(username)
         if not await self._presence.online([other]):
             self._write(conversation, username, CallRecord(outcome=Outcome.MISSED))
             raise RecipientOffline(other)
@@ -75,52 +79,57 @@ class Calls:
 
         was, call = await self._change(conversation, ring)
         if was is None:
-            self._spawn(self._give_up(conversation, ringing))
+            self._tasks.start(self._give_up(conversation, ringing))
         tell = events.answer if was is not None and was.answered_at is None and call.answered_at else events.ring
-        self._delivery.tell_both(conversation, lambda label: tell(label, username, stream))
+        self._tell_both(conversation, lambda label: tell(label, username, stream))
 
-    async def _answer(self, username: str, conversation: str, stream: str) -> None:
+    async def _answer(self, username: str, conversation: Conversation, stream: str) -> None:
         def answer(call: Call | None) -> Call:
             if call is None or call.caller == username:
                 raise NoCall
             return call.answered(username, stream, int(self._clock()))
 
         await self._change(conversation, answer)
-        self._delivery.tell_both(conversation, lambda label: events.answer(label, username, stream))
+        self._tell_both(conversation, lambda label: events.answer(label, username, stream))
 
-    async def _change(self, conversation: str, step: Callable[[Call | None], Call]) -> tuple[Call | None, Call]:
+    async def _change(
+        self, conversation: Conversation, step: Callable[[Call | None], Call]
+    ) -> tuple[Call | None, Call]:
         """What the call was, and what `step` makes of it; again where the other one changed it meanwhile."""
         while True:
-            was = await self._switchboard.find(conversation)
+            was = await self._registry.find(conversation)
             call = step(was)
-            if await self._switchboard.change(conversation, was, call):
+            if await self._registry.change(conversation, was, call):
                 return was, call
 
-    async def _hang_up(self, username: str, conversation: str) -> None:
-        while (call := await self._switchboard.find(conversation)) is not None:
-            if await self._switchboard.change(conversation, call, None):
+    async def _hang_up(self, username: str, conversation: Conversation) -> None:
+        while (call := await self._registry.find(conversation)) is not None:
+            if await self._registry.change(conversation, call, None):
                 self._ended(username, conversation, call)
                 return
         raise NoCall
 
-    def _ended(self, username: str, conversation: str, call: Call) -> None:
-        self._delivery.tell_both(conversation, lambda label: events.hang_up(label, username))
+    def _ended(self, username: str, conversation: Conversation, call: Call) -> None:
+        self._tell_both(conversation, lambda label: events.hang_up(label, username))
         self._write(conversation, call.caller, call.ended(username, int(self._clock())))
 
-    async def _give_up(self, conversation: str, call: Call) -> None:
+    async def _give_up(self, conversation: Conversation, call: Call) -> None:
         """Nobody answered."""
         await asyncio.sleep(self._ring_s)
         with suppress(BusUnavailable):
-            while (now := await self._switchboard.find(conversation)) is not None and now.is_same(call):
+            while (now := await self._registry.find(conversation)) is not None and now.is_same(call):
                 if now.answered_at is not None:
                     return
-                if await self._switchboard.change(conversation, now, None):
+                if await self._registry.change(conversation, now, None):
                     self._ended(call.caller, conversation, now)
+
+    def _on_gone(self, username: str) -> None:
+        self._tasks.start(self._hang_up_for(username))
 
     async def _hang_up_for(self, username: str) -> None:
         """They have no connection any more, and did not come back."""
         with suppress(BusUnavailable):
-            for conversation in await self._switchboard.leave(username):
+            for conversation in await self._registry.leave(username):
                 with suppress(NoCall):  # it ended before
                     await self._hang_up(username, conversation)
 
@@ -129,7 +138,7 @@ class Calls:
         while True:
             self._has_redis.clear()
             with suppress(BusUnavailable):
-                await self._switchboard.keep(int(self._clock()))
+                await self._registry.keep(int(self._clock()))
             with suppress(TimeoutError):
                 async with asyncio.timeout(KEEP_INTERVAL_S):
                     await self._has_redis.wait()
@@ -138,29 +147,31 @@ class Calls:
         """Redis is back, perhaps without what it knew."""
         self._has_redis.set()
 
-    def _write(self, conversation: str, caller: str, record: CallRecord) -> None:
-        self._chat.submit_call(caller, _Nobody(), record, conversation)
+    def _tell_both(self, conversation: Conversation, event_for: Callable[[Label], bytes]) -> None:
+        """Each with their label for it."""
+        labels = [(username, conversation.label_for(username)) for username in conversation.people]
+        self._feed.tell([to_person(username, label, event=event_for(label)) for username, label in labels])
 
-    def _spawn(self, coroutine: Coroutine[object, object, None]) -> None:
-        task = asyncio.create_task(coroutine)
-        self._ringing.add(task)
-        task.add_done_callback(self._ringing.discard)
+    def _write(self, conversation: Conversation, caller: str, record: CallRecord) -> None:
+        line = SendMessage(conversation=conversation, text=record.text, call=record)
+        self._submissions.store(caller, line, _LineReply())
 
     async def close(self) -> None:
         """What rings, ends by itself."""
-        for task in self._ringing:
-            task.cancel()
-        await asyncio.gather(*self._ringing, return_exceptions=True)
+        await self._tasks.close()
 
 
-class _Nobody:
-    """The asker of a line that nobody asked for."""
+class _LineReply:
+    """For a line that nobody asked for: those in the conversation hear of it as of any message."""
 
-    def answered(self, entry: Entry | None) -> None:
-        """Those in the conversation hear of it as of any message."""
+    def stored(self, entry: Entry | None) -> None:
+        """As it should be."""
 
-    def refused(self, refusal: Refusal, nonce: str | None) -> None:
+    def repeated(self, message: StoredMessage) -> None:
+        """It has no nonce."""
+
+    def refused(self, refusal: Refusal) -> None:
         log.warning("the line of a call was not kept", reason=str(refusal))
 
-    def tell_refusal(self, refusal: Refusal, nonce: str | None) -> None:
+    def noted(self, refusal: Refusal) -> None:
         """That the reader is offline, say."""

@@ -14,9 +14,9 @@ log = get_logger(__name__)
 class Clearing:
     """Each step is a transaction of its own: every instance takes them, and after a death they go on."""
 
-    def __init__(self, *, store: Closures, on_released: Callable[[], None], pause_s: float = PAUSE_S) -> None:
+    def __init__(self, *, store: Closures, on_orphaned: Callable[[], None], pause_s: float = PAUSE_S) -> None:
         self._store = store
-        self._on_released = on_released
+        self._on_orphaned = on_orphaned
         self._pause_s = pause_s
 
     async def run(self) -> None:
@@ -26,7 +26,7 @@ class Clearing:
             try:
                 has_more = await self._store.clear_some()
                 if has_more:
-                    self._on_released()
+                    self._on_orphaned()
             except Exception:  # a full disk, say: nobody sees what stays
                 log.exception("a closed room cannot be cleared")
             await asyncio.sleep(_BREATH_S if has_more else self._pause_s)

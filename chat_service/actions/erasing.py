@@ -3,14 +3,12 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from functools import partial
 
-from chat_service.actions.delivery import Delivery
-from chat_service.actions.rooms import Waiting
-from chat_service.domain.changes import AnyDraft, Appended, ChangeDraft, Entry, Kind
+from chat_service.actions.nudges import Nudges
+from chat_service.actions.submissions import Submissions
+from chat_service.domain.intents import DeleteMessage, Intent, Leave, React
 from chat_service.domain.refusals import NotAMember, NotStored, UnknownMessage
 from chat_service.store.erasures import SPAN, Erasures
-from chat_service.writer import GroupWriter
 from servicekit.logs import get_logger
 
 PAUSE_S = 5.0  # before what failed is tried again
@@ -28,17 +26,15 @@ class Erasing:
         self,
         *,
         store: Erasures,
-        writer: GroupWriter[AnyDraft, Appended],
-        delivery: Delivery,
+        submissions: Submissions,
+        nudges: Nudges,
         forget: Callable[[], None],
-        now: Callable[[], str],
         pause_s: float = PAUSE_S,
     ) -> None:
         self._store = store
-        self._writer = writer
-        self._delivery = delivery
+        self._submissions = submissions
+        self._nudges = nudges
         self._forget = forget
-        self._now = now
         self._pause_s = pause_s
         self._has_work = asyncio.Event()
 
@@ -70,33 +66,29 @@ class Erasing:
         return True
 
     async def _erase(self, username: str) -> None:
-        change = partial(ChangeDraft, username=username, timestamp=self._now(), erases=True)
         rooms = await self._store.list_rooms(username)
-        await self._carry_out([change(kind=Kind.LEFT, conversation=room, value=username) for room in rooms])
+        await self._carry_out(username, [Leave(conversation=room, username=username) for room in rooms])
         # Also waits for the group that was being written when the log forgot: what they say after it is refused.
         await self._store.leave_direct(username)
         for after in range(0, await self._store.last_message_id(), SPAN):
             remains = await self._store.remains(username, after)
-            deleted = [change(kind=Kind.DELETED, message_id=one) for one in remains.messages]
-            taken_back = [
-                change(kind=Kind.REACTION, message_id=one, value=emoji, removes=True)
-                for one, emoji in remains.reactions
+            deletions = [DeleteMessage(message_id=message_id) for message_id in remains.messages]
+            reactions = [
+                React(message_id=message_id, emoji=emoji, removes=True) for message_id, emoji in remains.reactions
             ]
-            await self._carry_out(deleted + taken_back)
-            self._delivery.nudge(remains.ends)  # who stored a change before may have died before telling it
+            await self._carry_out(username, [*deletions, *reactions])
+            self._nudges.tell(remains.ends)  # who stored a change before may have died before telling it
         await self._store.finish(username)
         log.info("account erased", username=username)
 
-    async def _carry_out(self, drafts: Sequence[ChangeDraft]) -> None:
+    async def _carry_out(self, username: str, intents: Sequence[Intent]) -> None:
         """Store them in groups, each when the one before is told. Raises NotStored."""
-        for first in range(0, len(drafts), CHANGES_AT_ONCE_MAX):
-            waiting = [self._submit(draft) for draft in drafts[first : first + CHANGES_AT_ONCE_MAX]]
+        for first in range(0, len(intents), CHANGES_AT_ONCE_MAX):
+            waiting = [
+                self._submissions.store_and_wait(username, intent, erases=True)
+                for intent in intents[first : first + CHANGES_AT_ONCE_MAX]
+            ]
             for outcome in await asyncio.gather(*waiting, return_exceptions=True):
                 # Another instance may have done it, or the room have been closed.
                 if isinstance(outcome, BaseException) and not isinstance(outcome, UnknownMessage | NotAMember):
                     raise outcome
-
-    def _submit(self, draft: ChangeDraft) -> "asyncio.Future[Entry | None]":
-        waiting = Waiting()
-        self._writer.submit((waiting, None), draft)
-        return waiting.outcome

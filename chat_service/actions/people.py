@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 
 from chat_service.domain.people import Person
 from chat_service.domain.refusals import DirectoryUnavailable, UnknownRecipient
-from chat_service.profiles import Profiles
+from chat_service.peers import Peers
 from chat_service.store.people import PeopleStore
 from servicekit.list_replica import KnownStores, ListReplica
 from servicekit.texts import folded_username
@@ -18,7 +18,7 @@ class People:
         self,
         *,
         store: PeopleStore,
-        profiles: Profiles,
+        peers: Peers,
         known_stores: KnownStores,
         remembered_max: int = 20_000,
         pull_interval_s: float = 10.0,
@@ -32,7 +32,7 @@ class People:
         self.following = ListReplica(
             name="profiles",
             known_stores=known_stores,
-            list_after=profiles.list_after,
+            list_after=peers.profiles_after,
             position=self._position,
             restart=self._restart,
             take=self._take,

@@ -5,9 +5,8 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from chat_service.domain import events
-from chat_service.domain.conversations import label_of_person
-from chat_service.domain.envelopes import seal
-from chat_service.domain.parcels import person
+from chat_service.domain.conversations import Label
+from chat_service.domain.envelopes import to_person
 from chat_service.feed import Feed
 from chat_service.store.people import PeopleStore
 from servicekit.bus import BusUnavailable
@@ -73,9 +72,8 @@ class Presence:
                     listener(username)
 
     async def _tell(self, username: str, *, online: bool) -> None:
-        event = events.presence(username, online=online)
-        watchers = await self._store.watchers(username)
-        self._feed.tell(map(person, watchers), seal(label_of_person(username), 0, event))
+        label, event = Label.of_person(username), events.presence(username, online=online)
+        self._feed.tell([to_person(name, label, event=event) for name in await self._store.watchers(username)])
 
     async def close(self) -> None:
         """Drop what was to be told; the next instance to be asked will know."""

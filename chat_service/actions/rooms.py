@@ -1,14 +1,14 @@
 """Rooms: making them, and who is in them."""
 
-import asyncio
 from collections.abc import Callable, Sequence
 from typing import Annotated, TypeAlias
 
 import msgspec
 
-from chat_service.actions.chat import Chat
 from chat_service.actions.people import People
-from chat_service.domain.changes import Entry, Kind
+from chat_service.actions.submissions import Submissions
+from chat_service.domain.conversations import Conversation
+from chat_service.domain.intents import CloseRoom, Join, Leave
 from chat_service.domain.rates import hourly
 from chat_service.domain.refusals import (
     NotAMember,
@@ -20,29 +20,11 @@ from chat_service.domain.refusals import (
 )
 from chat_service.store.rooms import Room, RoomsPage
 from chat_service.store.rooms import Rooms as RoomStore
-from servicekit.problems import Refusal
+from servicekit.times import rfc3339
 
 RoomName: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^(?!\.{1,2}$)[A-Za-z0-9_.-]{1,64}$(?!\n)")]
 Topic: TypeAlias = Annotated[str, msgspec.Meta(max_length=1_000)]
 LOBBY = "lobby"
-
-
-class Waiting:
-    """An asker that can be awaited: for requests, which have no connection to be answered on."""
-
-    def __init__(self) -> None:
-        self.outcome: asyncio.Future[Entry | None] = asyncio.get_running_loop().create_future()
-
-    def answered(self, entry: Entry | None) -> None:
-        if not self.outcome.done():
-            self.outcome.set_result(entry)
-
-    def refused(self, refusal: Refusal, nonce: str | None) -> None:
-        if not self.outcome.done():
-            self.outcome.set_exception(refusal)
-
-    def tell_refusal(self, refusal: Refusal, nonce: str | None) -> None:
-        """What comes after the answer is no matter of a request's."""
 
 
 class Rooms:
@@ -52,19 +34,21 @@ class Rooms:
         self,
         *,
         store: RoomStore,
-        chat: Chat,
+        submissions: Submissions,
         people: People,
         invitations_per_hour: int,
         taken_names_per_hour: int,
+        clock: Callable[[], float],
         monotonic: Callable[[], float],
     ) -> None:
         self._store = store
-        self._chat = chat
+        self._submissions = submissions
         self._people = people
         self._invitations_per_hour = invitations_per_hour
         self._invitations = hourly(invitations_per_hour)
         self._taken_names_per_hour = taken_names_per_hour
         self._taken_names = hourly(taken_names_per_hour)
+        self._clock = clock
         self._monotonic = monotonic
 
     async def page_for(self, username: str, *, query: str, after: str | None, limit: int) -> RoomsPage:
@@ -81,8 +65,8 @@ class Rooms:
         """The room, joined if it is public and they were not in it. Raises UnknownRoom."""
         room = await self.get(username, name)
         if not room.is_member:
-            self._chat.count(username)
-            await self._submit(username, Kind.JOINED, room=room.name, whom=username)
+            self._submissions.count(username)
+            await self._join(username, room.name, username)
         return room
 
     async def members(self, room: Room) -> list[str]:
@@ -93,33 +77,33 @@ class Rooms:
 
     async def create(self, username: str, *, name: str, topic: str, private: bool) -> Room:
         """Raises RoomTaken, TooManyRooms, or TooManyNamesTried."""
-        self._chat.count(username)
+        self._submissions.count(username)
         if not self._taken_names.take(username, self._monotonic()):
             raise TooManyNamesTried(self._taken_names_per_hour)
-        await self._store.create(name=name, topic=topic, private=private, owner=username, now=self._chat.now())
+        await self._store.create(name=name, topic=topic, private=private, owner=username, now=rfc3339(self._clock()))
         self._taken_names.give_back(username)
-        await self._submit(username, Kind.JOINED, room=name, whom=username)
+        await self._join(username, name, username)
         return await self.get(username, name)
 
     async def change(self, username: str, name: str, *, topic: str | None, private: bool | None) -> Room:
         """Raises UnknownRoom or NotTheOwner."""
-        self._chat.count(username)
+        self._submissions.count(username)
         room = await self._owned(username, name)
         await self._store.change(room.name, topic=topic, private=private)
         return await self.get(username, name)
 
     async def close(self, username: str, name: str) -> None:
         """Raises UnknownRoom or NotTheOwner."""
-        self._chat.count(username)
+        self._submissions.count(username)
         room = await self._owned(username, name)
-        await self._submit(username, Kind.CLOSED, room=room.name, whom=username)
+        await self._submissions.store_and_wait(username, CloseRoom(conversation=Conversation.room(room.name)))
 
     async def add(self, username: str, name: str, whom: str) -> None:
         """Join, or invite: into a private room only its owner may.
 
         Raises UnknownRoom, NotAMember, NotTheOwner, TooManyInvitations, and what the quotas say.
         """
-        self._chat.count(username)
+        self._submissions.count(username)
         room = await self.get(username, name)
         person = await self._people.get(whom)
         if person.username != username:
@@ -129,18 +113,19 @@ class Rooms:
                 raise NotTheOwner
             if not self._invitations.take(username, self._monotonic()):
                 raise TooManyInvitations(self._invitations_per_hour)
-        await self._submit(username, Kind.JOINED, room=room.name, whom=person.username)
+        await self._join(username, room.name, person.username)
 
     async def remove(self, username: str, name: str, whom: str) -> None:
         """Leave, or remove somebody as the owner. Raises UnknownRoom, NotTheOwner or OwnerStays."""
-        self._chat.count(username)
+        self._submissions.count(username)
         room = await self.get(username, name)
         person = await self._people.get(whom)
         if person.username == room.owner:
             raise OwnerStays if person.username == username else NotTheOwner
         if username not in (person.username, room.owner):
             raise NotTheOwner
-        await self._submit(username, Kind.LEFT, room=room.name, whom=person.username)
+        intent = Leave(conversation=Conversation.room(room.name), username=person.username)
+        await self._submissions.store_and_wait(username, intent)
 
     async def _owned(self, username: str, name: str) -> Room:
         room = await self.get(username, name)
@@ -148,7 +133,5 @@ class Rooms:
             raise NotTheOwner
         return room
 
-    async def _submit(self, username: str, kind: Kind, *, room: str, whom: str) -> None:
-        waiting = Waiting()
-        self._chat.submit_membership(username, waiting, kind, room=room, whom=whom)
-        await waiting.outcome
+    async def _join(self, author: str, room: str, username: str) -> None:
+        await self._submissions.store_and_wait(author, Join(conversation=Conversation.room(room), username=username))

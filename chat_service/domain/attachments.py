@@ -17,8 +17,8 @@ class Attachment(msgspec.Struct, frozen=True, kw_only=True):
     placeholder: str  # a BlurHash
 
 
-class Release(msgspec.Struct, frozen=True):
-    """A file that a message showed and shows no longer; `number` grows with each."""
+class OrphanedFile(msgspec.Struct, frozen=True):
+    """A file that a message showed and none shows any more; `number` grows with each."""
 
     number: int
     file_id: str

@@ -5,7 +5,8 @@ from typing import TypeAlias
 
 import msgspec
 
-from chat_service.domain.messages import Draft, StoredMessage
+from chat_service.domain.conversations import Conversation
+from chat_service.domain.messages import StoredMessage
 from chat_service.domain.places import Head
 
 
@@ -21,39 +22,24 @@ class Kind(StrEnum):
     CLOSED = "closed"  # the room is no more
 
 
-class ChangeDraft(msgspec.Struct, frozen=True, kw_only=True):
-    """What somebody wants to do. A message has to be in `conversation`, if that is named, and else says which it is."""
-
-    kind: Kind
-    username: str
-    timestamp: str
-    message_id: int | None = None
-    conversation: str = ""
-    value: str = ""  # the new text, the emoji, or who joined or left
-    mark: int = 0  # how far it was read
-    removes: bool = False  # the reaction is taken back
-    erases: bool = False  # with the whole account: also where they are no member
-
-
 class Change(msgspec.Struct, frozen=True, kw_only=True):
-    """What was done, on disk at its place `seq`. `conversation` is its stored name, `epoch` says which of that name.
+    """What was done, on disk at its place `seq` in the conversation of `epoch`.
 
     `kind` is a Kind, or the word of one that only a newer version knows.
     """
 
     kind: str
-    conversation: str
+    conversation: Conversation
     epoch: str
     seq: int
     username: str
     timestamp: str
     message_id: int | None = None
-    value: str = ""
-    mark: int = 0
-    removes: bool = False
+    value: str = ""  # the new text, the emoji, or who joined or left
+    read_seq: int = 0
+    removes: bool = False  # the reaction is taken back
 
 
-AnyDraft: TypeAlias = Draft | ChangeDraft
 Entry: TypeAlias = StoredMessage | Change
 
 
@@ -61,10 +47,10 @@ class Appended(msgspec.Struct, frozen=True):
     """What became of a draft.
 
     Not new when its nonce had been used (then `entry` is the message stored then), or when there was nothing to change
-    (then there is none). `changed_before`: the conversation, by stored name, and its end, where somebody made the
-    same change before, and may have died before telling it.
+    (then there is none). `changed_before`: the conversation and its end, where somebody made the same change before,
+    and may have died before telling it.
     """
 
     entry: Entry | None
     is_new: bool
-    changed_before: tuple[str, Head] | None = None
+    changed_before: tuple[Conversation, Head] | None = None

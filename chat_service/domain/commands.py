@@ -103,9 +103,9 @@ class Ping(_Command, frozen=True, kw_only=True):
     pass
 
 
-Lasting: TypeAlias = SendMessage | Edit | Delete | React | Read
+AboutMessage: TypeAlias = Edit | Delete | React
 Calling: TypeAlias = Ring | Answer | HangUp
-Command: TypeAlias = Lasting | Typing | Calling | Resume | Ping
+Command: TypeAlias = SendMessage | AboutMessage | Read | Typing | Calling | Resume | Ping
 
 
 class _Kind(msgspec.Struct):

@@ -1,45 +1,77 @@
-"""Conversations: their names in the store, and how each reader calls them.
+"""Conversations: ordered logs, between two people or in a room, and what each reader calls them.
 
 The 1:1 conversation of Ada and Grace is `ada|grace` in the store, `@grace` to Ada and `@ada` to Grace. A room is
 `#lobby` everywhere.
 """
 
-ROOM_MARK = "#"
-_BETWEEN = "|"
+from typing import Self
+
+import msgspec
+
+_PERSON_MARK, _ROOM_MARK, _BETWEEN = "@", "#", "|"
 
 
-def direct_name(one: str, other: str) -> str:
-    """The stored name of the 1:1 conversation of two people, whoever asks."""
-    return _BETWEEN.join(sorted((one, other)))
+class Label(msgspec.Struct, frozen=True, cache_hash=True):
+    """What a conversation is called from one side: `@grace` for the one with Grace, `#lobby` for a room."""
+
+    text: str
+
+    @classmethod
+    def of_person(cls, username: str) -> Self:
+        """What a 1:1 conversation is called by the other one in it."""
+        return cls(_PERSON_MARK + username)
+
+    @classmethod
+    def of_room(cls, room: str) -> Self:
+        return cls(_ROOM_MARK + room)
+
+    @property
+    def is_room(self) -> bool:
+        return self.text.startswith(_ROOM_MARK)
+
+    @property
+    def name(self) -> str:
+        """Of the person or the room."""
+        return self.text.removeprefix(_ROOM_MARK if self.is_room else _PERSON_MARK)
+
+    def __str__(self) -> str:
+        return self.text
 
 
-def room_label(room: str) -> str:
-    return ROOM_MARK + room
+class Conversation(msgspec.Struct, frozen=True, cache_hash=True):
+    """`name` is the one in the store."""
 
+    name: str
 
-def is_room(name: str) -> bool:
-    return name.startswith(ROOM_MARK)
+    @classmethod
+    def direct(cls, one: str, other: str) -> Self:
+        """The 1:1 conversation of two people, whoever asks."""
+        return cls(_BETWEEN.join(sorted((one, other))))
 
+    @classmethod
+    def room(cls, room: str) -> Self:
+        return cls(_ROOM_MARK + room)
 
-def people_in(name: str) -> tuple[str, str]:
-    """The two people of a 1:1 conversation."""
-    one, _, other = name.partition(_BETWEEN)
-    return one, other
+    @property
+    def is_room(self) -> bool:
+        return self.name.startswith(_ROOM_MARK)
 
+    @property
+    def room_name(self) -> str | None:
+        """None for a 1:1 conversation."""
+        return self.name.removeprefix(_ROOM_MARK) if self.is_room else None
 
-def label_of_person(username: str) -> str:
-    """How a 1:1 conversation is called by the other one in it."""
-    return f"@{username}"
+    @property
+    def people(self) -> tuple[str, str]:
+        """The two of a 1:1 conversation."""
+        one, _, other = self.name.partition(_BETWEEN)
+        return one, other
 
+    def label_for(self, username: str) -> Label:
+        """What it is called by `username`, who is in it."""
+        return Label(self.name) if self.is_room else Label.of_person(self.other_than(username))
 
-def label_for(username: str, name: str) -> str:
-    """How the conversation `name` is called by `username`, who is in it."""
-    if is_room(name):
-        return name
-    return label_of_person(other_than(username, name))
-
-
-def other_than(username: str, name: str) -> str:
-    """The other one in a 1:1 conversation of `username`."""
-    one, other = people_in(name)
-    return other if username == one else one
+    def other_than(self, username: str) -> str:
+        """The other one in a 1:1 conversation of `username`."""
+        one, other = self.people
+        return other if username == one else one

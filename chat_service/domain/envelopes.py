@@ -1,59 +1,54 @@
-"""Envelopes: an event on its way to a person or a room, with what an instance must know to pass it on unparsed.
+"""Envelopes: events on their way over the bus, with what an instance must know to pass them on unread."""
 
-To a person: `<label> <seq> <event>`, the conversation from their side, the place in it (0: none, it is not kept), and
-the event's JSON, ready for the socket. To a room: `<label> <seq> <username> <bytes> <for them><for others>`, two events
-since who did something may be told otherwise than the rest. Without any event it is a nudge: the store knows more.
+import msgspec
 
-A room's name may come to mean another room, so what is kept in a room goes with its epoch in front of the events:
-`<label> <seq> - <bytes of the rest> <epoch> <username> <bytes> <for them><for others>`. To a version that knows no
-epochs this is something told to nobody, which it takes for a nudge.
-"""
+from chat_service.domain.conversations import Conversation, Label
 
-from typing import NamedTuple
-
-NOBODY = "-"
-_NOBODY = NOBODY.encode()
+EVERYBODY = ""
 
 
-class RoomEnvelope(NamedTuple):
-    label: str
-    seq: int
-    username: str
-    for_them: bytes
-    for_others: bytes
-    epoch: str
+class Envelope(msgspec.Struct, frozen=True, kw_only=True):
+    """An event for the people behind `channel`.
+
+    `seq` is its place in the conversation, 0 for what is not kept; `event` its JSON, ready for the socket. Without an
+    event it is a nudge: the store knows more.
+    """
+
+    channel: str
+    label: Label
+    seq: int = 0
+    event: bytes = b""
 
 
-def seal(label: str, seq: int, event: bytes = b"") -> bytes:
-    return f"{label} {seq} ".encode() + event
+class RoomEnvelope(Envelope, frozen=True, kw_only=True):
+    """The same to all members of a room, who know it by one label.
+
+    Its name may come to mean another room, so what is kept goes with its `epoch`. `author` did it, and is told by
+    `for_author` if that is not empty, and not at all of what is not kept. `departed` is who is no member any more from
+    here on, or EVERYBODY.
+    """
+
+    epoch: str = ""
+    author: str = ""
+    for_author: bytes = b""
+    departed: str | None = None
 
 
-def open_envelope(payload: bytes) -> tuple[str, int, bytes]:
-    """The label, seq and event of `payload`."""
-    label, seq, event = payload.split(b" ", 2)
-    return label.decode(), int(seq), event
+def person_channel(username: str) -> str:
+    return f"person:{username}"
 
 
-def seal_for_room(
-    label: str, seq: int, *, epoch: str = "", username: str = NOBODY, for_them: bytes = b"", for_others: bytes = b""
-) -> bytes:
-    events = f"{username} {len(for_them)} ".encode() + for_them + for_others
-    if epoch:
-        events = f"{epoch} ".encode() + events
-        return f"{label} {seq} {NOBODY} {len(events)} ".encode() + events
-    return f"{label} {seq} ".encode() + events
+def room_channel(label: Label) -> str:
+    return f"room:{label.text}"
 
 
-def epoch_of(payload: bytes) -> str:
-    """That of a room's envelope."""
-    return open_room_envelope(payload).epoch
+def to_person(username: str, label: Label, seq: int = 0, event: bytes = b"") -> Envelope:
+    return Envelope(channel=person_channel(username), label=label, seq=seq, event=event)
 
 
-def open_room_envelope(payload: bytes) -> RoomEnvelope:
-    """Without an epoch it is "": what is not kept, or from a version that knows none."""
-    label, seq, username, length, events = payload.split(b" ", 4)
-    epoch = b""
-    if username == _NOBODY and length != b"0":
-        epoch, username, length, events = events.split(b" ", 3)
-    at = int(length)
-    return RoomEnvelope(label.decode(), int(seq), username.decode(), events[:at], events[at:], epoch.decode())
+def nudges(conversation: Conversation, *, seq: int, epoch: str) -> list[Envelope]:
+    """For everybody in the conversation: it has come that far."""
+    if conversation.is_room:
+        label = Label(conversation.name)
+        return [RoomEnvelope(channel=room_channel(label), label=label, seq=seq, epoch=epoch)]
+    return [to_person(username, conversation.label_for(username), seq) for username in conversation.people]

@@ -8,12 +8,30 @@ import msgspec
 from chat_service.domain.attachments import Attachment
 from chat_service.domain.calls import CallRecord
 from chat_service.domain.changes import Change, Entry, Kind
-from chat_service.domain.conversations import label_for
+from chat_service.domain.conversations import Label
 from chat_service.domain.messages import StoredMessage
+from chat_service.domain.places import Place
+from servicekit.frames import text_frame
 
 _encode = msgspec.json.Encoder().encode
 _Unset: Any = msgspec.UNSET
 _KINDS = frozenset(Kind)
+
+
+class EncodedEvent:
+    """An event as the bytes of its JSON, and as the WebSocket frame with it, made once for all connections."""
+
+    __slots__ = ("_frame", "json")
+
+    def __init__(self, json: bytes) -> None:
+        self.json = json
+        self._frame = b""
+
+    @property
+    def frame(self) -> bytes:
+        if not self._frame:
+            self._frame = text_frame(self.json)
+        return self._frame
 
 
 class MessageView(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,12 +129,12 @@ class Error(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="er
     nonce: str | None = None
 
 
-PONG = b'{"type":"pong"}'
+PONG = EncodedEvent(b'{"type":"pong"}')
 
 
-def ready(
-    username: str, session: str, online: Iterable[str], positions: dict[str, int], epochs: dict[str, str]
-) -> bytes:
+def ready(username: str, session: str, online: Iterable[str], places: Mapping[Label, Place]) -> bytes:
+    """`places` are where the connection starts."""
+    positions, epochs = _positions(places)
     return _encode(Ready(username=username, session=session, online=tuple(online), positions=positions, epochs=epochs))
 
 
@@ -124,67 +142,74 @@ def presence(username: str, *, online: bool) -> bytes:
     return _encode(Presence(username=username, online=online))
 
 
-def typing(conversation: str, username: str) -> bytes:
-    return _encode(Typing(conversation=conversation, username=username))
+def typing(label: Label, username: str) -> bytes:
+    return _encode(Typing(conversation=label.text, username=username))
 
 
-def ring(conversation: str, username: str, stream: str) -> bytes:
-    return _encode(Ring(conversation=conversation, username=username, stream=stream))
+def ring(label: Label, username: str, stream: str) -> bytes:
+    return _encode(Ring(conversation=label.text, username=username, stream=stream))
 
 
-def answer(conversation: str, username: str, stream: str) -> bytes:
-    return _encode(Answer(conversation=conversation, username=username, stream=stream))
+def answer(label: Label, username: str, stream: str) -> bytes:
+    return _encode(Answer(conversation=label.text, username=username, stream=stream))
 
 
-def hang_up(conversation: str, username: str) -> bytes:
-    return _encode(HangUp(conversation=conversation, username=username))
+def hang_up(label: Label, username: str) -> bytes:
+    return _encode(HangUp(conversation=label.text, username=username))
 
 
-def resumed(positions: dict[str, int], epochs: dict[str, str], truncated: list[str]) -> bytes:
-    return _encode(Resumed(positions=positions, epochs=epochs, truncated=truncated))
+def resumed(places: Mapping[Label, Place], truncated: Iterable[Label]) -> bytes:
+    """`places` are where the connection started, up to which it has everything now."""
+    positions, epochs = _positions(places)
+    return _encode(Resumed(positions=positions, epochs=epochs, truncated=[label.text for label in truncated]))
+
+
+def _positions(places: Mapping[Label, Place]) -> tuple[dict[str, int], dict[str, str]]:
+    positions = {label.text: place.seq for label, place in places.items()}
+    return positions, {label.text: place.epoch for label, place in places.items()}
 
 
 def error(code: str, detail: str, nonce: str | None) -> bytes:
     return _encode(Error(code=code, detail=detail, nonce=nonce))
 
 
-def message(stored: StoredMessage, conversation: str) -> bytes:
+def message(stored: StoredMessage, label: Label) -> bytes:
     """The message as others are told. A nonce is the sender's affair and stays with them."""
-    return _encode(MessageEvent(**_fields(stored, conversation), nonce=None))
+    return _encode(MessageEvent(**_fields(stored, label), nonce=None))
 
 
-def sent(stored: StoredMessage, conversation: str, *, delivered: bool | None = None) -> bytes:
-    """The message as its sender's devices are told."""
-    return _encode(SentEvent(**_fields(stored, conversation), nonce=stored.nonce, delivered=delivered))
+def sent(stored: StoredMessage, label: Label) -> bytes:
+    """The message as its sender's devices are told; `delivered` is null, and known when it has been published."""
+    return _encode(SentEvent(**_fields(stored, label), nonce=stored.nonce))
 
 
-def sent_open(stored: StoredMessage, conversation: str) -> bytes:
-    """`sent` up to the value of `delivered`, which is known only when the message has been published."""
-    return sent(stored, conversation).removesuffix(b"null}")
+def sent_open(sent: bytes) -> bytes:
+    """The JSON of a `sent` up to the value of `delivered`, which comes last: a value and `}` complete it."""
+    return sent.removesuffix(b"null}")
 
 
-def change(done: Change, conversation: str) -> bytes:
+def change(done: Change, label: Label) -> bytes:
     """The change as everybody in the conversation is told."""
     if done.kind not in _KINDS:
-        return _encode(_of_unknown_kind(done, conversation))
+        return _encode(_of_unknown_kind(done, label))
     return _encode(
         ChangeEvent(
             type=str(done.kind),
             seq=done.seq,
-            conversation=conversation,
+            conversation=label.text,
             username=done.value if done.kind in {Kind.JOINED, Kind.LEFT} else done.username,
             timestamp=done.timestamp,
             id=_Unset if done.message_id is None else done.message_id,
             message=done.value if done.kind == Kind.EDITED else _Unset,
             emoji=done.value if done.kind == Kind.REACTION else _Unset,
             removed=done.removes if done.kind == Kind.REACTION else _Unset,
-            read_seq=done.mark if done.kind == Kind.READ else _Unset,
+            read_seq=done.read_seq if done.kind == Kind.READ else _Unset,
             epoch=done.epoch if done.kind == Kind.JOINED else _Unset,
         )
     )
 
 
-def _of_unknown_kind(done: Change, conversation: str) -> dict[str, Any]:
+def _of_unknown_kind(done: Change, label: Label) -> dict[str, Any]:
     """As a newer version has stored it: what is special to the kind is the JSON object in `value`, or just a text."""
     try:
         special = msgspec.json.decode(done.value, type=dict[str, Any])
@@ -193,41 +218,41 @@ def _of_unknown_kind(done: Change, conversation: str) -> dict[str, Any]:
     if done.message_id is not None:
         special["id"] = done.message_id
     told = ChangeEvent(
-        type=done.kind, seq=done.seq, conversation=conversation, username=done.username, timestamp=done.timestamp
+        type=done.kind, seq=done.seq, conversation=label.text, username=done.username, timestamp=done.timestamp
     )
     return {**special, **msgspec.to_builtins(told)}
 
 
 def view(username: str, stored: StoredMessage, reactions: Mapping[str, list[str]]) -> MessageView:
     """The message in the history of `username`; `reactions` are who reacted, by emoji."""
-    fields = _fields(stored, label_for(username, stored.conversation))
+    fields = _fields(stored, stored.conversation.label_for(username))
     nonce = stored.nonce if username == stored.sender_username else None
     return MessageView(**fields, nonce=nonce, reactions=dict(reactions))
 
 
 def replayed(username: str, entry: Entry) -> bytes:
     """The entry as `username`, who is in the conversation, is told later, when nobody knows about delivery."""
-    conversation = label_for(username, entry.conversation)
+    label = entry.conversation.label_for(username)
     if isinstance(entry, Change):
-        return change(entry, conversation)
-    return (sent if username == entry.sender_username else message)(entry, conversation)
+        return change(entry, label)
+    return (sent if username == entry.sender_username else message)(entry, label)
 
 
-def _fields(stored: StoredMessage, conversation: str) -> dict[str, Any]:
+def _fields(stored: StoredMessage, label: Label) -> dict[str, Any]:
     fields = {
         "id": stored.id,
         "seq": stored.seq,
-        "conversation": conversation,
+        "conversation": label.text,
         "sender_username": stored.sender_username,
         "message": stored.message,
         "timestamp": stored.timestamp,
         "reply_to": stored.reply_to,
         "attachments": stored.attachments,
     }
-    if stored.room is None:
-        fields["receiver_username"] = stored.receiver_username
+    if label.is_room:
+        fields["room"] = label.name
     else:
-        fields["room"] = stored.room
+        fields["receiver_username"] = stored.receiver_username
     if stored.edited_at is not None:
         fields["edited_at"] = stored.edited_at
     if stored.deleted_at is not None:

@@ -4,39 +4,19 @@ import msgspec
 
 from chat_service.domain.attachments import Attachment
 from chat_service.domain.calls import CallRecord
-from chat_service.domain.conversations import direct_name, room_label
+from chat_service.domain.conversations import Conversation
 from chat_service.domain.refusals import InvalidMessage, MessageEmpty, MessageTooLong
 from servicekit.texts import is_visible
-
-
-class Draft(msgspec.Struct, frozen=True, kw_only=True):
-    """A message that is about to be stored, to one person or to a room; all names as registered."""
-
-    sender_username: str
-    receiver_username: str | None = None
-    room: str | None = None
-    message: str
-    timestamp: str
-    nonce: str | None = None
-    reply_to: int | None = None
-    attachments: tuple[Attachment, ...] = ()
-    call: CallRecord | None = None
-
-    @property
-    def conversation(self) -> str:
-        """The stored name of the conversation."""
-        return _conversation(self.sender_username, self.receiver_username, self.room)
 
 
 class StoredMessage(msgspec.Struct, frozen=True, kw_only=True):
     """A message on disk, at its place `seq` in the conversation of `epoch`; a deleted one has an empty text."""
 
     id: int
+    conversation: Conversation
     epoch: str
     seq: int
     sender_username: str
-    receiver_username: str | None = None
-    room: str | None = None
     message: str
     timestamp: str
     nonce: str | None = None
@@ -46,31 +26,10 @@ class StoredMessage(msgspec.Struct, frozen=True, kw_only=True):
     attachments: tuple[Attachment, ...] = ()
     call: CallRecord | None = None
 
-    @classmethod
-    def of(cls, draft: Draft, *, id: int, epoch: str, seq: int) -> "StoredMessage":
-        return cls(
-            id=id,
-            epoch=epoch,
-            seq=seq,
-            sender_username=draft.sender_username,
-            receiver_username=draft.receiver_username,
-            room=draft.room,
-            message=draft.message,
-            timestamp=draft.timestamp,
-            nonce=draft.nonce,
-            reply_to=draft.reply_to,
-            attachments=draft.attachments,
-            call=draft.call,
-        )
-
     @property
-    def conversation(self) -> str:
-        """The stored name of the conversation."""
-        return _conversation(self.sender_username, self.receiver_username, self.room)
-
-
-def _conversation(sender: str, receiver: str | None, room: str | None) -> str:
-    return room_label(room) if room is not None else direct_name(sender, receiver or "")
+    def receiver_username(self) -> str | None:
+        """None in a room."""
+        return None if self.conversation.is_room else self.conversation.other_than(self.sender_username)
 
 
 def check_text(text: str, *, length_max: int, may_be_empty: bool = False) -> None:

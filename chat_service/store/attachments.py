@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 import msgspec
 
-from chat_service.domain.attachments import Attachment, Release
+from chat_service.domain.attachments import Attachment, OrphanedFile
 from chat_service.store.rows import attachments_of
 from servicekit.database import Connection, Database
 
-_REMOVALS = "removals"
+_DELETED_FILES = "removals"
 
 
 class Attachments:
@@ -19,16 +19,16 @@ class Attachments:
         """Whether the person is in a conversation where the file is shown."""
         return await self._database.read(_may_see, username, file_id)
 
-    async def releases_after(self, number: int, limit: int) -> list[Release]:
-        """Files that were released and are in no message now, in the order of their release."""
-        return await self._database.read(_releases_after, number, limit)
+    async def orphaned_after(self, number: int, limit: int) -> list[OrphanedFile]:
+        """Files that a message showed and none shows now, in the order in which that ended."""
+        return await self._database.read(_orphaned_after, number, limit)
 
-    async def removals_followed(self) -> int:
-        """The number of the last removal that was dealt with."""
-        return await self._database.read(_removals_followed)
+    async def deleted_files_followed(self) -> int:
+        """The number of the last deleted file that was dealt with."""
+        return await self._database.read(_deleted_files_followed)
 
     async def remove(self, file_ids: Sequence[str], number: int) -> None:
-        """These files are gone: no message shows them any more. The last removal among them has that `number`."""
+        """These files are gone: no message shows them any more. The last among them has that `number`."""
         await self._database.write(_remove, file_ids, number)
 
 
@@ -38,7 +38,7 @@ def attach(connection: Connection, message_id: int, attachments: Sequence[Attach
     connection.executemany("INSERT INTO attached (file_id, message_id) VALUES (?, ?) ON CONFLICT DO NOTHING", rows)
 
 
-def release(connection: Connection, messages: str, value: object) -> None:
+def detach(connection: Connection, messages: str, value: object) -> None:
     """The messages that the SQL condition `messages` finds show no files any more, in the caller's transaction."""
     found = connection.execute(f"SELECT DISTINCT file_id FROM attached WHERE {messages}", (value,)).fetchall()
     if not found:
@@ -65,18 +65,18 @@ def _may_see(connection: Connection, username: str, file_id: str) -> bool:
     return found.fetchone() is not None
 
 
-def _releases_after(connection: Connection, number: int, limit: int) -> list[Release]:
+def _orphaned_after(connection: Connection, number: int, limit: int) -> list[OrphanedFile]:
     rows = connection.execute(
         "SELECT number, file_id FROM releases WHERE number > ?"
         " AND NOT EXISTS (SELECT 1 FROM attached WHERE attached.file_id = releases.file_id)"
         " ORDER BY number LIMIT ?",
         (number, limit),
     )
-    return [Release(*row) for row in rows]
+    return [OrphanedFile(*row) for row in rows]
 
 
-def _removals_followed(connection: Connection) -> int:
-    row = connection.execute("SELECT number FROM followed WHERE list = ?", (_REMOVALS,)).fetchone()
+def _deleted_files_followed(connection: Connection) -> int:
+    row = connection.execute("SELECT number FROM followed WHERE list = ?", (_DELETED_FILES,)).fetchone()
     return int(row[0]) if row else 0
 
 
@@ -92,5 +92,5 @@ def _remove(connection: Connection, file_ids: Sequence[str], number: int) -> Non
         connection.execute("DELETE FROM attached WHERE file_id = ?", (file_id,))
     connection.execute(
         "INSERT INTO followed (list, number) VALUES (?, ?) ON CONFLICT (list) DO UPDATE SET number = excluded.number",
-        (_REMOVALS, number),
+        (_DELETED_FILES, number),
     )

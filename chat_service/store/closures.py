@@ -1,6 +1,6 @@
 """Closures: a closed room is gone for everybody at once, and what was said in it goes afterwards, little by little."""
 
-from chat_service.store.attachments import release
+from chat_service.store.attachments import detach
 from chat_service.store.search import reindex
 from servicekit.database import Connection, Database, Row
 
@@ -56,7 +56,7 @@ def _clear(connection: Connection, conversation_id: int, after: int) -> None:
     for message_id, _, text in messages:
         if text:
             reindex(connection, message_id, old=text, new="")
-        release(connection, "message_id = ?", message_id)
+        detach(connection, "message_id = ?", message_id)
         connection.execute("DELETE FROM reactions WHERE message_id = ?", (message_id,))
         connection.execute("UPDATE messages SET message = '' WHERE id = ?", (message_id,))
     if len(messages) == CLEARED_AT_ONCE:

@@ -3,6 +3,7 @@
 from msgspec import structs
 
 from chat_service.domain.changes import Change, Entry, Kind
+from chat_service.domain.conversations import Conversation, Label
 from chat_service.domain.messages import StoredMessage
 from chat_service.domain.people import SavedChat
 from chat_service.domain.places import Place, conversation_id_of
@@ -23,12 +24,12 @@ class Conversations:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def places(self, username: str) -> dict[str, Place]:
+    async def places(self, username: str) -> dict[Label, Place]:
         """Where each of the person's conversations stands, by its label."""
         return await self._database.read(_places, username)
 
     async def list_after(
-        self, username: str, label: str, seq: int, *, epoch: str | None, until: int, limit: int
+        self, username: str, label: Label, seq: int, *, epoch: str | None, until: int, limit: int
     ) -> list[Entry]:
         """The first `limit` entries after `seq` up to `until`, in order.
 
@@ -37,22 +38,22 @@ class Conversations:
         return await self._database.read(_list_after, username, label, seq, epoch, until, limit)
 
     async def list_missed(
-        self, username: str, label: str, seq: int, *, epoch: str | None, until: int, limit: int
+        self, username: str, label: Label, seq: int, *, epoch: str | None, until: int, limit: int
     ) -> list[Entry]:
         """The same for a device that was away, of which many may come back at once: in turn."""
         return await self._database.read_in_turn(username, _list_after, username, label, seq, epoch, until, limit)
 
-    async def find_ending(self, label: str, epoch: str) -> Change | None:
+    async def find_ending(self, label: Label, epoch: str) -> Change | None:
         """That the room of this epoch was closed."""
         return await self._database.read(_find_ending, label, epoch)
 
     async def history(
-        self, username: str, label: str, *, before: int | None, after: int | None, limit: int
+        self, username: str, label: Label, *, before: int | None, after: int | None, limit: int
     ) -> list[tuple[StoredMessage, dict[str, list[str]]]]:
         """Oldest first: the last `limit` messages, or those next to a message id, each with who reacted by emoji."""
         return await self._database.read(_history, username, label, before, after, limit)
 
-    async def is_member(self, username: str, label: str) -> bool:
+    async def is_member(self, username: str, label: Label) -> bool:
         return await self._database.read(_is_member, username, label)
 
     async def saved_chats(self, username: str) -> list[SavedChat]:
@@ -60,33 +61,33 @@ class Conversations:
         return await self._database.read(_saved_chats, username)
 
 
-def _places(connection: Connection, username: str) -> dict[str, Place]:
+def _places(connection: Connection, username: str) -> dict[Label, Place]:
     rows = connection.execute(
         f"SELECT label, {last_seq('memberships.conversation_id')}, {epoch('conversation_id')}, {_JOINED_SEQ}"
         " FROM memberships WHERE username = ?",
         (username,),
     )
-    return {label: Place(*place) for label, *place in rows}
+    return {Label(text): Place(*place) for text, *place in rows}
 
 
 def _list_after(
-    connection: Connection, username: str, label: str, seq: int, asked: str | None, until: int, limit: int
+    connection: Connection, username: str, label: Label, seq: int, asked: str | None, until: int, limit: int
 ) -> list[Entry]:
     row = connection.execute(
         f"SELECT conversations.id, name, {epoch('conversations.id')} FROM conversations"
         " JOIN memberships ON conversation_id = conversations.id"
         " WHERE username = ? AND label = ?",
-        (username, label),
+        (username, label.text),
     ).fetchone()
     if row is None or asked not in {None, row[2]}:
         return []
-    conversation_id, name, its_epoch = row
+    conversation_id, conversation, its_epoch = row[0], Conversation(row[1]), row[2]
     within = "WHERE conversation_id = ? AND seq > ? AND seq <= ? ORDER BY seq LIMIT ?"
     place = (conversation_id, seq, until, limit)
     messages = connection.execute(f"SELECT {MESSAGE} FROM messages {within}", place)
     changes = connection.execute(f"SELECT * FROM changes {within}", place)
     entries: list[Entry] = [message_of(row) for row in messages]
-    entries += [_with_text(connection, change_of(row, name, its_epoch)) for row in changes]
+    entries += [_with_text(connection, change_of(row, conversation, its_epoch)) for row in changes]
     entries.sort(key=lambda entry: entry.seq)
     return entries[:limit]
 
@@ -99,20 +100,20 @@ def _with_text(connection: Connection, change: Change) -> Change:
     return structs.replace(change, value=text)
 
 
-def _find_ending(connection: Connection, label: str, its_epoch: str) -> Change | None:
+def _find_ending(connection: Connection, label: Label, its_epoch: str) -> Change | None:
     row = connection.execute(
         "SELECT * FROM changes WHERE conversation_id = ? AND kind = ? ORDER BY seq DESC LIMIT 1",
         (conversation_id_of(its_epoch), Kind.CLOSED.value),
     ).fetchone()
-    return None if row is None else change_of(row, label, its_epoch)
+    return None if row is None else change_of(row, Conversation(label.text), its_epoch)
 
 
 def _history(
-    connection: Connection, username: str, label: str, before: int | None, after: int | None, limit: int
+    connection: Connection, username: str, label: Label, before: int | None, after: int | None, limit: int
 ) -> list[tuple[StoredMessage, dict[str, list[str]]]]:
     """By `seq` alone, which the index knows: however old the page is, nothing that is newer is read."""
     row = connection.execute(
-        "SELECT conversation_id FROM memberships WHERE username = ? AND label = ?", (username, label)
+        "SELECT conversation_id FROM memberships WHERE username = ? AND label = ?", (username, label.text)
     ).fetchone()
     if row is None:
         return []
@@ -161,8 +162,8 @@ def _reactions(connection: Connection, message_ids: list[int]) -> dict[int, dict
     return found
 
 
-def _is_member(connection: Connection, username: str, label: str) -> bool:
-    found = connection.execute("SELECT 1 FROM memberships WHERE username = ? AND label = ?", (username, label))
+def _is_member(connection: Connection, username: str, label: Label) -> bool:
+    found = connection.execute("SELECT 1 FROM memberships WHERE username = ? AND label = ?", (username, label.text))
     return found.fetchone() is not None
 
 

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from chat_service.domain.conversations import Conversation
 from chat_service.domain.places import Head
 from chat_service.domain.refusals import UnknownRecipient
 from chat_service.store.rows import epoch, last_seq
@@ -18,12 +19,12 @@ _STANDS = "(receiver_username IS NOT NULL OR messages.conversation_id IN (SELECT
 class Remains(msgspec.Struct, frozen=True):
     """What somebody said and did among the messages of a span, as far as it is not deleted.
 
-    `ends`: the end of each conversation in which they ever said something there, by its stored name.
+    `ends`: the end of each conversation in which they ever said something there.
     """
 
     messages: list[int]
     reactions: list[tuple[int, str]]
-    ends: dict[str, Head]
+    ends: list[tuple[Conversation, Head]]
 
 
 class Erasures:
@@ -34,8 +35,8 @@ class Erasures:
         """Those of whom something may be left."""
         return await self._database.read(_list_open)
 
-    async def list_rooms(self, username: str) -> list[str]:
-        """The stored names of the rooms that they are in, or own."""
+    async def list_rooms(self, username: str) -> list[Conversation]:
+        """Those that they are in, or own."""
         return await self._database.read(_list_rooms, username)
 
     async def leave_direct(self, username: str) -> None:
@@ -79,14 +80,14 @@ def _list_open(connection: Connection) -> list[str]:
     return [username for (username,) in rows]
 
 
-def _list_rooms(connection: Connection, username: str) -> list[str]:
+def _list_rooms(connection: Connection, username: str) -> list[Conversation]:
     rows = connection.execute(
         "SELECT conversations.name FROM conversations JOIN rooms ON rooms.conversation_id = conversations.id"
         " WHERE owner_username = ? OR conversations.id IN (SELECT conversation_id FROM memberships WHERE username = ?)"
         " ORDER BY conversations.name",
         (username, username),
     )
-    return [name for (name,) in rows]
+    return [Conversation(name) for (name,) in rows]
 
 
 def _leave_direct(connection: Connection, username: str) -> None:
@@ -123,7 +124,7 @@ def _remains(connection: Connection, username: str, after: int) -> Remains:
     return Remains(
         messages=[message_id for (message_id,) in messages],
         reactions=[(message_id, emoji) for message_id, emoji in reactions],
-        ends={name: Head(seq, its_epoch) for name, seq, its_epoch in ends},
+        ends=[(Conversation(name), Head(seq, its_epoch)) for name, seq, its_epoch in ends],
     )
 
 

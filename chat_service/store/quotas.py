@@ -1,6 +1,5 @@
 """Quotas, asked for inside the transaction that would use them up: of two who take the last place, one gets it."""
 
-from chat_service.domain.changes import ChangeDraft, Kind
 from chat_service.domain.quotas import Quotas
 from chat_service.domain.refusals import RoomFull, TooManyReactions, TooManyRooms, TooManySavedChats
 from servicekit.database import Connection
@@ -28,15 +27,8 @@ def check_saved(connection: Connection, username: str, other: str, quotas: Quota
         raise TooManySavedChats(quotas.saved_chats_max)
 
 
-def check_change(connection: Connection, conversation_id: int, draft: ChangeDraft, quotas: Quotas) -> None:
-    """Raises TooManyRooms, RoomFull or TooManyReactions for what would be one too many; what is there stays."""
-    if draft.kind is Kind.JOINED:
-        _check_joined(connection, conversation_id, draft.value, quotas)
-    elif draft.kind is Kind.REACTION and not draft.removes:
-        _check_reactions(connection, draft, quotas)
-
-
-def _check_joined(connection: Connection, conversation_id: int, username: str, quotas: Quotas) -> None:
+def check_joined(connection: Connection, conversation_id: int, username: str, quotas: Quotas) -> None:
+    """Raises TooManyRooms or RoomFull for who would be one too many; who is there stays."""
     if _exists(connection, "memberships WHERE conversation_id = ? AND username = ?", conversation_id, username):
         return
     (owner,) = connection.execute(
@@ -55,13 +47,14 @@ def _check_joined(connection: Connection, conversation_id: int, username: str, q
         raise RoomFull(members_max)
 
 
-def _check_reactions(connection: Connection, draft: ChangeDraft, quotas: Quotas) -> None:
+def check_reactions(connection: Connection, message_id: int, emoji: str, username: str, quotas: Quotas) -> None:
+    """Raises TooManyReactions for what would be one too many; what is there stays."""
     theirs = "reactions WHERE message_id = ? AND username = ?"
-    if _exists(connection, f"{theirs} AND emoji = ?", draft.message_id, draft.username, draft.value):
+    if _exists(connection, f"{theirs} AND emoji = ?", message_id, username, emoji):
         return
     for source, values, most in (
-        (theirs, (draft.message_id, draft.username), quotas.reactions_per_person_max),
-        ("reactions WHERE message_id = ?", (draft.message_id,), quotas.reactions_per_message_max),
+        (theirs, (message_id, username), quotas.reactions_per_person_max),
+        ("reactions WHERE message_id = ?", (message_id,), quotas.reactions_per_message_max),
     ):
         if _count(connection, source, most, *values) >= most:
             raise TooManyReactions(most)

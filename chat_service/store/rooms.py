@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from chat_service.domain.conversations import room_label
+from chat_service.domain.conversations import Conversation
 from chat_service.domain.quotas import USUAL_QUOTAS, Quotas
 from chat_service.domain.refusals import RoomTaken
 from chat_service.store.erasures import check_not_erased
@@ -63,10 +63,10 @@ class Rooms:
         return await self._database.read(_find, username, name.casefold())
 
     async def members(self, name: str) -> list[str]:
-        return await self._database.read(_members, room_label(name))
+        return await self._database.read(_members, Conversation.room(name))
 
     async def members_among(self, name: str, usernames: Sequence[str]) -> list[str]:
-        return await self._database.read(_members_among, room_label(name), usernames)
+        return await self._database.read(_members_among, Conversation.room(name), usernames)
 
     async def create(self, *, name: str, topic: str, private: bool, owner: str, now: str) -> None:
         """Make the room, as yet without anybody in it.
@@ -183,18 +183,18 @@ def _room(row: Row) -> Room:
     )
 
 
-def _members(connection: Connection, label: str) -> list[str]:
+def _members(connection: Connection, room: Conversation) -> list[str]:
     rows = connection.execute(
         "SELECT username FROM memberships JOIN conversations ON conversations.id = conversation_id"
         " WHERE name = ? ORDER BY username LIMIT ?",
-        (label, MEMBERS_LISTED_MAX),
+        (room.name, MEMBERS_LISTED_MAX),
     )
     return [username for (username,) in rows]
 
 
-def _members_among(connection: Connection, label: str, usernames: Sequence[str]) -> list[str]:
+def _members_among(connection: Connection, room: Conversation, usernames: Sequence[str]) -> list[str]:
     statement = "SELECT 1 FROM memberships WHERE username = ? AND label = ?"
-    return [name for name in usernames if connection.execute(statement, (name, label)).fetchone()]
+    return [name for name in usernames if connection.execute(statement, (name, room.name)).fetchone()]
 
 
 def _create(
@@ -204,7 +204,7 @@ def _create(
     check_owned(connection, owner, quotas)
     made = connection.execute(
         "INSERT INTO conversations (name, created_at) VALUES (?, ?) ON CONFLICT (name) DO NOTHING RETURNING id",
-        (room_label(name), now),
+        (Conversation.room(name).name, now),
     ).fetchone()
     if made is None:
         raise RoomTaken(name)

@@ -5,6 +5,7 @@ import msgspec
 from chat_service.domain.attachments import Attachment
 from chat_service.domain.calls import CallRecord
 from chat_service.domain.changes import Change
+from chat_service.domain.conversations import Conversation
 from chat_service.domain.messages import StoredMessage
 from servicekit.database import Row
 
@@ -52,6 +53,9 @@ def unread(conversation_id: str, read_seq: str, reader: str) -> str:
 
 def message_of(row: Row) -> StoredMessage:
     fields = dict(zip(row.keys(), row, strict=True))
+    room, receiver = fields.pop("room"), fields.pop("receiver_username")
+    sender = fields["sender_username"]
+    fields["conversation"] = Conversation.direct(sender, receiver or "") if room is None else Conversation.room(room)
     fields["attachments"] = attachments_of(fields["attachments"])
     fields["call"] = msgspec.json.decode(fields["call"], type=CallRecord) if fields["call"] else None
     return StoredMessage(**fields)
@@ -64,7 +68,7 @@ def attachments_of(column: str | None) -> tuple[Attachment, ...]:
 _decoder = msgspec.json.Decoder(tuple[Attachment, ...])
 
 
-def change_of(row: Row, conversation: str, epoch: str) -> Change:
+def change_of(row: Row, conversation: Conversation, epoch: str) -> Change:
     """Of any kind: a newer version beside this one may know more of them."""
     return Change(
         kind=row["kind"],
@@ -75,6 +79,6 @@ def change_of(row: Row, conversation: str, epoch: str) -> Change:
         timestamp=row["timestamp"],
         message_id=row["message_id"],
         value=row["value"],
-        mark=row["mark"],
+        read_seq=row["mark"],
         removes=bool(row["removes"]),
     )

@@ -5,16 +5,14 @@ import sqlite3
 from contextlib import closing
 
 from chat_service.app import MIGRATIONS
-from chat_service.domain.changes import ChangeDraft, Kind
-from chat_service.domain.messages import Draft
+from chat_service.domain.changes import Kind
 from chat_service.store.closures import CLEARED_AT_ONCE, Closures
 from chat_service.store.log import Log
 from chat_service.store.rooms import Rooms as RoomStore
 from servicekit.database import Connection, Database
+from tests.chat_service.drafts import NOW, change, to_room
 from tests.chat_service.world import World
 from tests.waiting import eventually
-
-NOW = "2027-01-15T08:00:00.000Z"
 
 
 async def test_a_long_room_is_gone_at_once_and_its_texts_go_by_and_by(world: World) -> None:
@@ -54,12 +52,10 @@ async def test_no_step_of_clearing_takes_more_than_a_few_messages(world: World) 
         def fill_and_close(connection: Connection) -> None:
             log = Log()
             log.begin(connection)
-            joined = ChangeDraft(kind=Kind.JOINED, username="Ada", timestamp=NOW, conversation="#garden", value="Ada")
-            log.append(connection, joined)
+            log.append(connection, change(Kind.JOINED, "Ada", conversation="#garden", value="Ada"))
             for _ in range(2 * CLEARED_AT_ONCE + 5):
-                log.append(connection, Draft(sender_username="Ada", room="garden", message="text", timestamp=NOW))
-            closed = ChangeDraft(kind=Kind.CLOSED, username="Ada", timestamp=NOW, conversation="#garden", value="Ada")
-            log.append(connection, closed)
+                log.append(connection, to_room("Ada", "garden", "text"))
+            log.append(connection, change(Kind.CLOSED, "Ada", conversation="#garden"))
 
         def left(connection: Connection) -> int:
             (count,) = connection.execute("SELECT count(*) FROM messages WHERE message <> ''").fetchone()

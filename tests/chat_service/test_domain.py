@@ -4,21 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat_service.domain.conversations import (
-    direct_name,
-    is_room,
-    label_for,
-    label_of_person,
-    other_than,
-    people_in,
-    room_label,
-)
+from chat_service.domain.conversations import Conversation, Label
 from chat_service.domain.emoji import is_emoji
-from chat_service.domain.envelopes import RoomEnvelope, open_envelope, open_room_envelope, seal, seal_for_room
+from chat_service.domain.envelopes import EVERYBODY, RoomEnvelope, nudges, to_person
 from chat_service.domain.messages import check_text
 from chat_service.domain.places import Gap, Place, gap_of, is_before
 from chat_service.domain.rates import TokenBucket, TokenBuckets
 from chat_service.domain.refusals import InvalidMessage, MessageEmpty, MessageTooLong
+from chat_service.feed import decode_from_person, decode_from_room, encode
 
 # Texts
 
@@ -171,39 +164,63 @@ names = st.text("abcXYZ019_.-", min_size=3, max_size=32)
 
 
 @given(names, names)
-def test_both_sides_name_their_conversation_alike_and_label_it_by_the_other(one: str, other: str) -> None:
-    assert direct_name(one, other) == direct_name(other, one)
-    assert label_of_person(other) == f"@{other}"
-
-
-@given(names, st.integers(0, 2**63), st.binary())
-def test_an_envelope_opens_to_what_was_sealed(name: str, seq: int, event: bytes) -> None:
-    assert open_envelope(seal(label_of_person(name), seq, event)) == (f"@{name}", seq, event)
+def test_each_reader_names_a_conversation_from_their_side(one: str, other: str) -> None:
+    conversation = Conversation.direct(one, other)
+    assert conversation == Conversation.direct(other, one)
+    assert (conversation.is_room, conversation.room_name) == (False, None)
+    if one != other:
+        assert set(conversation.people) == {one, other}
+        assert (conversation.label_for(one), conversation.other_than(one)) == (Label.of_person(other), other)
+    assert (Label.of_person(other).text, Label.of_person(other).is_room) == (f"@{other}", False)
+    assert Label.of_person(other).name == other
 
 
 @given(names, names)
-def test_each_reader_names_a_conversation_from_their_side_and_a_room_alike(one: str, other: str) -> None:
-    if one != other:
-        name = direct_name(one, other)
-        assert not is_room(name)
-        assert set(people_in(name)) == {one, other}
-        assert (label_for(one, name), other_than(one, name)) == (f"@{other}", other)
-    assert is_room(room_label(one))
-    assert label_for(other, room_label(one)) == f"#{one}"
+def test_everybody_names_a_room_alike(room: str, reader: str) -> None:
+    conversation = Conversation.room(room)
+    assert (conversation.is_room, conversation.room_name) == (True, room)
+    assert conversation.label_for(reader) == Label.of_room(room) == Label(f"#{room}")
+    assert (Label.of_room(room).is_room, Label.of_room(room).name) == (True, room)
 
 
-@given(names, st.integers(0, 2**63), names, st.binary(), st.binary(), st.sampled_from(["", "1.1", "1800000000.123"]))
-def test_an_envelope_to_a_room_opens_to_what_was_sealed(
-    room: str, seq: int, username: str, for_them: bytes, for_others: bytes, epoch: str
+@given(names, names, st.integers(0, 2**63), st.binary())
+def test_an_envelope_to_a_person_is_the_same_behind_the_bus(reader: str, name: str, seq: int, event: bytes) -> None:
+    envelope = to_person(reader, Label.of_person(name), seq, event)
+    assert decode_from_person(envelope.channel, encode(envelope)) == envelope
+
+
+@given(
+    room=names,
+    seq=st.integers(0, 2**63),
+    whose=st.tuples(names, st.none()) | st.tuples(st.just(""), st.none() | st.just(EVERYBODY) | names),
+    for_author=st.binary(),
+    event=st.binary(),
+    epoch=st.sampled_from(["", "1.1", "1800000000.123"]),
+)
+def test_an_envelope_to_a_room_is_the_same_behind_the_bus(
+    room: str, seq: int, whose: tuple[str, str | None], for_author: bytes, event: bytes, epoch: str
 ) -> None:
-    sealed = seal_for_room(f"#{room}", seq, epoch=epoch, username=username, for_them=for_them, for_others=for_others)
-    assert open_room_envelope(sealed) == RoomEnvelope(f"#{room}", seq, username, for_them, for_others, epoch)
-    nudge = seal_for_room(f"#{room}", seq, epoch=epoch)
-    assert open_room_envelope(nudge) == RoomEnvelope(f"#{room}", seq, "-", b"", b"", epoch)
+    author, departed = whose
+    envelope = RoomEnvelope(
+        channel=f"room:#{room}",
+        label=Label.of_room(room),
+        seq=seq,
+        epoch=epoch,
+        author=author,
+        for_author=for_author if author else b"",
+        event=event,
+        departed=departed,
+    )
+    assert decode_from_room(envelope.channel, encode(envelope)) == envelope
+    (nudge,) = nudges(Conversation.room(room), seq=seq, epoch=epoch)
+    assert decode_from_room(nudge.channel, encode(nudge)) == nudge
 
 
 def test_a_version_without_epochs_takes_what_has_one_for_a_nudge() -> None:
-    sealed = seal_for_room("#garden", 7, epoch="1.2", username="Ada", for_them=b"sent", for_others=b"message")
+    garden = Label.of_room("garden")
+    sealed = encode(
+        RoomEnvelope(channel="", label=garden, seq=7, epoch="1.2", author="Ada", for_author=b"sent", event=b"message")
+    )
     label, seq, username, length, events = sealed.split(b" ", 4)
     assert (label, seq, username) == (b"#garden", b"7", b"-")  # nobody's own
     assert events[int(length) :] == b""  # and nothing for the others

@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 
 from chat_service.app import MIGRATIONS
-from chat_service.domain.envelopes import seal_for_room
+from chat_service.domain.conversations import Label
+from chat_service.domain.envelopes import EVERYBODY, RoomEnvelope, room_channel
 from chat_service.domain.places import Place
+from chat_service.feed import encode
 from chat_service.store.conversations import Conversations
 from chat_service.store.generation import MESSAGE_IDS_LEFT_OUT, raise_generation
 from servicekit.database import Database
@@ -207,6 +209,11 @@ async def test_a_room_made_again_while_redis_was_away_is_told_when_it_is_back(
         await grace.heard_nothing()
 
 
+def to_garden(**fields: Any) -> RoomEnvelope:
+    label = Label.of_room("garden")
+    return RoomEnvelope(channel=room_channel(label), label=label, **fields)
+
+
 async def test_late_news_of_the_room_that_was_harms_nobody_in_the_other(world: World, chat: Instance) -> None:
     await chat.make_room("Ada", "garden", "Grace")
     grace = await chat.live_device("Grace")
@@ -216,11 +223,11 @@ async def test_late_news_of_the_room_that_was_harms_nobody_in_the_other(world: W
     await grace.hear("joined")
     closed = b'{"type":"closed","seq":3,"conversation":"#garden","username":"Ada","timestamp":""}'
     bus = await world.bus()
-    for payload in (
-        seal_for_room("#garden", 3, epoch=epoch, for_others=closed),
-        seal_for_room("#garden", 9, epoch=epoch),
+    for envelope in (
+        to_garden(seq=3, epoch=epoch, event=closed, departed=EVERYBODY),
+        to_garden(seq=9, epoch=epoch),
     ):
-        await bus.execute(("PUBLISH", bus.channel("room:#garden"), payload))
+        await bus.execute(("PUBLISH", bus.channel("room:#garden"), encode(envelope)))
     await say(chat, "Ada", "new")
     await hear_seqs(grace, 3, 3)
     await grace.heard_nothing()
@@ -231,8 +238,8 @@ async def test_what_a_version_without_epochs_publishes_is_passed_on(world: World
     grace = await chat.live_device("Grace")
     message = b'{"type":"message","seq":3,"conversation":"#garden"}'
     bus = await world.bus()
-    payload = seal_for_room("#garden", 3, username="Ada", for_them=b"{}", for_others=message)
-    await bus.execute(("PUBLISH", bus.channel("room:#garden"), payload))
+    envelope = to_garden(seq=3, author="Ada", for_author=b"{}", event=message)
+    await bus.execute(("PUBLISH", bus.channel("room:#garden"), encode(envelope)))
     await hear_seqs(grace, 3, 3)
 
 
@@ -351,7 +358,7 @@ async def test_a_store_of_before_tells_where_its_members_joined(
         store.execute(f"INSERT INTO memberships ({columns}) VALUES ('Ada', 1, '#lobby', 3)")
     database = Database(tmp_path / "chat.db", MIGRATIONS)
     places = await Conversations(database).places("Ada")
-    assert places == {"#lobby": Place(3, "7.1" if also else "1.1", 3)}
+    assert places == {Label("#lobby"): Place(3, "7.1" if also else "1.1", 3)}
     # An older instance beside this one writes as before.
     await database.write(lambda connection: connection.execute("UPDATE memberships SET joined_seq = NULL"))
     assert await Conversations(database).places("Ada") == places

@@ -12,6 +12,7 @@ from structlog.testing import capture_logs
 from websockets.exceptions import ConnectionClosed
 
 from chat_service.app import MIGRATIONS
+from chat_service.domain.conversations import Conversation
 from chat_service.domain.places import Head
 from chat_service.domain.refusals import UnknownRecipient
 from chat_service.store.erasures import SPAN, Erasures, Remains
@@ -526,9 +527,13 @@ async def test_each_message_is_in_exactly_one_span(database: Database, message_i
     store = Erasures(database)
     assert await store.last_message_id() == message_id
     for after in (0, SPAN, 2 * SPAN):
-        found = Remains([message_id], [], {"Ada|Grace": Head(1, "1.2")}) if after == span else Remains([], [], {})
+        found = (
+            Remains([message_id], [], [(Conversation.direct("Ada", "Grace"), Head(1, "1.2"))])
+            if after == span
+            else Remains([], [], [])
+        )
         assert await store.remains("Ada", after) == found
-        found = Remains([], [(message_id, "👍")], {}) if after == span else Remains([], [], {})
+        found = Remains([], [(message_id, "👍")], []) if after == span else Remains([], [], [])
         assert await store.remains("Grace", after) == found
 
 

@@ -15,31 +15,19 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from msgspec import structs
 
 from chat_service.app import MIGRATIONS
-from chat_service.domain.changes import AnyDraft, Appended, Change, ChangeDraft, Entry, Kind
-from chat_service.domain.conversations import label_for, people_in
-from chat_service.domain.messages import Draft, StoredMessage
+from chat_service.domain.changes import Appended, Change, Entry, Kind
+from chat_service.domain.conversations import Conversation
+from chat_service.domain.intents import Draft, SendMessage
+from chat_service.domain.messages import StoredMessage
 from chat_service.domain.refusals import NotAMember, NotTheAuthor, UnknownMessage
 from chat_service.store.conversations import _list_after
 from chat_service.store.log import Log
 from servicekit.database import Database
 from servicekit.problems import Refusal
+from tests.chat_service.drafts import NOW, change, to_person, to_room
 
-NOW = "2027-01-15T08:00:00.000Z"
 CAST = ("Ada", "Grace", "Linus")
 GARDEN = "#garden"
-
-
-def draft(
-    sender: str, receiver: str, text: str = "hello", *, nonce: str | None = None, reply_to: int | None = None
-) -> Draft:
-    return Draft(
-        sender_username=sender,
-        receiver_username=receiver,
-        message=text,
-        timestamp=NOW,
-        nonce=nonce,
-        reply_to=reply_to,
-    )
 
 
 @pytest.fixture(scope="module")
@@ -98,10 +86,9 @@ class Writer:
         assert isinstance(entry, StoredMessage)
         return entry
 
-    def change(self, kind: Kind, username: str, message_id: int | None = None, **more: Any) -> Change | None:
+    def change(self, kind: Kind, username: str, message_id: int = 0, **more: Any) -> Change | None:
         """What was changed; None: nothing."""
-        one = ChangeDraft(kind=kind, username=username, timestamp=NOW, message_id=message_id, **more)
-        appended = self.log.append(self.connection, one)
+        appended = self.log.append(self.connection, change(kind, username, message_id, **more))
         assert appended.is_new is (appended.entry is not None)
         assert not isinstance(appended.entry, StoredMessage)
         return appended.entry
@@ -130,7 +117,7 @@ def rows(connection: sqlite3.Connection, query: str) -> list[tuple[object, ...]]
 
 def test_a_first_message_makes_the_conversation_both_memberships_and_both_saved_chats(writer: Writer) -> None:
     with writer.group():
-        stored = writer.append(draft("Grace", "Ada"))
+        stored = writer.append(to_person("Grace", "Ada"))
     assert (stored.id, stored.seq) == (1, 1)
     assert rows(writer.connection, "SELECT name FROM conversations WHERE name NOT LIKE '#%'") == [("Ada|Grace",)]
     assert rows(writer.connection, "SELECT username, label FROM memberships ORDER BY username") == [
@@ -145,55 +132,55 @@ def test_a_first_message_makes_the_conversation_both_memberships_and_both_saved_
 
 def test_both_directions_share_one_order(writer: Writer) -> None:
     with writer.group():
-        seqs = [writer.append(draft(*pair)).seq for pair in (("Ada", "Grace"), ("Grace", "Ada"), ("Ada", "Grace"))]
+        seqs = [writer.append(to_person(*pair)).seq for pair in (("Ada", "Grace"), ("Grace", "Ada"), ("Ada", "Grace"))]
     assert seqs == [1, 2, 3]
 
 
 def test_a_nonce_used_before_finds_the_first_message(writer: Writer) -> None:
     with writer.group():
-        first = writer.append(draft("Ada", "Grace", "once", nonce="n"))
-        again = writer.log.append(writer.connection, draft("Ada", "Grace", "twice", nonce="n"))
-        after = writer.append(draft("Ada", "Grace", nonce="other"))
+        first = writer.append(to_person("Ada", "Grace", "once", nonce="n"))
+        again = writer.log.append(writer.connection, to_person("Ada", "Grace", "twice", nonce="n"))
+        after = writer.append(to_person("Ada", "Grace", nonce="other"))
     assert again == Appended(first, is_new=False)
     assert after.seq == 2
 
 
 def test_a_nonce_is_its_senders_own(writer: Writer) -> None:
     with writer.group():
-        assert writer.append(draft("Ada", "Grace", nonce="n")).seq == 1
-        assert writer.append(draft("Grace", "Ada", nonce="n")).seq == 2
+        assert writer.append(to_person("Ada", "Grace", nonce="n")).seq == 1
+        assert writer.append(to_person("Grace", "Ada", nonce="n")).seq == 2
 
 
 def test_a_nonce_used_again_for_somebody_else_leaves_no_trace_with_them(writer: Writer) -> None:
     with writer.group():
-        first = writer.append(draft("Ada", "Grace", nonce="n"))
+        first = writer.append(to_person("Ada", "Grace", nonce="n"))
     with writer.group():
-        again = writer.log.append(writer.connection, draft("Ada", "Linus", nonce="n"))
+        again = writer.log.append(writer.connection, to_person("Ada", "Linus", nonce="n"))
     assert again == Appended(first, is_new=False)
     assert rows(writer.connection, "SELECT count(*) FROM contacts WHERE 'Linus' IN (user_username, chat_username)") == [
         (0,)
     ]
     with writer.group():
-        assert writer.append(draft("Ada", "Linus")).seq == 1
+        assert writer.append(to_person("Ada", "Linus")).seq == 1
 
 
 def test_a_reply_is_to_a_message_of_the_same_conversation(writer: Writer) -> None:
     with writer.group():
-        hers = writer.append(draft("Ada", "Grace"))
-        reply = writer.append(draft("Grace", "Ada", reply_to=hers.id))
+        hers = writer.append(to_person("Ada", "Grace"))
+        reply = writer.append(to_person("Grace", "Ada", reply_to=hers.id))
     assert reply.reply_to == hers.id
     for stranger in (hers.id, 99):
         with writer.group(), pytest.raises(UnknownMessage):
-            writer.append(draft("Ada", "Linus", reply_to=stranger))
+            writer.append(to_person("Ada", "Linus", reply_to=stranger))
     assert rows(writer.connection, "SELECT count(*) FROM conversations WHERE name NOT LIKE '#%'") == [(1,)]
 
 
 def test_a_refusal_in_the_middle_of_a_group_costs_the_others_nothing(writer: Writer) -> None:
     with writer.group():
-        assert writer.append(draft("Ada", "Grace")).seq == 1
+        assert writer.append(to_person("Ada", "Grace")).seq == 1
         with pytest.raises(UnknownMessage):
-            writer.append(draft("Ada", "Grace", reply_to=99))
-        assert writer.append(draft("Ada", "Grace")).seq == 2
+            writer.append(to_person("Ada", "Grace", reply_to=99))
+        assert writer.append(to_person("Ada", "Grace")).seq == 2
 
 
 def test_what_is_remembered_is_bounded(writer: Writer) -> None:
@@ -204,15 +191,15 @@ def test_what_is_remembered_is_bounded(writer: Writer) -> None:
     def is_read_again() -> bool:
         read.clear()
         with writer.group():
-            writer.append(draft("Ada", "Grace"))
+            writer.append(to_person("Ada", "Grace"))
         return bool(read)
 
     assert [is_read_again() for _ in range(3)] == [True, False, False]
     with writer.group():
-        assert writer.append(draft("Ada", "Linus")).seq == 1
+        assert writer.append(to_person("Ada", "Linus")).seq == 1
     assert [is_read_again() for _ in range(2)] == [True, False]
     with writer.group():
-        assert writer.append(draft("Ada", "Grace")).seq == 6
+        assert writer.append(to_person("Ada", "Grace")).seq == 6
 
 
 # Changes
@@ -220,23 +207,23 @@ def test_what_is_remembered_is_bounded(writer: Writer) -> None:
 
 def test_messages_and_changes_share_one_count(writer: Writer) -> None:
     with writer.group():
-        first = writer.append(draft("Ada", "Grace"))
+        first = writer.append(to_person("Ada", "Grace"))
         edited = writer.change(Kind.EDITED, "Ada", first.id, value="good day")
-        second = writer.append(draft("Grace", "Ada"))
+        second = writer.append(to_person("Grace", "Ada"))
         reaction = writer.change(Kind.REACTION, "Grace", first.id, value="👍")
     assert [entry and entry.seq for entry in (first, edited, second, reaction)] == [1, 2, 3, 4]
 
 
 def test_what_changes_nothing_takes_no_place(writer: Writer) -> None:
     with writer.group():
-        first = writer.append(draft("Ada", "Grace", "hello"))
+        first = writer.append(to_person("Ada", "Grace", "hello"))
         assert writer.change(Kind.EDITED, "Ada", first.id, value="hello") is None
         assert writer.change(Kind.REACTION, "Grace", first.id, value="👍", removes=True) is None
         assert writer.change(Kind.REACTION, "Grace", first.id, value="👍") is not None
         assert writer.change(Kind.REACTION, "Grace", first.id, value="👍") is None
         for mark in (0, 3):  # behind, and past the end
             assert writer.change(Kind.READ, "Grace", conversation="Ada|Grace", mark=mark) is None
-        assert writer.append(draft("Ada", "Grace")).seq == 3
+        assert writer.append(to_person("Ada", "Grace")).seq == 3
 
 
 @pytest.mark.parametrize("kind", [Kind.EDITED, Kind.DELETED, Kind.REACTION])
@@ -244,7 +231,7 @@ def test_only_a_message_of_ones_own_conversations_that_is_still_there_can_be_cha
     writer: Writer, kind: Kind
 ) -> None:
     with writer.group():
-        first = writer.append(draft("Ada", "Grace"))
+        first = writer.append(to_person("Ada", "Grace"))
         for username, message_id in (("Linus", first.id), ("Ada", 99)):
             with pytest.raises(UnknownMessage):
                 writer.change(kind, username, message_id, value="👍")
@@ -267,8 +254,8 @@ def test_only_its_author_edits_a_message_and_the_owner_of_the_room_may_delete_it
 
 def test_a_text_that_is_gone_is_nowhere_in_the_file(writer: Writer, path: Path) -> None:
     with writer.group():
-        first = writer.append(draft("Ada", "Grace", "the first secret"))
-        reply = writer.append(draft("Grace", "Ada", "oh", reply_to=first.id))
+        first = writer.append(to_person("Ada", "Grace", "the first secret"))
+        reply = writer.append(to_person("Grace", "Ada", "oh", reply_to=first.id))
         writer.change(Kind.REACTION, "Grace", first.id, value="👍")
         writer.change(Kind.EDITED, "Ada", first.id, value="the second secret")
         writer.change(Kind.DELETED, "Ada", first.id)
@@ -283,7 +270,7 @@ def test_a_text_that_is_gone_is_nowhere_in_the_file(writer: Writer, path: Path) 
 def test_a_mark_only_moves_forward_and_never_past_the_end(writer: Writer) -> None:
     with writer.group():
         for _ in range(3):
-            writer.append(draft("Ada", "Grace"))
+            writer.append(to_person("Ada", "Grace"))
 
     def mark(seq: int) -> int:
         with writer.group():
@@ -331,7 +318,7 @@ def test_a_closed_room_leaves_its_name_free_and_none_of_its_texts(writer: Writer
 
 
 def in_garden(sender: str, text: str = "hello", *, nonce: str | None = None, reply_to: int | None = None) -> Draft:
-    return Draft(sender_username=sender, room="garden", message=text, timestamp=NOW, nonce=nonce, reply_to=reply_to)
+    return to_room(sender, "garden", text, nonce=nonce, reply_to=reply_to)
 
 
 # Anything in any order
@@ -344,9 +331,9 @@ class Interrupted(Exception):
 people = st.sampled_from(CAST)
 message_ids = st.integers(1, 8)
 nonces, replies = st.none() | st.sampled_from("abc"), st.none() | message_ids
-drafts: st.SearchStrategy[AnyDraft] = st.one_of(
+drafts: st.SearchStrategy[Draft] = st.one_of(
     st.builds(
-        lambda pair, text, nonce, reply_to: draft(pair[0], pair[1], text, nonce=nonce, reply_to=reply_to),
+        lambda pair, text, nonce, reply_to: to_person(pair[0], pair[1], text, nonce=nonce, reply_to=reply_to),
         st.permutations(CAST).map(lambda order: (order[0], order[1])),
         st.text(max_size=3),
         nonces,
@@ -360,35 +347,31 @@ drafts: st.SearchStrategy[AnyDraft] = st.one_of(
         replies,
     ),
     st.builds(
-        ChangeDraft,
+        change,
         kind=st.sampled_from([Kind.EDITED, Kind.DELETED]),
-        username=people,
-        timestamp=st.just(NOW),
+        author=people,
         message_id=message_ids,
         value=st.sampled_from(["👍", "🎉"]),
     ),
     st.builds(
-        ChangeDraft,
+        change,
         kind=st.just(Kind.REACTION),
-        username=people,
-        timestamp=st.just(NOW),
+        author=people,
         message_id=message_ids,
         value=st.sampled_from(["👍", "🎉"]),
         removes=st.booleans(),  # which only a reaction can be
     ),
     st.builds(
-        ChangeDraft,
+        change,
         kind=st.just(Kind.READ),
-        username=people,
-        timestamp=st.just(NOW),
+        author=people,
         conversation=st.sampled_from(["Ada|Grace", "Ada|Linus", "Grace|Linus", GARDEN]),
         mark=st.integers(0, 6),
     ),
     st.builds(
-        ChangeDraft,
+        change,
         kind=st.sampled_from([Kind.JOINED, Kind.JOINED, Kind.LEFT]),
-        username=people,
-        timestamp=st.just(NOW),
+        author=people,
         conversation=st.just(GARDEN),
         value=people,
     ),
@@ -407,28 +390,32 @@ class TwoProcesses(RuleBasedStateMachine):
         self.live: list[Entry] = []  # as everybody was told of them
 
     @rule(who=st.integers(0, 1), group=groups)
-    def commit(self, who: int, group: list[AnyDraft]) -> None:
+    def commit(self, who: int, group: list[Draft]) -> None:
         writer = self.writers[who]
         with writer.group():
             self._append(writer, group)
 
     @rule(who=st.integers(0, 1), group=groups)
-    def roll_back(self, who: int, group: list[AnyDraft]) -> None:
+    def roll_back(self, who: int, group: list[Draft]) -> None:
         writer, before = self.writers[who], list(self.live)
         with pytest.raises(Interrupted), writer.group():
             self._append(writer, group)
             raise Interrupted
         self.live = before
 
-    def _append(self, writer: Writer, group: list[AnyDraft]) -> None:
+    def _append(self, writer: Writer, group: list[Draft]) -> None:
         for one in group:
             try:
                 appended = writer.log.append(writer.connection, one)
             except Refusal:
                 continue
-            if isinstance(one, Draft):
+            if isinstance(one.intent, SendMessage):
                 said = [entry for entry in self.live if isinstance(entry, StoredMessage)]
-                first = [self._as_of_now(entry) for entry in said if one.nonce and self._key(entry) == self._key(one)]
+                first = [
+                    self._as_of_now(entry)
+                    for entry in said
+                    if (entry.sender_username, entry.nonce) == (one.author, one.intent.nonce or "")
+                ]
                 assert appended.is_new is not bool(first)
                 assert not first or appended.entry == first[0]
             if appended.is_new:
@@ -437,7 +424,7 @@ class TwoProcesses(RuleBasedStateMachine):
 
     @invariant()
     def each_conversation_is_gapless_over_messages_and_changes(self) -> None:
-        seqs: dict[str, list[int]] = {}
+        seqs: dict[Conversation, list[int]] = {}
         for entry in self.live:
             seqs.setdefault(entry.conversation, []).append(entry.seq)
         assert all(found == list(range(1, len(found) + 1)) for found in seqs.values())
@@ -446,14 +433,14 @@ class TwoProcesses(RuleBasedStateMachine):
             "SELECT name, seq FROM (SELECT conversation_id, seq FROM messages UNION ALL"
             " SELECT conversation_id, seq FROM changes) JOIN conversations ON conversations.id = conversation_id",
         )
-        assert sorted(stored) == sorted((entry.conversation, entry.seq) for entry in self.live)
+        assert sorted(stored) == sorted((entry.conversation.name, entry.seq) for entry in self.live)
 
     @invariant()
     def what_is_read_again_from_any_place_is_what_everybody_was_told(self) -> None:
         for conversation in {entry.conversation for entry in self.live}:
             told = [self._as_of_now(entry) for entry in self.live if entry.conversation == conversation]
             for reader in self._readers_of(conversation):
-                label = label_for(reader, conversation)
+                label = conversation.label_for(reader)
                 for position in range(len(told) + 1):
                     for limit in (2, 1000):
                         again = _list_after(self.writers[1].connection, reader, label, position, None, len(told), limit)
@@ -478,15 +465,11 @@ class TwoProcesses(RuleBasedStateMachine):
             deleted_at=NOW if is_deleted else None,
         )
 
-    def _readers_of(self, conversation: str) -> list[str]:
-        if conversation != GARDEN:
-            return list(people_in(conversation))
+    def _readers_of(self, conversation: Conversation) -> list[str]:
+        if not conversation.is_room:
+            return list(conversation.people)
         found = rows(self.writers[0].connection, f"SELECT username FROM memberships WHERE label = '{GARDEN}'")
         return [str(username) for (username,) in found]
-
-    @staticmethod
-    def _key(one: Draft | StoredMessage) -> tuple[str, str | None]:
-        return one.sender_username, one.nonce
 
     def teardown(self) -> None:
         for writer in self.writers:

@@ -10,10 +10,11 @@ import pytest
 from chat_service.actions.people import People
 from chat_service.app import MIGRATIONS
 from chat_service.domain.refusals import DirectoryUnavailable, UnknownRecipient
-from chat_service.profiles import Profiles
+from chat_service.peers import Peers
 from chat_service.store.people import PeopleStore
 from servicekit.database import Connection, Database
 from servicekit.numbered_lists import PAGE_MAX
+from servicekit.peers import Peer
 from tests.chat_service.world import CAST, Auth, Instance, World
 from tests.waiting import eventually
 
@@ -66,8 +67,8 @@ class Directory:
         self._http = http
 
     def people(self, **options: int) -> People:
-        profiles = Profiles(http=self._http, auth_url=self.auth.url)
-        return People(store=self.store, profiles=profiles, known_stores=self.database, **options)
+        peer = Peer(self._http, self.auth.url)
+        return People(store=self.store, peers=Peers(auth=peer, media=peer), known_stores=self.database, **options)
 
     async def run_sql(self, statement: str) -> None:
         def execute(connection: Connection) -> None:

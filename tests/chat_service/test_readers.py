@@ -4,48 +4,50 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from chat_service.domain.conversations import Label
+from chat_service.domain.events import EncodedEvent
 from chat_service.domain.places import Place
 from chat_service.domain.readers import Reader
-from servicekit.frames import text_frame
 
-LABELS = ("@Grace", "@Linus")
+GRACE = Label("@Grace")
+LABELS = (GRACE, Label("@Linus"))
 PAGE = 2
 
 
-def ends(positions: dict[str, int]) -> dict[str, Place]:
+def ends(positions: dict[Label, int]) -> dict[Label, Place]:
     return {label: Place(seq, "1.1", 0) for label, seq in positions.items()}
 
 
 class Recorder:
     """A connection that keeps what it is sent."""
 
-    def __init__(self, positions: dict[str, int]) -> None:
+    def __init__(self, positions: dict[Label, int]) -> None:
         self.started_at = dict(positions)
-        self.frames: list[bytes] = []
+        self.events: list[bytes] = []
 
-    def send_event(self, label: str, frame: bytes) -> None:
-        self.frames.append(frame)
+    def send_event(self, label: Label | None, event: EncodedEvent) -> None:
+        self.events.append(event.json)
 
 
-def event(label: str, seq: int) -> bytes:
-    return f"{label} {seq}".encode()
+def event(label: Label, seq: int) -> bytes:
+    return f"{label.text} {seq}".encode()
 
 
 class AnyInterleaving(RuleBasedStateMachine):
     """A store, a channel that loses, doubles and reorders, and a reader that is brought up to date from the store.
 
-    Catching up runs as `Delivery` runs it: begun when the reader says so, in pages, with anything in between.
+    Catching up runs as `CatchUp` runs it: begun when the reader says so, in pages, with anything in between.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self.reader = Reader("Ada")
         self.stored = dict.fromkeys(LABELS, 0)
-        self.channel: list[tuple[str, int, bytes]] = []
-        self.lossy: set[str] = set()
+        self.channel: list[tuple[Label, int, bytes]] = []
+        self.lossy: set[Label] = set()
         self.is_catching_up = False
-        self.page: list[tuple[str, int]] | None = None
-        self.snapshot: dict[str, int] | None = None
+        self.page: list[tuple[Label, int]] | None = None
+        self.snapshot: dict[Label, int] | None = None
         self.connections: list[Recorder] = []
 
     @initialize(grace=st.integers(0, 3), linus=st.integers(0, 3))
@@ -55,7 +57,7 @@ class AnyInterleaving(RuleBasedStateMachine):
     # Others write, and the channel does as it likes
 
     @rule(label=st.sampled_from(LABELS))
-    def write(self, label: str) -> None:
+    def write(self, label: Label) -> None:
         self.stored[label] += 1
         self.channel.append((label, self.stored[label], event(label, self.stored[label])))
 
@@ -74,7 +76,7 @@ class AnyInterleaving(RuleBasedStateMachine):
         self.lossy.add(label)
 
     @rule(label=st.sampled_from(LABELS))
-    def nudge(self, label: str) -> None:
+    def nudge(self, label: Label) -> None:
         self._take(label, self.stored[label], b"") if self.stored[label] else None
 
     @precondition(lambda self: self.reader.is_loaded)
@@ -111,7 +113,7 @@ class AnyInterleaving(RuleBasedStateMachine):
     def pass_page_on(self) -> None:
         assert self.page
         for label, seq in self.page:
-            self.reader.catch_up(label, seq, text_frame(event(label, seq)))
+            self.reader.catch_up(label, seq, EncodedEvent(event(label, seq)))
         self.reader.caught_up(self.page[0][0])
         self.page = None
         self.is_catching_up = bool(self.reader.behind)
@@ -125,8 +127,8 @@ class AnyInterleaving(RuleBasedStateMachine):
         self.connections.append(connection)
         self.reader.connections.append(connection)
 
-    def _take(self, label: str, seq: int, payload: bytes) -> None:
-        self.is_catching_up |= self.reader.take(label, seq, text_frame(payload) if payload else None)
+    def _take(self, label: Label, seq: int, payload: bytes) -> None:
+        self.is_catching_up |= self.reader.take(label, seq, EncodedEvent(payload) if payload else None)
 
     # Quiet
 
@@ -148,9 +150,9 @@ class AnyInterleaving(RuleBasedStateMachine):
     def each_connection_has_everything_up_to_the_reader_once_and_in_order(self) -> None:
         for connection in self.connections:
             for label in LABELS:
-                got = [frame for frame in connection.frames if label.encode() in frame]
+                got = [told for told in connection.events if label.text.encode() in told]
                 first, last = connection.started_at.get(label, 0) + 1, self.reader.positions.get(label, 0)
-                assert got == [text_frame(event(label, seq)) for seq in range(first, last + 1)]
+                assert got == [event(label, seq) for seq in range(first, last + 1)]
 
     def teardown(self) -> None:
         if not self.reader.is_loaded:
@@ -176,18 +178,18 @@ TestAnyInterleaving.settings = settings(max_examples=60, stateful_step_count=40,
 def test_what_came_over_the_channel_while_the_store_was_read_is_caught_up_with() -> None:
     for read, is_behind in ((1, True), (2, False), (3, False)):
         reader = Reader("Ada")
-        assert not reader.take("@Grace", 2, text_frame(b"before the store has answered"))
-        assert reader.load(ends({"@Grace": read})) is is_behind
-        assert reader.behind == ({"@Grace": 2} if is_behind else {})
+        assert not reader.take(GRACE, 2, EncodedEvent(b"before the store has answered"))
+        assert reader.load(ends({GRACE: read})) is is_behind
+        assert reader.behind == ({GRACE: 2} if is_behind else {})
 
 
 def test_what_is_not_kept_passes_at_once_to_each_connection_and_moves_nothing() -> None:
     reader, one, other = Reader("Ada"), Recorder({}), Recorder({})
-    reader.load(ends({"@Grace": 3}))
+    reader.load(ends({GRACE: 3}))
     reader.connections += [one, other]
-    assert not reader.take("@Grace", 0, text_frame(b"presence"))
-    assert one.frames == other.frames == [text_frame(b"presence")]
-    assert reader.positions == {"@Grace": 3}
+    assert not reader.take(GRACE, 0, EncodedEvent(b"presence"))
+    assert one.events == other.events == [b"presence"]
+    assert reader.positions == {GRACE: 3}
 
 
 def test_a_connection_that_leaves_while_it_is_sent_to_takes_nothing_from_the_others() -> None:
@@ -195,10 +197,10 @@ def test_a_connection_that_leaves_while_it_is_sent_to_takes_nothing_from_the_oth
     reader.load({})
 
     class Full(Recorder):
-        def send_event(self, label: str, frame: bytes) -> None:
+        def send_event(self, label: Label | None, event: EncodedEvent) -> None:
             reader.connections.remove(self)
 
     other = Recorder({})
     reader.connections += [Full({}), other]
-    reader.take("@Grace", 1, text_frame(b"hello"))
-    assert other.frames == [text_frame(b"hello")]
+    reader.take(GRACE, 1, EncodedEvent(b"hello"))
+    assert other.events == [b"hello"]

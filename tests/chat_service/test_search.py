@@ -11,10 +11,10 @@ import pytest
 from structlog.testing import capture_logs
 
 from chat_service.app import MIGRATIONS
-from chat_service.domain.messages import Draft
 from chat_service.store.log import Log
 from chat_service.store.search import INDEX_BATCH, Search
 from servicekit.database import Connection, Database
+from tests.chat_service.drafts import to_person
 from tests.chat_service.world import Device, Instance, World
 from tests.waiting import eventually
 
@@ -279,7 +279,7 @@ def keep(connection: Connection, texts: list[str]) -> None:
     log = Log()
     log.begin(connection)
     for text in texts:
-        log.append(connection, Draft(sender_username="Ada", receiver_username="Grace", message=text, timestamp="now"))
+        log.append(connection, to_person("Ada", "Grace", text))
 
 
 async def found(search: Search, *words: str) -> list[str]:

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from chat_service.app import MIGRATIONS
-from chat_service.domain.messages import Draft, StoredMessage
+from chat_service.domain.conversations import Conversation, Label
+from chat_service.domain.intents import Draft, SendMessage
+from chat_service.domain.messages import StoredMessage
 from chat_service.domain.people import Person
 from chat_service.store.conversations import Conversations, _history
 from chat_service.store.log import Log
@@ -39,14 +41,15 @@ class Chats:
         return [entry for entry in appended if isinstance(entry, StoredMessage)]
 
     def _draft(self, sender: str, receiver: str, text: str) -> Draft:
-        return Draft(sender_username=sender, receiver_username=receiver, message=text, timestamp=self.now())
+        message = SendMessage(conversation=Conversation.direct(sender, receiver), text=text)
+        return Draft(message, sender, self.now())
 
     def now(self) -> str:
         self._now_s += 1
         return f"2027-01-15T08:{self._now_s // 60:02}:{self._now_s % 60:02}.000Z"
 
     async def history(self, limit: int = 50, *, before: int | None = None, after: int | None = None) -> list[str]:
-        found = await self.store.history("Ada", "@Grace", before=before, after=after, limit=limit)
+        found = await self.store.history("Ada", Label("@Grace"), before=before, after=after, limit=limit)
         return [message.message for message, _ in found]
 
 
@@ -65,7 +68,7 @@ async def test_the_history_is_the_last_messages_oldest_first(chats: Chats) -> No
     await chats.say("Ada", "Grace", "one", "two", "three")
     assert await chats.history() == ["one", "two", "three"]
     assert await chats.history(2) == ["two", "three"]
-    ((last, _),) = await chats.store.history("Grace", "@Ada", before=None, after=None, limit=1)
+    ((last, _),) = await chats.store.history("Grace", Label("@Ada"), before=None, after=None, limit=1)
     assert last.message == "three"
 
 
@@ -98,7 +101,10 @@ async def test_ids_of_elsewhere_bound_a_history_as_its_own_do(chats: Chats) -> N
     for number in range(20):
         await chats.say("Ada", "Grace", str(number))
         await chats.say("Linus", "Ada", "noise")
-    own = [message.id for message, _ in await chats.store.history("Ada", "@Grace", before=None, after=None, limit=50)]
+    own = [
+        message.id
+        for message, _ in await chats.store.history("Ada", Label("@Grace"), before=None, after=None, limit=50)
+    ]
     for bound in range(own[-1] + 3):
         older = [str(number) for number, one in enumerate(own) if one < bound]
         newer = [str(number) for number, one in enumerate(own) if one > bound]
@@ -122,7 +128,7 @@ async def test_an_old_page_is_found_without_reading_what_is_newer(chats: Chats) 
 
         def read(connection: Connection) -> None:
             connection.set_progress_handler(look, 100)
-            _history(connection, "Ada", "@Grace", before, None, 50)
+            _history(connection, "Ada", Label("@Grace"), before, None, 50)
             connection.set_progress_handler(None, 0)
 
         await chats.database.read(read)
@@ -141,9 +147,9 @@ async def test_a_history_that_never_was_is_empty(chats: Chats) -> None:
 
 async def test_what_was_missed_is_read_by_its_place_and_only_by_members(chats: Chats) -> None:
     await chats.say("Ada", "Grace", *"abcde")
-    found = await chats.store.list_after("Ada", "@Grace", 1, epoch=None, until=4, limit=2)
+    found = await chats.store.list_after("Ada", Label("@Grace"), 1, epoch=None, until=4, limit=2)
     assert [(one.seq, one.message) for one in found if isinstance(one, StoredMessage)] == [(2, "b"), (3, "c")]
-    assert await chats.store.list_after("Linus", "@Grace", 0, epoch=None, until=9, limit=9) == []
+    assert await chats.store.list_after("Linus", Label("@Grace"), 0, epoch=None, until=9, limit=9) == []
 
 
 async def test_places_name_each_conversation_from_the_persons_side(chats: Chats) -> None:
@@ -151,9 +157,9 @@ async def test_places_name_each_conversation_from_the_persons_side(chats: Chats)
     await chats.say("Linus", "Ada", "three")
     places = {name: await chats.store.places(name) for name in ("Ada", "Grace", "nobody")}
     ends = {name: {label: place.seq for label, place in found.items()} for name, found in places.items()}
-    assert ends == {"Ada": {"@Grace": 2, "@Linus": 1}, "Grace": {"@Ada": 2}, "nobody": {}}
-    assert places["Ada"]["@Grace"] == places["Grace"]["@Ada"]
-    assert places["Ada"]["@Grace"].epoch != places["Ada"]["@Linus"].epoch
+    assert ends == {"Ada": {Label("@Grace"): 2, Label("@Linus"): 1}, "Grace": {Label("@Ada"): 2}, "nobody": {}}
+    assert places["Ada"][Label("@Grace")] == places["Grace"][Label("@Ada")]
+    assert places["Ada"][Label("@Grace")].epoch != places["Ada"][Label("@Linus")].epoch
 
 
 # Saved chats

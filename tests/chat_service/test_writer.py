@@ -10,20 +10,22 @@ from typing import Any
 import pytest
 
 from chat_service.app import MIGRATIONS
-from chat_service.domain.changes import AnyDraft, Appended
-from chat_service.domain.messages import Draft, StoredMessage
+from chat_service.domain.changes import Appended
+from chat_service.domain.intents import Draft, SendMessage
+from chat_service.domain.messages import StoredMessage
 from chat_service.domain.refusals import NotStored, UnknownMessage
 from chat_service.store.log import Log
 from chat_service.writer import GroupWriter
 from servicekit.database import Connection, Database
 from servicekit.problems import Refusal
+from tests.chat_service.drafts import to_person
 from tests.waiting import eventually
 
 Outcome = tuple[Any, Appended | Refusal]
 
 
 def draft(text: str, *, reply_to: int | None = None) -> Draft:
-    return Draft(sender_username="Ada", receiver_username="Grace", message=text, timestamp="now", reply_to=reply_to)
+    return to_person("Ada", "Grace", text, reply_to=reply_to)
 
 
 def entries(group: Sequence[Outcome]) -> list[StoredMessage]:
@@ -39,7 +41,7 @@ class Desk:
         self.path = path
         self.database = database
         self.log = SlowLog()
-        self.writer: GroupWriter[AnyDraft, Appended] = GroupWriter(
+        self.writer: GroupWriter[Any, Draft, Appended] = GroupWriter(
             database=database, log=self.log, failure=NotStored(), group_max=4
         )
         self.groups: list[Sequence[Outcome]] = []
@@ -94,8 +96,8 @@ class SlowLog(Log):
         self.groups_begun += 1
         super().begin(connection)
 
-    def append(self, connection: Connection, draft: AnyDraft) -> Appended:
-        if isinstance(draft, Draft) and draft.message == "unforeseen":
+    def append(self, connection: Connection, draft: Draft) -> Appended:
+        if isinstance(draft.intent, SendMessage) and draft.intent.text == "unforeseen":
             raise OverflowError
         return super().append(connection, draft)
 

@@ -1,29 +1,30 @@
-"""Views: what a connection shows of a person's conversations, and how it takes what they type."""
+"""Scope: which of a person's conversations a connection is about, and how it takes what they type."""
 
 import msgspec
 
 from chat_service.domain import commands
 from chat_service.domain.commands import Command, SendMessage
-from chat_service.domain.conversations import room_label
+from chat_service.domain.conversations import Conversation, Label
+from chat_service.domain.events import EncodedEvent
 from chat_service.domain.refusals import InvalidCommand
-from servicekit.frames import payload_of, text_frame
+from servicekit.frames import text_frame
 from servicekit.texts import as_lines
 
 CONTINUED = "| "
 
 
-class Everything:
-    """All conversations, as JSON."""
+class AllConversations:
+    """As JSON."""
 
-    conversation = ""
+    conversation: Conversation | None = None
 
     def parse(self, text: bytes) -> Command:
         """Raises InvalidCommand."""
         return commands.parse(text)
 
-    def show(self, label: str, frame: bytes) -> bytes | None:
-        """The frame to send for an event of the conversation `label`; None: this view does not show it."""
-        return frame
+    def frame(self, label: Label | None, event: EncodedEvent) -> bytes | None:
+        """The frame to send for an event of the conversation `label`; None: it is outside of this scope."""
+        return event.frame
 
 
 class _ShownFile(msgspec.Struct):
@@ -48,7 +49,8 @@ class OneRoom:
 
     def __init__(self, room: str, *, as_text: bool) -> None:
         self._room = room
-        self.conversation = room_label(room)
+        self.conversation = Conversation.room(room)
+        self._label = Label.of_room(room)
         self._as_text = as_text
 
     def parse(self, text: bytes) -> Command:
@@ -60,10 +62,10 @@ class OneRoom:
             raise InvalidCommand(f"This connection is for the room {self._room!r} alone.")
         return command
 
-    def show(self, label: str, frame: bytes) -> bytes | None:
-        if label not in {"", self.conversation}:
+    def frame(self, label: Label | None, event: EncodedEvent) -> bytes | None:
+        if label not in {None, self._label}:
             return None
-        return _as_line(frame) if self._as_text else frame
+        return _as_line(event.json) if self._as_text else event.frame
 
 
 def _decoded(text: bytes) -> str:
@@ -74,8 +76,8 @@ def _decoded(text: bytes) -> str:
         raise InvalidCommand(str(error)) from None
 
 
-def _as_line(frame: bytes) -> bytes | None:
-    event = msgspec.json.decode(payload_of(frame), type=_Shown)
+def _as_line(json: bytes) -> bytes | None:
+    event = msgspec.json.decode(json, type=_Shown)
     if event.type in ("message", "sent"):
         said = " ".join(filter(None, [event.message, *(file.url for file in event.attachments)]))
         return _line(event.sender_username, said)

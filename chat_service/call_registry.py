@@ -1,4 +1,4 @@
-"""The switchboard: which calls go on, in Redis, so that it does not matter which instance somebody is connected to.
+"""The call registry: which calls go on, in Redis, so that it does not matter which instance somebody is connected to.
 
 A call is known by its conversation, and binds what is shown in it: the video service finds at `bound:<stream>` who
 shows it and who alone may see it, and for a while after the call nothing. Both keys are renewed while one of the two
@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from chat_service.domain.calls import CALL_S_MAX, RING_S, Call
+from chat_service.domain.conversations import Conversation
 from chat_service.domain.refusals import StreamTaken
 from servicekit.bus import Bus, BusUnavailable
 
@@ -100,7 +101,7 @@ return going_on
 )
 
 
-class Switchboard:
+class CallRegistry:
     """Raises BusUnavailable."""
 
     def __init__(self, bus: Bus) -> None:
@@ -108,23 +109,23 @@ class Switchboard:
         self._prefix = bus.channel("")
         self._known: dict[bytes, bytes] = {}  # by conversation: the calls that went on a moment ago
 
-    async def find(self, conversation: str) -> Call | None:
-        found = await self._ask("GET", self._bus.channel(f"call:{conversation}"))
+    async def find(self, conversation: Conversation) -> Call | None:
+        found = await self._ask("GET", self._bus.channel(f"call:{conversation.name}"))
         return msgspec.json.decode(found, type=Call) if found else None
 
-    async def change(self, conversation: str, call: Call | None, new: Call | None) -> bool:
+    async def change(self, conversation: Conversation, call: Call | None, new: Call | None) -> bool:
         """Put `new` in place of `call`, None for none, and bind its streams; the others are free again.
 
         False where the call has ended or changed meanwhile: so one alone ends it. Raises StreamTaken.
         """
         before, after = _encode(call), _encode(new)
-        answer = await self._ask("EVAL", _CHANGE, 0, self._prefix, conversation, before, after)
+        answer = await self._ask("EVAL", _CHANGE, 0, self._prefix, conversation.name, before, after)
         if answer == b"taken":
             raise StreamTaken
         if answer == b"done":
-            self._known.pop(conversation.encode(), None)
+            self._known.pop(conversation.name.encode(), None)
             if new is not None:
-                self._known[conversation.encode()] = after
+                self._known[conversation.name.encode()] = after
         return bool(answer == b"done")
 
     async def keep(self, now: int) -> None:
@@ -133,12 +134,12 @@ class Switchboard:
         answer = await self._ask("EVAL", _KEEP, 0, self._prefix, now, *known)
         self._known = dict(zip(answer[::2], answer[1::2], strict=True))
 
-    async def leave(self, username: str) -> list[str]:
+    async def leave(self, username: str) -> list[Conversation]:
         """The conversations in whose calls the person took part; some may have ended. They are forgotten."""
         key = self._bus.channel(f"calls:{username}")
         conversations = await self._ask("SMEMBERS", key)
         await self._ask("DEL", key)
-        return sorted(one.decode() for one in conversations)
+        return [Conversation(name.decode()) for name in sorted(conversations)]
 
     async def _ask(self, *command: str | bytes | int) -> Any:
         (reply,) = await self._bus.execute(command)

@@ -1,0 +1,81 @@
+"""The publisher: brings what is stored to the feed, and replies to those who asked for it."""
+
+from collections.abc import Callable, Sequence
+
+from chat_service.actions.nudges import Nudges
+from chat_service.actions.replies import ReplyTo
+from chat_service.domain.changes import Appended, Change, Entry, Kind
+from chat_service.domain.deliveries import Delivery, delivery_of
+from chat_service.domain.envelopes import Envelope
+from chat_service.domain.messages import StoredMessage
+from chat_service.domain.places import Head
+from chat_service.domain.refusals import RecipientOffline
+from chat_service.feed import Feed
+from servicekit.bus import BusUnavailable
+from servicekit.problems import Refusal
+from servicekit.tasks import Tasks
+
+_ORPHANING = frozenset({Kind.DELETED, Kind.CLOSED})
+
+
+class Publisher:
+    def __init__(self, *, feed: Feed, nudges: Nudges, deliver_here: Callable[[Envelope], None]) -> None:
+        self._feed = feed
+        self._nudges = nudges
+        self._deliver_here = deliver_here
+        self._tasks = Tasks()
+
+    def stored(self, outcomes: Sequence[tuple[ReplyTo, Appended | Refusal]]) -> None:
+        """A group is on disk: publish what is new, in the order of the log, and reply for the rest."""
+        fresh: list[tuple[ReplyTo, Entry]] = []
+        for reply_to, outcome in outcomes:
+            if isinstance(outcome, Refusal):
+                reply_to.refused(outcome)
+            elif outcome.is_new and outcome.entry is not None:
+                fresh.append((reply_to, outcome.entry))
+            else:
+                self._reply_for_old(reply_to, outcome)
+        if fresh:
+            self._tasks.start(self._publish_and_reply(fresh))
+
+    def _reply_for_old(self, reply_to: ReplyTo, outcome: Appended) -> None:
+        """And nudge: who stored it then may have died before publishing it."""
+        if isinstance(outcome.entry, StoredMessage):
+            reply_to.repeated(outcome.entry)
+            self._nudges.tell([(outcome.entry.conversation, Head(outcome.entry.seq, outcome.entry.epoch))])
+        else:
+            reply_to.stored(None)
+            if outcome.changed_before is not None:
+                self._nudges.tell([outcome.changed_before])
+
+    async def _publish_and_reply(self, fresh: Sequence[tuple[ReplyTo, Entry]]) -> None:
+        """`sent` comes to all the sender's devices through their channel; here is only what the asking one learns."""
+        delivered = await self.publish([entry for _, entry in fresh])
+        for (reply_to, entry), is_delivered in zip(fresh, delivered, strict=True):
+            reply_to.stored(entry)
+            if is_delivered is False and isinstance(entry, StoredMessage):
+                reply_to.noted(RecipientOffline(entry.receiver_username or ""))
+
+    async def publish(self, entries: Sequence[Entry]) -> list[bool | None]:
+        """Bring what is stored to its people; for each 1:1 message, whether its reader is connected. None: unknown."""
+        deliveries = [delivery_of(entry) for entry in entries]
+        try:
+            delivered = await self._feed.deliver(deliveries)
+        except BusUnavailable:
+            delivered = [None] * len(deliveries)
+        if None in delivered:
+            self._without_redis([one for one, known in zip(deliveries, delivered, strict=True) if known is None])
+        if any(isinstance(entry, Change) and entry.kind in _ORPHANING for entry in entries):
+            self._feed.tell_of_orphaned_files()
+        return delivered
+
+    def _without_redis(self, deliveries: Sequence[Delivery]) -> None:
+        """Readers on this instance get it now, the others when Redis is back."""
+        for delivery in deliveries:
+            for envelope in delivery.envelopes:
+                self._deliver_here(envelope)
+                self._nudges.owe(envelope)
+        self._nudges.send()
+
+    async def close(self) -> None:
+        await self._tasks.close()

@@ -1,0 +1,71 @@
+"""Submissions: the one entrance for everything that somebody wants to have stored."""
+
+from collections.abc import Callable
+
+from chat_service.actions.replies import PendingReply, ReplyTo
+from chat_service.domain.changes import Appended, Entry
+from chat_service.domain.emoji import is_emoji
+from chat_service.domain.intents import Draft, EditMessage, Intent, React, SendMessage
+from chat_service.domain.messages import check_text
+from chat_service.domain.rates import TokenBuckets
+from chat_service.domain.refusals import InvalidEmoji, TooManyMessages
+from chat_service.writer import GroupWriter
+from servicekit.times import rfc3339
+
+
+class Submissions:
+    """Checks what can be told without the store, and queues it for the disk."""
+
+    def __init__(
+        self,
+        *,
+        writer: GroupWriter[ReplyTo, Draft, Appended],
+        message_length_max: int,
+        messages_per_second: int,
+        messages_burst: int,
+        clock: Callable[[], float],
+        monotonic: Callable[[], float],
+    ) -> None:
+        self._writer = writer
+        self.message_length_max = message_length_max
+        self._messages_per_second = messages_per_second
+        self._buckets = TokenBuckets(per_second=messages_per_second, burst=messages_burst)
+        self._clock = clock
+        self._monotonic = monotonic
+
+    def submit(self, author: str, intent: Intent, reply_to: ReplyTo) -> None:
+        """Queue what somebody asked for; `reply_to` learns of the outcome. Raises the ChatRefusal that is clear now."""
+        self._check(intent)
+        self.count(author)
+        self.store(author, intent, reply_to)
+
+    async def submit_and_wait(self, author: str, intent: Intent) -> Entry | None:
+        """The entry, on disk; None where there was nothing to change. Raises a ChatRefusal."""
+        pending = PendingReply()
+        self.submit(author, intent, pending)
+        return await pending.entry
+
+    def count(self, author: str) -> None:
+        """One more command of theirs. Raises TooManyMessages."""
+        if not self._buckets.take(author, self._monotonic()):
+            raise TooManyMessages(self._messages_per_second)
+
+    def store(self, author: str, intent: Intent, reply_to: ReplyTo, *, erases: bool = False) -> None:
+        """The same for what has been checked and counted, or is our own doing."""
+        self._writer.submit(reply_to, Draft(intent, author, rfc3339(self._clock()), erases))
+
+    async def store_and_wait(self, author: str, intent: Intent, *, erases: bool = False) -> None:
+        """Raises a ChatRefusal."""
+        pending = PendingReply()
+        self.store(author, intent, pending, erases=erases)
+        await pending.entry
+
+    def _check(self, intent: Intent) -> None:
+        match intent:
+            case SendMessage(text=text, attachments=attachments):
+                check_text(text, length_max=self.message_length_max, may_be_empty=bool(attachments))
+            case EditMessage(text=text):
+                check_text(text, length_max=self.message_length_max)
+            case React(emoji=emoji):
+                if not is_emoji(emoji):
+                    raise InvalidEmoji

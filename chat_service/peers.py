@@ -1,0 +1,54 @@
+"""Peers: what the auth service knows of people, and the media service of files."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from chat_service.domain.attachments import Attachment
+from chat_service.domain.people import Person
+from chat_service.domain.refusals import MediaUnavailable
+from servicekit.numbered_lists import Page, PageBody
+from servicekit.peers import Peer, PeerAway
+
+PROFILES_NEWS, DELETED_FILES_NEWS = "profiles", "removed-files"
+
+
+class DeletedFile(msgspec.Struct, frozen=True):
+    number: int
+    id: str
+
+
+class _Profiles(PageBody, frozen=True, kw_only=True):
+    profiles: list[Person]
+
+
+class _Owned(msgspec.Struct, frozen=True):
+    files: list[Attachment]
+
+
+class _DeletedFiles(PageBody, frozen=True, kw_only=True):
+    removed: list[DeletedFile]
+
+
+class Peers:
+    def __init__(self, *, auth: Peer, media: Peer) -> None:
+        self._auth = auth
+        self._media = media
+
+    async def profiles_after(self, version: int) -> Page[Person]:
+        """In the order in which they changed. Raises ConnectionError."""
+        body = await self._auth.read_page("/internal/profiles", _Profiles, after=version)
+        return body.page(body.profiles)
+
+    async def owned_files(self, owner: str, file_ids: Sequence[str]) -> dict[str, Attachment]:
+        """Those of the files that the person owns, by id. Raises MediaUnavailable."""
+        try:
+            owned = await self._media.read("/internal/files", _Owned, owner=owner, id=file_ids)
+        except PeerAway:
+            raise MediaUnavailable from None
+        return {file.id: file for file in owned.files}
+
+    async def files_deleted_after(self, number: int) -> Page[DeletedFile]:
+        """Raises ConnectionError."""
+        body = await self._media.read_page("/internal/removed-files", _DeletedFiles, after=number)
+        return body.page(body.removed)

@@ -1,0 +1,37 @@
+"""The HTTP interface of chat."""
+
+from starlette.routing import Route
+
+from chat_service.refusals import REFUSALS
+from chat_service.routes import chats, internal, messages, rooms, search
+from servicekit import contract, health
+from servicekit.routing import route
+
+_ROOM, _PERSON = "/api/rooms/{room}", "/api/messages/{other_username}"
+ROUTES: list[Route] = [
+    route("/api/saved-chats", GET=chats.saved_chats),
+    route("/api/save-chat", POST=chats.save_chat),
+    route("/api/search-messages", GET=search.search_messages),
+    route(_PERSON, GET=messages.messages, POST=messages.send_message),
+    route("/api/rooms", GET=rooms.rooms, POST=rooms.create_room),
+    route(_ROOM, GET=rooms.room, PATCH=rooms.change_room, DELETE=rooms.close_room),
+    route(_ROOM + "/members/{username}", PUT=rooms.add_member, DELETE=rooms.remove_member),
+    route(_ROOM + "/messages", GET=messages.room_messages, POST=messages.send_message),
+    *(
+        one
+        for path in (_PERSON, _ROOM + "/messages")
+        for one in (
+            route(path + "/read", PUT=messages.read),
+            route(path + "/{message_id:id}", PATCH=messages.edit_message, DELETE=messages.delete_message),
+            route(
+                path + "/{message_id:id}/reactions/{emoji}", PUT=messages.add_reaction, DELETE=messages.remove_reaction
+            ),
+        )
+    ),
+    route("/internal/attachments/{file_id}", GET=internal.attachment),
+    route("/internal/audience", GET=internal.audience),
+    route("/internal/members", GET=internal.members),
+    route("/internal/released-files", GET=internal.orphaned_files),
+    *health.service_routes(),
+]
+ROUTES += contract.routes(ROUTES, REFUSALS, messages.limits)

@@ -1,0 +1,43 @@
+"""For the media and the video service; the gateway never routes them."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from chat_service.domain.conversations import Label
+from chat_service.domain.refusals import NotAMember
+from chat_service.state import State
+from servicekit.bodies import convert
+from servicekit.numbered_lists import ListQuery, store_and_last
+from servicekit.responses import json_response
+
+
+async def attachment(request: Request[State]) -> Response:
+    """204 where `reader` is in a conversation that shows the file, else 404."""
+    reader = request.query_params.get("reader", "")
+    may_see = await request.state["attachments"].may_see(reader, request.path_params["file_id"])
+    return Response(status_code=204 if may_see else 404)
+
+
+async def orphaned_files(request: Request[State]) -> Response:
+    query = convert(dict(request.query_params), ListQuery)
+    orphaned = await request.state["attachments"].orphaned_after(query.after, query.limit)
+    return json_response({"released": orphaned, **await store_and_last(request.state["database"], "releases")})
+
+
+async def audience(request: Request[State]) -> Response:
+    """How the conversation is really called that `username` calls `label`; refused where they may not write there."""
+    username, label = request.query_params.get("username", ""), Label(request.query_params.get("label", "@"))
+    if label.is_room:
+        found = await request.state["rooms"].get(username, label.name)
+        if not found.is_member:
+            raise NotAMember(found.name)
+        return json_response({"label": Label.of_room(found.name).text})
+    conversation = await request.state["addressing"].find_conversation(username, label.name)
+    return json_response({"label": conversation.label_for(username).text})
+
+
+async def members(request: Request[State]) -> Response:
+    """Those of each `username` who are in the `room`."""
+    query = request.query_params
+    found = await request.state["rooms"].members_among(query.get("room", ""), query.getlist("username"))
+    return json_response({"usernames": found})

@@ -1,0 +1,218 @@
+"""Changes, carried out: what edits, deletions, reactions, read marks and memberships do to the store."""
+
+from typing import NamedTuple
+
+from chat_service.domain.changes import Kind
+from chat_service.domain.conversations import Conversation
+from chat_service.domain.emoji import fully_qualified
+from chat_service.domain.intents import (
+    AboutMessage,
+    CloseRoom,
+    DeleteMessage,
+    Draft,
+    EditMessage,
+    Join,
+    Leave,
+    MarkRead,
+    React,
+)
+from chat_service.domain.places import Head
+from chat_service.domain.quotas import Quotas
+from chat_service.domain.refusals import NotAMember, NotTheAuthor, UnknownMessage
+from chat_service.store.attachments import detach
+from chat_service.store.closures import close
+from chat_service.store.erasures import check_not_erased
+from chat_service.store.quotas import check_joined, check_reactions, rooms_owned
+from chat_service.store.search import reindex
+from servicekit.database import Connection
+
+HEIRS_MAX = 100
+# Where a second time tells it once more, since nobody may have heard of the first.
+TOLD_AGAIN = frozenset({Kind.EDITED, Kind.JOINED, Kind.LEFT})
+
+
+class LogEnd:
+    """Where a conversation's log ends: the last `seq` given in it, and whether one of its two is erased."""
+
+    __slots__ = ("conversation", "epoch", "id", "is_over", "seq")
+
+    def __init__(self, conversation: Conversation, id: int, epoch: str, seq: int, *, is_over: bool = False) -> None:
+        self.conversation = conversation
+        self.id = id
+        self.epoch = epoch
+        self.seq = seq
+        self.is_over = is_over
+
+    @property
+    def head(self) -> Head:
+        return Head(self.seq, self.epoch)
+
+
+class Done(NamedTuple):
+    """What was done, as the log says it; `value` is the new text, the emoji, or who joined or left."""
+
+    kind: Kind
+    has_changed: bool
+    message_id: int | None = None
+    value: str = ""
+    read_seq: int = 0
+    removes: bool = False
+
+
+def conversation_of_message(connection: Connection, draft: Draft) -> Conversation | None:
+    """That of the message that is to be changed, if the author is in it and it is not deleted; None for other intents.
+
+    Raises UnknownMessage.
+    """
+    intent = draft.intent
+    if not isinstance(intent, AboutMessage):
+        return None
+    row = connection.execute(
+        "SELECT name FROM conversations JOIN messages ON messages.conversation_id = conversations.id"
+        " LEFT JOIN memberships ON memberships.conversation_id = conversations.id AND memberships.username = ?"
+        " WHERE messages.id = ? AND messages.deleted_at IS NULL AND (memberships.username IS NOT NULL OR ?)",
+        (draft.author, intent.message_id, draft.erases),
+    ).fetchone()
+    if row is None or intent.conversation not in {None, found := Conversation(row["name"])}:
+        raise UnknownMessage(intent.message_id)
+    return found
+
+
+def carry_out(connection: Connection, draft: Draft, end: LogEnd, quotas: Quotas) -> Done:
+    """Do what the draft wants done. Raises NotTheAuthor, NotAMember, UnknownRecipient, or that a quota is used up."""
+    match draft.intent:
+        case EditMessage() as edit:
+            return _edit(connection, draft, edit)
+        case DeleteMessage(message_id=message_id):
+            return _delete(connection, draft, end, message_id)
+        case React() as reaction:
+            return _react(connection, draft.author, reaction, quotas)
+        case MarkRead(seq=seq):
+            return _mark_read(connection, draft.author, end, seq)
+        case Join(username=username):
+            return _join(connection, end, username, quotas)
+        case Leave(username=username):
+            return _leave(connection, draft, end, username, quotas)
+        case CloseRoom():
+            return _close(connection, draft, end)
+    raise AssertionError(f"a message is appended, not carried out: {draft.intent}")
+
+
+def is_member(connection: Connection, username: str, conversation: Conversation) -> bool:
+    """Asked of the store each time, inside the transaction: who was removed a moment ago is not in it."""
+    label = conversation.label_for(username)
+    found = connection.execute("SELECT 1 FROM memberships WHERE username = ? AND label = ?", (username, label.text))
+    return found.fetchone() is not None
+
+
+# Messages
+
+
+def _edit(connection: Connection, draft: Draft, edit: EditMessage) -> Done:
+    _check_author(connection, draft.author, edit.message_id)
+    has_changed = _set_text(connection, edit.message_id, "edited_at", draft.timestamp, edit.text)
+    return Done(Kind.EDITED, has_changed, edit.message_id, edit.text)
+
+
+def _delete(connection: Connection, draft: Draft, end: LogEnd, message_id: int) -> Done:
+    if not _owns_room(connection, end, draft.author):
+        _check_author(connection, draft.author, message_id)
+    connection.execute("DELETE FROM reactions WHERE message_id = ?", (message_id,))
+    detach(connection, "message_id = ?", message_id)
+    return Done(Kind.DELETED, _set_text(connection, message_id, "deleted_at", draft.timestamp, ""), message_id)
+
+
+def _set_text(connection: Connection, message_id: int, when: str, timestamp: str, text: str) -> bool:
+    """Replace the text, in the index too, and note in the column `when` that it happened."""
+    (old,) = connection.execute("SELECT message FROM messages WHERE id = ?", (message_id,)).fetchone()
+    if old == text and text:
+        return False
+    reindex(connection, message_id, old=old, new=text)
+    connection.execute(f"UPDATE messages SET message = ?, {when} = ? WHERE id = ?", (text, timestamp, message_id))
+    return True
+
+
+def _check_author(connection: Connection, username: str, message_id: int) -> None:
+    (author,) = connection.execute("SELECT sender_username FROM messages WHERE id = ?", (message_id,)).fetchone()
+    if author != username:
+        raise NotTheAuthor
+
+
+def _react(connection: Connection, username: str, given: React, quotas: Quotas) -> Done:
+    emoji = fully_qualified(given.emoji)
+    if given.removes:
+        query = "DELETE FROM reactions WHERE message_id = ? AND username = ? AND emoji = ?"
+    else:
+        check_reactions(connection, given.message_id, emoji, username, quotas)
+        query = "INSERT INTO reactions (message_id, username, emoji) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
+    has_changed = connection.execute(query, (given.message_id, username, emoji)).rowcount == 1
+    return Done(Kind.REACTION, has_changed, given.message_id, emoji, removes=given.removes)
+
+
+def _mark_read(connection: Connection, username: str, end: LogEnd, seq: int) -> Done:
+    """A mark only moves forward, and not past the end: it would hide what is still to come."""
+    changed = connection.execute(
+        "UPDATE memberships SET read_seq = ? WHERE username = ? AND conversation_id = ? AND read_seq < ? AND ? <= ?",
+        (seq, username, end.id, seq, seq, end.seq),
+    )
+    if changed.rowcount == 0 and not is_member(connection, username, end.conversation):
+        raise NotAMember(end.conversation.label_for(username).text)
+    return Done(Kind.READ, changed.rowcount == 1, read_seq=seq)
+
+
+# Members
+
+
+def _join(connection: Connection, end: LogEnd, username: str, quotas: Quotas) -> Done:
+    """A new member has read what was said before they came."""
+    check_joined(connection, end.id, username, quotas)
+    check_not_erased(connection, username)
+    changed = connection.execute(
+        "INSERT INTO memberships (username, conversation_id, label, read_seq, joined_seq) VALUES (?, ?, ?, ?, ?)"
+        " ON CONFLICT DO NOTHING",
+        (username, end.id, end.conversation.name, end.seq + 1, end.seq + 1),
+    )
+    return Done(Kind.JOINED, changed.rowcount == 1, value=username)
+
+
+def _leave(connection: Connection, draft: Draft, end: LogEnd, username: str, quotas: Quotas) -> Done:
+    if draft.erases and _owns_room(connection, end, username) and not _hand_over(connection, end, quotas):
+        return _close(connection, draft, end)
+    changed = connection.execute(
+        "DELETE FROM memberships WHERE username = ? AND conversation_id = ?", (username, end.id)
+    )
+    return Done(Kind.LEFT, changed.rowcount == 1, value=username)
+
+
+def _hand_over(connection: Connection, end: LogEnd, quotas: Quotas) -> bool:
+    """An owner who goes for good leaves the room to who joined first; False without anybody else in it.
+
+    First to who may own another one. Where nobody may, it goes to somebody all the same: it is theirs who are in it.
+    """
+    members = connection.execute(
+        "SELECT memberships.username FROM memberships JOIN changes"
+        "  ON changes.conversation_id = memberships.conversation_id AND kind = ? AND value = memberships.username"
+        " WHERE memberships.conversation_id = ? AND memberships.username NOT IN (SELECT username FROM erasures)"
+        " GROUP BY memberships.username ORDER BY max(seq) LIMIT ?",
+        (Kind.JOINED.value, end.id, HEIRS_MAX),
+    ).fetchall()
+    heirs = [username for (username,) in members]
+    if not heirs:
+        return False
+    free = (one for one in heirs if rooms_owned(connection, one, quotas) < quotas.rooms_owned_max)
+    values = (next(free, heirs[0]), end.id)
+    connection.execute("UPDATE rooms SET owner_username = ? WHERE conversation_id = ?", values)
+    return True
+
+
+def _close(connection: Connection, draft: Draft, end: LogEnd) -> Done:
+    """Its row stays, so that no other conversation ever gets its id."""
+    close(connection, end.id)
+    return Done(Kind.CLOSED, has_changed=True, value=draft.author)
+
+
+def _owns_room(connection: Connection, end: LogEnd, username: str) -> bool:
+    if not end.conversation.is_room:
+        return False
+    query = "SELECT 1 FROM rooms WHERE conversation_id = ? AND owner_username = ?"
+    return connection.execute(query, (end.id, username)).fetchone() is not None

@@ -1,0 +1,1 @@
+"""The sockets: frames become intents, and events become frames."""

@@ -1,0 +1,198 @@
+"""The socket of a person: one device, from its handshake to its end."""
+
+import asyncio
+from typing import Any
+
+from chat_service.actions.rooms import LOBBY
+from chat_service.domain import commands, events, intents
+from chat_service.domain.attachments import Attachment
+from chat_service.domain.commands import Addressed, Calling, Command, Ping, Resume
+from chat_service.domain.conversations import Conversation, Label
+from chat_service.domain.events import EncodedEvent
+from chat_service.domain.refusals import InvalidCommand
+from chat_service.domain.scope import OneRoom
+from chat_service.websocket.replies import SocketReply
+from chat_service.websocket.sending import SendingSocket
+from servicekit.authentication import bearer_token
+from servicekit.frames import CloseCode
+from servicekit.handshake import Handshake
+from servicekit.logs import get_logger
+from servicekit.problems import Refusal
+from servicekit.websocket import Phase
+
+UNANSWERED_MAX = 256
+ROOM_PATH = "/api/ws/chat"
+log = get_logger(__name__)
+
+
+class ChatSocket(SendingSocket):
+    """Its commands are carried out in their order, each begun when the one before is on its way."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._has_entered = False
+        self._unanswered = 0
+        self._working: asyncio.Task[None] | None = None
+        self._expiry: asyncio.TimerHandle | None = None
+
+    # From handshake to ready
+
+    async def admit(self, handshake: Handshake) -> None:
+        self.state["profiles"].check()
+        token = bearer_token(handshake.headers.get("authorization"))
+        self.identity = await self.state["authentication"].authenticate(token)
+        counts, username = self.state["connection_counts"], self.identity.username
+        counts.check(username)
+        if handshake.path == ROOM_PATH:
+            name = handshake.query_value("room") or LOBBY
+            room = await self.state["rooms"].enter(username, name)
+            self.scope = OneRoom(room.name, as_text=handshake.query_value("format") == "text")
+        # Before the handshake is answered: what is said to them after that comes live.
+        self.reader = await self.state["local_readers"].enter(username)
+        self._has_entered = True
+        # Again: others may have come meanwhile, or the session may have ended.
+        counts.check(username)
+        self.state["authentication"].identify(token or "")
+        self.state["profiles"].check()
+
+    def opened(self) -> None:
+        """Without a step after `admit`; from here on events come, and wait until the peer had a chance to resume."""
+        self.state["sockets"].add(self)
+        self.state["connection_counts"].add(self.identity.username)
+        log.info("connected", username=self.identity.username, session=self.identity.session_id)
+        self.hold()
+        self.reader.connections.append(self)
+        self._work(self._greet(dict(self.reader.positions)))
+
+    def not_opened(self) -> None:
+        if self._has_entered:
+            self.state["local_readers"].leave(self.reader)
+
+    async def _greet(self, positions: dict[Label, int]) -> None:
+        # Presence comes to this connection already: no change is missed in between.
+        online = await self.state["presence"].contacts_online(self.reader.username)
+        self.starts = await self.state["resuming"].starts(self.reader, positions)
+        ready = events.ready(self.reader.username, self.identity.session_id, online, self.starts)
+        self.replay_event(None, EncodedEvent(ready))
+        if self.phase is Phase.OPEN:
+            self.ping()
+            self.grace.begin()
+            remaining_s = self.identity.expires_at - self.state["clock"]()
+            self._expiry = asyncio.get_running_loop().call_later(
+                remaining_s, self.close, CloseCode.SESSION_ENDED, "the token has expired"
+            )
+
+    def end_session(self) -> None:
+        """The session was revoked."""
+        self.close(CloseCode.SESSION_ENDED, "the session has ended")
+
+    def closed(self) -> None:
+        super().closed()
+        log.info("disconnected", username=self.identity.username, session=self.identity.session_id)
+        self.state["sockets"].discard(self)
+        self.state["connection_counts"].remove(self.identity.username)
+        if self._expiry is not None:
+            self._expiry.cancel()
+        self.state["local_readers"].leave(self.reader, self)
+
+    # Commands
+
+    def received(self, opcode: int, payload: bytes) -> None:
+        nonce = None
+        try:
+            command = self._parse(payload)
+            nonce = getattr(command, "nonce", None)
+            self._obey(command)
+        except Refusal as refusal:
+            self.tell_refusal(refusal, nonce)
+
+    def _parse(self, payload: bytes) -> Command:
+        """Raises InvalidCommand, which counts like a message, or TooManyMessages."""
+        try:
+            return self.scope.parse(payload)
+        except InvalidCommand:
+            self.state["submissions"].count(self.identity.username)
+            raise
+
+    def _obey(self, command: Command) -> None:
+        if isinstance(command, Resume):
+            is_late = not self.grace.is_running
+            self.grace.cancel()
+            self.hold()  # from here on, not when the task comes to it
+            self._work(self._resume(command, is_late=is_late))
+            return
+        self.grace.end()
+        if isinstance(command, Ping):
+            self.send_event(None, events.PONG)
+        elif isinstance(command, Addressed):
+            self._obey_addressed(command)
+        else:
+            self._submit(intents.about_message(command, self.scope.conversation), None)
+
+    def _obey_addressed(self, command: Addressed) -> None:
+        conversation = self.state["addressing"].conversation_of(self.reader.username, command.to, command.room)
+        asks = isinstance(command, Calling) or (isinstance(command, commands.SendMessage) and command.attachments)
+        if conversation is None or asks:
+            self._work(self._ask_and_obey(command, conversation))
+        else:
+            self._obey_in(conversation, command)
+
+    async def _ask_and_obey(self, command: Addressed, conversation: Conversation | None) -> None:
+        """What has to be asked for elsewhere: who that is, whose files those are, whether there is a call."""
+        username = self.reader.username
+        try:
+            if conversation is None:
+                conversation = await self.state["addressing"].find_conversation(username, command.to or "")
+            if isinstance(command, Calling):
+                await self.state["calls"].obey(username, command, conversation)
+                return
+            file_ids = command.attachments if isinstance(command, commands.SendMessage) else ()
+            attachments = await self.state["attachments"].get(username, file_ids) if file_ids else ()
+            self._obey_in(conversation, command, attachments)
+        except Refusal as refusal:
+            self.tell_refusal(refusal, getattr(command, "nonce", None))
+
+    def _obey_in(
+        self, conversation: Conversation, command: Addressed, attachments: tuple[Attachment, ...] = ()
+    ) -> None:
+        match command:
+            case commands.SendMessage():
+                self._submit(intents.message(command, conversation, attachments), command.nonce)
+            case commands.Read(seq=seq):
+                self._submit(intents.MarkRead(conversation=conversation, seq=seq), None)
+            case commands.Typing():
+                self.state["typing_notices"].tell(self.reader, conversation)
+
+    def _submit(self, intent: intents.Intent, nonce: str | None) -> None:
+        self.state["submissions"].submit(self.reader.username, intent, SocketReply(self, nonce))
+        self._unanswered += 1
+        if self._unanswered >= UNANSWERED_MAX:
+            self.pause_reading()
+
+    def answered(self) -> None:
+        self._unanswered -= 1
+        if self._unanswered == UNANSWERED_MAX // 2 and self._working is None:
+            self.resume_reading()
+
+    async def _resume(self, command: Resume, *, is_late: bool) -> None:
+        try:
+            own = await self.state["resuming"].resume(self.reader, self, command, is_late=is_late)
+            if own:
+                self.state["nudges"].tell(own.items())
+        finally:
+            self.release()
+
+    # A command that takes a while holds the next ones up
+
+    def _work(self, coroutine: Any) -> None:
+        self.pause_reading()
+        self._working = asyncio.create_task(coroutine)
+        self._working.add_done_callback(self._worked)
+
+    def _worked(self, task: asyncio.Task[None]) -> None:
+        self._working = None
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("a command failed", exc_info=error)
+            self.close(1011, "the service failed; the log knows why")
+        if self._unanswered < UNANSWERED_MAX:
+            self.resume_reading()
