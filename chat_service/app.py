@@ -205,7 +205,7 @@ class _Composition:
         )
         self.people.on_erased(self._erasing.begin)
         self._clearing = Clearing(
-            store=Closures(database), on_orphaned=self._feed.tell_of_orphaned_files, pause_s=waits.clearing_pause_s
+            store=Closures(database), on_orphaned=self._feed.tell_of_hidden_files, pause_s=waits.clearing_pause_s
         )
         self.rooms = Rooms(
             store=RoomStore(database, quotas=self._quotas),

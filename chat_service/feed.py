@@ -102,8 +102,8 @@ class Feed:
         if commands:
             self._bus.send(*commands)
 
-    def tell_of_orphaned_files(self) -> None:
-        """The media service may look what no message shows any more."""
+    def tell_of_hidden_files(self) -> None:
+        """The media service may look what no message shows any more, and who may see what."""
         self._bus.send(("PUBLISH", self._bus.channel(ORPHANED_FILES_NEWS), b""))
 
     async def tell_surely(self, envelopes: Sequence[Envelope]) -> None:

@@ -79,11 +79,16 @@ async def _opened(
             )
             profiles = copy_profiles(store, avatars, peers, files, database)
             releases = copy_releases(store, avatars, peers, files, profiles, database)
+
+            def on_hidden(_: bytes) -> None:
+                files.forget_readers()
+                releases.tell_of_news()
+
             bus.on_connected(profiles.tell_of_news)
             bus.on_connected(releases.tell_of_news)
             async with running(profiles.run(), releases.run()):
                 await bus.subscribe(PROFILES_NEWS, lambda _: profiles.tell_of_news())
-                await bus.subscribe(RELEASES_NEWS, lambda _: releases.tell_of_news())
+                await bus.subscribe(RELEASES_NEWS, on_hidden)
                 yield State(
                     authentication=opened.authentication,
                     avatars=Avatars(

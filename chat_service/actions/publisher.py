@@ -15,7 +15,7 @@ from servicekit.bus import BusUnavailable
 from servicekit.problems import Refusal
 from servicekit.tasks import Tasks
 
-_ORPHANING = frozenset({Kind.DELETED, Kind.CLOSED})
+_HIDING_FILES = frozenset({Kind.DELETED, Kind.LEFT, Kind.CLOSED})
 
 
 class Publisher:
@@ -65,8 +65,8 @@ class Publisher:
             delivered = [None] * len(deliveries)
         if None in delivered:
             self._without_redis([one for one, known in zip(deliveries, delivered, strict=True) if known is None])
-        if any(isinstance(entry, Change) and entry.kind in _ORPHANING for entry in entries):
-            self._feed.tell_of_orphaned_files()
+        if any(isinstance(entry, Change) and entry.kind in _HIDING_FILES for entry in entries):
+            self._feed.tell_of_hidden_files()
         return delivered
 
     def _without_redis(self, deliveries: Sequence[Delivery]) -> None:

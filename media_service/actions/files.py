@@ -9,7 +9,7 @@ from media_service.peers import Peers
 from media_service.store import AvatarStore, Removal, Store
 
 PIECE_BYTES = 512 * 1024
-REMEMBERED_S = 2.0  # so long somebody who was removed from a room may still see its pictures
+REMEMBERED_S = 2.0  # so long somebody who was removed from a room may still see its pictures, if Redis is away
 REMEMBERED_MAX = 10_000
 
 
@@ -32,6 +32,9 @@ class RecentReaders:
         self._found_at[username, file_id] = self._clock()
         if len(self._found_at) > REMEMBERED_MAX:
             del self._found_at[next(iter(self._found_at))]
+
+    def forget(self) -> None:
+        self._found_at.clear()
 
 
 class Files:
@@ -73,6 +76,10 @@ class Files:
         with suppress(ConnectionError):  # without auth, what is known has to do
             await self._pull_profiles()  # it may have become an avatar a moment ago
         return await self._avatars.is_avatar(file.id)
+
+    def forget_readers(self) -> None:
+        """Somebody may see less than before."""
+        self._recent_readers.forget()
 
     def content(self, file: File) -> Content:
         etag = f'"{file.sha256[:32]}"'
