@@ -6,6 +6,9 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# Node.js is a package of the environment, of one version and known by its hash; its npm finds it by the path.
+NODE := $(BIN)/node
+NPM := PATH="$(CURDIR)/$(BIN):$$PATH" npm
 PIP_INSTALL := $(BIN)/python -m pip --disable-pip-version-check install --quiet --require-hashes
 
 CODE := auth_service chat_service demo gateway launcher media_service servicekit video_service bench tests
@@ -44,14 +47,16 @@ endif
 test-fast: $(VENV)/.dev ## Runs what needs no browser and no whole Parley: under a minute
 	@$(BIN)/python -m pytest $(IN_PARALLEL) --ignore=tests/browser --ignore=tests/system $(PYTEST)
 
-environment: $(VENV)/.dev ## Makes .venv, or brings it up to date
+environment: $(VENV)/.dev node_modules/.stamp ## Makes .venv and node_modules, or brings them up to date
 
-check: $(VENV)/.dev ## Lint, format, types, import contracts, spelling
+check: $(VENV)/.dev node_modules/.stamp ## Lint, format, types, import contracts, spelling; the scripts too
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy $(wildcard $(CODE))
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/codespell
+	@$(NODE) node_modules/typescript/bin/tsc
+	@$(NODE) node_modules/eslint/bin/eslint.js gateway/static
 
 format: $(VENV)/.dev ## Formats the code and repairs what ruff can
 	@$(BIN)/ruff check --fix-only .
@@ -79,9 +84,12 @@ lock: $(VENV)/.dev ## Pins the newest releases into requirements/, with hashes, 
 		--output-file requirements/launcher.txt pyproject.toml
 	@$(LOCK) $(LOCK_FLAGS) --constraint requirements/launcher.txt --extra launcher --extra dev \
 		--output-file requirements/dev.txt pyproject.toml
+ifneq ($(LOCK_FLAGS),)
+	@$(NPM) install --loglevel=error --package-lock-only @eslint/js@latest eslint@latest typescript@latest
+endif
 
-clean: ## Removes .venv and every cache; ./data stays
-	@rm -rf $(VENV) .coverage .coverage.* htmlcov .hypothesis .import_linter_cache .mypy_cache \
+clean: ## Removes .venv, node_modules and every cache; ./data stays
+	@rm -rf $(VENV) node_modules .coverage .coverage.* htmlcov .hypothesis .import_linter_cache .mypy_cache \
 		.pytest_cache .ruff_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -95,6 +103,11 @@ $(VENV)/.dev: requirements/dev.txt $(VENV)/.pip
 	@echo "Installing what Parley and its tests need into $(VENV) ..."
 	@$(PIP_INSTALL) -r $<
 	@touch $(VENV)/.run $@
+
+node_modules/.stamp: package-lock.json $(VENV)/.dev
+	@echo "Installing what checks the scripts of the pages into node_modules ..."
+	@$(NPM) ci --loglevel=error
+	@touch $@
 
 # pip of one version, known by its hash: what a Python brings may be years old, and read a lock in its own way.
 $(VENV)/.pip: requirements/pip.txt

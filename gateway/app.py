@@ -13,6 +13,7 @@ from gateway.connection_counts import ConnectionCounts
 from gateway.contract import CONTRACT
 from gateway.contract_parts import ContractParts
 from gateway.cors import Cors
+from gateway.domain.page_limits import PageLimits
 from gateway.domain.route_table import Service
 from gateway.known_devices import KnownDevices
 from gateway.limits import Limits, Rates
@@ -90,6 +91,9 @@ async def _opened(settings: GatewaySettings, clock: Callable[[], float]) -> Asyn
     known_devices = KnownDevices(upstreams[Service.AUTH])
     limits = Limits(rates, redis_url=settings.redis_url, known_as=known_devices.known_as)
     languages, static_files = catalogues.load(), StaticFiles()
+    page_limits = PageLimits(
+        message_length_max=settings.message_length_max, file_bytes_max=settings.upload_file_bytes_max
+    )
     async with (
         connections(settings, clock) as neighbours,
         running(*(upstream.watch() for upstream in upstreams.values())),
@@ -108,7 +112,7 @@ async def _opened(settings: GatewaySettings, clock: Callable[[], float]) -> Asyn
             json_body_bytes_max=settings.json_body_bytes_max,
             languages=languages,
             limits=limits,
-            renderer=Renderer(languages, static_files.url),
+            renderer=Renderer(languages, static_files, page_limits),
             static_files=static_files,
             trusted_proxies=TrustedProxies(settings.trusted_proxies),
             upstreams=upstreams,

@@ -1,7 +1,7 @@
 """Rendering: templates and words become HTML. The one home of Jinja2."""
 
 import gzip
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -9,6 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from gateway.domain.links import pieces
+from gateway.domain.page_limits import PageLimits
 from gateway.domain.paths import chat_path, room_path
 from gateway.domain.people import Person
 
@@ -26,15 +27,23 @@ class Words(Protocol):
     script_words: dict[str, str]
 
 
+class Files(Protocol):
+    """Styles and scripts, as templates use them: `url` may be None, where there is no such file."""
+
+    def url(self, name: str) -> str | None: ...
+
+    def urls_behind(self, name: str) -> Iterable[str]: ...
+
+
 class Renderer:
     """One environment a language, so that a template's words need not be looked up through the request.
 
     Everything put into a page is escaped, whatever the template is called.
     """
 
-    def __init__(self, languages: Mapping[str, Words], static_url: Callable[[str], str | None]) -> None:
+    def __init__(self, languages: Mapping[str, Words], files: Files, limits: PageLimits) -> None:
         self._environments = {
-            code: _environment(language, languages, static_url) for code, language in languages.items()
+            code: _environment(language, languages, files, limits) for code, language in languages.items()
         }
 
     def render(self, template: str, language: str, shown: Mapping[str, Any]) -> bytes:
@@ -46,9 +55,7 @@ def zipped(body: bytes) -> bytes | None:
     return gzip.compress(body, _ZIP_LEVEL, mtime=0) if len(body) >= ZIPPED_BYTES_MIN else None
 
 
-def _environment(
-    language: Words, languages: Mapping[str, Words], static_url: Callable[[str], str | None]
-) -> Environment:
+def _environment(language: Words, languages: Mapping[str, Words], files: Files, limits: PageLimits) -> Environment:
     environment = Environment(
         loader=FileSystemLoader(FOLDER),
         autoescape=True,
@@ -61,7 +68,9 @@ def _environment(
     environment.globals |= {
         "language": language,
         "languages": languages,
-        "static": static_url,
+        "limits": limits,
+        "static": files.url,
+        "static_behind": files.urls_behind,
         "Person": Person,
         "chat_path": chat_path,
         "room_path": room_path,

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from servicekit.settings import Settings, SwitchableLimit, WrongSettings
+from servicekit.settings import Limit, Settings, SwitchableLimit, WrongSettings
 
 Seconds = Annotated[float, msgspec.Meta(gt=0)]
 
@@ -21,6 +21,9 @@ class GatewaySettings(Settings, frozen=True, kw_only=True):
     trusted_proxies: str = ""
     public_url: str = ""
     remote_avatars: Literal["proxy", "direct", "off"] = "proxy"
+    # Chat and media enforce these; pages tell them to their scripts.
+    message_length_max: Annotated[int, msgspec.Meta(ge=1, le=16_000)] = 4_000
+    upload_file_bytes_max: Limit = 10 * 1024 * 1024
     several_addresses: ClassVar[frozenset[str]] = frozenset({"chat_url"})
     connect_timeout_s: Seconds = 2.0
     answer_timeout_s: Seconds = 30.0

@@ -2,7 +2,7 @@
 
 import gzip
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from hashlib import sha256
 from mimetypes import types_map
 from pathlib import Path
@@ -37,12 +37,20 @@ class StaticFiles:
 
     def __init__(self, folder: Path = FOLDER) -> None:
         sources = {path.name: path.read_bytes() for path in sorted(folder.iterdir()) if path.is_file()}
-        self._names = {name: _hashed_name(name, sources) for name in sources}
+        reachable = {name: sorted(_reachable(name, sources)) for name in sources}
+        self._names = {name: _hashed_name(name, sources, reachable[name]) for name in sources}
+        self._urls_behind = {
+            name: [PREFIX + self._names[one] for one in behind if one != name] for name, behind in reachable.items()
+        }
         self._files = {self._names[name]: self._prepared(name, sources[name]) for name in sources}
 
     def url(self, name: str) -> str | None:
         """The path of the file, if there is one of that name."""
         return PREFIX + self._names[name] if name in self._names else None
+
+    def urls_behind(self, name: str) -> list[str]:
+        """The paths of all that the file refers to, directly or not, so that a page can ask for them at once."""
+        return self._urls_behind.get(name, [])
 
     def find(self, hashed_name: str) -> StaticFile | None:
         return self._files.get(hashed_name)
@@ -59,9 +67,10 @@ class StaticFiles:
         )
 
 
-def _hashed_name(name: str, sources: Mapping[str, bytes]) -> str:
+def _hashed_name(name: str, sources: Mapping[str, bytes], reachable: Iterable[str]) -> str:
+    """By the content of all that is `reachable`, in a fixed order: scripts may refer to each other in a circle."""
     digest = sha256()
-    for one in sorted(_reachable(name, sources)):  # sorted: scripts may refer to each other in a circle
+    for one in reachable:
         digest.update(one.encode() + b"\0" + sources[one] + b"\0")
     path = Path(name)
     return f"{path.stem}.{digest.hexdigest()[:_HASH_LENGTH]}{path.suffix}"

@@ -2,22 +2,37 @@
 
 import { Calls, wireCallButton } from "./calls.js";
 import { Composer } from "./composer.js";
-import { Conversations } from "./conversations.js";
-import { Log } from "./log.js";
+import { Connection } from "./connection.js";
+import { showConnection } from "./connection_status.js";
+import { isRoom } from "./conversation_label.js";
+import { ConversationList } from "./conversation_list.js";
+import { optional } from "./dom.js";
+import { t } from "./i18n.js";
+import { LiveVideo } from "./live_video.js";
+import { MessageActions } from "./message_actions.js";
+import { MessageLog } from "./message_log.js";
 import { wireNotifications } from "./notifications.js";
 import { Outbox } from "./outbox.js";
 import { me, wireAvatars } from "./people.js";
+import { PictureViewer } from "./picture_viewer.js";
 import { wirePresence, wireTyping } from "./presence.js";
-import { Connection, showConnection } from "./socket.js";
-import { wireStreams, wireStudio } from "./studio.js";
+import { wireStreamList } from "./stream_list.js";
 import { wireTheme } from "./theme.js";
-import { localize } from "./times.js";
-import { wireTools } from "./tools.js";
-import { wireViewer } from "./viewer.js";
-import { t } from "./words.js";
+import { localize } from "./time_format.js";
 
-const byId = (id) => document.getElementById(id);
-const main = document.querySelector("main");
+/**
+ * Begin something where the page has a place for it.
+ * @template {HTMLElement} Kind
+ * @param {string} id
+ * @param {(element: Kind) => void} start
+ * @param {new () => Kind} [kind]
+ */
+function at(id, start, kind) {
+  const element = optional(document, `#${id}`, kind);
+  if (element) {
+    start(element);
+  }
+}
 
 function begin() {
   document.documentElement.classList.add("js");
@@ -31,59 +46,57 @@ function begin() {
 
 /** For somebody who is signed in: one connection a page, and what lives on it. */
 function beginSession() {
+  const main = optional(document, "main");
   const connection = new Connection();
   const outbox = new Outbox(me, connection);
-  if (byId("connection")) {
-    showConnection(connection, byId("connection"), { connecting: t("Connecting …"), offline: t("Offline") });
-  }
+  at("connection", (element) => showConnection(connection, element));
   const open = main?.dataset.conversation ?? null;
-  if (byId("conversations")) {
-    const conversations = new Conversations({ list: byId("conversations"), open, connection });
+  at("conversations", (list) => {
+    const conversations = new ConversationList({ list, open, connection });
     conversations.positions.forEach((seq, name) => connection.positions.set(name, seq));
     conversations.epochs.forEach((epoch, name) => connection.epochs.set(name, epoch));
-  }
-  if (open && byId("log")) {
-    beginConversation(connection, outbox);
-  }
+  });
+  at("log", (log) => main && open && beginConversation({ main, element: log, connection, outbox }));
   wirePresence(connection);
   wireNotifications(connection);
-  if (byId("call")) {
-    wireCallButton(new Calls({ dialog: byId("call"), connection }), main?.dataset.other);
-  }
-  if (byId("camera")) {
-    wireStudio(byId("camera"));
-  }
-  if (byId("streams")) {
-    wireStreams(byId("streams"));
-  }
+  at("call", (dialog) => wireCallButton(new Calls({ dialog, connection }), main?.dataset.other), HTMLDialogElement);
+  at("camera", (form) => new LiveVideo(form));
+  at("streams", wireStreamList);
   connection.open();
 }
 
-function beginConversation(connection, outbox) {
-  const log = new Log({ main, connection, outbox });
+/** @param {{main: HTMLElement, element: HTMLElement, connection: Connection, outbox: Outbox}} parts */
+function beginConversation({ main, element, connection, outbox }) {
+  const log = new MessageLog({ main, connection, outbox });
   connection.positions.set(log.conversation, log.position);
   if (main.dataset.epoch) {
     connection.epochs.set(log.conversation, main.dataset.epoch);
   }
-  if (byId("composer")) {
-    const composer = new Composer({ form: byId("composer"), log, connection, outbox });
-    wireTools({ element: byId("log"), log, composer, connection });
-    wireMembership(connection, log, composer);
-    if (!matchMedia("(pointer: coarse)").matches && !location.hash) {
-      composer.focus(); // on a phone the keyboard would cover what one came to read
-    }
-  }
-  if (byId("viewer")) {
-    wireViewer(byId("log"), byId("viewer"));
-  }
-  if (byId("typing")) {
-    wireTyping(connection, log.conversation, byId("typing"));
-  }
+  at(
+    "composer",
+    (form) => {
+      const composer = new Composer({ form, log, connection, outbox });
+      new MessageActions({ element, log, composer, connection });
+      wireMembership(connection, log, composer);
+      if (!matchMedia("(pointer: coarse)").matches && !location.hash) {
+        composer.focus(); // on a phone the keyboard would cover what one came to read
+      }
+    },
+    HTMLFormElement,
+  );
+  at("viewer", (dialog) => new PictureViewer(element, dialog), HTMLDialogElement);
+  at("typing", (line) => wireTyping(connection, log.conversation, line));
 }
 
-/** Who is no longer in the room cannot write there; who comes back can, with what they had written. */
+/**
+ * Who is no longer in the room cannot write there; who comes back can, with what they had written.
+ * @param {Connection} connection
+ * @param {MessageLog} log
+ * @param {Composer} composer
+ */
 function wireMembership(connection, log, composer) {
   const gone = () => composer.disable(t("You are no longer here."));
+  /** @param {Api.Change} event */
   const isHere = (event) => event.conversation === log.conversation;
   connection.on("left", (event) => isHere(event) && event.username === me && gone());
   connection.on("closed", (event) => isHere(event) && gone());
@@ -92,7 +105,7 @@ function wireMembership(connection, log, composer) {
   connection.on("resumed", (event) => {
     if (log.conversation in event.positions) {
       composer.enable();
-    } else if (log.conversation.startsWith("#")) {
+    } else if (isRoom(log.conversation)) {
       gone();
     }
   });

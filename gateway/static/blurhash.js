@@ -6,24 +6,32 @@
 
 const DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz#$%*+,-.:;=?@[]^_{|}~";
 
+/** @param {string} text */
 function decode83(text) {
   return [...text].reduce((value, digit) => value * 83 + DIGITS.indexOf(digit), 0);
 }
 
+/** A byte of sRGB as linear light. @param {number} value */
 function linearOf(value) {
   const part = value / 255;
   return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
 }
 
+/** @param {number} linear */
 function byteOf(linear) {
   const part = Math.min(1, Math.max(0, linear));
   return Math.round(255 * (part <= 0.0031308 ? part * 12.92 : 1.055 * part ** (1 / 2.4) - 0.055));
 }
 
-/** The average colour comes first, linear red, green and blue; then the factors of the cosines, row by row. */
+/**
+ * The average colour comes first, linear red, green and blue; then the factors of the cosines, row by row.
+ * @param {string} hash
+ * @param {number} count
+ */
 function factorsOf(hash, count) {
   const average = decode83(hash.slice(2, 6));
   const maximum = (decode83(hash[1]) + 1) / 166;
+  /** @param {number} digit */
   const signedSquare = (digit) => Math.sign(digit - 9) * ((digit - 9) / 9) ** 2 * maximum;
   const factors = [[linearOf(average >> 16), linearOf((average >> 8) & 255), linearOf(average & 255)]];
   for (let index = 1; index < count; index += 1) {
@@ -64,13 +72,13 @@ export function decodeBlurHash(hash, width, height) {
 
 const SIDE = 32;
 
-/** Draw the placeholder; whether there is one. @param {HTMLCanvasElement} canvas */
+/** Draw the placeholder; whether there is one. @param {HTMLCanvasElement} canvas @param {string} hash */
 export function drawPlaceholder(canvas, hash) {
   const pixels = decodeBlurHash(hash, SIDE, SIDE);
   if (pixels === null) {
     return false;
   }
   canvas.width = canvas.height = SIDE;
-  canvas.getContext("2d").putImageData(new ImageData(pixels, SIDE, SIDE), 0, 0);
+  canvas.getContext("2d")?.putImageData(new ImageData(pixels, SIDE, SIDE), 0, 0);
   return true;
 }

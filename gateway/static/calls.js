@@ -1,18 +1,35 @@
 /** Calls: two people, each on a stream of their own, each watching the other's. */
 
 import { Camera } from "./camera.js";
+import { all, optional, required } from "./dom.js";
+import { messageOf, t, why } from "./i18n.js";
 import { introduced, me, nameOf } from "./people.js";
-import { Transmission, Watching } from "./video.js";
-import { t, why } from "./words.js";
+import { FrameSender, StreamWatcher } from "./video_sockets.js";
+
+/** @import { Connection } from "./connection.js" */
 
 const RING_MS_MAX = 45_000;
 const END_SHOWN_MS = 2_000;
 
-/** What ends a call when the service says so. */
+/** @typedef {"calling" | "ringing" | "talking"} CallKind */
+/** @typedef {{other: string, stream: string, theirs: string, kind: CallKind}} Call `theirs` is the other's stream */
+
+/** What ends a call when the service says so. @type {Record<CallKind, string[]>} */
 const REFUSALS = {
-  calling: ["recipient_offline", "calls_unavailable", "stream_taken", "too_many_messages", "unknown_recipient", "invalid_command"],
+  calling: [
+    "recipient_offline",
+    "calls_unavailable",
+    "stream_taken",
+    "too_many_messages",
+    "unknown_recipient",
+    "invalid_command",
+  ],
+  ringing: [],
   talking: ["no_call", "calls_unavailable", "stream_taken"],
 };
+
+/** What can be pressed. @type {Record<CallKind | "ended", string[]>} */
+const BUTTONS = { ringing: ["answer", "decline"], calling: ["hang-up"], talking: ["hang-up"], ended: [] };
 
 /** A name that nobody else has. */
 function freshStream() {
@@ -26,44 +43,52 @@ export class Calls {
   #canvas;
   #connection;
   #camera;
-  /** @type {{other: string, stream: string, theirs: string | null, kind: "calling" | "ringing" | "talking"} | null} */
+  /** @type {Call | null} */
   #call = null;
-  #transmission = null;
-  #watching = null;
+  /** @type {FrameSender | null} */
+  #sender = null;
+  /** @type {StreamWatcher | null} */
+  #watcher = null;
   #timer = 0;
 
+  /** @param {{dialog: HTMLDialogElement, connection: Connection}} parts */
   constructor({ dialog, connection }) {
     this.#dialog = dialog;
     this.#connection = connection;
-    this.#text = dialog.querySelector("p");
-    this.#canvas = dialog.querySelector("canvas");
-    this.#camera = new Camera(dialog.querySelector("video"));
+    this.#text = required(dialog, "p");
+    this.#canvas = required(dialog, "canvas", HTMLCanvasElement);
+    this.#camera = new Camera(required(dialog, "video", HTMLVideoElement));
     connection.on("call", (event) => this.#rung(event));
     connection.on("answer", (event) => this.#answered(event));
     connection.on("hang_up", (event) => this.#hungUp(event));
     connection.on("error", (event) => this.#refused(event));
+    this.#wireButtons();
+    // Who leaves a page that rings declines nothing: the next one, or another device, may still answer.
+    addEventListener("pagehide", () => this.#call?.kind !== "ringing" && this.#leave());
+  }
+
+  #wireButtons() {
+    /** @param {string} action @param {() => void} handler */
     const press = (action, handler) =>
-      dialog.querySelector(`[data-action="${action}"]`)?.addEventListener("click", (event) => {
+      optional(this.#dialog, `[data-action="${action}"]`)?.addEventListener("click", (event) => {
         event.preventDefault();
         handler();
       });
     press("answer", () => this.#answer());
     press("decline", () => this.#leave());
     press("hang-up", () => this.#leave());
-    dialog.addEventListener("cancel", (event) => {
+    this.#dialog.addEventListener("cancel", (event) => {
       event.preventDefault();
       this.#leave();
     });
-    // Who leaves a page that rings declines nothing: the next one, or another device, may still answer.
-    addEventListener("pagehide", () => this.#call?.kind !== "ringing" && this.#leave());
   }
 
-  /** Call somebody: the camera first, since a call that cannot be seen is none. */
+  /** Call somebody: the camera first, since a call that cannot be seen is none. @param {string} other */
   async call(other) {
     if (this.#call) {
       return;
     }
-    const call = this.#begin("calling", other, null, t("Calling %(name)s …", { name: nameOf(other) }));
+    const call = this.#begin("calling", other, "", t("Calling %(name)s …", { name: nameOf(other) }));
     if (!(await this.#goOnAir(call))) {
       return;
     }
@@ -76,6 +101,7 @@ export class Calls {
 
   // What is heard
 
+  /** @param {Api.CallEvent} event */
   #rung({ username, stream }) {
     if (username === me) {
       return;
@@ -84,7 +110,7 @@ export class Calls {
       if (this.#call.other !== username) {
         this.#connection.send({ type: "hang_up", to: username }); // busy
       } else if (this.#call.kind === "calling") {
-        this.#talk(stream); // both called at once: the service has made an answer of it
+        this.#talk(this.#call, stream); // both called at once: the service has made an answer of it
       }
       return;
     }
@@ -92,6 +118,7 @@ export class Calls {
     this.#timer = setTimeout(() => this.#end(t("Missed call.")), RING_MS_MAX);
   }
 
+  /** @param {Api.CallEvent} event */
   #answered({ conversation, username, stream }) {
     const call = this.#call;
     if (!call || conversation !== `@${call.other}`) {
@@ -100,10 +127,11 @@ export class Calls {
     if (username === me && call.kind === "ringing") {
       this.#end(t("Answered on another device."));
     } else if (username === call.other && call.kind === "calling") {
-      this.#talk(stream);
+      this.#talk(call, stream);
     }
   }
 
+  /** @param {Api.Events["hang_up"]} event */
   #hungUp({ conversation, username }) {
     const call = this.#call;
     if (!call || conversation !== `@${call.other}`) {
@@ -116,10 +144,12 @@ export class Calls {
     }
   }
 
+  /** @param {Api.Refusal} refusal */
   #refused(refusal) {
     const { code, nonce } = refusal;
-    if (!nonce && REFUSALS[this.#call?.kind]?.includes(code)) {
-      this.#end(code === "recipient_offline" ? t("%(name)s is offline.", { name: nameOf(this.#call.other) }) : why(refusal));
+    if (!nonce && this.#call && REFUSALS[this.#call.kind].includes(code)) {
+      const isOffline = code === "recipient_offline";
+      this.#end(isOffline ? t("%(name)s is offline.", { name: nameOf(this.#call.other) }) : (why(refusal) ?? code));
     }
   }
 
@@ -131,7 +161,7 @@ export class Calls {
       return;
     }
     this.#connection.send({ type: "answer", to: call.other, stream: call.stream });
-    this.#talk(call.theirs);
+    this.#talk(call, call.theirs);
   }
 
   /** Hang up, or decline: the other is told. */
@@ -144,6 +174,7 @@ export class Calls {
     }
   }
 
+  /** @param {CallKind} kind @param {string} other @param {string} theirs @param {string} text */
   #begin(kind, other, theirs, text) {
     clearTimeout(this.#timer);
     this.#call = { kind, other, theirs, stream: freshStream() };
@@ -154,17 +185,18 @@ export class Calls {
     return this.#call;
   }
 
+  /** Whether it worked, and the call still goes on. @param {Call} call */
   async #goOnAir(call) {
     try {
       await this.#camera.start();
       if (call === this.#call) {
         const onEnd = () => this.#leave(t("The connection for video was lost."));
-        this.#transmission = new Transmission({ camera: this.#camera, canvas: null, onEnd });
-        await this.#transmission.start({ stream: call.stream, audience: `@${call.other}` });
+        this.#sender = new FrameSender({ camera: this.#camera, canvas: null, onEnd });
+        await this.#sender.start({ stream: call.stream, audience: `@${call.other}` });
       }
     } catch (error) {
       if (call === this.#call) {
-        this.#leave(error.message || t("Video does not work now."));
+        this.#leave(messageOf(error) || t("Video does not work now."));
       }
     }
     if (call !== this.#call) {
@@ -176,13 +208,13 @@ export class Calls {
     return true;
   }
 
-  #talk(stream) {
-    const call = this.#call;
+  /** @param {Call} call @param {string} stream the other's */
+  #talk(call, stream) {
     clearTimeout(this.#timer);
     call.kind = "talking";
     call.theirs = stream;
     this.#show("talking", t("In a call with %(name)s", { name: nameOf(call.other) }));
-    this.#watching = new Watching({
+    this.#watcher = new StreamWatcher({
       stream,
       canvas: this.#canvas,
       onPicture: () => (this.#dialog.dataset.seen = "true"),
@@ -190,7 +222,7 @@ export class Calls {
     });
   }
 
-  /** It is over: say why for a moment, with the camera off. */
+  /** It is over: say why for a moment, with the camera off. @param {string} text */
   #end(text) {
     this.#silence();
     this.#call = null;
@@ -200,31 +232,33 @@ export class Calls {
 
   #silence() {
     clearTimeout(this.#timer);
-    this.#transmission?.stop();
-    this.#watching?.stop();
-    this.#transmission = this.#watching = null;
+    this.#sender?.stop();
+    this.#watcher?.stop();
+    this.#sender = this.#watcher = null;
     this.#camera.stop();
   }
 
+  /** @param {CallKind | "ended"} state @param {string} text */
   #show(state, text) {
     this.#dialog.dataset.state = state;
     delete this.#dialog.dataset.seen;
     this.#text.textContent = text;
-    const shown = { ringing: ["answer", "decline"], calling: ["hang-up"], talking: ["hang-up"], ended: [] }[state];
-    for (const button of this.#dialog.querySelectorAll("[data-action]")) {
-      button.hidden = !shown.includes(button.dataset.action);
+    for (const button of all(this.#dialog, "[data-action]")) {
+      button.hidden = !BUTTONS[state].includes(button.dataset.action ?? "");
     }
-    this.#dialog.querySelector("[data-action]:not([hidden])")?.focus();
+    optional(this.#dialog, "[data-action]:not([hidden])")?.focus();
   }
 }
 
-/** The button at the head of a chat. */
+/** The button at the head of a chat. @param {Calls} calls @param {string | undefined} other */
 export function wireCallButton(calls, other) {
-  for (const button of document.querySelectorAll('[data-action="call"]')) {
+  for (const button of all(document, '[data-action="call"]')) {
     button.hidden = !other;
     button.addEventListener("click", (event) => {
       event.preventDefault();
-      calls.call(other);
+      if (other) {
+        calls.call(other);
+      }
     });
   }
 }

@@ -1,6 +1,6 @@
 /** One's own camera: pictures from it, and that its light goes out when it is no longer needed. */
 
-import { t } from "./words.js";
+import { t } from "./i18n.js";
 
 const WIDTH = 640;
 const HEIGHT = 480;
@@ -8,6 +8,7 @@ const QUALITY = 0.75;
 
 export class Camera {
   #video;
+  /** @type {MediaStream | null} */
   #stream = null;
   #canvas = document.createElement("canvas");
 
@@ -51,17 +52,18 @@ export class Camera {
     const part = Math.min(1, WIDTH / videoWidth);
     this.#canvas.width = Math.round(videoWidth * part);
     this.#canvas.height = Math.round(videoHeight * part);
-    this.#canvas.getContext("2d").drawImage(this.#video, 0, 0, this.#canvas.width, this.#canvas.height);
+    this.#canvas.getContext("2d")?.drawImage(this.#video, 0, 0, this.#canvas.width, this.#canvas.height);
     return new Promise((resolve) => this.#canvas.toBlob(resolve, "image/jpeg", QUALITY));
   }
 }
 
+/** @param {unknown} error of `getUserMedia` */
 function wordsOf(error) {
-  return (
-    {
-      NotAllowedError: t("The camera was not allowed."),
-      NotFoundError: t("There is no camera."),
-      NotReadableError: t("The camera is used by another program."),
-    }[error.name] ?? t("The camera does not work.")
-  );
+  /** @type {Record<string, string>} */
+  const words = {
+    NotAllowedError: t("The camera was not allowed."),
+    NotFoundError: t("There is no camera."),
+    NotReadableError: t("The camera is used by another program."),
+  };
+  return words[error instanceof Error ? error.name : ""] ?? t("The camera does not work.");
 }

@@ -1,45 +1,56 @@
 /** The composer: where one writes, answers, corrects, and adds pictures. */
 
-import { quoteOf } from "./articles.js";
-import { Chosen } from "./chosen.js";
-import { notice } from "./notices.js";
+import { AttachmentPicker } from "./attachment_picker.js";
+import { showComposerError } from "./composer_error.js";
+import { targetOf } from "./conversation_label.js";
+import { actionButton, required } from "./dom.js";
+import { wireFiles } from "./file_input.js";
+import { t } from "./i18n.js";
+import { quoteOf, senderOf, textOf } from "./message_view.js";
 import { nameOf } from "./people.js";
 import { lengthOf } from "./texts.js";
-import { t } from "./words.js";
+
+/** @import { Connection } from "./connection.js" */
+/** @import { MessageLog } from "./message_log.js" */
+/** @import { Outbox } from "./outbox.js" */
+
+/** @typedef {{kind: "message"} | {kind: "reply" | "edit", article: HTMLElement}} Mode */
 
 const TYPING_MS = 1_000;
-const LENGTH_MAX = 16_000; // the service has the last word; this keeps a frame below its limit
 
 export class Composer {
   #form;
   #area;
   #bar;
-  #chosen;
+  #attachments;
   #log;
   #connection;
   #outbox;
-  /** What is written now: a message, perhaps an answer to an article, or the new text of one. */
-  #mode = { kind: "message", article: null };
+  /** What is written now: a message, perhaps an answer to an article, or the new text of one. @type {Mode} */
+  #mode = { kind: "message" };
   #draft = "";
   /** While it is disabled. @type {string | null} */
   #placeholder = null;
   #typedAtMs = -TYPING_MS;
   #isWaiting = false;
 
+  /** @param {{form: HTMLFormElement, log: MessageLog, connection: Connection, outbox: Outbox}} parts */
   constructor({ form, log, connection, outbox }) {
     this.#form = form;
-    this.#area = form.elements.message;
-    this.#bar = document.getElementById("reply-to");
+    this.#area = required(form, '[name="message"]', HTMLTextAreaElement);
+    this.#bar = required(form, "#reply-to");
     this.#log = log;
     this.#connection = connection;
     this.#outbox = outbox;
-    this.#chosen = new Chosen({
-      list: document.getElementById("chosen"),
-      progress: document.getElementById("upload"),
+    this.#attachments = new AttachmentPicker({
+      list: required(form, "#chosen"),
+      progress: required(form, "#upload", HTMLProgressElement),
+      countMax: Number(form.dataset.attachmentsMax),
+      bytesMax: Number(form.dataset.fileBytesMax),
       onChange: () => this.#sendIfWaiting(),
     });
     this.#wireWriting();
-    this.#wirePictures();
+    wireFiles({ form, area: this.#area, onFiles: (files) => this.#attachments.add(files) });
     this.#answerAsAsked();
   }
 
@@ -47,20 +58,21 @@ export class Composer {
     this.#area.focus();
   }
 
+  /** @param {HTMLElement} article */
   reply(article) {
-    this.#enter("reply", article, t("Reply to %(name)s", { name: nameOf(article.dataset.sender) }));
+    this.#enter("reply", article, t("Reply to %(name)s", { name: nameOf(senderOf(article)) }));
   }
 
+  /** @param {HTMLElement} article */
   edit(article) {
     this.#draft = this.#mode.kind === "edit" ? this.#draft : this.#area.value;
     this.#enter("edit", article, t("Edit message"));
-    this.#setText(article.querySelector(".text").textContent);
+    this.#setText(textOf(article));
   }
 
+  /** @param {string} reason */
   disable(reason) {
-    for (const element of this.#form.elements) {
-      element.disabled = true;
-    }
+    this.#setDisabled(true);
     this.#placeholder ??= this.#area.placeholder;
     this.#area.placeholder = reason;
   }
@@ -68,11 +80,16 @@ export class Composer {
   /** Take it back; what was written is still there. */
   enable() {
     if (this.#placeholder !== null) {
-      for (const element of this.#form.elements) {
-        element.disabled = false;
-      }
+      this.#setDisabled(false);
       this.#area.placeholder = this.#placeholder;
       this.#placeholder = null;
+    }
+  }
+
+  /** @param {boolean} isDisabled */
+  #setDisabled(isDisabled) {
+    for (const element of this.#form.elements) {
+      element.toggleAttribute("disabled", isDisabled);
     }
   }
 
@@ -88,6 +105,7 @@ export class Composer {
 
   // Modes
 
+  /** @param {"reply" | "edit"} kind @param {HTMLElement} article @param {string} what */
   #enter(kind, article, what) {
     this.#mode = { kind, article };
     const title = document.createElement("span");
@@ -97,11 +115,8 @@ export class Composer {
     quote.className = "quote";
     quote.dir = "auto";
     quote.textContent = quoteOf(article);
-    const cancel = document.createElement("button");
-    cancel.type = "button";
-    cancel.dataset.action = "cancel";
+    const cancel = actionButton("cancel", "×");
     cancel.setAttribute("aria-label", t("Cancel"));
-    cancel.textContent = "×";
     cancel.addEventListener("click", () => this.#leave());
     this.#bar.replaceChildren(title, " ", quote, " ", cancel);
     this.#bar.hidden = false;
@@ -110,10 +125,10 @@ export class Composer {
 
   #leave() {
     const wasEdit = this.#mode.kind === "edit";
-    this.#mode = { kind: "message", article: null };
+    this.#mode = { kind: "message" };
     this.#bar.hidden = true;
     this.#bar.replaceChildren();
-    this.#form.elements.reply_to?.setAttribute("value", "");
+    this.#replyField.setAttribute("value", "");
     if (wasEdit) {
       this.#setText(this.#draft);
       this.#draft = "";
@@ -121,9 +136,13 @@ export class Composer {
     this.focus();
   }
 
+  get #replyField() {
+    return required(this.#form, '[name="reply_to"]', HTMLInputElement);
+  }
+
   /** The page was asked for with `?reply_to=`, by a link for those without scripts. */
   #answerAsAsked() {
-    const id = this.#form.elements.reply_to?.value;
+    const id = this.#replyField.value;
     const article = id && this.#log.find(id);
     if (article) {
       this.reply(article);
@@ -145,6 +164,7 @@ export class Composer {
     this.#grow();
   }
 
+  /** @param {KeyboardEvent} event */
   #pressed(event) {
     // While an input method composes, Enter chooses a word (Safari says so by the key code only).
     if (event.isComposing || event.keyCode === 229) {
@@ -166,20 +186,20 @@ export class Composer {
   }
 
   #submit() {
-    if (lengthOf(this.#area.value) > LENGTH_MAX) {
-      notice(t("That is too long for one message."));
+    if (lengthOf(this.#area.value) > Number(this.#form.dataset.messageLengthMax)) {
+      showComposerError(t("That is too long for one message."));
     } else if (this.#mode.kind === "edit") {
-      this.#submitEdit();
-    } else if (this.#chosen.isUploading) {
+      this.#submitEdit(this.#mode.article);
+    } else if (this.#attachments.isUploading) {
       this.#isWaiting = true;
       this.#form.ariaBusy = "true";
-    } else if (this.#area.value.trim() || !this.#chosen.isEmpty) {
+    } else if (this.#area.value.trim() || !this.#attachments.isEmpty) {
       this.#submitMessage();
     }
   }
 
   #sendIfWaiting() {
-    if (this.#isWaiting && !this.#chosen.isUploading) {
+    if (this.#isWaiting && !this.#attachments.isUploading) {
       this.#isWaiting = false;
       this.#form.ariaBusy = "false";
       this.#submit();
@@ -190,14 +210,14 @@ export class Composer {
     const entry = this.#outbox.add({
       conversation: this.#log.conversation,
       message: this.#area.value,
-      attachments: this.#chosen.isEmpty ? [] : this.#chosen.take(),
-      reply_to: this.#mode.article ? Number(this.#mode.article.dataset.id) : null,
+      attachments: this.#attachments.isEmpty ? [] : this.#attachments.take(),
+      reply_to: this.#mode.kind === "reply" ? Number(this.#mode.article.dataset.id) : null,
     });
     if (!entry) {
-      notice(t("Too many messages are still unsent."));
+      showComposerError(t("Too many messages are still unsent."));
       return;
     }
-    notice("");
+    showComposerError("");
     this.#setText("");
     this.#typedAtMs = -TYPING_MS;
     if (this.#mode.kind === "reply") {
@@ -205,18 +225,19 @@ export class Composer {
     }
   }
 
-  #submitEdit() {
-    const { article } = this.#mode;
+  /** @param {HTMLElement} article */
+  #submitEdit(article) {
     const message = this.#area.value;
-    if (message !== article.querySelector(".text").textContent) {
+    if (message !== textOf(article)) {
       if (!this.#connection.send({ type: "edit", id: Number(article.dataset.id), message })) {
-        notice(t("You are offline. Try again in a moment."));
+        showComposerError(t("You are offline. Try again in a moment."));
         return;
       }
     }
     this.#leave();
   }
 
+  /** @param {string} text */
   #setText(text) {
     this.#area.value = text;
     this.#area.setSelectionRange(text.length, text.length);
@@ -235,49 +256,8 @@ export class Composer {
     if (this.#area.value === "" || this.#mode.kind === "edit" || now - this.#typedAtMs < TYPING_MS) {
       return;
     }
-    const name = this.#log.conversation.slice(1);
-    const target = this.#log.conversation.startsWith("#") ? { room: name } : { to: name };
-    if (this.#connection.send({ type: "typing", ...target })) {
+    if (this.#connection.send({ type: "typing", ...targetOf(this.#log.conversation) })) {
       this.#typedAtMs = now;
     }
-  }
-
-  // Pictures
-
-  #wirePictures() {
-    const input = this.#form.elements.files;
-    input?.addEventListener("change", () => {
-      this.#chosen.add([...input.files]);
-      input.value = "";
-      this.focus();
-    });
-    this.#area.addEventListener("paste", (event) => {
-      const files = [...event.clipboardData.files];
-      if (files.length > 0) {
-        event.preventDefault();
-        this.#chosen.add(files);
-      }
-    });
-    this.#wireDropping();
-  }
-
-  #wireDropping() {
-    const { body } = document;
-    const hasFiles = (event) => event.dataTransfer?.types.includes("Files");
-    addEventListener("dragover", (event) => {
-      if (hasFiles(event)) {
-        event.preventDefault();
-        body.classList.add("dragging");
-      }
-    });
-    addEventListener("dragleave", (event) => event.relatedTarget ?? body.classList.remove("dragging"));
-    addEventListener("drop", (event) => {
-      body.classList.remove("dragging");
-      if (hasFiles(event)) {
-        event.preventDefault();
-        this.#chosen.add([...event.dataTransfer.files]);
-        this.focus();
-      }
-    });
   }
 }

@@ -1,12 +1,8 @@
 /** The history of one conversation over HTTP. */
 
-export const PAGE_LENGTH = 50;
+import { messagesPathOf } from "./conversation_label.js";
 
-/** Where the messages of `@grace` or `#lobby` are. */
-function pathOf(conversation) {
-  const name = encodeURIComponent(conversation.slice(1));
-  return conversation.startsWith("#") ? `/api/rooms/${name}/messages` : `/api/messages/${name}`;
-}
+export const PAGE_LENGTH = 50;
 
 /**
  * The page of the conversation as it is now, for what stands around the log. Rejects where it is not to be had.
@@ -22,11 +18,14 @@ export async function fetchPage() {
 
 /**
  * Oldest first; `before` is the id of a message, null the end. Rejects where there is no answer, or a refusal.
- * @returns {Promise<object[]>}
+ * @param {Api.Label} conversation
+ * @param {string | null} before
+ * @param {number} limit
+ * @returns {Promise<Api.Message[]>}
  */
 export async function fetchHistory(conversation, before = null, limit = PAGE_LENGTH) {
-  const query = new URLSearchParams({ limit: String(limit), ...(before === null ? {} : { before: String(before) }) });
-  const answer = await fetch(`${pathOf(conversation)}?${query}`, { cache: "no-store" });
+  const query = new URLSearchParams({ limit: String(limit), ...(before === null ? {} : { before }) });
+  const answer = await fetch(`${messagesPathOf(conversation)}?${query}`, { cache: "no-store" });
   if (!answer.ok) {
     throw new Error(`The history was refused: ${answer.status}`);
   }

@@ -7,8 +7,9 @@ const CLOSING = [
 ];
 const TRAILING = ".,:;!?'*_~\u2026\u201c\u201d\u2019\u00bb";
 
-/** `text` as text nodes and links. @returns {Node[]} which say, joined, exactly the text */
+/** `text` as text nodes and links, which say, joined, exactly the text. @param {string} text */
 export function linked(text) {
+  /** @type {(Text | HTMLAnchorElement)[]} */
   const nodes = [];
   let place = 0;
   for (const match of text.matchAll(ADDRESS)) {
@@ -22,6 +23,7 @@ export function linked(text) {
   return nodes.filter((node) => node.textContent !== "");
 }
 
+/** @param {string} address */
 function linkTo(address) {
   const link = document.createElement("a");
   link.href = address;
@@ -31,7 +33,7 @@ function linkTo(address) {
   return link;
 }
 
-/** Without the full stop, or the bracket, that belongs to the sentence around it. */
+/** Without the full stop, or the bracket, that belongs to the sentence around it. @param {string} address */
 function withoutTrailing(address) {
   const unopened = new Map();
   for (const [closing, opening] of CLOSING) {
@@ -40,8 +42,9 @@ function withoutTrailing(address) {
   let end = address.length;
   for (; end > 0; end -= 1) {
     const last = address[end - 1];
-    if (unopened.get(last) > 0) {
-      unopened.set(last, unopened.get(last) - 1);
+    const surplus = unopened.get(last) ?? 0;
+    if (surplus > 0) {
+      unopened.set(last, surplus - 1);
     } else if (!TRAILING.includes(last)) {
       break;
     }
@@ -49,11 +52,13 @@ function withoutTrailing(address) {
   return address.slice(0, end);
 }
 
+/** @param {string} address */
 function hasHost(address) {
   const host = address.split("://")[1]?.split("/")[0] ?? "";
   return /^[\p{L}\p{N}]/u.test(host) && !host.includes("@");
 }
 
+/** @param {string} text @param {string} letter */
 function count(text, letter) {
   return text.split(letter).length - 1;
 }

@@ -1,16 +1,19 @@
 /** The system's notifications: only where the reader has allowed them, on a click, and looks elsewhere. */
 
+import { isRoom, pagePathOf } from "./conversation_label.js";
+import { all } from "./dom.js";
+import { t } from "./i18n.js";
 import { introduced } from "./people.js";
 import { shortened } from "./texts.js";
-import { t } from "./words.js";
 
 const TEXT_LENGTH_MAX = 140;
 
+/** @param {import("./connection.js").Connection} connection */
 export function wireNotifications(connection) {
   if (!("Notification" in window)) {
     return;
   }
-  for (const button of document.querySelectorAll('[data-action="notifications"]')) {
+  for (const button of all(document, '[data-action="notifications"]')) {
     button.hidden = Notification.permission !== "default";
     button.addEventListener("click", async () => {
       await Notification.requestPermission();
@@ -26,16 +29,16 @@ function isElsewhere() {
   return document.visibilityState !== "visible" || !document.hasFocus();
 }
 
+/** @param {Api.Message} event */
 function show(event) {
-  const isRoom = event.conversation.startsWith("#");
   const name = introduced(event.sender_username);
   const body = shortened(event.message || t("Picture"), TEXT_LENGTH_MAX);
   try {
-    const shown = new Notification(isRoom ? `${name} (${event.conversation})` : name, { body, tag: event.conversation });
+    const title = isRoom(event.conversation) ? `${name} (${event.conversation})` : name;
+    const shown = new Notification(title, { body, tag: event.conversation });
     shown.onclick = () => {
       window.focus();
-      const place = encodeURIComponent(event.conversation.slice(1));
-      location.assign(isRoom ? `/rooms/${place}` : `/chat/${place}`);
+      location.assign(pagePathOf(event.conversation));
     };
   } catch {
     // Some browsers on phones have the class and refuse to make one.

@@ -1,10 +1,11 @@
 /** Unsent messages: kept until the service says that they are on disk, over reconnects and reloads. */
 
-import { why } from "./words.js";
+import { targetOf } from "./conversation_label.js";
+import { why } from "./i18n.js";
 
 const RETRY_MS = 2_000;
 const TRIES_MAX = 5;
-export const UNSENT_MAX = 200;
+const UNSENT_MAX = 200;
 
 /** What may be right in a moment; the message did nothing wrong. */
 const PASSING = new Set([
@@ -21,7 +22,7 @@ const PASSING = new Set([
  * @property {string} nonce
  * @property {string} conversation `@grace` or `#lobby`
  * @property {string} message
- * @property {object[]} attachments as the upload answered
+ * @property {Api.Attachment[]} attachments as the upload answered
  * @property {number | null} reply_to
  * @property {number} at_ms when it was written; gives the order
  * @property {string} [failure] why it was refused
@@ -30,40 +31,52 @@ const PASSING = new Set([
 export class Outbox {
   #prefix;
   #connection;
+  /** @type {(entry: Unsent) => void} */
   #onChange = () => {};
-  /** Nonces that are on their way on the present connection. */
+  /** Nonces that are on their way on the present connection. @type {Set<string>} */
   #underway = new Set();
+  /** How often each was refused. @type {Map<string, number>} */
   #tries = new Map();
   #lastAtMs = 0;
-  /** What could not be stored in the browser lives as long as the page. */
+  /** What could not be stored in the browser lives as long as the page. @type {Map<string, Unsent>} */
   #unstored = new Map();
 
+  /**
+   * @param {string} username
+   * @param {import("./connection.js").Connection} connection
+   */
   constructor(username, connection) {
     this.#prefix = `parley.unsent.${username}.`;
     this.#connection = connection;
     connection.on("state", (state) => (state === "online" ? this.flush() : this.#underway.clear()));
     connection.on("sent", (event) => event.nonce && this.#forget(event.nonce));
-    connection.on("error", (event) => event.nonce && this.#refused(event));
+    connection.on("error", (event) => event.nonce && this.#refused(event.nonce, event));
   }
 
-  /** `handler(entry)` is told of what was added or has failed. */
+  /** `handler` is told of what was added or has failed. @param {(entry: Unsent) => void} handler */
   onChange(handler) {
     this.#onChange = handler;
   }
 
-  /** In the order in which they were written. @returns {Unsent[]} */
+  /**
+   * In the order in which they were written.
+   * @param {Api.Label | null} conversation null: of all
+   */
   list(conversation = null) {
     const stored = Object.keys(localStorage)
       .filter((key) => key.startsWith(this.#prefix))
-      .map((key) => read(localStorage.getItem(key)))
+      .map((key) => parsed(localStorage.getItem(key)))
       .filter((entry) => entry !== null);
     return [...stored, ...this.#unstored.values()]
       .filter((entry) => conversation === null || entry.conversation === conversation)
       .sort((one, other) => one.at_ms - other.at_ms);
   }
 
-  /** @returns {Unsent | null} null: there are too many already */
-  add({ conversation, message, attachments = [], reply_to = null }) {
+  /**
+   * @param {Pick<Unsent, "conversation" | "message" | "attachments" | "reply_to">} message
+   * @returns {Unsent | null} null: there are too many already
+   */
+  add({ conversation, message, attachments, reply_to }) {
     if (this.list().length >= UNSENT_MAX) {
       return null;
     }
@@ -75,6 +88,7 @@ export class Outbox {
     return entry;
   }
 
+  /** @param {string} nonce */
   retry(nonce) {
     const entry = this.#find(nonce);
     if (entry) {
@@ -86,6 +100,7 @@ export class Outbox {
     }
   }
 
+  /** @param {string} nonce */
   discard(nonce) {
     this.#forget(nonce);
   }
@@ -99,8 +114,9 @@ export class Outbox {
     }
   }
 
-  #refused(refusal) {
-    const { nonce, code } = refusal;
+  /** @param {string} nonce @param {Api.Refusal} refusal */
+  #refused(nonce, refusal) {
+    const { code } = refusal;
     const entry = this.#find(nonce);
     if (!entry || code === "recipient_offline") {
       return;
@@ -118,10 +134,12 @@ export class Outbox {
     this.#onChange(entry);
   }
 
+  /** @param {string} nonce */
   #find(nonce) {
-    return this.#unstored.get(nonce) ?? read(localStorage.getItem(this.#prefix + nonce));
+    return this.#unstored.get(nonce) ?? parsed(localStorage.getItem(this.#prefix + nonce));
   }
 
+  /** @param {Unsent} entry */
   #keep(entry) {
     try {
       localStorage.setItem(this.#prefix + entry.nonce, JSON.stringify(entry));
@@ -130,6 +148,7 @@ export class Outbox {
     }
   }
 
+  /** @param {string} nonce */
   #forget(nonce) {
     this.#underway.delete(nonce);
     this.#tries.delete(nonce);
@@ -140,10 +159,9 @@ export class Outbox {
 
 /** @param {Unsent} entry */
 function commandOf(entry) {
-  const name = entry.conversation.slice(1);
   return {
     type: "message",
-    ...(entry.conversation.startsWith("#") ? { room: name } : { to: name }),
+    ...targetOf(entry.conversation),
     message: entry.message,
     nonce: entry.nonce,
     attachments: entry.attachments.map((file) => file.id),
@@ -151,7 +169,8 @@ function commandOf(entry) {
   };
 }
 
-function read(text) {
+/** @param {string | null} text @returns {Unsent | null} */
+function parsed(text) {
   try {
     return text === null ? null : JSON.parse(text);
   } catch {

@@ -1,12 +1,18 @@
 /** Presence: who is here, in the list and at the head of the chat; and who is writing. */
 
+import { nameIn } from "./conversation_label.js";
+import { all, optional } from "./dom.js";
+import { t } from "./i18n.js";
 import { nameOf } from "./people.js";
-import { t } from "./words.js";
+
+/** @import { Connection } from "./connection.js" */
 
 const TYPING_SHOWN_MS = 3_000;
 
+/** @type {Set<string>} */
 const online = new Set();
 
+/** @param {Connection} connection */
 export function wirePresence(connection) {
   connection.on("ready", (event) => {
     online.clear();
@@ -19,27 +25,32 @@ export function wirePresence(connection) {
   });
 }
 
-/** A fresh list tells of people whose coming was not told: they were no contacts then. */
+/** A fresh list tells of people whose coming was not told: they were no contacts then. @param {HTMLElement} list */
 export function learnPresence(list) {
-  for (const { dataset } of list.querySelectorAll("[data-online]")) {
-    online[dataset.online === "true" ? "add" : "delete"](dataset.conversation.slice(1));
+  for (const { dataset } of all(list, "[data-online]")) {
+    online[dataset.online === "true" ? "add" : "delete"](nameIn(dataset.conversation ?? ""));
   }
   show();
 }
 
 function show() {
-  for (const item of document.querySelectorAll('#conversations [data-conversation^="@"]')) {
-    item.dataset.online = online.has(item.dataset.conversation.slice(1));
+  for (const item of all(document, '#conversations [data-conversation^="@"]')) {
+    item.dataset.online = String(online.has(nameIn(item.dataset.conversation ?? "")));
   }
-  const other = document.querySelector("main[data-other]")?.dataset.other;
-  for (const line of document.querySelectorAll("main .presence, #details .presence")) {
-    const isOnline = online.has(line.dataset.username ?? other);
-    line.dataset.online = isOnline;
+  const other = optional(document, "main[data-other]")?.dataset.other;
+  for (const line of all(document, "main .presence, #details .presence")) {
+    const isOnline = online.has(line.dataset.username ?? other ?? "");
+    line.dataset.online = String(isOnline);
     line.textContent = isOnline ? t("online") : t("offline");
   }
 }
 
-/** Show who writes in `conversation`, each until they have said it or stopped for a while. */
+/**
+ * Show who writes in `conversation`, each until they have said it or stopped for a while.
+ * @param {Connection} connection
+ * @param {Api.Label} conversation
+ * @param {HTMLElement} line
+ */
 export function wireTyping(connection, conversation, line) {
   /** @type {Map<string, number>} */
   const timers = new Map();
@@ -48,6 +59,7 @@ export function wireTyping(connection, conversation, line) {
     line.textContent = names.length === 0 ? "" : words(names);
     line.hidden = names.length === 0;
   };
+  /** @param {string} username */
   const stop = (username) => {
     clearTimeout(timers.get(username));
     timers.delete(username);
@@ -63,6 +75,7 @@ export function wireTyping(connection, conversation, line) {
   connection.on("message", (event) => event.conversation === conversation && stop(event.sender_username));
 }
 
+/** @param {string[]} names */
 function words(names) {
   if (names.length === 1) {
     return t("%(name)s is writing …", { name: names[0] });

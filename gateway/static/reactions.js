@@ -1,86 +1,56 @@
-/** The picker of emoji. */
+/** Reactions below a message: each emoji once, with who chose it. */
 
-import { t } from "./words.js";
+import { all, optional, required } from "./dom.js";
+import { introduced, me } from "./people.js";
 
-const EMOJI = [
-  "👍", "👎", "❤️", "😂", "🙂", "😉", "😍", "😮", "😢", "😡", "🤔", "🙄",
-  "🎉", "🔥", "👏", "🙏", "💪", "👀", "✅", "❌", "💯", "⭐", "🚀", "☕",
-  "🍰", "🍕", "🌈", "🌻", "🐱", "🐶", "🐢", "🎂", "👋", "🤝", "💡", "⏰",
-];
-
-/** Open a picker in the article, or close the one that is there. `onPick(emoji)` is told of the choice. */
-export function togglePicker(article, opener, onPick) {
-  const isOpen = article.querySelector(".picker") !== null;
-  closePickers();
-  if (!isOpen) {
-    open(article, opener, onPick);
+/**
+ * Somebody reacted, or took it back; to be told twice changes nothing.
+ * @param {HTMLElement} article
+ * @param {Api.Reaction} reaction
+ */
+export function showReaction(article, { emoji, username, removed }) {
+  const place = required(article, ".reactions");
+  const button = findReaction(article, emoji) ?? place.appendChild(newReaction(emoji));
+  const users = new Set((button.dataset.users ?? "").split(" ").filter(Boolean));
+  users[removed ? "delete" : "add"](username);
+  if (users.size === 0) {
+    removeReaction(article, button);
+    return;
   }
+  button.dataset.users = [...users].join(" ");
+  button.title = [...users].map(introduced).join(", ");
+  button.setAttribute("aria-pressed", String(users.has(me)));
+  button.name = users.has(me) ? "remove" : "emoji";
+  required(button, "span").textContent = String(users.size);
+  place.hidden = false;
 }
 
-export function closePickers() {
-  document.querySelectorAll(".picker").forEach((picker) => picker.remove());
+/** Whether the reader is among those who chose it. @param {HTMLElement} article @param {string} emoji */
+export function hasReacted(article, emoji) {
+  return findReaction(article, emoji)?.getAttribute("aria-pressed") === "true";
 }
 
-function open(article, opener, onPick) {
-  const picker = document.createElement("div");
-  picker.className = "picker";
-  picker.setAttribute("role", "group");
-  picker.setAttribute("aria-label", t("Choose a reaction"));
-  picker.setAttribute("aria-live", "off");
-  picker.append(...EMOJI.map(emojiButton));
-  const close = () => {
-    picker.remove();
-    opener.focus();
-  };
-  picker.addEventListener("click", (event) => {
-    const chosen = event.target.closest("button");
-    if (chosen) {
-      close();
-      onPick(chosen.value);
-    }
-  });
-  picker.addEventListener("keydown", (event) => {
-    if (event.key === "Escape") {
-      event.stopPropagation();
-      close();
-    } else {
-      rove(picker, event);
-    }
-  });
-  picker.addEventListener("focusout", (event) => {
-    if (event.relatedTarget && !picker.contains(event.relatedTarget) && event.relatedTarget !== opener) {
-      picker.remove();
-    }
-  });
-  article.append(picker);
-  const roomBelow = document.getElementById("scroller").getBoundingClientRect().bottom;
-  if (picker.getBoundingClientRect().bottom > roomBelow) {
-    picker.style.insetBlock = "auto calc(100% - 1.5rem)"; // above the tools, where there is room
+/** @param {HTMLElement} article @param {string} emoji */
+function findReaction(article, emoji) {
+  return all(article, ".reactions [data-emoji]", HTMLButtonElement).find((one) => one.dataset.emoji === emoji);
+}
+
+/** The focus goes to its neighbour, if it was here. @param {HTMLElement} article @param {HTMLElement} button */
+function removeReaction(article, button) {
+  const next = button.nextElementSibling ?? button.previousElementSibling;
+  if (button === document.activeElement) {
+    const heir = next instanceof HTMLElement ? next : optional(article, '[data-action="react"]');
+    heir?.focus();
   }
-  picker.firstElementChild.focus();
+  button.remove();
 }
 
-function emojiButton(emoji, index) {
-  const button = document.createElement("button");
-  button.type = "button";
-  button.value = emoji;
-  button.textContent = emoji;
-  button.tabIndex = index === 0 ? 0 : -1;
-  return button;
-}
-
-/** One stop for the tab key, arrows within. */
-function rove(picker, event) {
-  const buttons = [...picker.children];
-  const here = buttons.indexOf(document.activeElement);
-  const columns = buttons.filter((one) => one.offsetTop === buttons[0].offsetTop).length;
-  const steps = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: columns, ArrowUp: -columns };
-  const places = { Home: 0, End: buttons.length - 1 };
-  const next = buttons[event.key in places ? places[event.key] : here + (steps[event.key] ?? NaN)];
-  if (next) {
-    event.preventDefault();
-    buttons[here].tabIndex = -1;
-    next.tabIndex = 0;
-    next.focus();
-  }
+/** @param {string} emoji */
+function newReaction(emoji) {
+  const made = document.createElement("button");
+  made.type = "button";
+  made.value = emoji;
+  made.dataset.emoji = emoji;
+  made.append(`${emoji} `, document.createElement("span"));
+  return made;
 }

@@ -1,13 +1,17 @@
 /** Texts: counted and cut by what a reader takes for characters, never in the middle of one. */
 
-const segmenter = Intl.Segmenter ? new Intl.Segmenter() : null;
+const segmenter = "Segmenter" in Intl ? new Intl.Segmenter() : null;
 
-/** How many characters (code points) the services count. */
+/** How many characters (code points) the services count. @param {string} text */
 export function lengthOf(text) {
   return [...text].length;
 }
 
-/** At most so many characters as they are seen, and `…` where that is not all. */
+/**
+ * At most so many characters as they are seen, and `…` where that is not all.
+ * @param {string} text
+ * @param {number} lengthMax
+ */
 export function shortened(text, lengthMax) {
   const seen = segmenter ? Array.from(segmenter.segment(text), (one) => one.segment) : [...text];
   return seen.length > lengthMax ? `${seen.slice(0, lengthMax).join("")}…` : text;

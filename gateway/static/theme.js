@@ -1,9 +1,11 @@
 /** Light or dark: the switch acts at once, and its cookie tells the server for the next page. */
 
+import { all } from "./dom.js";
+
 const YEAR_S = 365 * 24 * 60 * 60;
 
 export function wireTheme() {
-  for (const button of document.querySelectorAll('[data-action="theme"]')) {
+  for (const button of all(document, '[data-action="theme"]')) {
     button.addEventListener("click", (event) => {
       event.preventDefault();
       setTheme(isDark() ? "light" : "dark");
@@ -16,6 +18,7 @@ function isDark() {
   return chosen ? chosen === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
 }
 
+/** @param {"light" | "dark"} theme */
 function setTheme(theme) {
   document.documentElement.dataset.theme = theme;
   const secure = location.protocol === "https:" ? "; Secure" : "";

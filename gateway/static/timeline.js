@@ -1,14 +1,19 @@
 /** The timeline: the headings of days, and who goes on speaking; by the reader's own calendar. */
 
-import { dayOf, format } from "./times.js";
+import { optional, required } from "./dom.js";
+import { dayOf, format } from "./time_format.js";
 
 const GROUP_MS = 5 * 60 * 1_000;
 
+/** @param {HTMLElement} article */
 function momentOf(article) {
-  return new Date(article.querySelector("time").dateTime);
+  return new Date(required(article, "time", HTMLTimeElement).dateTime);
 }
 
-/** Set what stands before `article`: a day's heading if a day begins, its sender if somebody else begins. */
+/**
+ * Set what stands before `article`: a day's heading if a day begins, its sender if somebody else begins.
+ * @param {HTMLElement} article
+ */
 export function arrange(article) {
   const { previous, isFirstUnread } = clearBefore(article);
   const moment = momentOf(article);
@@ -18,19 +23,19 @@ export function arrange(article) {
     !isNewDay &&
     !isFirstUnread &&
     previous.dataset.sender === article.dataset.sender &&
-    (article.querySelector(".reply")?.hidden ?? true) &&
-    moment - before < GROUP_MS;
+    (optional(article, ".reply")?.hidden ?? true) &&
+    moment.getTime() - before.getTime() < GROUP_MS;
   article.toggleAttribute("data-continued", continues);
   if (isNewDay) {
     article.before(headingOf(moment));
   }
 }
 
-/** Take old headings away: the article before, and whether the unread begin between. */
+/** Take old headings away: the article before, and whether the unread begin between. @param {HTMLElement} article */
 function clearBefore(article) {
   let isFirstUnread = false;
   let previous = article.previousElementSibling;
-  while (previous && !previous.matches("article")) {
+  while (previous && !isArticle(previous)) {
     const one = previous;
     previous = one.previousElementSibling;
     isFirstUnread ||= one.matches(".unread-divider");
@@ -41,6 +46,12 @@ function clearBefore(article) {
   return { previous, isFirstUnread };
 }
 
+/** @param {Element} element @returns {element is HTMLElement} */
+function isArticle(element) {
+  return element.matches("article");
+}
+
+/** @param {Date} moment */
 function headingOf(moment) {
   const time = document.createElement("time");
   time.dateTime = dayOf(moment);

@@ -117,6 +117,8 @@ async def test_more_than_the_socket_tells_is_read_from_the_history(site: Parley,
 async def test_a_refused_message_can_be_thrown_away(couple: Couple) -> None:
     ada, _ = couple
     text = "x" * 4_001
+    composer = ada.page.locator("#composer")
+    await composer.evaluate("form => { form.dataset.messageLengthMax = '16000'; }")  # as it was when the page was made
     await ada.write(text)
     await ada.sees_state(text, "failed")
     await ada.page.reload()
@@ -126,6 +128,16 @@ async def test_a_refused_message_can_be_thrown_away(couple: Couple) -> None:
     await ada.page.reload()
     await ada.live()
     await expect(ada.article(text)).to_have_count(0)
+
+
+async def test_what_is_over_the_limit_stays_in_the_composer_with_the_reason(couple: Couple) -> None:
+    ada, grace = couple
+    await ada.write("x" * 4_001)
+    await expect(ada.page.locator("#composer-error")).to_have_text("That is too long for one message.")
+    await expect(ada.area).to_have_value("x" * 4_001)
+    await ada.write("y" * 4_000)
+    await grace.sees("y" * 4_000)
+    await expect(ada.article("x" * 4_001)).to_have_count(0)
 
 
 async def test_a_phone_is_told_of_a_lost_line_too(site: Parley, couple: Couple, visitors: Visitors) -> None:

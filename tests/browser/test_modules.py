@@ -28,10 +28,19 @@ async def run(couple: Couple) -> Run:
     return call
 
 
+async def test_a_page_names_all_its_scripts_before_they_ask_for_each_other(couple: Couple) -> None:
+    page = couple[0].page
+    loaded = await page.evaluate("performance.getEntriesByType('resource').map((entry) => entry.name)")
+    named = await page.locator("link[rel=modulepreload]").evaluate_all("links => links.map((link) => link.href)")
+    scripts = {name for name in loaded if name.endswith(".js")}
+    assert {re.sub(r"\.\w+\.js$", "", name).rpartition("/")[2] for name in scripts - set(named)} == {"app"}
+    assert set(named) < scripts
+
+
 async def test_attempts_to_connect_come_apart_up_to_15_s(run: Run) -> None:
     delays = "({retryDelayMs}, chance) => [0, 1, 2, 3, 4, 5, 6, 99].map((attempt) => retryDelayMs(attempt, chance))"
-    assert await run("socket", delays, 0) == [250, 500, 1000, 2000, 4000, 7500, 7500, 7500]
-    assert await run("socket", delays, 1) == [500, 1000, 2000, 4000, 8000, 15000, 15000, 15000]
+    assert await run("connection", delays, 0) == [250, 500, 1000, 2000, 4000, 7500, 7500, 7500]
+    assert await run("connection", delays, 1) == [500, 1000, 2000, 4000, 8000, 15000, 15000, 15000]
 
 
 LINKED = "({linked}, text) => linked(text).map((node) => [node.textContent, node.href ?? null])"

@@ -73,6 +73,17 @@ async def test_a_picture_that_is_none_is_refused_by_name(couple: Couple, tmp_pat
     await expect(ada.page.locator("#chosen > li")).to_have_count(0)
 
 
+async def test_a_picture_over_the_limit_is_refused_before_it_is_sent(couple: Couple, tmp_path: Path) -> None:
+    ada, _ = couple
+    path = tmp_path / "large.png"
+    path.write_bytes(bytes(10 * 1024 * 1024 + 1))
+    await ada.page.locator('input[name="files"]').set_input_files(path)
+    await expect(ada.page.locator("#composer-error")).to_have_text(
+        "large.png: The picture is too large: 10 MiB is the most."
+    )
+    await expect(ada.page.locator("#chosen > li")).to_have_count(0)
+
+
 async def test_a_chosen_picture_can_be_taken_away(couple: Couple, tmp_path: Path) -> None:
     ada, grace = couple
     path = tmp_path / "mistake.png"

@@ -43,6 +43,12 @@ def test_a_change_changes_the_names_of_all_that_need_it(tmp_path: Path) -> None:
     assert {name for name in names if after.url(name) != names[name]} == {"app.js", "a.js", "b.js"}
 
 
+def test_all_that_a_script_needs_is_known_before_it_is_read(tmp_path: Path) -> None:
+    files = made(tmp_path, app_js='import "./a.js";', a_js='import "./b.js"; import "./app.js";', b_js="1", c_js="2")
+    assert files.urls_behind("app.js") == [files.url("a.js"), files.url("b.js")]
+    assert files.urls_behind("b.js") == files.urls_behind("missing.js") == []
+
+
 def test_text_is_zipped_where_that_helps(tmp_path: Path) -> None:
     files = made(tmp_path, long_css="a { color: red }\n" * 100, short_css="a")
     (tmp_path / "picture.png").write_bytes(b"\x89PNG" + b"0" * 1000)

@@ -609,8 +609,8 @@ async def test_pages_say_which_part_is_away_and_come_back(tmp_path: Path) -> Non
 
 async def test_static_files_are_kept_by_browsers_for_ever(ada: PlainBrowser) -> None:
     page = await ada.go("/")
-    path = str(page.one('link[rel="stylesheet"]')["href"])
-    assert re.fullmatch(r"/static/app\.[0-9a-f]{12}\.css", path)
+    path, *_ = paths = [str(link["href"]) for link in page.all('link[rel="stylesheet"]')]
+    assert all(re.fullmatch(r"/static/[a-z]+\.[0-9a-f]{12}\.css", one) for one in paths)
     answer = await ada.http.get(path)
     assert answer.headers["content-encoding"] == "gzip"
     assert answer.headers["content-type"] == "text/css; charset=utf-8"
@@ -619,7 +619,7 @@ async def test_static_files_are_kept_by_browsers_for_ever(ada: PlainBrowser) -> 
     plain = await ada.http.get(path, headers={"Accept-Encoding": "identity"})
     assert "content-encoding" not in plain.headers
     assert plain.text == answer.text
-    missing: httpx.Response = await ada.http.get("/static/app.css")
+    missing: httpx.Response = await ada.http.get("/static/palette.css")
     assert missing.status_code == 404
     odd: Any = await ada.http.get("/static/..%2fpages.py")
     assert odd.status_code == 404

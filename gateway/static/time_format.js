@@ -1,6 +1,7 @@
 /** Times in the reader's zone and the page's language. */
 
-import { language, t } from "./words.js";
+import { all } from "./dom.js";
+import { language, t } from "./i18n.js";
 
 // "en-GB" says more than "en": the page's language decides, the browser's variety of it refines.
 const locale = navigator.languages.find((one) => one.split("-")[0] === language) ?? language;
@@ -12,16 +13,16 @@ const formats = {
   full: new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" }),
 };
 
-/** The local calendar day, as `2026-11-22`. */
+/** @typedef {"time" | "day" | "short" | "full"} TimeFormat `short`: the time if it is today, else day and month */
+
+/** The local calendar day, as `2026-11-22`. @param {Date} date */
 export function dayOf(date) {
+  /** @param {number} number */
   const two = (number) => String(number).padStart(2, "0");
   return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
 }
 
-/**
- * @param {Date} date
- * @param {"time" | "day" | "short" | "full"} format `short`: the time if it is today, else day and month
- */
+/** @param {Date} date @param {TimeFormat} how */
 export function format(date, how, now = new Date()) {
   if (how === "day") {
     return nameOfDay(date, now);
@@ -29,9 +30,10 @@ export function format(date, how, now = new Date()) {
   if (how === "short") {
     return dayOf(date) === dayOf(now) ? formats.time.format(date) : formats.date.format(date);
   }
-  return (formats[how] ?? formats.full).format(date);
+  return formats[how].format(date);
 }
 
+/** @param {Date} date @param {Date} now */
 function nameOfDay(date, now) {
   const yesterday = new Date(now.getFullYear(), now.getMonth(), now.getDate() - 1);
   if (dayOf(date) === dayOf(now)) {
@@ -40,16 +42,20 @@ function nameOfDay(date, now) {
   return dayOf(date) === dayOf(yesterday) ? t("Yesterday") : formats.day.format(date);
 }
 
-/** Show `date` in a `<time>`, in the format that it asks for. */
+/**
+ * Show `date` in a `<time>`, in the format that it asks for.
+ * @param {HTMLTimeElement} element
+ * @param {Date} date
+ */
 export function showTime(element, date) {
   element.dateTime = date.toISOString();
-  element.textContent = format(date, element.dataset.format ?? "full");
+  element.textContent = format(date, /** @type {TimeFormat | undefined} */ (element.dataset.format) ?? "full");
   element.title = formats.full.format(date);
 }
 
-/** Every `<time>` below `root` that the server wrote in UTC. */
-export function localize(root = document) {
-  for (const element of root.querySelectorAll("time[datetime]")) {
+/** Every `<time>` of the page that the server wrote in UTC. */
+export function localize() {
+  for (const element of all(document, "time[datetime]", HTMLTimeElement)) {
     const moment = new Date(element.dateTime);
     // A day without a time is midnight UTC to Date, which is the day before for half of the world.
     if (element.dateTime.includes("T") && !Number.isNaN(moment.getTime())) {

@@ -1,12 +1,13 @@
 /** Where the reader is in the log, and that nothing moves under their eyes. */
 
-import { t } from "./words.js";
+import { all, optional } from "./dom.js";
+import { t } from "./i18n.js";
 
 const END_PX = 40;
 const START_PX = 400;
 
 /** The scroller runs backwards (column-reverse): 0 is the newest message, what is above is negative. */
-export class Scroll {
+export class ScrollPosition {
   #scroller;
   #newer;
   #toPresent;
@@ -14,23 +15,28 @@ export class Scroll {
   #isAtEnd;
   #isKeeping = false;
 
-  /** `toPresent` is asked before going to the end; `moved` is told that another part is in view. */
+  /**
+   * @param {HTMLElement} scroller
+   * @param {object} told
+   * @param {() => void} told.toPresent before it goes to the end
+   * @param {() => void} told.moved when another part is in view
+   */
   constructor(scroller, { toPresent, moved }) {
     this.#scroller = scroller;
     this.#toPresent = toPresent;
     this.#newer = this.#makeButton();
     this.#isAtEnd = scroller.scrollTop > -END_PX;
     scroller.style.overflowAnchor = "none"; // `keep` does it, in all browsers alike
-    let underway = false;
+    let isUnderway = false;
     scroller.addEventListener("scroll", () => {
       this.#isAtEnd = scroller.scrollTop > -END_PX;
       if (this.#isAtEnd) {
         this.#newer.hidden = true;
       }
-      if (!underway) {
-        underway = true;
+      if (!isUnderway) {
+        isUnderway = true;
         requestAnimationFrame(() => {
-          underway = false;
+          isUnderway = false;
           moved();
         });
       }
@@ -51,10 +57,6 @@ export class Scroll {
     return this.#scroller.getBoundingClientRect().bottom;
   }
 
-  focus() {
-    this.#scroller.focus();
-  }
-
   toEnd({ smoothly = false } = {}) {
     const isCalm = matchMedia("(prefers-reduced-motion: reduce)").matches;
     this.#scroller.scrollTo({ top: 0, behavior: smoothly && !isCalm ? "smooth" : "instant" });
@@ -62,7 +64,10 @@ export class Scroll {
     this.#isAtEnd ||= !smoothly;
   }
 
-  /** Carry out a change of the log: who is at its end stays there, who reads above sees nothing move. */
+  /**
+   * Carry out a change of the log: who is at its end stays there, who reads above sees nothing move.
+   * @param {() => void} change
+   */
   keep(change, { isNews = false } = {}) {
     if (isNews && !this.#isAtEnd) {
       this.tellOfNews();
@@ -73,7 +78,7 @@ export class Scroll {
     }
     this.#isKeeping = true;
     const anchor = this.#firstInView();
-    const before = anchor?.getBoundingClientRect().top;
+    const before = anchor?.getBoundingClientRect().top ?? 0;
     try {
       change();
     } finally {
@@ -90,8 +95,7 @@ export class Scroll {
 
   #firstInView() {
     const top = this.#scroller.getBoundingClientRect().top;
-    const articles = [...this.#scroller.querySelectorAll("article")];
-    return articles.find((one) => one.getBoundingClientRect().bottom > top);
+    return all(this.#scroller, "article").find((one) => one.getBoundingClientRect().bottom > top);
   }
 
   #makeButton() {
@@ -104,7 +108,7 @@ export class Scroll {
     button.addEventListener("click", () => {
       this.#toPresent();
       this.toEnd({ smoothly: true });
-      document.querySelector('#composer textarea[name="message"]')?.focus();
+      optional(document, '#composer textarea[name="message"]')?.focus();
     });
     this.#scroller.after(button);
     return button;

@@ -1,7 +1,8 @@
 /** The words of the page's language, which the page brings along; English is the key, or the code of a refusal. */
 
 const element = document.getElementById("words");
-const words = element ? JSON.parse(element.textContent) : {};
+/** @type {Record<string, string>} */
+const words = JSON.parse(element?.textContent || "{}");
 
 /**
  * The words in the reader's language, with `%(name)s` replaced.
@@ -13,11 +14,16 @@ export function t(text, values = {}) {
 }
 
 /**
- * Why something was refused, in the reader's language where there are words for it.
+ * Why something was refused, in the reader's language where there are words for it; undefined where there are none.
  * @param {{code?: string, detail?: string}} refusal as a service said it
  */
-export function why({ code, detail }) {
+export function why({ code = "", detail }) {
   return words[code] ?? detail;
+}
+
+/** @param {unknown} error what was thrown */
+export function messageOf(error) {
+  return error instanceof Error ? error.message : "";
 }
 
 export const language = document.documentElement.lang || "en";

@@ -9,11 +9,18 @@ const WATCH_MS = 5_000;
 const POSITIONS_MAX = 1_000;
 const NEW_CONVERSATION_SEQ_MAX = 50;
 const SESSION_ENDED = 4401;
-const FLICKER_MS_MAX = 1_000;
+const ABNORMAL_CLOSURE = 1006; // RFC 6455, 7.4.1
+const RELOAD_MS_MIN = 10_000;
+
+/** @typedef {"connecting" | "online" | "offline"} ConnectionState */
+/** @typedef {Api.Events & {state: ConnectionState, another: Api.Label}} ConnectionEvents */
+/** @typedef {{[Type in keyof Api.Events]: Api.Events[Type] & {type: Type}}[keyof Api.Events]} ServerEvent */
 
 /**
  * How long to wait before attempt number `attempt` (from 0): doubled each time, of which half is by chance, so that
  * all who lost the same server do not come back in the same moment.
+ * @param {number} attempt
+ * @param {number} chance 0 to 1
  */
 export function retryDelayMs(attempt, chance = Math.random()) {
   const whole = Math.min(RETRY_MS_MAX, RETRY_MS_MIN * 2 ** attempt);
@@ -26,23 +33,27 @@ export function retryDelayMs(attempt, chance = Math.random()) {
  * the events of the protocol by their type.
  */
 export class Connection {
+  /** @type {ConnectionState} */
   state = "connecting";
-  /** The last `seq` dealt with, by conversation. @type {Map<string, number>} */
-  positions;
-  /** Which conversation those positions are of. @type {Map<string, string>} */
+  /** The last `seq` dealt with, by conversation. @type {Map<Api.Label, number>} */
+  positions = new Map();
+  /** Which conversation those positions are of. @type {Map<Api.Label, string>} */
   epochs = new Map();
 
+  /** @type {WebSocket | null} */
   #socket = null;
+  /** @type {Map<string, ((value: any) => void)[]>} */
   #handlers = new Map();
   #attempt = 0;
   #retry = 0;
   #heardAtMs = 0;
   #askedAtMs = 0;
 
-  constructor(positions = new Map()) {
-    this.positions = positions;
-  }
-
+  /**
+   * @template {keyof ConnectionEvents} Type
+   * @param {Type} type
+   * @param {(value: ConnectionEvents[Type]) => void} handler
+   */
   on(type, handler) {
     this.#handlers.set(type, [...(this.#handlers.get(type) ?? []), handler]);
   }
@@ -57,11 +68,15 @@ export class Connection {
     this.#connect();
   }
 
-  /** Send a command if the line is up: whether it went out. It has arrived when its answer is here, not before. */
+  /**
+   * Send a command if the line is up: whether it went out. It has arrived when its answer is here, not before.
+   * @param {object} command
+   */
   send(command) {
     return this.state === "online" && this.#transmit(command);
   }
 
+  /** @param {object} command */
   #transmit(command) {
     if (this.#socket?.readyState !== WebSocket.OPEN) {
       return false;
@@ -82,6 +97,7 @@ export class Connection {
     socket.onclose = (event) => this.#lost(event.code);
   }
 
+  /** @param {ServerEvent} event */
   #hear(event) {
     this.#heardAtMs = performance.now();
     this.#askedAtMs = 0;
@@ -97,7 +113,11 @@ export class Connection {
     }
   }
 
-  /** Say where this page stands. What it does not know is new, and short; or was never shown here, and long. */
+  /**
+   * Say where this page stands. What it does not know is new, and short; or was never shown here, and long.
+   * @param {Record<Api.Label, number>} known
+   * @param {Record<Api.Label, string>} [epochs]
+   */
   #resume(known, epochs) {
     for (const [conversation, seq] of Object.entries(known)) {
       if (!this.positions.has(conversation)) {
@@ -111,20 +131,27 @@ export class Connection {
     this.#transmit({ type: "resume", positions, ...(others.length ? { epochs: Object.fromEntries(others) } : {}) });
   }
 
-  /** What the event says about epochs: live by `joined`, and by `resumed` for all that came before it. */
-  #compare({ type, conversation, epoch, epochs, seq }) {
-    if (type === "joined" && this.state === "online" && this.#setEpoch(conversation, epoch)) {
-      this.positions.set(conversation, seq - 1);
-      this.#dispatch("another", conversation);
+  /**
+   * What the event says about epochs: live by `joined`, and by `resumed` for all that came before it.
+   * @param {ServerEvent} event
+   */
+  #compare(event) {
+    if (event.type === "joined" && this.state === "online" && this.#setEpoch(event.conversation, event.epoch)) {
+      this.positions.set(event.conversation, event.seq - 1);
+      this.#dispatch("another", event.conversation);
     }
-    for (const [name, its] of Object.entries(type === "resumed" ? (epochs ?? {}) : {})) {
-      if (this.#setEpoch(name, its)) {
+    for (const [name, epoch] of Object.entries(event.type === "resumed" ? (event.epochs ?? {}) : {})) {
+      if (this.#setEpoch(name, epoch)) {
         this.#dispatch("another", name);
       }
     }
   }
 
-  /** Whether it was another before. */
+  /**
+   * Whether it was another before.
+   * @param {Api.Label} conversation
+   * @param {string | undefined} epoch
+   */
   #setEpoch(conversation, epoch) {
     const before = this.epochs.get(conversation);
     if (epoch) {
@@ -133,23 +160,31 @@ export class Connection {
     return Boolean(epoch && before && before !== epoch);
   }
 
+  /** @param {ServerEvent} event */
   #advance(event) {
-    const { conversation, seq } = event;
-    if (conversation && seq > (this.positions.get(conversation) ?? 0)) {
-      this.positions.set(conversation, seq);
+    if ("seq" in event && event.seq > (this.positions.get(event.conversation) ?? 0)) {
+      this.positions.set(event.conversation, event.seq);
     }
-    for (const [name, reached] of Object.entries(event.type === "resumed" ? event.positions : {})) {
-      const before = event.truncated.includes(name) ? 0 : (this.positions.get(name) ?? 0);
-      this.positions.set(name, Math.max(reached, before));
+    if (event.type === "resumed") {
+      for (const [name, reached] of Object.entries(event.positions)) {
+        const before = event.truncated.includes(name) ? 0 : (this.positions.get(name) ?? 0);
+        this.positions.set(name, Math.max(reached, before));
+      }
     }
   }
 
+  /**
+   * @template {keyof ConnectionEvents} Type
+   * @param {Type} type
+   * @param {ConnectionEvents[Type]} value
+   */
   #dispatch(type, value) {
     for (const handler of this.#handlers.get(type) ?? []) {
       handler(value);
     }
   }
 
+  /** @param {ConnectionState} state */
   #setState(state) {
     if (state !== this.state) {
       this.state = state;
@@ -157,29 +192,18 @@ export class Connection {
     }
   }
 
+  /** @param {number} code */
   #lost(code) {
     this.#socket = null;
     this.#setState("offline");
-    if (code === SESSION_ENDED && leaveOnce()) {
+    if (code === SESSION_ENDED && reloadOnce()) {
       return;
     }
     if (this.#attempt > 0) {
-      this.#checkSession();
+      checkSession();
     }
     this.#retry = setTimeout(() => this.#connect(), retryDelayMs(this.#attempt));
     this.#attempt += 1;
-  }
-
-  /** A browser does not tell why a handshake was refused: ask in a way whose answer can be read. */
-  async #checkSession() {
-    try {
-      const answer = await fetch("/api/user-profile", { cache: "no-store" });
-      if (answer.status === 401) {
-        leaveOnce();
-      }
-    } catch {
-      // No answer: the line is down, and the next attempt is on its way.
-    }
   }
 
   /** A server that went without a word, or a line that broke silently, is noticed by asking. */
@@ -233,42 +257,30 @@ export class Connection {
     if (socket !== null) {
       socket.onmessage = socket.onclose = null;
       socket.close();
-      this.#lost(1006);
+      this.#lost(ABNORMAL_CLOSURE);
     }
   }
 }
 
+/** A browser does not tell why a handshake was refused: ask in a way whose answer can be read. */
+async function checkSession() {
+  try {
+    const answer = await fetch("/api/user-profile", { cache: "no-store" });
+    if (answer.status === 401) {
+      reloadOnce();
+    }
+  } catch {
+    // No answer: the line is down, and the next attempt is on its way.
+  }
+}
+
 /** Load the page anew, which leads to the sign-in; not twice within seconds, should that not be the cure. */
-function leaveOnce() {
+function reloadOnce() {
   const last = Number(sessionStorage.getItem("parley.left_at") ?? 0);
-  if (Date.now() - last < 10_000) {
+  if (Date.now() - last < RELOAD_MS_MIN) {
     return false;
   }
   sessionStorage.setItem("parley.left_at", String(Date.now()));
   location.reload();
   return true;
-}
-
-/** The visible state: nothing while all is well, and no flicker for a short gap. */
-export function showConnection(connection, element, words) {
-  let later = 0;
-  const change = (state) => {
-    clearTimeout(later);
-    element.dataset.state = state;
-    const show = () => {
-      element.textContent = words[state] ?? "";
-      element.hidden = state === "online";
-      if (!element.hidden && element.offsetParent === null) {
-        // On a phone the list, and its head, are another view.
-        document.querySelector("main > header .titles, main > h1")?.after(element);
-      }
-    };
-    if (state === "connecting" && element.hidden) {
-      later = setTimeout(show, FLICKER_MS_MAX);
-    } else {
-      show();
-    }
-  };
-  change(connection.state);
-  connection.on("state", change);
 }

@@ -3,13 +3,14 @@
 const FRAME_MS_MIN = 1000 / 20;
 const ANSWER_MS_MAX = 2_000;
 
+/** @param {string} path */
 function socketTo(path) {
   const socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}${path}`);
   socket.binaryType = "blob";
   return socket;
 }
 
-/** Show a JPEG on a canvas. */
+/** Show a JPEG on a canvas. @param {HTMLCanvasElement} canvas @param {Blob} jpeg */
 async function draw(canvas, jpeg) {
   let picture;
   try {
@@ -19,14 +20,15 @@ async function draw(canvas, jpeg) {
   }
   canvas.width = picture.width;
   canvas.height = picture.height;
-  canvas.getContext("2d").drawImage(picture, 0, 0);
+  canvas.getContext("2d")?.drawImage(picture, 0, 0);
   picture.close();
 }
 
 /** What is sent: at most one frame is on its way, so that what comes back is never late by more than one. */
-export class Transmission {
+export class FrameSender {
   #camera;
   #canvas;
+  /** @type {WebSocket | null} */
   #socket = null;
   #onEnd;
   #sentAtMs = 0;
@@ -45,7 +47,11 @@ export class Transmission {
     this.#onEnd = onEnd;
   }
 
-  /** Publish as `stream`, to `audience` if not to everybody, or with "" only see oneself. Resolves when the line is open; rejects if it is refused. */
+  /**
+   * Publish as `stream`, to `audience` if not to everybody, or with "" only see oneself.
+   * @param {{stream?: string, audience?: string, effect?: string}} [look]
+   * @returns {Promise<void>} when the line is open; rejects if it is refused
+   */
   start({ stream = "", audience = "", effect = "none" } = {}) {
     const query = new URLSearchParams({ effect, ...(stream ? { stream } : {}), ...(audience ? { audience } : {}) });
     const socket = socketTo(`/api/ws/video?${query}`);
@@ -64,7 +70,7 @@ export class Transmission {
     });
   }
 
-  /** Another effect from the next frame on. */
+  /** Another effect from the next frame on. @param {{effect: string}} look */
   configure(look) {
     if (this.#socket?.readyState === WebSocket.OPEN) {
       this.#socket.send(JSON.stringify({ type: "configure", ...look }));
@@ -85,6 +91,7 @@ export class Transmission {
     this.#socket = null;
   }
 
+  /** @param {Blob | string} data */
   #hear(data) {
     this.#isUnderway = false;
     if (typeof data !== "string" && this.#canvas) {
@@ -108,7 +115,7 @@ export class Transmission {
       return;
     }
     this.#isUnderway = picture !== null && socket.readyState === WebSocket.OPEN;
-    if (this.#isUnderway) {
+    if (picture !== null && this.#isUnderway) {
       socket.send(picture);
     }
     this.#next();
@@ -116,12 +123,19 @@ export class Transmission {
 }
 
 /** What somebody else sends, on a canvas. */
-export class Watching {
+export class StreamWatcher {
   #socket;
+  /** @type {Blob | null} */
   #newest = null;
   #isDrawing = false;
 
-  /** `onEnd` is told once, unless `stop` was called; `onPicture` of each picture. */
+  /**
+   * @param {object} parts
+   * @param {string} parts.stream
+   * @param {HTMLCanvasElement} parts.canvas
+   * @param {() => void} [parts.onPicture] told of each picture
+   * @param {(reason: string) => void} [parts.onEnd] told once, unless `stop` was called
+   */
   constructor({ stream, canvas, onPicture = () => {}, onEnd = () => {} }) {
     this.#socket = socketTo(`/api/ws/video/${encodeURIComponent(stream)}`);
     this.#socket.onmessage = ({ data }) => {
@@ -139,6 +153,7 @@ export class Watching {
     this.#socket.close();
   }
 
+  /** @param {HTMLCanvasElement} canvas */
   async #show(canvas) {
     if (this.#isDrawing) {
       return;

@@ -1,8 +1,12 @@
 /** A question before what cannot be taken back. */
 
-import { t } from "./words.js";
+import { t } from "./i18n.js";
 
-/** @returns {Promise<boolean>} false also where the question is left with Escape */
+/**
+ * @param {string} question
+ * @param {string} yes what the button says that does it
+ * @returns {Promise<boolean>} false also where the question is left with Escape
+ */
 export function confirmed(question, yes) {
   const dialog = document.createElement("dialog");
   dialog.className = "confirm";
@@ -23,10 +27,15 @@ export function confirmed(question, yes) {
   });
 }
 
-function button(value, label, kind) {
+/**
+ * @param {string} value
+ * @param {string} text
+ * @param {string} className
+ */
+function button(value, text, className) {
   const made = document.createElement("button");
   made.value = value;
-  made.textContent = label;
-  made.className = kind;
+  made.textContent = text;
+  made.className = className;
   return made;
 }

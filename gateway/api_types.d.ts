@@ -1,0 +1,107 @@
+/** What the services send to the scripts, for the type checker alone: docs/protocol.md says what it means. */
+
+declare namespace Api {
+  /** `@grace`, or `#lobby`: what a conversation is called from one side. */
+  type Label = string;
+
+  interface Attachment {
+    id: string;
+    url: string;
+    thumbnail_url: string;
+    filename: string;
+    content_type: string;
+    size: number;
+    width: number;
+    height: number;
+    placeholder: string;
+  }
+
+  interface CallRecord {
+    outcome: "answered" | "declined" | "missed";
+    duration_s?: number;
+  }
+
+  /** A message: of the history, or as the event `message` or `sent`. */
+  interface Message {
+    id: number;
+    seq: number;
+    conversation: Label;
+    sender_username: string;
+    message: string;
+    timestamp: string;
+    nonce: string | null;
+    attachments?: Attachment[];
+    reply_to?: number | null;
+    edited_at?: string;
+    deleted?: boolean;
+    call?: CallRecord;
+    reactions?: Record<string, string[]>;
+    delivered?: boolean | null;
+  }
+
+  /** Anything else that has a place in the log. */
+  interface Change {
+    seq: number;
+    conversation: Label;
+    username: string;
+    timestamp: string;
+  }
+
+  interface Ready {
+    username: string;
+    online: string[];
+    positions: Record<Label, number>;
+    epochs?: Record<Label, string>;
+  }
+
+  interface Resumed {
+    positions: Record<Label, number>;
+    epochs?: Record<Label, string>;
+    truncated: Label[];
+  }
+
+  interface CallEvent {
+    conversation: Label;
+    username: string;
+    stream: string;
+  }
+
+  interface Refusal {
+    code: string;
+    detail: string;
+    nonce?: string;
+  }
+
+  /** The events of `/ws` by their type. */
+  interface Events {
+    ready: Ready;
+    resumed: Resumed;
+    message: Message;
+    sent: Message;
+    edited: Change & { id: number; message: string };
+    deleted: Change & { id: number };
+    reaction: Change & Reaction & { id: number };
+    read: Change & { read_seq: number };
+    joined: Change & { epoch: string };
+    left: Change;
+    closed: Change;
+    typing: { conversation: Label; username: string };
+    presence: { username: string; online: boolean };
+    call: CallEvent;
+    answer: CallEvent;
+    hang_up: { conversation: Label; username: string };
+    error: Refusal;
+  }
+
+  interface Reaction {
+    emoji: string;
+    username: string;
+    removed: boolean;
+  }
+
+  /** Of `/api/video/streams`. */
+  interface Stream {
+    name: string;
+    username: string;
+  }
+}

@@ -1,0 +1,50 @@
+/** Files for the composer: chosen, pasted, or dropped anywhere on the page. */
+
+import { optional } from "./dom.js";
+
+/**
+ * @param {object} parts
+ * @param {HTMLFormElement} parts.form
+ * @param {HTMLTextAreaElement} parts.area gets the focus back
+ * @param {(files: File[]) => void} parts.onFiles
+ */
+export function wireFiles({ form, area, onFiles }) {
+  const input = optional(form, '[name="files"]', HTMLInputElement);
+  input?.addEventListener("change", () => {
+    onFiles([...(input.files ?? [])]);
+    input.value = "";
+    area.focus();
+  });
+  area.addEventListener("paste", (event) => {
+    const files = [...(event.clipboardData?.files ?? [])];
+    if (files.length > 0) {
+      event.preventDefault();
+      onFiles(files);
+    }
+  });
+  wireDropping((files) => {
+    onFiles(files);
+    area.focus();
+  });
+}
+
+/** @param {(files: File[]) => void} onFiles */
+function wireDropping(onFiles) {
+  const { body } = document;
+  /** @param {DragEvent} event */
+  const hasFiles = (event) => event.dataTransfer?.types.includes("Files");
+  addEventListener("dragover", (event) => {
+    if (hasFiles(event)) {
+      event.preventDefault();
+      body.classList.add("dragging");
+    }
+  });
+  addEventListener("dragleave", (event) => event.relatedTarget ?? body.classList.remove("dragging"));
+  addEventListener("drop", (event) => {
+    body.classList.remove("dragging");
+    if (hasFiles(event)) {
+      event.preventDefault();
+      onFiles([...(event.dataTransfer?.files ?? [])]);
+    }
+  });
+}

@@ -1,0 +1,92 @@
+/** What can be done with a message: answer, react, edit, delete; by mouse and by keyboard. */
+
+import { showComposerError } from "./composer_error.js";
+import { confirmed } from "./confirm_dialog.js";
+import { closest } from "./dom.js";
+import { togglePicker } from "./emoji_picker.js";
+import { t } from "./i18n.js";
+import { hasReacted } from "./reactions.js";
+
+/** @import { Composer } from "./composer.js" */
+/** @import { Connection } from "./connection.js" */
+/** @import { MessageLog } from "./message_log.js" */
+
+export class MessageActions {
+  #log;
+  #composer;
+  #connection;
+  /** @type {Record<string, (article: HTMLElement, opener: HTMLElement) => void>} */
+  #actions = {
+    reply: (article) => this.#composer.reply(article),
+    react: (article, opener) => togglePicker(article, opener, (emoji) => this.#react(article, emoji)),
+    edit: (article) => this.#composer.edit(article),
+    delete: (article) => this.#delete(article),
+  };
+
+  /** @param {{element: HTMLElement, log: MessageLog, composer: Composer, connection: Connection}} parts */
+  constructor({ element, log, composer, connection }) {
+    this.#log = log;
+    this.#composer = composer;
+    this.#connection = connection;
+    element.addEventListener("click", (event) => this.#clicked(event));
+    element.addEventListener("submit", (event) => closest(event, ".reactions") && event.preventDefault());
+    // A link that acts is a button, and a button answers to the space bar.
+    element.addEventListener("keydown", (event) => {
+      const button = closest(event, 'a[role="button"]');
+      if (event.key === " " && button) {
+        event.preventDefault();
+        button.click();
+      }
+    });
+  }
+
+  /** @param {Event} event */
+  #clicked(event) {
+    const article = closest(event, "article[data-id]");
+    const tool = closest(event, ".tools [data-action]");
+    const emoji = closest(event, ".reactions [data-emoji]")?.dataset.emoji;
+    const action = this.#actions[tool?.dataset.action ?? ""];
+    const quote = closest(event, "a.reply, .reply a");
+    if (article && tool && action) {
+      event.preventDefault();
+      action(article, tool);
+    } else if (article && emoji) {
+      event.preventDefault();
+      this.#react(article, emoji);
+    } else if (quote instanceof HTMLAnchorElement) {
+      event.preventDefault();
+      this.#follow(quote);
+    }
+  }
+
+  /** @param {HTMLElement} article @param {string} emoji */
+  #react(article, emoji) {
+    this.#send({ type: "react", id: Number(article.dataset.id), emoji, remove: hasReacted(article, emoji) });
+  }
+
+  /** @param {HTMLElement} article */
+  async #delete(article) {
+    if (await confirmed(t("Delete this message for everybody?"), t("Delete"))) {
+      this.#send({ type: "delete", id: Number(article.dataset.id) });
+      this.#composer.focus();
+    }
+  }
+
+  /** @param {object} command */
+  #send(command) {
+    if (!this.#connection.send(command)) {
+      showComposerError(t("You are offline. Try again in a moment."));
+    }
+  }
+
+  /** To the message that was answered, wherever it is. @param {HTMLAnchorElement} link */
+  async #follow(link) {
+    const { hash } = new URL(link.href);
+    const id = Number(hash.replace("#message-", ""));
+    if (await this.#log.reveal(id)) {
+      location.replace(hash); // for :target, without a step in the browser's history
+    } else {
+      location.assign(`?before=${id + 1}${hash}`);
+    }
+  }
+}

@@ -1,0 +1,251 @@
+/** Messages as they are shown: one article each, made from the page's template so that the markup has one home. */
+
+import { actionButton, all, optional, required } from "./dom.js";
+import { t } from "./i18n.js";
+import { linked } from "./links.js";
+import { fillAvatar, handleOf, me, nameOf } from "./people.js";
+import { placehold } from "./placeholders.js";
+import { showReaction } from "./reactions.js";
+import { shortened } from "./texts.js";
+import { showTime } from "./time_format.js";
+
+const QUOTE_LENGTH_MAX = 120;
+const SHOWN_SIDE_PX_MAX = 320; // as the server shows them
+
+/** @typedef {"sending" | "failed" | "sent" | "delivered" | "read"} MessageState */
+/**
+ * @typedef {Partial<Api.Message> & {sender_username: string, message: string, timestamp: string}} Shown
+ *   a message, or one that is not sent yet and has neither `id` nor `seq`
+ */
+
+/** @type {MessageState[]} */
+const RANKS = ["sending", "failed", "sent", "delivered", "read"];
+
+/**
+ * What is said of each state of one's own message.
+ * @param {MessageState} state
+ */
+function wordOf(state) {
+  return {
+    sending: t("Sending"),
+    failed: t("Not sent"),
+    sent: t("Sent"),
+    delivered: t("Delivered"),
+    read: t("Read"),
+  }[state];
+}
+
+/**
+ * An article as the template has it, filled.
+ * @param {Shown} item
+ * @param {{mayDelete: boolean, quoted: (id: number) => HTMLElement | null}} context
+ */
+export function makeArticle(item, { mayDelete, quoted }) {
+  const template = required(document, "#message-template", HTMLTemplateElement);
+  const article = /** @type {HTMLElement} */ (required(template.content, "article").cloneNode(true));
+  const isOwn = item.sender_username === me;
+  article.dataset.sender = item.sender_username;
+  article.toggleAttribute("data-own", isOwn);
+  fillAvatar(required(article, ".avatar"), item.sender_username);
+  required(article, ".sender").textContent = nameOf(item.sender_username);
+  showHandle(article, handleOf(item.sender_username));
+  showTime(required(article, "time", HTMLTimeElement), new Date(item.timestamp));
+  showTools(article, isOwn, mayDelete);
+  showQuote(article, item.reply_to ?? null, quoted);
+  setText(article, item.call ? wordsOf(item.call) : item.message);
+  required(article, ".text").classList.toggle("call", Boolean(item.call));
+  showAttachments(article, item.attachments ?? []);
+  if (item.id !== undefined) {
+    identify(article, /** @type {Api.Message} */ (item));
+  }
+  return article;
+}
+
+/**
+ * @param {HTMLElement} article
+ * @param {string} handle
+ */
+function showHandle(article, handle) {
+  const element = required(article, ".head .handle");
+  element.textContent = handle;
+  element.hidden = !handle;
+}
+
+/**
+ * The message is on disk: it has an id, a place, and what others have done to it.
+ * @param {HTMLElement} article
+ * @param {Api.Message} item
+ */
+export function identify(article, item) {
+  article.id = `message-${item.id}`;
+  article.dataset.id = String(item.id);
+  article.dataset.seq = String(item.seq);
+  if (item.nonce) {
+    article.dataset.nonce = item.nonce;
+  }
+  showTime(required(article, "time", HTMLTimeElement), new Date(item.timestamp));
+  optional(article, '[data-action="reply"]')?.setAttribute("href", `?reply_to=${item.id}#composer`);
+  if (item.edited_at) {
+    setEdited(article, item.message);
+  }
+  for (const [emoji, usernames] of Object.entries(item.reactions ?? {})) {
+    usernames.forEach((username) => showReaction(article, { emoji, username, removed: false }));
+  }
+  if (item.deleted) {
+    setDeleted(article);
+  }
+}
+
+/** @param {Api.CallRecord} call */
+function wordsOf({ outcome, duration_s = 0 }) {
+  if (outcome === "answered") {
+    return t("Video call, %(minutes)s min", { minutes: Math.max(1, Math.round(duration_s / 60)) });
+  }
+  return outcome === "declined" ? t("Declined video call") : t("Missed video call");
+}
+
+/**
+ * @param {HTMLElement} article
+ * @param {boolean} isOwn
+ * @param {boolean} mayDelete
+ */
+function showTools(article, isOwn, mayDelete) {
+  /** @type {Record<string, boolean>} */
+  const allowed = { edit: isOwn, delete: isOwn || mayDelete };
+  for (const tool of all(article, ".tools [data-action]")) {
+    tool.setAttribute("role", "button");
+    tool.hidden = !(allowed[tool.dataset.action ?? ""] ?? true);
+  }
+}
+
+/**
+ * @param {HTMLElement} article
+ * @param {number | null} id
+ * @param {(id: number) => HTMLElement | null} quoted
+ */
+function showQuote(article, id, quoted) {
+  const link = optional(article, ".reply", HTMLAnchorElement);
+  if (!link) {
+    return;
+  }
+  link.hidden = id === null;
+  if (id === null) {
+    return;
+  }
+  const original = quoted(id);
+  link.href = `#message-${id}`;
+  link.textContent = original ? quoteOf(original) : t("An earlier message");
+}
+
+/** Who said what, in a line. @param {HTMLElement} article */
+export function quoteOf(article) {
+  const text = textOf(article).trim() || t("Picture");
+  return `${nameOf(senderOf(article))}: ${shortened(text, QUOTE_LENGTH_MAX)}`;
+}
+
+/** @param {HTMLElement} article */
+export function senderOf(article) {
+  return article.dataset.sender ?? "";
+}
+
+/** Its place; one that is not sent yet comes after all others. @param {HTMLElement} article */
+export function seqOf(article) {
+  return Number(article.dataset.seq ?? Infinity);
+}
+
+/** @param {HTMLElement} article */
+export function isOwnArticle(article) {
+  return "own" in article.dataset;
+}
+
+/** @param {HTMLElement} article */
+export function textOf(article) {
+  return required(article, ".text").textContent ?? "";
+}
+
+/**
+ * @param {HTMLElement} article
+ * @param {string} text
+ */
+function setText(article, text) {
+  required(article, ".text").replaceChildren(...linked(text));
+}
+
+/**
+ * @param {HTMLElement} article
+ * @param {string} text
+ */
+export function setEdited(article, text) {
+  article.toggleAttribute("data-edited", true);
+  setText(article, text);
+  required(article, ".edited").hidden = false;
+}
+
+/** @param {HTMLElement} article */
+export function setDeleted(article) {
+  article.toggleAttribute("data-deleted", true);
+  required(article, ".text").textContent = t("This message was deleted.");
+  optional(article, ".attachments")?.replaceChildren();
+  optional(article, ".reactions")?.replaceChildren();
+  optional(article, ".picker")?.remove();
+  for (const part of all(article, ".reply, .edited, .tools")) {
+    part.hidden = true;
+  }
+}
+
+/**
+ * A state never goes back, whatever comes late; but what failed may be tried again.
+ * @param {HTMLElement} article
+ * @param {MessageState} state
+ */
+export function setState(article, state) {
+  const present = /** @type {MessageState | undefined} */ (article.dataset.state);
+  if (present && present !== "failed" && RANKS.indexOf(state) < RANKS.indexOf(present)) {
+    return;
+  }
+  article.dataset.state = state;
+  required(article, ".state").textContent = wordOf(state);
+}
+
+/**
+ * Say why it was refused, with a way out; or, without a reason, take that away.
+ * @param {HTMLElement} article
+ * @param {string | null} reason
+ */
+export function setFailure(article, reason) {
+  optional(article, ".failure")?.remove();
+  if (!reason) {
+    return;
+  }
+  const line = document.createElement("p");
+  line.className = "failure";
+  line.append(`${reason} `, actionButton("retry", t("Try again")), " ", actionButton("discard", t("Discard")));
+  required(article, ".text").after(line);
+}
+
+/**
+ * @param {HTMLElement} article
+ * @param {Api.Attachment[]} attachments
+ */
+function showAttachments(article, attachments) {
+  const place = required(article, ".attachments");
+  place.hidden = attachments.length === 0;
+  place.replaceChildren(...attachments.map(picture));
+  placehold(article);
+}
+
+/** @param {Api.Attachment} file */
+function picture(file) {
+  const link = document.createElement("a");
+  link.href = file.url;
+  link.dataset.placeholder = file.placeholder ?? "";
+  link.dataset.width = String(file.width);
+  link.dataset.height = String(file.height);
+  const part = Math.min(1, SHOWN_SIDE_PX_MAX / Math.max(file.width, file.height));
+  const image = new Image(Math.max(1, Math.round(file.width * part)), Math.max(1, Math.round(file.height * part)));
+  image.loading = "lazy";
+  image.alt = file.filename || t("Picture");
+  image.src = file.thumbnail_url;
+  link.append(image);
+  return link;
+}
