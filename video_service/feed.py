@@ -1,6 +1,6 @@
 """The feed: streams between instances, over Redis. Names are claimed by keys that expire, pictures are published.
 
-A claim is renewed twice a second, to last the time in which a publisher may return, and RENEWED_MS_MAX. With no more
+A lease is renewed twice a second, to last the time in which a publisher may return, and RENEWED_MS_MAX. With no more
 than the former left nobody has renewed it: its publisher is away, and the name is kept for them until it runs out. So
 neither a dead instance nor a lost message leaves a ghost.
 
@@ -11,14 +11,14 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from servicekit.bus import Bus, BusUnavailable, Command
-from video_service.domain.claims import ENDED, OVER, Claim, Found, Interest, open_picture, seal_picture
+from video_service.domain.leases import ENDED, OVER, FoundStream, Interest, Lease, decode_picture, encode_picture
 from video_service.domain.pictures import Picture
 from video_service.domain.refusals import StreamTaken, TooManyStreams
 from video_service.domain.streams import RETURN_S_MAX
 
 RENEWED_MS_MAX = 2000
 
-_CLAIM = """\
+_ACQUIRE = """\
 local held = redis.call('GET', KEYS[1])
 local binding = redis.call('GET', KEYS[3])
 if binding and binding ~= '' and string.match(binding, '^%S+') ~= ARGV[3] then return 'taken' end
@@ -37,7 +37,7 @@ redis.call('SADD', KEYS[2], ARGV[1])
 redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[4])
 return {binding}
 """
-# Renews a claim, or leaves it to run out; 0 where somebody else has the name. A claim that Redis forgot is made again.
+# Renews a lease, or leaves it to run out; 0 where somebody else has the name. A lease that Redis forgot is made again.
 _RENEW = """\
 local held = redis.call('GET', KEYS[1])
 local binding = redis.call('GET', KEYS[3])
@@ -75,11 +75,11 @@ class Feed:
     def is_connected(self) -> bool:
         return self._bus.is_connected
 
-    async def claim(self, name: str, claim: Claim, streams_max: int) -> bytes | None:
-        """Make the name this claim's; its binding. Raises StreamTaken, TooManyStreams or BusUnavailable."""
+    async def acquire(self, name: str, lease: Lease, streams_max: int) -> bytes | None:
+        """Make the name this lease's; its binding. Raises StreamTaken, TooManyStreams or BusUnavailable."""
         (answer,) = await self._ask(
             (
-                *("EVAL", _CLAIM, 3, *self._keys(name), name, claim.seal(), claim.username),
+                *("EVAL", _ACQUIRE, 3, *self._keys(name), name, lease.encode(), lease.username),
                 *(self._live_ms, self._away_ms, streams_max, self._prefix),
             )
         )
@@ -89,14 +89,14 @@ class Feed:
             raise TooManyStreams(streams_max)
         return _binding(answer)
 
-    async def renew(self, claims: Mapping[str, Claim]) -> dict[str, bytes | None]:
+    async def renew(self, leases: Mapping[str, Lease]) -> dict[str, bytes | None]:
         """Keep the names; the bindings of all but those that have become somebody else's. Raises BusUnavailable."""
-        answers = await self._ask(*(self._renewal(name, claim, self._live_ms) for name, claim in claims.items()))
-        return {name: _binding(answer) for name, answer in zip(claims, answers, strict=True) if answer != 0}
+        answers = await self._ask(*(self._renewal(name, lease, self._live_ms) for name, lease in leases.items()))
+        return {name: _binding(answer) for name, answer in zip(leases, answers, strict=True) if answer != 0}
 
-    def drop(self, name: str, claim: Claim) -> None:
+    def drop(self, name: str, lease: Lease) -> None:
         """Give the name up at once, and tell those elsewhere that nobody comes back to it."""
-        self._bus.send(("EVAL", _DROP, 1, self._key(name), claim.key), ("PUBLISH", self._pictures(name), OVER))
+        self._bus.send(("EVAL", _DROP, 1, self._key(name), lease.key), ("PUBLISH", self._pictures(name), OVER))
 
     def on_binding(self, handler: Callable[[str, bytes], None]) -> Awaitable[bool]:
         """Pass the name of each stream that is bound to a call, or no more, to `handler`, and its binding."""
@@ -107,11 +107,11 @@ class Feed:
 
         return self._bus.subscribe("bound", on_payload)
 
-    def leave(self, name: str, claim: Claim) -> None:
+    def leave(self, name: str, lease: Lease) -> None:
         """Tell those elsewhere that the publisher has gone; the name is kept for them for a while."""
-        self._bus.send(self._renewal(name, claim, self._away_ms), ("PUBLISH", self._pictures(name), ENDED))
+        self._bus.send(self._renewal(name, lease, self._away_ms), ("PUBLISH", self._pictures(name), ENDED))
 
-    async def find(self, names: Sequence[str]) -> list[Found]:
+    async def find(self, names: Sequence[str]) -> list[FoundStream]:
         """What is claimed of these names. Raises BusUnavailable."""
         commands: Iterable[Command] = [
             command
@@ -122,18 +122,18 @@ class Feed:
         found = zip(names, answers[::3], answers[1::3], answers[2::3], strict=True)
         return [self._found(name.encode(), *one) for name, *one in found if one[0] is not None]
 
-    async def list_all(self) -> list[Found]:
-        """Every claim. Raises BusUnavailable."""
+    async def list_all(self) -> list[FoundStream]:
+        """Every lease. Raises BusUnavailable."""
         (answer,) = await self._ask(("EVAL", _LIST, 1, self._names, self._prefix, self._bindings))
         return [self._found(*one) for one in answer]
 
     # Pictures, from the instance where they are made
 
     def show(self, name: str, picture: Picture) -> None:
-        self._bus.send(("PUBLISH", self._pictures(name), seal_picture(picture)))
+        self._bus.send(("PUBLISH", self._pictures(name), encode_picture(picture)))
 
     def on_interest(self, name: str, handler: Callable[[Interest], None]) -> Awaitable[bool]:
-        return self._bus.subscribe(f"watching:{name}", lambda payload: handler(Interest.open(payload)))
+        return self._bus.subscribe(f"watching:{name}", lambda payload: handler(Interest.decode(payload)))
 
     def forget_interest(self, name: str) -> None:
         self._bus.unsubscribe(f"watching:{name}")
@@ -149,7 +149,7 @@ class Feed:
             if payload == OVER:
                 on_over()
             else:
-                handler(None if payload == ENDED else open_picture(payload))
+                handler(None if payload == ENDED else decode_picture(payload))
 
         return self._bus.subscribe(f"pictures:{name}", on_payload)
 
@@ -157,7 +157,7 @@ class Feed:
         self._bus.unsubscribe(f"pictures:{name}")
 
     def tell_interest(self, name: str, interest: Interest) -> None:
-        self._bus.send(("PUBLISH", self._bus.channel(f"watching:{name}"), interest.seal()))
+        self._bus.send(("PUBLISH", self._bus.channel(f"watching:{name}"), interest.encode()))
 
     async def _ask(self, *commands: Command) -> list[Any]:
         """Their replies. Raises BusUnavailable, also where Redis refuses one: it is full, say, or still loading."""
@@ -167,8 +167,8 @@ class Feed:
                 raise BusUnavailable(str(reply))
         return replies
 
-    def _renewal(self, name: str, claim: Claim, lasts_ms: int) -> Command:
-        return ("EVAL", _RENEW, 3, *self._keys(name), name, claim.seal(), lasts_ms)
+    def _renewal(self, name: str, lease: Lease, lasts_ms: int) -> Command:
+        return ("EVAL", _RENEW, 3, *self._keys(name), name, lease.encode(), lasts_ms)
 
     def _keys(self, name: str) -> tuple[bytes, bytes, bytes]:
         return self._key(name), self._names, self._bindings + name.encode()
@@ -179,8 +179,8 @@ class Feed:
     def _pictures(self, name: str) -> bytes:
         return self._bus.channel(f"pictures:{name}")
 
-    def _found(self, name: bytes, held: bytes, left_ms: int, binding: bytes | None = None) -> Found:
-        return Found(name.decode(), Claim.open(held).bound(binding), left_ms > self._away_ms)
+    def _found(self, name: bytes, held: bytes, left_ms: int, binding: bytes | None = None) -> FoundStream:
+        return FoundStream(name.decode(), Lease.decode(held).bound(binding), left_ms > self._away_ms)
 
 
 def _binding(answer: list[bytes | None]) -> bytes | None:

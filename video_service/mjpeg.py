@@ -7,7 +7,7 @@ from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from servicekit.tokens import Identity
-from video_service.actions.broadcasts import Screen
+from video_service.actions.watched_stream import WatchedStream
 from video_service.domain.pictures import Picture
 from video_service.state import State
 
@@ -27,7 +27,7 @@ class MjpegResponse(StreamingResponse):
         self.identity = identity
         self.username = identity.username
         self._state = state
-        self._screen: Screen | None = None
+        self._watched: WatchedStream | None = None
         self._newest: Picture | None = None
         self._has_ended = False
         self._changed = asyncio.Event()
@@ -36,15 +36,15 @@ class MjpegResponse(StreamingResponse):
 
     async def enter(self, name: str, token: str) -> None:
         """Raises UnknownStream, TooManyWatchers, TooManyConnections, Unauthenticated or Unavailable."""
-        self._screen = await self._state["screens"].enter(name, self)
+        self._watched = await self._state["watched_streams"].enter(name, self)
         try:  # others may have come meanwhile, or the session may have ended
-            self._state["attendance"].check(self.identity.username)
+            self._state["open_connections"].check(self.identity.username)
             self._state["authentication"].identify(token)
         except BaseException:
             self._leave()
             raise
-        self._state["attendance"].enter(self)
-        self._state["screens"].greet(self._screen, self)
+        self._state["open_connections"].add(self)
+        self._state["watched_streams"].greet(self._watched, self)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         later = asyncio.get_running_loop().call_later
@@ -61,17 +61,17 @@ class MjpegResponse(StreamingResponse):
             self._leave()
 
     def _leave(self) -> None:
-        self._state["attendance"].leave(self)
-        if self._screen is not None:
-            self._state["screens"].leave(self._screen, self)
+        self._state["open_connections"].discard(self)
+        if self._watched is not None:
+            self._state["watched_streams"].leave(self._watched, self)
 
     async def _parts(self) -> AsyncIterator[bytes]:
         """A browser shows a picture when it has read the head of the next part, so that goes along."""
         yield _NEXT_HEAD
         while (picture := await self._next()) is not None:
             part = picture.jpeg + b"\r\n" + _NEXT_HEAD
-            if self._screen is not None:
-                self._state["screens"].sent(self._screen, len(part))
+            if self._watched is not None:
+                self._state["watched_streams"].sent(self._watched, len(part))
             yield part
 
     async def _next(self) -> Picture | None:
@@ -81,7 +81,7 @@ class MjpegResponse(StreamingResponse):
         picture, self._newest = self._newest, None
         return None if self._has_ended else picture
 
-    # What Streams and Attendance tell
+    # What PublishedStreams and OpenConnections tell
 
     def show(self, picture: Picture) -> None:
         self._newest = picture

@@ -18,7 +18,7 @@ from video_service.state import State
 @describes("List the live streams that are shown to you, by name", answer=list[StreamView])
 async def streams(request: Request[State]) -> Response:
     identity = await identify(request)
-    live = await request.state["streams"].list_live(identity.username)
+    live = await request.state["published_streams"].list_live(identity.username)
     return json_response(live)
 
 
@@ -29,7 +29,7 @@ async def streams(request: Request[State]) -> Response:
 )
 async def snapshot(request: Request[State]) -> Response:
     identity = await identify(request)
-    picture = await request.state["screens"].snapshot(request.path_params["stream"], identity.username)
+    picture = await request.state["watched_streams"].snapshot(request.path_params["stream"], identity.username)
     return Response(picture.jpeg, media_type="image/jpeg", headers=NOT_KEPT)
 
 
@@ -42,9 +42,9 @@ async def mjpeg(request: Request[State]) -> Response:
     """The stream as a picture that changes, until it or the session ends."""
     identity = await identify(request)
     if request.method == "HEAD":
-        await request.state["screens"].find(request.path_params["stream"], identity.username)
+        await request.state["watched_streams"].find(request.path_params["stream"], identity.username)
         return Response(media_type=MJPEG, headers=NOT_KEPT)
-    request.state["attendance"].check(identity.username)
+    request.state["open_connections"].check(identity.username)
     response = MjpegResponse(identity, request.state, headers=NOT_KEPT)
     await response.enter(request.path_params["stream"], token_of(request) or "")
     return response

@@ -6,25 +6,25 @@ from typing import TypedDict
 from servicekit.authentication import Authentication
 from servicekit.bus import Bus
 from servicekit.database import Database
-from video_service.actions.attendance import Attendance
-from video_service.actions.ledger import Ledger
-from video_service.actions.screens import Screens
-from video_service.actions.streams import Streams
-from video_service.pipeline.lens import Lens
+from video_service.actions.open_connections import OpenConnections
+from video_service.actions.published_streams import PublishedStreams
+from video_service.actions.stream_log import StreamLog
+from video_service.actions.watched_streams import WatchedStreams
+from video_service.pipeline.frame_processor import FrameProcessor
 from video_service.pipeline.workers import Workers
 
 
 class State(TypedDict):
-    attendance: Attendance
+    open_connections: OpenConnections
     authentication: Authentication
     bus: Bus
     clock: Callable[[], float]
     database: Database
     frames_per_second: int
-    ledger: Ledger
+    stream_log: StreamLog
     message_bytes_max: int
     mjpeg_unread_s_max: float
-    new_lens: Callable[[], Lens]
-    screens: Screens
-    streams: Streams
+    new_frame_processor: Callable[[], FrameProcessor]
+    watched_streams: WatchedStreams
+    published_streams: PublishedStreams
     workers: Workers

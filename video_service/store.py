@@ -3,18 +3,18 @@
 from collections.abc import Sequence
 
 from servicekit.database import Connection, Database
-from video_service.domain.transmissions import Transmission
+from video_service.domain.stream_session import StreamSession
 
 
 class Store:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def save(self, transmissions: Sequence[Transmission], now: int) -> None:
+    async def save(self, stream_sessions: Sequence[StreamSession], now: int) -> None:
         """Bring their rows up to date, in one transaction; give one to who has none. Raises DatabaseError."""
-        made = await self._database.write(_save, transmissions, now)
-        for transmission, row_id in zip(transmissions, made, strict=True):
-            transmission.row_id = row_id
+        made = await self._database.write(_save, stream_sessions, now)
+        for stream_session, row_id in zip(stream_sessions, made, strict=True):
+            stream_session.row_id = row_id
 
     async def close_left_open(self) -> int:
         """End what nobody ended, when it was last heard of; how many. What goes on elsewhere is opened by its save."""
@@ -29,33 +29,33 @@ class Store:
         await self._database.write(_forget, usernames, version)
 
 
-def _save(connection: Connection, transmissions: Sequence[Transmission], now: int) -> list[int]:
-    return [_save_one(connection, transmission, now) for transmission in transmissions]
+def _save(connection: Connection, stream_sessions: Sequence[StreamSession], now: int) -> list[int]:
+    return [_save_one(connection, stream_session, now) for stream_session in stream_sessions]
 
 
-def _save_one(connection: Connection, transmission: Transmission, now: int) -> int:
+def _save_one(connection: Connection, stream_session: StreamSession, now: int) -> int:
     values = (
-        None if transmission.ended_at is None else int(transmission.ended_at),
+        None if stream_session.ended_at is None else int(stream_session.ended_at),
         now,
-        transmission.frames_received,
-        transmission.frames_processed,
-        transmission.frames_dropped,
-        transmission.bytes_in,
-        transmission.bytes_out,
+        stream_session.frames_received,
+        stream_session.frames_processed,
+        stream_session.frames_dropped,
+        stream_session.bytes_in,
+        stream_session.bytes_out,
     )
-    if transmission.row_id is None:
+    if stream_session.row_id is None:
         (row_id,) = connection.execute(
             "INSERT INTO streams (ended_at, written_at, frames_received, frames_processed, frames_dropped,"
             " bytes_in, bytes_out, username, name, started_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
-            (*values, transmission.username, transmission.name, int(transmission.started_at)),
+            (*values, stream_session.username, stream_session.name, int(stream_session.started_at)),
         ).fetchone()
         return int(row_id)
     connection.execute(
         "UPDATE streams SET ended_at = ?, written_at = ?, frames_received = ?, frames_processed = ?,"
         " frames_dropped = ?, bytes_in = ?, bytes_out = ? WHERE id = ?",
-        (*values, transmission.row_id),
+        (*values, stream_session.row_id),
     )
-    return transmission.row_id
+    return stream_session.row_id
 
 
 def _close_left_open(connection: Connection) -> int:

@@ -16,7 +16,7 @@ def ground(width: int = 640, height: int = 480) -> Image:
 
 
 def moving(number: int, width: int = 640, height: int = 480) -> Image:
-    """The room as a camera sees it that turns, and a red ball that flies through it."""
+    """The room as a camera sees it that queue, and a red ball that flies through it."""
     frame = np.roll(ground(width, height), number * width // 10, axis=1)
     cv2.circle(frame, (number * width // 6 % width, height // 2), height // 6, RED, -1)
     cv2.putText(frame, str(number), (8, height - 8), cv2.FONT_HERSHEY_PLAIN, 2, BLUE, 2)  # no two are the same

@@ -99,7 +99,7 @@ async def test_a_publisher_may_come_back_to_a_narrower_audience(pair: tuple[Inst
     strangers = [await video.watching("cam", "Linus") for video in pair]
     await camera.close()
     for video in pair:
-        await eventually(lambda video=video: not video.state["streams"].count)
+        await eventually(lambda video=video: not video.state["published_streams"].count)
     camera = await here.camera("Ada", "?stream=cam&audience=@Grace")
     for stranger in strangers:
         assert await stranger.closed() == 1000

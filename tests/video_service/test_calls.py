@@ -183,7 +183,7 @@ async def test_a_name_of_somebody_else_is_refused(world: World, chat: ChatInstan
     ada, grace = await devices(chat)
     if not is_live:  # then it is kept for Linus for a while
         await camera.close()
-        await eventually(lambda: not video.state["streams"].count)
+        await eventually(lambda: not video.state["published_streams"].count)
     await ada.send(type="call", to="Grace", stream="cam")
     assert await ada.refused() == "stream_taken"
     await grace.heard_nothing()
@@ -278,7 +278,7 @@ async def test_a_publisher_who_comes_back_without_redis_is_still_in_the_call(
     valkey.kill()
     await eventually(lambda: not video.state["bus"].is_connected)
     await camera.close()
-    await eventually(lambda: not video.state["streams"].count)
+    await eventually(lambda: not video.state["published_streams"].count)
     camera = await video.camera("Ada", "?stream=cam")
     await camera.show(STILL)
     await assert_hidden_from(video)

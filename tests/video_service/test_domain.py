@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 from servicekit.problems import Invalid, Refusal
 from tests.video_service.scenes import ground, jpeg, png, webp
 from video_service.domain.audiences import NOBODY, Audience, bound_audience
-from video_service.domain.claims import Claim, Interest, open_picture, seal_picture
-from video_service.domain.commands import Configure, Form, Look, Ping, SealedFrame, open_frame, parse
-from video_service.domain.headers import JPEG_SCANS_MAX, Format, read_header
+from video_service.domain.commands import Configure, Form, Look, Ping, RawFrame, parse, parse_frame
+from video_service.domain.fair_queue import FairQueue
+from video_service.domain.image_headers import JPEG_SCANS_MAX, Format, read_header
+from video_service.domain.leases import Interest, Lease, decode_picture, encode_picture
 from video_service.domain.pictures import Caption, Face, Picture
 from video_service.domain.rates import FrameRate
 from video_service.domain.refusals import BrokenFrame, FrameTooLarge, InvalidBase64, InvalidCommand, UnknownFormat
 from video_service.domain.streams import check_name
-from video_service.domain.turns import Turns
 
 PIXELS_MAX = 16_000_000
 
@@ -44,7 +44,7 @@ def huge_png(width: int = 20_000, height: int = 20_000) -> bytes:
     return b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + size + b"\x08\x02\0\0\0"
 
 
-def test_a_claim_of_too_many_pixels_is_believed() -> None:
+def test_a_lease_of_too_many_pixels_is_believed() -> None:
     with pytest.raises(FrameTooLarge, match="20000 x 20000"):
         read_header(huge_png(), pixels_max=PIXELS_MAX)
     assert read_header(huge_png(4000, 4000), pixels_max=PIXELS_MAX).width == 4000
@@ -92,61 +92,61 @@ def test_no_bytes_make_reading_a_header_fail_otherwise(image: bytes, data: st.Da
     assert 0 < header.width * header.height <= PIXELS_MAX
 
 
-# Turns
+# FairQueue
 
 
 def test_the_newest_waits_and_keeps_its_place_in_line() -> None:
-    turns: Turns[str, int] = Turns()
-    assert [turns.put("Ada", 1), turns.put("Grace", 1), turns.put("Ada", 2)] == [None, None, 1]
-    assert [turns.take(), turns.take(), turns.take()] == [("Ada", 2), ("Grace", 1), None]
+    queue: FairQueue[str, int] = FairQueue()
+    assert [queue.put("Ada", 1), queue.put("Grace", 1), queue.put("Ada", 2)] == [None, None, 1]
+    assert [queue.take(), queue.take(), queue.take()] == [("Ada", 2), ("Grace", 1), None]
 
 
 def test_one_work_of_a_key_is_in_hand() -> None:
-    turns: Turns[str, int] = Turns()
-    turns.put("Ada", 1)
-    turns.take()
-    assert [turns.put("Ada", 2), turns.put("Ada", 3)] == [None, 2]
-    assert turns.take() is None
-    turns.done("Ada")
-    assert turns.take() == ("Ada", 3)
+    queue: FairQueue[str, int] = FairQueue()
+    queue.put("Ada", 1)
+    queue.take()
+    assert [queue.put("Ada", 2), queue.put("Ada", 3)] == [None, 2]
+    assert queue.take() is None
+    queue.done("Ada")
+    assert queue.take() == ("Ada", 3)
 
 
 def test_who_leaves_gets_no_further_turn() -> None:
-    turns: Turns[str, int] = Turns()
+    queue: FairQueue[str, int] = FairQueue()
     for name in ("Ada", "Grace"):
-        turns.put(name, 1)
-    turns.take()
-    turns.put("Ada", 2)
-    turns.leave("Ada")
-    turns.leave("Grace")
-    turns.done("Ada")
-    assert turns.take() is None
+        queue.put(name, 1)
+    queue.take()
+    queue.put("Ada", 2)
+    queue.leave("Ada")
+    queue.leave("Grace")
+    queue.done("Ada")
+    assert queue.take() is None
 
 
 @given(st.lists(st.sampled_from([*range(10)]), min_size=1))
 def test_whatever_the_rates_ten_senders_get_a_tenth_each(puts: list[int]) -> None:
-    turns: Turns[int, int] = Turns()
+    queue: FairQueue[int, int] = FairQueue()
     done = dict.fromkeys(range(10), 0)
     for work, eager in enumerate(puts * 10):
         for key in (*range(10), eager, eager):
-            turns.put(key, work)
-        taken = turns.take()
+            queue.put(key, work)
+        taken = queue.take()
         assert taken is not None
         done[taken[0]] += 1
-        turns.done(taken[0])
+        queue.done(taken[0])
     assert max(done.values()) - min(done.values()) <= 1
 
 
 @given(st.lists(st.tuples(st.sampled_from("pptd"), st.sampled_from("abc"))))
 def test_work_of_a_key_is_taken_in_its_order_and_nothing_else_is_lost(steps: list[tuple[str, str]]) -> None:
-    turns: Turns[str, int] = Turns()
+    queue: FairQueue[str, int] = FairQueue()
     taken: dict[str, list[int]] = {key: [] for key in "abc"}
     replaced: set[int] = set()
     in_hand: set[str] = set()
     put: set[int] = set()
 
     def take() -> bool:
-        if (turn := turns.take()) is None:
+        if (turn := queue.take()) is None:
             return False
         key, work = turn
         assert key not in in_hand
@@ -157,17 +157,17 @@ def test_work_of_a_key_is_taken_in_its_order_and_nothing_else_is_lost(steps: lis
     for number, (step, key) in enumerate(steps):
         if step == "p":
             put.add(number)
-            if (older := turns.put(key, number)) is not None:
+            if (older := queue.put(key, number)) is not None:
                 replaced.add(older)
         elif step == "t":
             take()
         elif key in in_hand:
             in_hand.discard(key)
-            turns.done(key)
+            queue.done(key)
     while in_hand or take():
         for key in tuple(in_hand):
             in_hand.discard(key)
-            turns.done(key)
+            queue.done(key)
     assert all(works == sorted(works) for works in taken.values())
     assert replaced | {work for works in taken.values() for work in works} == put
     assert not replaced & {work for works in taken.values() for work in works}
@@ -237,9 +237,9 @@ def test_each_form_of_a_frame_is_opened_to_the_same_bytes() -> None:
     for form, payloads in forms.items():
         for payload in payloads:
             sealed = parse(payload, is_text=True)
-            assert isinstance(sealed, SealedFrame)
-            assert (sealed.form, open_frame(sealed).image) == (form, image)
-    assert parse(b'{"type":"ping"}', is_text=False) == SealedFrame(Form.BINARY, b'{"type":"ping"}')
+            assert isinstance(sealed, RawFrame)
+            assert (sealed.form, parse_frame(sealed).image) == (form, image)
+    assert parse(b'{"type":"ping"}', is_text=False) == RawFrame(Form.BINARY, b'{"type":"ping"}')
 
 
 @pytest.mark.parametrize(
@@ -256,17 +256,17 @@ def test_each_form_of_a_frame_is_opened_to_the_same_bytes() -> None:
 )
 def test_what_is_not_base64_is_refused(payload: bytes) -> None:
     sealed = parse(payload, is_text=True)
-    assert isinstance(sealed, SealedFrame)
+    assert isinstance(sealed, RawFrame)
     with pytest.raises(InvalidBase64):
-        open_frame(sealed)
+        parse_frame(sealed)
 
 
 def test_nothing_at_all_is_a_broken_frame() -> None:
     for is_text in (True, False):
         sealed = parse(b"", is_text=is_text)
-        assert isinstance(sealed, SealedFrame)
+        assert isinstance(sealed, RawFrame)
         with pytest.raises(BrokenFrame):
-            open_frame(sealed)
+            parse_frame(sealed)
 
 
 @pytest.mark.parametrize(
@@ -297,16 +297,16 @@ def test_what_is_no_command_is_refused(payload: bytes) -> None:
 )
 def test_a_frame_with_wrong_fields_is_refused_when_it_is_opened(fields: str) -> None:
     sealed = parse(("{" + fields + "}").encode(), is_text=True)
-    assert isinstance(sealed, SealedFrame)
+    assert isinstance(sealed, RawFrame)
     with pytest.raises(InvalidCommand):
-        open_frame(sealed)
+        parse_frame(sealed)
 
 
 def test_long_json_can_only_be_a_frame() -> None:
     long = parse(b'{"type":"configure","effect":"' + b"x" * 5000 + b'"}', is_text=True)
-    assert isinstance(long, SealedFrame)
+    assert isinstance(long, RawFrame)
     with pytest.raises(InvalidCommand):
-        open_frame(long)
+        parse_frame(long)
 
 
 def test_a_change_of_the_look_leaves_the_rest() -> None:
@@ -320,11 +320,11 @@ def test_a_change_of_the_look_leaves_the_rest() -> None:
 
 
 def test_claims_interests_and_pictures_arrive_as_they_left() -> None:
-    claim = Claim("here:1", "ada", "2027-01-15T08:00:00.000Z", 3, 640, 480)
-    assert Claim.open(claim.seal()) == claim
+    lease = Lease("here:1", "ada", "2027-01-15T08:00:00.000Z", 3, 640, 480)
+    assert Lease.decode(lease.encode()) == lease
     for audience in (Audience("@", "grace"), Audience("#", "lobby"), Audience("!", "grace"), NOBODY):
-        assert Claim.open(claim._replace(audience=audience).seal()).audience == audience
-    assert Interest.open(Interest("there", -1).seal()) == Interest("there", -1)
+        assert Lease.decode(lease._replace(audience=audience).encode()).audience == audience
+    assert Interest.decode(Interest("there", -1).encode()) == Interest("there", -1)
     caption = Caption(
         sequence=7,
         captured_at=msgspec.Raw(b"1700000000123456789"),
@@ -335,7 +335,7 @@ def test_claims_interests_and_pictures_arrive_as_they_left() -> None:
         motion=0.5,
         faces=(Face(1, 2, 3, 4),),
     )
-    opened = open_picture(seal_picture(Picture(b"\xff\xd8\n\n{}", caption)))
+    opened = decode_picture(encode_picture(Picture(b"\xff\xd8\n\n{}", caption)))
     assert (opened.jpeg, opened.caption) == (b"\xff\xd8\n\n{}", caption)
 
 
@@ -347,16 +347,16 @@ def test_the_look_and_the_change_of_it_have_the_same_fields() -> None:
 @pytest.mark.parametrize("said", ["1700000000123456789", "1.50", "1e3", '"noon"', '"\\u00e9"'])
 def test_when_a_frame_was_captured_is_given_back_as_it_was_said(said: str) -> None:
     sealed = parse(b'{"image":"","captured_at":%b}' % said.encode(), is_text=True)
-    assert isinstance(sealed, SealedFrame)
-    assert open_frame(sealed).captured_at == msgspec.Raw(said.encode())
+    assert isinstance(sealed, RawFrame)
+    assert parse_frame(sealed).captured_at == msgspec.Raw(said.encode())
 
 
 @pytest.mark.parametrize("said", ['"' + "x" * 65 + '"', "true", "[]", "{}", "9" * 401, '"' + "\\u0041" * 67 + '"'])
 def test_when_a_frame_was_captured_is_a_number_or_a_short_text(said: str) -> None:
     sealed = parse(b'{"image":"","captured_at":%b}' % said.encode(), is_text=True)
-    assert isinstance(sealed, SealedFrame)
+    assert isinstance(sealed, RawFrame)
     with pytest.raises(InvalidCommand):
-        open_frame(sealed)
+        parse_frame(sealed)
 
 
 @pytest.mark.parametrize("name", ["", ".", "..", "a b", "x" * 65, "ü", "a\n", ".\n"])
@@ -378,7 +378,7 @@ def test_what_a_stream_can_be_called(name: str) -> None:
     [("*", True, True, True), ("@Grace", True, True, False), ("!Grace", True, True, False), ("-", True, False, False)],
 )
 def test_an_audience_admits_its_own(audience: str, publisher: bool, two: bool, stranger: bool) -> None:
-    admits = Audience.open(audience).admits
+    admits = Audience.decode(audience).admits
     assert [admits(name, "Ada") for name in ("Ada", "Grace", "Linus")] == [publisher, two, stranger]
 
 
@@ -403,4 +403,4 @@ def test_who_is_in_a_room_is_known_elsewhere_and_holds_for_its_publisher_too() -
 def test_a_call_narrows_the_audience_and_its_end_widens_nothing(
     audience: str, binding: bytes | None, becomes: str
 ) -> None:
-    assert str(bound_audience(Audience.open(audience), "Ada", binding)) == becomes
+    assert str(bound_audience(Audience.decode(audience), "Ada", binding)) == becomes

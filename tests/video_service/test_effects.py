@@ -10,23 +10,25 @@ import numpy as np
 import pytest
 
 from tests.video_service.scenes import Image, decoded, distance, ground, jpeg, moving, png, webp, with_face
-from video_service.domain.commands import Form, Look, SealedFrame
-from video_service.domain.headers import PNG_CHUNKS_MAX
+from video_service.domain.commands import Form, Look, RawFrame
+from video_service.domain.image_headers import PNG_CHUNKS_MAX
 from video_service.domain.pictures import Face, Picture
 from video_service.domain.refusals import BrokenFrame, FrameTooLarge
 from video_service.pipeline.decoding import encode
 from video_service.pipeline.faces import find_faces
-from video_service.pipeline.lens import Lens, Shot
+from video_service.pipeline.frame_processor import FrameJob, FrameProcessor
 from video_service.pipeline.privacy import KEPT_S, Privacy
 
 CLOSE = 2.0  # what encoding as a JPEG of quality 95 may change, on average, of 255
 
 
-def picture_of(image: bytes, lens: Lens | None = None, **look: Any) -> Picture:
+def picture_of(image: bytes, frame_processor: FrameProcessor | None = None, **look: Any) -> Picture:
     chosen = Look(**{"quality": 95, "max_width": 2000, **look})
-    developed = (lens or Lens(pixels_max=16_000_000)).develop(Shot(SealedFrame(Form.BINARY, image), chosen, 1))
-    assert developed.picture is not None, developed.refusal
-    return developed.picture
+    result = (frame_processor or FrameProcessor(pixels_max=16_000_000)).process(
+        FrameJob(RawFrame(Form.BINARY, image), chosen, 1)
+    )
+    assert result.picture is not None, result.refusal
+    return result.picture
 
 
 def seen(image: bytes, **look: Any) -> Image:
@@ -120,7 +122,7 @@ def test_a_picture_is_turned_upright_and_still_as_wide_as_wanted() -> None:
 
 
 def test_motion_is_near_none_for_a_still_and_a_lot_for_a_scene_that_moves() -> None:
-    still, active = Lens(pixels_max=16_000_000), Lens(pixels_max=16_000_000)
+    still, active = FrameProcessor(pixels_max=16_000_000), FrameProcessor(pixels_max=16_000_000)
     noise = np.random.default_rng(3).integers(0, 8, (10, 480, 640, 3), dtype=np.uint8)
     stills = [picture_of(jpeg(cv2.add(moving(1), one)), still) for one in noise]  # type: ignore[arg-type]
     actives = [picture_of(jpeg(moving(number)), active) for number in range(10)]
@@ -130,12 +132,12 @@ def test_motion_is_near_none_for_a_still_and_a_lot_for_a_scene_that_moves() -> N
 
 
 def test_motion_is_1_when_everything_changes_and_does_not_mind_the_size_or_the_effect() -> None:
-    lens = Lens(pixels_max=16_000_000)
+    frame_processor = FrameProcessor(pixels_max=16_000_000)
     black, white = np.zeros((480, 640, 3), np.uint8), np.full((480, 640, 3), 255, np.uint8)
-    picture_of(jpeg(black), lens)
-    assert picture_of(jpeg(white), lens, effect="grayscale").caption.motion == 1
-    assert picture_of(jpeg(white), lens, max_width=100, mirror=True).caption.motion == 0
-    assert picture_of(jpeg(black), lens, effect="edges").caption.motion == 1
+    picture_of(jpeg(black), frame_processor)
+    assert picture_of(jpeg(white), frame_processor, effect="grayscale").caption.motion == 1
+    assert picture_of(jpeg(white), frame_processor, max_width=100, mirror=True).caption.motion == 0
+    assert picture_of(jpeg(black), frame_processor, effect="edges").caption.motion == 1
 
 
 # Faces
@@ -233,9 +235,9 @@ def test_privacy_blurs_every_face_that_is_seen_however_many() -> None:
 def test_privacy_blurs_where_a_face_was_also_when_the_picture_is_mirrored_from_now_on(*, is_mirrored: bool) -> None:
     image = png(np.random.default_rng(7).integers(0, 256, (480, 640, 3), dtype=np.uint8))
     found: list[tuple[Face, ...]] = [(Face(x=60, y=150, width=120, height=120),), ()]
-    lens = Lens(pixels_max=10**6, find_faces=lambda _: found.pop(0))
-    picture_of(image, lens, effect="privacy", mirror=is_mirrored)
-    after = decoded(picture_of(image, lens, effect="privacy", mirror=not is_mirrored).jpeg)
+    frame_processor = FrameProcessor(pixels_max=10**6, find_faces=lambda _: found.pop(0))
+    picture_of(image, frame_processor, effect="privacy", mirror=is_mirrored)
+    after = decoded(picture_of(image, frame_processor, effect="privacy", mirror=not is_mirrored).jpeg)
     assert sharpness(after[150:270, 640 - 180 : 640 - 60]) < sharpness(decoded(image)[150:270, 60:180]) / 4
 
 
@@ -248,11 +250,11 @@ def test_privacy_follows_a_face_without_a_trail() -> None:
     assert len(privacy._areas) == 1  # noqa: SLF001 - how much it remembers is inside
 
 
-# What cannot be developed
+# What cannot be processed
 
 
 def refusal_of(image: bytes, pixels_max: int = 16_000_000) -> object:
-    return Lens(pixels_max=pixels_max).develop(Shot(SealedFrame(Form.BINARY, image), Look(), 1)).refusal
+    return FrameProcessor(pixels_max=pixels_max).process(FrameJob(RawFrame(Form.BINARY, image), Look(), 1)).refusal
 
 
 def test_pixels_are_counted_before_they_are_decoded_on_both_sides_of_the_limit() -> None:
@@ -302,7 +304,7 @@ def test_a_fault_costs_one_frame() -> None:
             raise faults.pop()
         return encode(frame, quality)
 
-    lens = Lens(pixels_max=16_000_000, encode=encode_or_fail)
-    shot = Shot(SealedFrame(Form.BINARY, jpeg(moving(1))), Look(), 1)
-    assert isinstance(lens.develop(shot).refusal, BrokenFrame)
-    assert picture_of(jpeg(moving(1)), lens).caption.width == 640
+    frame_processor = FrameProcessor(pixels_max=16_000_000, encode=encode_or_fail)
+    job = FrameJob(RawFrame(Form.BINARY, jpeg(moving(1))), Look(), 1)
+    assert isinstance(frame_processor.process(job).refusal, BrokenFrame)
+    assert picture_of(jpeg(moving(1)), frame_processor).caption.width == 640

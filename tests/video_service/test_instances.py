@@ -287,15 +287,15 @@ async def test_a_watcher_hears_of_a_restart_and_may_come_to_another_instance(wor
 # At the door
 
 
-async def test_a_claim_that_redis_hears_of_too_late_runs_out_by_itself(fragile_world: World, valkey: Valkey) -> None:
+async def test_a_lease_that_redis_hears_of_too_late_runs_out_by_itself(fragile_world: World, valkey: Valkey) -> None:
     video = await fragile_world.instance(renewed_ms_max=500)
-    broadcasts = video.state["streams"]._broadcasts  # noqa: SLF001 - nobody else is told of half a claim
+    published = video.state["published_streams"]._published  # noqa: SLF001 - nobody else is told of half a lease
     valkey.send(signal.SIGSTOP)
     try:
         joining = asyncio.create_task(video.camera("Ada", "?stream=cam"))
-        await eventually(lambda: "cam" in broadcasts)
+        await eventually(lambda: "cam" in published)
         joining.cancel()
-        await eventually(lambda: not broadcasts)
+        await eventually(lambda: not published)
     finally:
         valkey.send(signal.SIGCONT)
 
@@ -318,11 +318,11 @@ class StuckFeed(Feed):
 async def test_an_end_of_the_service_leaves_nobody_at_the_door(world: World) -> None:
     here, there = await world.instance(), await world.instance(new_feed=StuckFeed)
     await here.camera("Ada", "?stream=cam")
-    screens = there.state["screens"]
+    screens = there.state["watched_streams"]
     joining = asyncio.create_task(there.screen("cam"))
-    await eventually(lambda: bool(screens._screens))  # noqa: SLF001 - nobody else is told of half a screen
+    await eventually(lambda: bool(screens._watched))  # noqa: SLF001 - nobody else is told of half a screen
     await there.stop()
-    assert not screens._screens  # noqa: SLF001 - the same
+    assert not screens._watched  # noqa: SLF001 - the same
     with pytest.raises((OSError, EOFError, InvalidMessage)):
         await joining
 

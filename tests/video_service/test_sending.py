@@ -130,7 +130,7 @@ BAD: dict[str, tuple[str | bytes, str]] = {
     "base64 of something else": (base64.b64encode(b"hello").decode(), "unknown_format"),
     "half a JPEG": (STILL[: len(STILL) // 2], "broken_frame"),
     "most of a PNG": (png(ground())[:-3000], "broken_frame"),
-    "a PNG that claims 20,000 x 20,000": (huge_png(), "frame_too_large"),
+    "a PNG that leases 20,000 x 20,000": (huge_png(), "frame_too_large"),
     "an unknown command": ('{"type":"dance"}', "invalid_command"),
     "broken JSON": ("{", "invalid_command"),
     "no image": ('{"type":"frame"}', "invalid_command"),
@@ -223,16 +223,16 @@ async def test_who_reads_nothing_is_skipped_not_stored_and_sees_the_newest_when_
     video = await world.instance(frames_per_second=0)
     camera = await video.camera(query="?stream=cam&quality=100&max_width=2000")
     camera.stop_reading()
-    transmission = next(iter(video.state["ledger"]._open))  # noqa: SLF001 - the counts are inside until they are written
+    stream_session = next(iter(video.state["stream_log"]._open))  # noqa: SLF001 - the counts are inside until they are written
     image, frames = png(moving(1, 1280, 720)), 60
     for sequence in range(1, frames + 1):
         await camera.send(type="frame", image=data_url(image), sequence=sequence)
-        await eventually(lambda due=sequence: transmission.frames_processed + transmission.frames_dropped >= due)
+        await eventually(lambda due=sequence: stream_session.frames_processed + stream_session.frames_dropped >= due)
     camera.read_on()
     answers = [await camera.hear("frame")]
     while answers[-1]["sequence"] < frames:
         answers.append(await camera.hear("frame"))
-    assert len(answers) <= 8 + 1 + transmission.frames_dropped
+    assert len(answers) <= 8 + 1 + stream_session.frames_dropped
     assert len(answers) + answers[-1]["dropped"] == frames
 
 
@@ -288,7 +288,7 @@ async def test_one_connection_too_many_is_refused_until_another_ends(world: Worl
     assert await video.refusal() == (429, "too_many_connections")
     await video.camera("Grace")
     await camera.close()
-    await eventually(lambda: len(video.state["attendance"]) == 2)
+    await eventually(lambda: len(video.state["open_connections"]) == 2)
     await video.camera()
 
 
@@ -316,7 +316,7 @@ async def test_who_leaves_in_the_middle_of_a_flood_stops_nobody(world: World) ->
         with pytest.raises(ConnectionClosed):
             while True:
                 await camera.connection.recv()
-    await eventually(lambda: len(video.state["attendance"]) == 1)
+    await eventually(lambda: len(video.state["open_connections"]) == 1)
     await other.show(STILL)
 
 

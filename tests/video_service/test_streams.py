@@ -16,10 +16,10 @@ from tests.chat_service.world import NOW_S
 from tests.video_service.scenes import BLUE, GREEN, RED, Image, decoded, distance, ground, jpeg, moving
 from tests.video_service.world import Camera, Instance, Line, World, data_url, picture_in
 from tests.waiting import eventually
-from video_service.domain.claims import Found
+from video_service.domain.leases import FoundStream
 from video_service.feed import Feed
 from video_service.pipeline.decoding import encode
-from video_service.pipeline.lens import Lens
+from video_service.pipeline.frame_processor import FrameProcessor
 
 STILL = jpeg(ground())
 PART_HEAD = b"--picture\r\nContent-Type: image/jpeg\r\n\r\n"
@@ -90,7 +90,7 @@ async def test_each_picture_is_encoded_once_however_many_watch(world: World) -> 
         encoded.append(quality)
         return encode(frame, quality)
 
-    video = await world.instance(new_lens=partial(Lens, encode=encode_and_count))
+    video = await world.instance(new_frame_processor=partial(FrameProcessor, encode=encode_and_count))
     camera = await video.camera("Ada", "?stream=cam")
     screens = [await video.watching("cam", name) for name in ("Grace", "Linus") for _ in range(5)]
     await camera.show(STILL)
@@ -188,7 +188,7 @@ async def test_as_many_watchers_as_allowed_and_no_more(world: World) -> None:
     (stream,) = await video.streams()
     assert stream["watchers"] == 2
     await screens[0].close()
-    await eventually(lambda: len(video.state["attendance"]) == 2)
+    await eventually(lambda: len(video.state["open_connections"]) == 2)
     await video.watching("cam")
 
 
@@ -280,7 +280,7 @@ async def test_mjpeg_shows_one_picture_after_the_other(video: Instance) -> None:
         showing.cancel()
         assert is_colour(first, RED)
         assert is_colour(last, GREEN)
-    await eventually(lambda: len(video.state["attendance"]) == 1)
+    await eventually(lambda: len(video.state["open_connections"]) == 1)
 
 
 async def test_who_reads_mjpeg_slowly_sees_the_newest_next(world: World) -> None:
@@ -330,7 +330,7 @@ async def test_mjpeg_ends_with_the_stream_the_session_and_the_token(world: World
     assert await until_it_ends("expiring", NOW_S + 900)
     world.clock.now = NOW_S
     revoked, patient = [asyncio.create_task(until_it_ends(session)) for session in ("revoked", "patient")]
-    await eventually(lambda: len(video.state["attendance"]) == 3)
+    await eventually(lambda: len(video.state["open_connections"]) == 3)
     video.state["authentication"].revoke("revoked")
     assert await revoked
     await camera.close()
@@ -349,17 +349,17 @@ async def test_mjpeg_is_cut_off_for_who_reads_no_more_when_it_ends(
         line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16 * 1024)
         line.connect(("127.0.0.1", httpx.URL(video.url).port))
         line.sendall(head.encode())
-        await eventually(lambda: len(video.state["attendance"]) == 2)
+        await eventually(lambda: len(video.state["open_connections"]) == 2)
         for _ in range(10):  # megabytes: more than the line takes
             await camera.show(jpeg(noise, 100))
         video.state["authentication"].revoke("session of Grace")
-        await eventually(lambda: len(video.state["attendance"]) == 1)
+        await eventually(lambda: len(video.state["open_connections"]) == 1)
     assert not [record for record in caplog.records if record.exc_info]
 
 
 async def test_a_session_that_ends_while_mjpeg_is_asked_for_sees_nothing(world: World) -> None:
     class Interrupted(Feed):
-        async def find(self, names: Sequence[str]) -> list[Found]:
+        async def find(self, names: Sequence[str]) -> list[FoundStream]:
             found = await super().find(names)
             there.state["authentication"].revoke("session of Grace")
             return found
@@ -369,7 +369,7 @@ async def test_a_session_that_ends_while_mjpeg_is_asked_for_sees_nothing(world: 
     await camera.show(plain(RED))
     assert await there.refuses("/api/video/streams/cam/mjpeg") == (401, "unauthenticated")
     await camera.show(plain(RED))
-    assert (await here.streams())[0]["watchers"] == len(there.state["attendance"]) == 0
+    assert (await here.streams())[0]["watchers"] == len(there.state["open_connections"]) == 0
 
 
 async def test_mjpeg_counts_as_a_connection_also_for_who_asks_often_at_once(world: World) -> None:
@@ -450,7 +450,7 @@ async def test_watchers_end_when_somebody_else_has_the_name_elsewhere(world: Wor
     await camera.close()
     await screen.hear("stream_ended")
     await _camera_when_free(here, "Linus")
-    await there.state["screens"].look()  # now, and not twice a second
+    await there.state["watched_streams"].look()  # now, and not twice a second
     with pytest.raises(ConnectionClosed):
         await screen.hear_anything()
 
@@ -467,6 +467,6 @@ async def test_watchers_come_and_go_without_a_trace(video: Instance) -> None:
     screens: list[Line] = [await video.watching("cam") for _ in range(5)]
     for screen in screens:
         await screen.close()
-    await eventually(lambda: len(video.state["attendance"]) == 1)
+    await eventually(lambda: len(video.state["open_connections"]) == 1)
     await camera.show(STILL)
     assert (await video.streams())[0]["watchers"] == 0

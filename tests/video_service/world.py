@@ -19,7 +19,7 @@ from tests.video_service.scenes import Image, decoded
 from tests.waiting import eventually
 from video_service.app import Waits, create_app
 from video_service.feed import Feed
-from video_service.pipeline.lens import Lens
+from video_service.pipeline.frame_processor import FrameProcessor
 from video_service.settings import VideoSettings
 from video_service.websocket import VideoSocket
 
@@ -199,7 +199,7 @@ class World:
         *,
         redis_url: str = "",
         new_feed: Callable[..., Feed] = Feed,
-        new_lens: Callable[..., Lens] = Lens,
+        new_frame_processor: Callable[..., FrameProcessor] = FrameProcessor,
         **settings: Any,
     ) -> Instance:
         """Start an instance; it shares file, Redis and auth service with the others. `settings` may be waits."""
@@ -207,7 +207,9 @@ class World:
         chosen = VideoSettings(
             data_dir=self.folder, redis_url=redis_url or self.redis_url, auth_url=self.auth.url, **settings
         )
-        app = create_app(chosen, clock=self.clock, waits=waits, new_feed=new_feed, new_lens=new_lens)
+        app = create_app(
+            chosen, clock=self.clock, waits=waits, new_feed=new_feed, new_frame_processor=new_frame_processor
+        )
         running = AsyncExitStack()
         url, state = await running.enter_async_context(serving(app, ws=VideoSocket))
         self._stack.push_async_callback(running.aclose)

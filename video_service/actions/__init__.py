@@ -1,1 +1,1 @@
-"""What video does: streams that are published and watched, and the ledger of who was live."""
+"""What video does: streams that are published and watched, and the log of who was live."""

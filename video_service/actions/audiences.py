@@ -6,7 +6,7 @@ from time import monotonic
 
 from servicekit.problems import Unavailable
 from video_service.domain.audiences import EVERYBODY, Audience
-from video_service.domain.claims import Claim, Found
+from video_service.domain.leases import FoundStream, Lease
 from video_service.peers import Peers
 
 ASK_INTERVAL_S = 1.0  # how often the members of a room are asked for again while its streams are watched
@@ -23,21 +23,21 @@ class Audiences:
         """The conversation that the publisher names, `@grace` or `#room`. Raises UnknownAudience or Unavailable."""
         if label is None:
             return EVERYBODY
-        return Audience.open(await self._peers.label_of(username, label))
+        return Audience.decode(await self._peers.label_of(username, label))
 
-    async def admitted(self, claim: Claim, usernames: Collection[str]) -> set[str]:
+    async def admitted(self, lease: Lease, usernames: Collection[str]) -> set[str]:
         """Who of them may see the stream now. Raises Unavailable."""
-        said = {username: claim.admits(username) for username in usernames}
+        said = {username: lease.admits(username) for username in usernames}
         unknown = [username for username, may_see in said.items() if may_see is None]
-        members = await self._peers.members(claim.audience.whom, unknown) if unknown else set()
+        members = await self._peers.members(lease.audience.whom, unknown) if unknown else set()
         return members | {username for username, may_see in said.items() if may_see}
 
-    async def still_admitted(self, claim: Claim, usernames: Collection[str]) -> set[str]:
+    async def still_admitted(self, lease: Lease, usernames: Collection[str]) -> set[str]:
         """The same of those who may already: for a while also where chat does not answer."""
-        now_s, room = monotonic(), claim.audience.whom
+        now_s, room = monotonic(), lease.audience.whom
         self._answered_at_s.setdefault(room, now_s)
         try:
-            admitted = await self.admitted(claim, usernames)
+            admitted = await self.admitted(lease, usernames)
         except Unavailable:
             return set(usernames) if now_s - self._answered_at_s[room] < self._unasked_s_max else set()
         self._answered_at_s[room] = now_s
@@ -47,12 +47,12 @@ class Audiences:
         """Those of which no stream is watched or published here."""
         self._answered_at_s = {room: at_s for room, at_s in self._answered_at_s.items() if room in rooms}
 
-    async def listed(self, username: str, streams: Iterable[Found]) -> list[Found]:
+    async def listed(self, username: str, streams: Iterable[FoundStream]) -> list[FoundStream]:
         """Those that they are shown in the list. Without chat, none of a room."""
-        said = [(one, one.claim.lists(username)) for one in streams]
-        rooms = sorted({one.claim.audience.whom for one, is_listed in said if is_listed is None})
+        said = [(one, one.lease.lists(username)) for one in streams]
+        rooms = sorted({one.lease.audience.whom for one, is_listed in said if is_listed is None})
         are_in = dict(zip(rooms, await asyncio.gather(*(self._is_in(username, room) for room in rooms)), strict=True))
-        return [one for one, is_listed in said if (are_in[one.claim.audience.whom] if is_listed is None else is_listed)]
+        return [one for one, is_listed in said if (are_in[one.lease.audience.whom] if is_listed is None else is_listed)]
 
     async def _is_in(self, username: str, room: str) -> bool:
         try:

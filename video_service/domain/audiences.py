@@ -13,7 +13,7 @@ class Audience(NamedTuple):
         return self.mark + self.whom
 
     @classmethod
-    def open(cls, text: str) -> Self:
+    def decode(cls, text: str) -> Self:
         return cls(text[:1], text[1:])
 
     @property

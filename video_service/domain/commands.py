@@ -64,14 +64,14 @@ class Form(Enum):
     JSON = "JSON"
 
 
-class SealedFrame(NamedTuple):
+class RawFrame(NamedTuple):
     """A frame as it came, not yet looked into."""
 
     form: Form
     payload: bytes
 
 
-class OpenedFrame(NamedTuple):
+class ParsedFrame(NamedTuple):
     """`image` is the bytes of a file; the rest is what the client said of it, `captured_at` as it said it."""
 
     image: bytes
@@ -79,7 +79,7 @@ class OpenedFrame(NamedTuple):
     captured_at: msgspec.Raw = NOT_SAID
 
 
-Command: TypeAlias = SealedFrame | Configure | Ping
+Command: TypeAlias = RawFrame | Configure | Ping
 
 
 class _Kind(msgspec.Struct):
@@ -102,35 +102,35 @@ _decoders: dict[str, msgspec.json.Decoder[Configure] | msgspec.json.Decoder[Ping
 def parse(payload: bytes, *, is_text: bool) -> Command:
     """The command in a message. Raises InvalidCommand, which says what is wrong and where."""
     if not is_text:
-        return SealedFrame(Form.BINARY, payload)
+        return RawFrame(Form.BINARY, payload)
     text = payload.removeprefix(_BYTE_ORDER_MARK).lstrip()
     if text[:1] == b"{":
         return _parse_json(text)
-    return SealedFrame(Form.DATA_URL if text[:5].lower() == b"data:" else Form.BASE64, text)
+    return RawFrame(Form.DATA_URL if text[:5].lower() == b"data:" else Form.BASE64, text)
 
 
 def _parse_json(payload: bytes) -> Command:
     if len(payload) > COMMAND_BYTES_MAX:
-        return SealedFrame(Form.JSON, payload)
+        return RawFrame(Form.JSON, payload)
     kind = _decode(_kind_decoder, payload).type
     if kind == "frame":
-        return SealedFrame(Form.JSON, payload)
+        return RawFrame(Form.JSON, payload)
     if (decoder := _decoders.get(kind)) is None:
         raise InvalidCommand(f"There is no command of the type {kind[:64]!r}.")
     command: Configure | Ping = _decode(decoder, payload)
     return command
 
 
-def open_frame(sealed: SealedFrame) -> OpenedFrame:
+def parse_frame(raw: RawFrame) -> ParsedFrame:
     """The frame's file. Raises InvalidCommand or InvalidBase64, or BrokenFrame where there is nothing at all."""
-    if not sealed.payload:
+    if not raw.payload:
         raise BrokenFrame
-    if sealed.form is Form.BINARY:
-        return OpenedFrame(sealed.payload)
-    if sealed.form is Form.JSON:
-        said: JsonFrame = _decode(_frame_decoder, sealed.payload)
-        return OpenedFrame(_from_text(said.image), said.sequence, _captured_at(said.captured_at))
-    return OpenedFrame(_from_text(sealed.payload.decode()))
+    if raw.form is Form.BINARY:
+        return ParsedFrame(raw.payload)
+    if raw.form is Form.JSON:
+        said: JsonFrame = _decode(_frame_decoder, raw.payload)
+        return ParsedFrame(_from_text(said.image), said.sequence, _captured_at(said.captured_at))
+    return ParsedFrame(_from_text(raw.payload.decode()))
 
 
 def _captured_at(said: msgspec.Raw) -> msgspec.Raw:

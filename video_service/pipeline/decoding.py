@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from video_service.domain.headers import Format, Header
+from video_service.domain.image_headers import Format, Header
 from video_service.domain.refusals import BrokenFrame
 
 Frame: TypeAlias = NDArray[np.uint8]

@@ -1,4 +1,4 @@
-"""The workers: threads that develop the newest frame of each connection, the connections in turn."""
+"""The workers: threads that process the newest frame of each connection, the connections in turn."""
 
 import asyncio
 import threading
@@ -6,16 +6,16 @@ from typing import Protocol
 
 import cv2
 
-from video_service.domain.turns import Turns
-from video_service.pipeline.lens import Developed, Lens, Shot
+from video_service.domain.fair_queue import FairQueue
+from video_service.pipeline.frame_processor import FrameJob, FrameProcessor, FrameResult
 
 
 class Owner(Protocol):
     """Whose frames they are."""
 
-    lens: Lens
+    frame_processor: FrameProcessor
 
-    def developed(self, developed: Developed) -> None:
+    def processed(self, result: FrameResult) -> None:
         """Called on the event loop, in the order of the frames."""
 
 
@@ -26,27 +26,27 @@ class Workers:
         """To be made on the event loop. OpenCV's own threads are switched off: these are as many as there are cores."""
         cv2.setNumThreads(1)
         self._loop = asyncio.get_running_loop()
-        self._turns: Turns[Owner, Shot] = Turns()
+        self._queue: FairQueue[Owner, FrameJob] = FairQueue()
         self._changed = threading.Condition()
         self._is_closing = False
         self._threads = [threading.Thread(target=self._work, name=f"video-{number}") for number in range(threads)]
         for thread in self._threads:
             thread.start()
 
-    def submit(self, owner: Owner, shot: Shot) -> Shot | None:
-        """Let `shot` be developed when its turn comes; the older one that it replaces."""
+    def submit(self, owner: Owner, job: FrameJob) -> FrameJob | None:
+        """Let `job` be processed when its turn comes; the older one that it replaces."""
         with self._changed:
-            replaced = self._turns.put(owner, shot)
+            replaced = self._queue.put(owner, job)
             self._changed.notify()
         return replaced
 
     def leave(self, owner: Owner) -> None:
         """Nothing more of `owner` is begun."""
         with self._changed:
-            self._turns.leave(owner)
+            self._queue.leave(owner)
 
     def close(self) -> None:
-        """Return when what is being developed is done."""
+        """Return when what is being processed is done."""
         with self._changed:
             self._is_closing = True
             self._changed.notify_all()
@@ -55,17 +55,17 @@ class Workers:
 
     def _work(self) -> None:
         while (turn := self._next()) is not None:
-            owner, shot = turn
-            developed = owner.lens.develop(shot)
+            owner, job = turn
+            result = owner.frame_processor.process(job)
             with self._changed:
-                self._turns.done(owner)
-            self._loop.call_soon_threadsafe(owner.developed, developed)
+                self._queue.done(owner)
+            self._loop.call_soon_threadsafe(owner.processed, result)
 
-    def _next(self) -> tuple[Owner, Shot] | None:
+    def _next(self) -> tuple[Owner, FrameJob] | None:
         """The next turn, waited for; None at the end."""
         with self._changed:
             while not self._is_closing:
-                if (turn := self._turns.take()) is not None:
+                if (turn := self._queue.take()) is not None:
                     return turn
                 self._changed.wait()
         return None

@@ -1,4 +1,4 @@
-"""The sockets: they send frames to be developed, or watch a stream."""
+"""The sockets: they send frames to be processed, or watch a stream."""
 
 from video_service.websocket.sockets import VideoSocket
 

@@ -1,4 +1,4 @@
-"""Sending: the role of a connection whose frames are developed, and published if it names a stream."""
+"""Sending: the role of a connection whose frames are processed, and published if it names a stream."""
 
 from time import monotonic
 from typing import Annotated, NamedTuple
@@ -7,15 +7,15 @@ import msgspec
 
 from servicekit.frames import Opcode, encode, text_frame
 from servicekit.problems import Refusal
-from video_service.actions.broadcasts import Broadcast
+from video_service.actions.published_stream import PublishedStream
 from video_service.domain import events
-from video_service.domain.commands import Configure, Form, Look, Ping, SealedFrame, parse
+from video_service.domain.commands import Configure, Form, Look, Ping, RawFrame, parse
 from video_service.domain.pictures import Picture
 from video_service.domain.rates import FrameRate
 from video_service.domain.refusals import TooManyFrames, VideoRefusal
-from video_service.domain.transmissions import Transmission
-from video_service.pipeline.lens import Developed, Shot
-from video_service.websocket.outlet import Outlet
+from video_service.domain.stream_session import StreamSession
+from video_service.pipeline.frame_processor import FrameJob, FrameResult
+from video_service.websocket.paced_sender import PacedSender
 from video_service.websocket.roles import Socket
 
 
@@ -30,7 +30,7 @@ class SendingQuery(Look, frozen=True, kw_only=True):
         return Look(**{name: getattr(self, name) for name in Look.__struct_fields__})
 
 
-class Answer(NamedTuple):
+class PictureReply(NamedTuple):
     """A picture on its way back to who sent the frame, in the form in which that came."""
 
     form: Form
@@ -48,34 +48,34 @@ class Sending:
         self._audience = query.audience
         self._frames_per_second = self._state["frames_per_second"]
         self._rate = FrameRate(self._frames_per_second)
-        self._broadcast: Broadcast | None = None
-        self._transmission: Transmission | None = None
+        self._published: PublishedStream | None = None
+        self._stream_session: StreamSession | None = None
         self._number = 0
-        self.lens = self._state["new_lens"]()
-        self.outlet: Outlet[Answer] = Outlet(socket, self._seal)
+        self.frame_processor = self._state["new_frame_processor"]()
+        self.paced_sender: PacedSender[PictureReply] = PacedSender(socket, self._encode_and_count)
 
     async def enter(self) -> None:
         """Raises Invalid, StreamTaken, TooManyStreams, UnknownAudience or Unavailable."""
         if self._name is not None:
             username = self._socket.identity.username
-            self._broadcast = await self._state["streams"].publish(self._name, username, self, self._audience)
+            self._published = await self._state["published_streams"].publish(self._name, username, self, self._audience)
 
     def opened(self) -> None:
-        self._transmission = self._state["ledger"].begin(self._socket.identity.username, self._name)
+        self._stream_session = self._state["stream_log"].begin(self._socket.identity.username, self._name)
 
     def closed(self) -> None:
         self._state["workers"].leave(self)
-        if self._broadcast is not None:
-            self._state["streams"].end(self._broadcast)
-        if self._transmission is not None:
-            self._state["ledger"].end(self._transmission)
+        if self._published is not None:
+            self._state["published_streams"].end(self._published)
+        if self._stream_session is not None:
+            self._state["stream_log"].end(self._stream_session)
 
     # In
 
     def received(self, payload: bytes, *, is_text: bool) -> None:
         """Raises a Refusal."""
-        assert self._transmission is not None
-        self._transmission.bytes_in += len(payload)
+        assert self._stream_session is not None
+        self._stream_session.bytes_in += len(payload)
         try:
             command = parse(payload, is_text=is_text)
         except Refusal:
@@ -87,39 +87,39 @@ class Sending:
         elif isinstance(command, Ping):
             self._socket.tell(events.PONG)
         else:
-            self._take(command, self._transmission)
+            self._take(command, self._stream_session)
 
-    def _take(self, sealed: SealedFrame, transmission: Transmission) -> None:
+    def _take(self, raw: RawFrame, stream_session: StreamSession) -> None:
         """Let the frame wait for its turn, in place of the one that waits already."""
         self._number += 1
-        transmission.frames_received += 1
+        stream_session.frames_received += 1
         if not self._rate.take(monotonic()):
-            transmission.frames_dropped += 1
+            stream_session.frames_dropped += 1
             raise TooManyFrames(self._frames_per_second)
-        if self._state["workers"].submit(self, Shot(sealed, self._look, self._number)) is not None:
-            transmission.frames_dropped += 1
+        if self._state["workers"].submit(self, FrameJob(raw, self._look, self._number)) is not None:
+            stream_session.frames_dropped += 1
 
     # Out
 
-    def developed(self, developed: Developed) -> None:
+    def processed(self, result: FrameResult) -> None:
         """What became of a frame; pictures in the order of the frames."""
-        if self._transmission is None or self._transmission.ended_at is not None:
+        if self._stream_session is None or self._stream_session.ended_at is not None:
             return
-        if developed.refusal is not None:
-            self._socket.tell_refusal(developed.refusal, developed.sequence)
-        elif developed.picture is not None:
-            self._transmission.frames_processed += 1
-            if self._broadcast is not None:
-                self._state["streams"].show(self._broadcast, developed.picture)
-            self.outlet.offer(Answer(developed.form, developed.picture))
+        if result.refusal is not None:
+            self._socket.tell_refusal(result.refusal, result.sequence)
+        elif result.picture is not None:
+            self._stream_session.frames_processed += 1
+            if self._published is not None:
+                self._state["published_streams"].show(self._published, result.picture)
+            self.paced_sender.offer(PictureReply(result.form, result.picture))
 
-    def _seal(self, answer: Answer) -> bytes:
-        frame = self._encode(answer)
+    def _encode_and_count(self, reply: PictureReply) -> bytes:
+        frame = self._encode(reply)
         self.sent(len(frame))
         return frame
 
-    def _encode(self, answer: Answer) -> bytes:
-        form, picture = answer
+    def _encode(self, reply: PictureReply) -> bytes:
+        form, picture = reply
         if form is Form.BINARY:
             return encode(Opcode.BINARY, picture.jpeg)
         if form is Form.JSON:
@@ -128,13 +128,13 @@ class Sending:
 
     @property
     def _dropped(self) -> int:
-        return self.outlet.skipped + (self._transmission.frames_dropped if self._transmission else 0)
+        return self.paced_sender.skipped + (self._stream_session.frames_dropped if self._stream_session else 0)
 
     def sent(self, size_bytes: int) -> None:
-        if self._transmission is not None:
-            self._transmission.bytes_out += size_bytes
+        if self._stream_session is not None:
+            self._stream_session.bytes_out += size_bytes
 
     def lost(self, refusal: VideoRefusal) -> None:
-        """The stream is somebody else's now, or over; the frames are still developed."""
-        self._broadcast = None
+        """The stream is somebody else's now, or over; the frames are still processed."""
+        self._published = None
         self._socket.tell_refusal(refusal)

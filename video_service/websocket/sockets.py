@@ -42,11 +42,11 @@ class VideoSocket(WebSocketProtocol):
     async def admit(self, handshake: Handshake) -> None:
         token = bearer_token(handshake.headers.get("authorization"))
         self.identity = await self.state["authentication"].authenticate(token)
-        self.state["attendance"].check(self.identity.username)
+        self.state["open_connections"].check(self.identity.username)
         self._role = self._find_role(handshake)
         await self._role.enter()
         # Again: others may have come meanwhile, or the session may have ended.
-        self.state["attendance"].check(self.identity.username)
+        self.state["open_connections"].check(self.identity.username)
         self.state["authentication"].identify(token or "")
 
     def _find_role(self, handshake: Handshake) -> Sending | Watching:
@@ -58,7 +58,7 @@ class VideoSocket(WebSocketProtocol):
 
     def opened(self) -> None:
         assert self._role is not None
-        self.state["attendance"].enter(self)
+        self.state["open_connections"].add(self)
         log.info("connected", username=self.identity.username, session=self.identity.session_id)
         remaining_s = self.identity.expires_at - self.state["clock"]()
         later = asyncio.get_running_loop().call_later
@@ -81,7 +81,7 @@ class VideoSocket(WebSocketProtocol):
     def closed(self) -> None:
         self._complaints.close()
         log.info("disconnected", username=self.identity.username, session=self.identity.session_id)
-        self.state["attendance"].leave(self)
+        self.state["open_connections"].discard(self)
         if self._expiry is not None:
             self._expiry.cancel()
         if self._role is not None:
@@ -98,7 +98,7 @@ class VideoSocket(WebSocketProtocol):
 
     def passed_mark(self, mark: bytes) -> None:
         if self._role is not None:
-            self._role.outlet.passed(mark)
+            self._role.paced_sender.passed(mark)
 
     def tell(self, event: bytes) -> None:
         self.send(text_frame(event))

@@ -5,12 +5,12 @@ from typing import Literal
 import msgspec
 
 from servicekit.frames import CloseCode, Opcode, encode, text_frame
-from video_service.actions.broadcasts import Screen
+from video_service.actions.watched_stream import WatchedStream
 from video_service.domain import events
 from video_service.domain.commands import Ping, parse
 from video_service.domain.pictures import Picture
 from video_service.domain.refusals import InvalidCommand
-from video_service.websocket.outlet import Outlet
+from video_service.websocket.paced_sender import PacedSender
 from video_service.websocket.roles import Socket
 
 
@@ -28,24 +28,24 @@ class Watching:
     def __init__(self, socket: Socket, name: str, query: WatchingQuery) -> None:
         self._socket = socket
         self.username = socket.identity.username
-        self._screens = socket.state["screens"]
+        self._watched_streams = socket.state["watched_streams"]
         self._name = name
         self._as_json = query.format == "json"
-        self._screen: Screen | None = None
-        self.outlet: Outlet[Picture] = Outlet(socket, self._seal)
+        self._watched: WatchedStream | None = None
+        self.paced_sender: PacedSender[Picture] = PacedSender(socket, self._encode)
 
     async def enter(self) -> None:
         """Raises UnknownStream, TooManyWatchers or Unavailable."""
-        self._screen = await self._screens.enter(self._name, self)
+        self._watched = await self._watched_streams.enter(self._name, self)
 
     def opened(self) -> None:
-        assert self._screen is not None
-        self._screens.greet(self._screen, self)
-        self.outlet.flush()
+        assert self._watched is not None
+        self._watched_streams.greet(self._watched, self)
+        self.paced_sender.flush()
 
     def closed(self) -> None:
-        if self._screen is not None:
-            self._screens.leave(self._screen, self)
+        if self._watched is not None:
+            self._watched_streams.leave(self._watched, self)
 
     def received(self, payload: bytes, *, is_text: bool) -> None:
         """Raises InvalidCommand."""
@@ -53,10 +53,10 @@ class Watching:
             raise InvalidCommand("Who watches a stream sends nothing but pings.")
         self._socket.tell(events.PONG)
 
-    # What Streams tells
+    # What PublishedStreams tells
 
     def show(self, picture: Picture) -> None:
-        self.outlet.offer(picture)
+        self.paced_sender.offer(picture)
 
     def tell(self, event: bytes) -> None:
         self._socket.tell(event)
@@ -64,11 +64,11 @@ class Watching:
     def end(self) -> None:
         self._socket.close(CloseCode.NORMAL, "the stream has ended")
 
-    def _seal(self, picture: Picture) -> bytes:
+    def _encode(self, picture: Picture) -> bytes:
         if self._as_json:
-            frame = text_frame(events.frame(picture, self.outlet.skipped))
+            frame = text_frame(events.frame(picture, self.paced_sender.skipped))
         else:
             frame = encode(Opcode.BINARY, picture.jpeg)
-        if self._screen is not None:
-            self._screens.sent(self._screen, len(frame))
+        if self._watched is not None:
+            self._watched_streams.sent(self._watched, len(frame))
         return frame

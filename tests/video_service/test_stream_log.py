@@ -20,7 +20,7 @@ from tests.waiting import eventually
 STILL = jpeg(ground())
 
 
-async def test_a_transmission_leaves_a_row_with_its_counts(world: World) -> None:
+async def test_a_stream_session_leaves_a_row_with_its_counts(world: World) -> None:
     video = await world.instance()
     camera = await video.camera("Ada", "?stream=cam")
     sent = answered = 0
@@ -100,7 +100,7 @@ async def test_a_row_that_another_instance_goes_on_with_is_opened_again(world: W
 
 async def test_a_disk_that_refuses_costs_no_frame_and_is_written_when_it_can_be(world: World) -> None:
     video = await world.instance(write_interval_s=0.1)
-    store = video.state["ledger"]._store  # noqa: SLF001 - the disk is below
+    store = video.state["stream_log"]._store  # noqa: SLF001 - the disk is below
     save = store.save
 
     async def refuse(*_: object) -> None:
@@ -110,7 +110,7 @@ async def test_a_disk_that_refuses_costs_no_frame_and_is_written_when_it_can_be(
     camera = await video.camera("Ada", "?stream=cam")
     await camera.show(STILL)
     await camera.close()
-    await eventually(lambda: len(video.state["attendance"]) == 0)
+    await eventually(lambda: len(video.state["open_connections"]) == 0)
     assert world.rows() == []
     store.save = save
     await eventually(lambda: [row["frames_processed"] for row in world.rows()] == [1])

@@ -1,4 +1,4 @@
-"""Turns: whose work is next, when each has one slot and all share the workers."""
+"""The fair queue: whose work is next, when each has one slot and all share the workers."""
 
 from typing import Generic, TypeVar
 
@@ -6,7 +6,7 @@ Key = TypeVar("Key")
 Work = TypeVar("Work")
 
 
-class Turns(Generic[Key, Work]):
+class FairQueue(Generic[Key, Work]):
     """The newest work of each key waits in its one slot; keys take turns, and have at most one work in hand.
 
     So a key that puts twice as often as another gets no more done, and its results keep their order.

@@ -1,4 +1,4 @@
-"""The outlet: the newest picture for one connection, sent when its line has taken those before."""
+"""The paced sender: the newest picture for one connection, sent when its line has taken those before."""
 
 from collections import deque
 from collections.abc import Callable
@@ -19,7 +19,7 @@ class _Sent(NamedTuple):
     at_s: float
 
 
-class Outlet(Generic[Item]):
+class PacedSender(Generic[Item]):
     """One slot. A mark follows each picture, and the peer's answer to it says that all before has been read.
 
     Socket buffers, ours and the gateway's, would take megabytes without a word: many seconds of video on a slow line.
@@ -28,12 +28,12 @@ class Outlet(Generic[Item]):
     """
 
     def __init__(
-        self, socket: Socket, seal: Callable[[Item], bytes], *, clock: Callable[[], float] = monotonic
+        self, socket: Socket, encode: Callable[[Item], bytes], *, clock: Callable[[], float] = monotonic
     ) -> None:
-        """`seal` makes the WebSocket frame of what is about to be sent."""
+        """`encode` makes the WebSocket frame of what is about to be sent."""
         self.skipped = 0
         self._socket = socket
-        self._seal = seal
+        self._encode = encode
         self._waiting: Item | None = None
         self._on_the_way: deque[_Sent] = deque()
         self._room = ON_THE_WAY_MIN
@@ -51,7 +51,7 @@ class Outlet(Generic[Item]):
         """Send what waits, if it may be."""
         if self._waiting is not None and self._socket.is_writable and self._has_room():
             item, self._waiting = self._waiting, None
-            self._socket.send(self._seal(item))
+            self._socket.send(self._encode(item))
             self._number += 1
             self._socket.mark(b"%d" % self._number)
             self._on_the_way.append(_Sent(self._number, self._clock()))

@@ -1,4 +1,4 @@
-"""The ledger: a row for each transmission, written when it begins and ends, and every ten seconds between."""
+"""The stream log: a row for each stream session, written when that begins and ends, and every ten seconds between."""
 
 import asyncio
 from collections.abc import Callable
@@ -6,34 +6,34 @@ from contextlib import suppress
 
 from servicekit.database import DatabaseError
 from servicekit.logs import get_logger
-from video_service.domain.transmissions import Transmission
+from video_service.domain.stream_session import StreamSession
 from video_service.store import Store
 
 WRITE_INTERVAL_S = 10.0
 log = get_logger(__name__)
 
 
-class Ledger:
+class StreamLog:
     """A disk that refuses costs counts, never a frame."""
 
     def __init__(self, *, store: Store, clock: Callable[[], float], interval_s: float = WRITE_INTERVAL_S) -> None:
         self._store = store
         self._clock = clock
         self._interval_s = interval_s
-        self._open: set[Transmission] = set()
-        self._ended: list[Transmission] = []
+        self._open: set[StreamSession] = set()
+        self._ended: list[StreamSession] = []
         self._has_news = asyncio.Event()
 
-    def begin(self, username: str, name: str | None) -> Transmission:
-        transmission = Transmission(username=username, name=name, started_at=self._clock())
-        self._open.add(transmission)
+    def begin(self, username: str, name: str | None) -> StreamSession:
+        opened = StreamSession(username=username, name=name, started_at=self._clock())
+        self._open.add(opened)
         self._has_news.set()
-        return transmission
+        return opened
 
-    def end(self, transmission: Transmission) -> None:
-        transmission.ended_at = self._clock()
-        self._open.discard(transmission)
-        self._ended.append(transmission)
+    def end(self, stream_session: StreamSession) -> None:
+        stream_session.ended_at = self._clock()
+        self._open.discard(stream_session)
+        self._ended.append(stream_session)
         self._has_news.set()
 
     async def run(self) -> None:
@@ -56,4 +56,4 @@ class Ledger:
             await self._store.save(due, int(self._clock()))
         except DatabaseError as error:
             self._ended = ended + self._ended
-            log.warning("the ledger cannot be written", reason=str(error))
+            log.warning("the stream log cannot be written", reason=str(error))

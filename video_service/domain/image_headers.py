@@ -1,4 +1,4 @@
-"""Headers of pictures: what a file says of its format and size, read without decoding it."""
+"""Image headers: what a file says of its format and size, read without decoding it."""
 
 from collections.abc import Callable
 from enum import Enum

@@ -1,4 +1,4 @@
-"""The lens: what one connection's frames go through, and what it remembers of those before."""
+"""The frame processor: what one connection's frames go through, and what it remembers of those before."""
 
 from collections.abc import Callable
 from time import monotonic, perf_counter
@@ -8,8 +8,8 @@ import cv2
 
 from servicekit.logs import get_logger
 from servicekit.problems import Refusal
-from video_service.domain.commands import Form, Look, OpenedFrame, SealedFrame, open_frame
-from video_service.domain.headers import Format, check_png_chunks, read_header
+from video_service.domain.commands import Form, Look, ParsedFrame, RawFrame, parse_frame
+from video_service.domain.image_headers import Format, check_png_chunks, read_header
 from video_service.domain.pictures import Caption, Face, Picture
 from video_service.domain.refusals import BrokenFrame
 from video_service.pipeline.decoding import Frame, decode, encode
@@ -24,16 +24,16 @@ _BOX_COLOUR, _BOX_PIXELS = (0, 255, 0), 2
 log = get_logger(__name__)
 
 
-class Shot(NamedTuple):
+class FrameJob(NamedTuple):
     """A frame that waits: as it came, how it is to look, and the number it has if it names none itself."""
 
-    sealed: SealedFrame
+    raw: RawFrame
     look: Look
     number: int
 
 
-class Developed(NamedTuple):
-    """What became of a shot: a picture, or why there is none."""
+class FrameResult(NamedTuple):
+    """What became of a job: a picture, or why there is none."""
 
     form: Form
     sequence: int
@@ -41,7 +41,7 @@ class Developed(NamedTuple):
     refusal: Refusal | None
 
 
-class Lens:
+class FrameProcessor:
     """Belongs to one connection, and is used by one thread at a time."""
 
     def __init__(
@@ -57,28 +57,28 @@ class Lens:
         self._motion = Motion()
         self._privacy = Privacy()
 
-    def develop(self, shot: Shot) -> Developed:
+    def process(self, job: FrameJob) -> FrameResult:
         """Process one frame; never raises."""
         started_s = perf_counter()
-        form, sequence = shot.sealed.form, shot.number
+        form, sequence = job.raw.form, job.number
         try:
-            opened = open_frame(shot.sealed)
-            sequence = shot.number if opened.sequence is None else opened.sequence
-            picture = self._picture(opened, shot.look, sequence, started_s)
+            parsed = parse_frame(job.raw)
+            sequence = job.number if parsed.sequence is None else parsed.sequence
+            picture = self._picture(parsed, job.look, sequence, started_s)
         except Refusal as refusal:
-            return Developed(form, sequence, None, refusal)
+            return FrameResult(form, sequence, None, refusal)
         except Exception:  # it costs this frame, not its stream
             log.exception("a frame failed")
-            return Developed(form, sequence, None, BrokenFrame())
+            return FrameResult(form, sequence, None, BrokenFrame())
         if form is not Form.BINARY:
             _ = picture.base64  # made here, beside the loop
-        return Developed(form, sequence, picture, None)
+        return FrameResult(form, sequence, picture, None)
 
-    def _picture(self, opened: OpenedFrame, look: Look, sequence: int, started_s: float) -> Picture:
-        header = read_header(opened.image, pixels_max=self._pixels_max)
+    def _picture(self, parsed: ParsedFrame, look: Look, sequence: int, started_s: float) -> Picture:
+        header = read_header(parsed.image, pixels_max=self._pixels_max)
         if header.format is Format.PNG:
-            check_png_chunks(opened.image)
-        frame = decode(opened.image, header, width_max=look.max_width, as_gray=look.effect in _GRAY_EFFECTS)
+            check_png_chunks(parsed.image)
+        frame = decode(parsed.image, header, width_max=look.max_width, as_gray=look.effect in _GRAY_EFFECTS)
         motion = self._motion.measure(frame)
         if look.mirror:
             frame = cv2.flip(frame, 1)  # type: ignore[assignment]
@@ -87,7 +87,7 @@ class Lens:
         height, width = frame.shape[:2]
         caption = Caption(
             sequence=sequence,
-            captured_at=opened.captured_at,
+            captured_at=parsed.captured_at,
             width=width,
             height=height,
             effect=look.effect,

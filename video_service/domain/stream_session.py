@@ -1,7 +1,7 @@
-"""Transmissions: one connection's frames from its first to its last, and their counts."""
+"""Stream sessions: one connection's frames from its first to its last, and their counts."""
 
 
-class Transmission:
+class StreamSession:
     """`row_id` is that of its row, once it has one."""
 
     __slots__ = (

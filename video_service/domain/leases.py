@@ -1,4 +1,4 @@
-"""Claims: that a name is somebody's stream, as it stands in Redis; and what goes between instances about it."""
+"""Leases: that a name is somebody's stream, as it stands in Redis; and what goes between instances about it."""
 
 from typing import NamedTuple, Self
 
@@ -12,7 +12,7 @@ _encode = msgspec.json.Encoder().encode
 _caption_decoder = msgspec.json.Decoder(Caption)
 
 
-class Claim(NamedTuple):
+class Lease(NamedTuple):
     """`key` is unique for each time that a stream went live. No field holds a blank."""
 
     key: str
@@ -23,14 +23,14 @@ class Claim(NamedTuple):
     height: int = 0
     audience: Audience = EVERYBODY
 
-    def seal(self) -> bytes:
+    def encode(self) -> bytes:
         return " ".join(map(str, self)).encode()
 
     @classmethod
-    def open(cls, sealed: bytes) -> Self:
-        key, username, started_at, *numbers, audience = sealed.decode().split(" ")
+    def decode(cls, encoded: bytes) -> Self:
+        key, username, started_at, *numbers, audience = encoded.decode().split(" ")
         watchers, width, height = map(int, numbers)
-        return cls(key, username, started_at, watchers, width, height, Audience.open(audience))
+        return cls(key, username, started_at, watchers, width, height, Audience.decode(audience))
 
     def admits(self, username: str) -> bool | None:
         """See Audience."""
@@ -40,7 +40,7 @@ class Claim(NamedTuple):
         return self.audience.lists(username, self.username)
 
     def bound(self, binding: bytes | None) -> Self:
-        """The claim with the audience that it has by its binding to a call."""
+        """The lease with the audience that it has by its binding to a call."""
         return self._replace(audience=bound_audience(self.audience, self.username, binding))
 
     def view(self, name: str) -> StreamView:
@@ -54,11 +54,11 @@ class Claim(NamedTuple):
         )
 
 
-class Found(NamedTuple):
-    """A claim, and whether its publisher is there; else the name is kept for them."""
+class FoundStream(NamedTuple):
+    """A lease, and whether its publisher is there; else the name is kept for them."""
 
     name: str
-    claim: Claim
+    lease: Lease
     is_live: bool
 
 
@@ -71,22 +71,22 @@ class Interest(NamedTuple):
     instance: str
     watchers: int
 
-    def seal(self) -> bytes:
+    def encode(self) -> bytes:
         return f"{self.instance} {self.watchers}".encode()
 
     @classmethod
-    def open(cls, sealed: bytes) -> Self:
-        instance, watchers = sealed.decode().split(" ")
+    def decode(cls, encoded: bytes) -> Self:
+        instance, watchers = encoded.decode().split(" ")
         return cls(instance, int(watchers))
 
 
-def seal_picture(picture: Picture) -> bytes:
+def encode_picture(picture: Picture) -> bytes:
     """The caption as one line of JSON, and the JPEG."""
     return _encode(picture.caption) + b"\n" + picture.jpeg
 
 
-def open_picture(sealed: bytes) -> Picture:
-    caption, _, jpeg = sealed.partition(b"\n")
+def decode_picture(encoded: bytes) -> Picture:
+    caption, _, jpeg = encoded.partition(b"\n")
     return Picture(jpeg, _caption_decoder.decode(caption))
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from video_service.websocket.outlet import ON_THE_WAY_MAX, ON_THE_WAY_MIN, PROMPT_S, Outlet
+from video_service.websocket.paced_sender import ON_THE_WAY_MAX, ON_THE_WAY_MIN, PROMPT_S, PacedSender
 
 
 class Line:
@@ -16,7 +16,9 @@ class Line:
         self.sent: list[bytes] = []
         self.marks: list[bytes] = []
         socket: Any = self
-        self.outlet: Outlet[int] = Outlet(socket, lambda number: b"%d" % number, clock=lambda: self.now_s)
+        self.paced_sender: PacedSender[int] = PacedSender(
+            socket, lambda number: b"%d" % number, clock=lambda: self.now_s
+        )
 
     def send(self, frame: bytes) -> None:
         self.sent.append(frame)
@@ -26,12 +28,12 @@ class Line:
 
     def offer(self, *numbers: int) -> None:
         for number in numbers:
-            self.outlet.offer(number)
+            self.paced_sender.offer(number)
 
     def answer(self, after_s: float = 0.0) -> None:
         """The last mark, and with it all before."""
         self.now_s += after_s
-        self.outlet.passed(self.marks[-1])
+        self.paced_sender.passed(self.marks[-1])
 
 
 @pytest.fixture
@@ -42,7 +44,7 @@ def line() -> Line:
 def test_of_many_a_few_leave_and_the_newest_follows(line: Line) -> None:
     line.offer(*range(10))
     assert line.sent == [b"0", b"1"]
-    assert line.outlet.skipped == 7
+    assert line.paced_sender.skipped == 7
     line.answer()
     assert line.sent == [b"0", b"1", b"9"]
 
@@ -80,7 +82,7 @@ def test_a_quick_line_that_falls_silent_gets_no_more(line: Line) -> None:
 
 def test_the_answer_to_a_later_mark_stands_for_those_before(line: Line) -> None:
     line.offer(1, 2, 3)
-    line.outlet.passed(b"2")
+    line.paced_sender.passed(b"2")
     assert line.sent == [b"1", b"2", b"3"]
 
 
@@ -89,13 +91,13 @@ def test_nothing_leaves_while_the_line_is_full(line: Line) -> None:
     line.offer(1, 2)
     assert line.sent == []
     line.is_writable = True
-    line.outlet.flush()
+    line.paced_sender.flush()
     assert line.sent == [b"2"]
 
 
 @pytest.mark.parametrize("mark", [b"99", b"-1", b"what?", b"\xb2"])
 def test_an_answer_that_nobody_asked_for_harms_nothing(line: Line, mark: bytes) -> None:
     line.offer(1)
-    line.outlet.passed(mark)
+    line.paced_sender.passed(mark)
     line.offer(2)
     assert line.sent == [b"1", b"2"]
