@@ -14,9 +14,9 @@ from gateway.domain.route_table import Access
 from gateway.domain.tokens import find_browser, find_token
 from gateway.state import State
 from gateway.upstreams import UpstreamConnection
-from servicekit.answers import WITHOUT_BODY, answer_whole
 from servicekit.logs import bind_request_id
 from servicekit.middleware import new_request_id, record
+from servicekit.response_writer import WITHOUT_BODY, write_response
 
 EXCHANGE = "parley.exchange"  # its key in the scope, from the protocol to the proxy
 SECURITY_HEADERS: Headers = [
@@ -162,5 +162,5 @@ class Exchange:
         connection.done()
         bind_request_id(self.request_id)
         self.record(status)
-        answer_whole(cycle, status, lines, body)
+        write_response(cycle, status, lines, body)
         return True

@@ -17,9 +17,9 @@ from gateway.exchange import EXCHANGE, NOT_KEPT, SECURITY_HEADERS, STAYS_SECURE,
 from gateway.limits import Attempt
 from gateway.upstreams import Upstream, UpstreamConnection
 from servicekit import logs
-from servicekit.answers import chunk
 from servicekit.masking import masked
 from servicekit.problems import BodyTooLarge, Malformed, Refusal, internal_error, refuse
+from servicekit.response_writer import chunk
 
 SIGN_OUT = "/api/logout"
 log = logs.get_logger(__name__)

@@ -19,7 +19,7 @@ from servicekit.handshake import BAD_HANDSHAKE, Handshake, refusal_response
 from servicekit.logs import bind_request_id, get_logger
 from servicekit.masking import masked
 from servicekit.middleware import log_refused, new_request_id
-from servicekit.problems import Refusal, Unavailable, answer_for
+from servicekit.problems import Refusal, Unavailable, problem_type_of
 
 _AGREED = b"HTTP/1.1 101 "
 _DROPPED = frozenset({b"sec-websocket-extensions", b"content-length"})
@@ -133,7 +133,7 @@ class Tunnel(asyncio.Protocol):
 
     def _refuse(self, refusal: Refusal, request_id: str, handshake: Handshake) -> None:
         log_refused(
-            answer_for(refusal, {**REFUSALS, **BAD_HANDSHAKE}).status,
+            problem_type_of(refusal, {**REFUSALS, **BAD_HANDSHAKE}).status,
             event="handshake refused",
             address=self._client(handshake)[0],
             person=self._state["authentication"].name_of(_token_of(handshake)[0]),

@@ -15,8 +15,8 @@ import httptools
 
 from gateway.domain.headers import Headers
 from gateway.domain.refusals import NoFilesLeft, ServiceAway, ServiceBroken, ServiceTooSlow
-from servicekit.log_pace import LogPace
 from servicekit.logs import get_logger
+from servicekit.throttling import LogThrottle
 
 ProtocolT = TypeVar("ProtocolT", bound=asyncio.Protocol)
 
@@ -51,7 +51,7 @@ class Upstream:
         self.due: dict[UpstreamConnection, float] = {}  # when the service must have moved, in the loop's time
         self._idle: list[UpstreamConnection] = []
         self._turn = count()
-        self._pace = LogPace()
+        self._pace = LogThrottle()
 
     def idle_connection(self) -> "UpstreamConnection | None":
         """One that was used before, if there is any."""

@@ -1,7 +1,7 @@
 """The composition root: opens everything the media service works with, and closes it again."""
 
 import time
-from collections.abc import AsyncIterator, Callable, Collection
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import aclosing, asynccontextmanager, closing
 from pathlib import Path
 
@@ -10,15 +10,15 @@ from starlette.types import ASGIApp
 from media_service.actions.avatars import Avatars
 from media_service.actions.files import Files
 from media_service.actions.remote_pictures import RemotePictures
-from media_service.actions.replicas import copy_profiles, copy_releases
+from media_service.actions.replicas import copy_orphaned_files, copy_profiles
 from media_service.actions.uploads import Uploads
-from media_service.peers import PROFILES_NEWS, RELEASES_NEWS, REMOVALS_NEWS, Peers
+from media_service.peers import DELETED_FILES_CHANNEL, ORPHANED_FILES_CHANNEL, PROFILES_CHANNEL, Peers
 from media_service.pictures import Pictures
 from media_service.refusals import REFUSALS
 from media_service.routes import ROUTES
 from media_service.settings import MediaSettings
 from media_service.state import Limits, State
-from media_service.store import AvatarStore, Store
+from media_service.store import AvatarStore, FileStore
 from servicekit.application import application
 from servicekit.database import Database
 from servicekit.outgoing import Outgoing
@@ -56,11 +56,8 @@ async def _opened(
 ) -> AsyncIterator[State]:
     pictures = Pictures(pixels_max=settings.picture_pixels_max, picture_s_max=settings.picture_s_max)
     database = Database(store_path(settings), MIGRATIONS, disk_free_bytes_min=settings.disk_free_bytes_min)
-    with (
-        closing(database),
-        closing(pictures),
-    ):
-        store, avatars = Store(database), AvatarStore(database)
+    with closing(database), closing(pictures):
+        store, avatars = FileStore(database), AvatarStore(database)
         await store.abandon()  # what a kill left in the middle
         async with (
             connections(settings, clock) as opened,
@@ -74,44 +71,24 @@ async def _opened(
                 avatars=avatars,
                 peers=peers,
                 pull_profiles=lambda: profiles.pull(),  # noqa: PLW0108 - it is made of the files, further down
-                tell_of_removals=lambda: bus.send(("PUBLISH", bus.channel(REMOVALS_NEWS), b"")),
+                tell_of_deleted_files=lambda: bus.send(("PUBLISH", bus.channel(DELETED_FILES_CHANNEL), b"")),
                 clock=clock,
             )
             profiles = copy_profiles(store, avatars, peers, files, database)
-            releases = copy_releases(store, avatars, peers, files, profiles, database)
-
-            def on_hidden(_: bytes) -> None:
-                files.forget_readers()
-                releases.tell_of_news()
-
-            bus.on_connected(profiles.tell_of_news)
-            bus.on_connected(releases.tell_of_news)
-            async with running(profiles.run(), releases.run()):
-                await bus.subscribe(PROFILES_NEWS, lambda _: profiles.tell_of_news())
-                await bus.subscribe(RELEASES_NEWS, on_hidden)
+            orphaned_files = copy_orphaned_files(store, avatars, peers, files, profiles, database)
+            await profiles.listen(bus, PROFILES_CHANNEL)
+            await orphaned_files.listen(bus, ORPHANED_FILES_CHANNEL, on_news=files.forget_readers)
+            async with running(profiles.run(), orphaned_files.run()):
                 yield State(
                     authentication=opened.authentication,
-                    avatars=Avatars(
-                        store=avatars,
-                        files=files,
-                        remote_pictures=remote_pictures,
-                        pull_profiles=profiles.pull,
-                        remote=settings.remote_avatars,
-                    ),
+                    avatars=_avatars(settings, avatars, files, remote_pictures, profiles.pull),
                     bus=bus,
                     database=database,
                     files=files,
-                    replicas=(profiles, releases),
+                    replicas=(profiles, orphaned_files),
                     limits=_limits(settings),
                     profiles=profiles,
-                    uploads=Uploads(
-                        store=store,
-                        pictures=pictures,
-                        pull_releases=releases.pull,
-                        quota_bytes=settings.stored_bytes_per_person,
-                        files_max=settings.stored_files_per_person,
-                        clock=clock,
-                    ),
+                    uploads=_uploads(settings, clock, store, pictures, orphaned_files.pull),
                 )
 
 
@@ -121,6 +98,39 @@ def _limits(settings: MediaSettings) -> Limits:
         stored_bytes_per_person=settings.stored_bytes_per_person,
         upload_file_bytes_max=settings.upload_file_bytes_max,
         upload_files_max=settings.upload_files_max,
+    )
+
+
+def _uploads(
+    settings: MediaSettings,
+    clock: Callable[[], float],
+    store: FileStore,
+    pictures: Pictures,
+    pull_orphaned_files: Callable[[], Awaitable[None]],
+) -> Uploads:
+    return Uploads(
+        store=store,
+        pictures=pictures,
+        pull_orphaned_files=pull_orphaned_files,
+        quota_bytes=settings.stored_bytes_per_person,
+        files_max=settings.stored_files_per_person,
+        clock=clock,
+    )
+
+
+def _avatars(
+    settings: MediaSettings,
+    store: AvatarStore,
+    files: Files,
+    remote_pictures: RemotePictures,
+    pull_profiles: Callable[[], Awaitable[None]],
+) -> Avatars:
+    return Avatars(
+        store=store,
+        files=files,
+        remote_pictures=remote_pictures,
+        pull_profiles=pull_profiles,
+        remote=settings.remote_avatars,
     )
 
 

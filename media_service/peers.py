@@ -6,7 +6,7 @@ from media_service.domain.refusals import ChatAway
 from servicekit.numbered_lists import Page, PageBody
 from servicekit.peers import Peer, PeerAway
 
-PROFILES_NEWS, RELEASES_NEWS, REMOVALS_NEWS = "profiles", "released-files", "removed-files"
+PROFILES_CHANNEL, ORPHANED_FILES_CHANNEL, DELETED_FILES_CHANNEL = "profiles", "released-files", "removed-files"
 
 
 class Profile(msgspec.Struct, frozen=True):
@@ -18,7 +18,7 @@ class Profile(msgspec.Struct, frozen=True):
     erased: bool = False
 
 
-class Release(msgspec.Struct, frozen=True):
+class OrphanedFile(msgspec.Struct, frozen=True):
     """A file that no message shows any more."""
 
     number: int
@@ -29,8 +29,8 @@ class _Profiles(PageBody, frozen=True, kw_only=True):
     profiles: list[Profile]
 
 
-class _Releases(PageBody, frozen=True, kw_only=True):
-    released: list[Release]
+class _OrphanedFiles(PageBody, frozen=True, kw_only=True):
+    released: list[OrphanedFile]
 
 
 class Peers:
@@ -53,7 +53,7 @@ class Peers:
         body = await self._auth.read_page("/internal/profiles", _Profiles, after=version)
         return body.page(body.profiles)
 
-    async def releases_after(self, number: int) -> Page[Release]:
+    async def orphaned_files_after(self, number: int) -> Page[OrphanedFile]:
         """Raises PeerAway."""
-        body = await self._chat.read_page("/internal/released-files", _Releases, after=number)
+        body = await self._chat.read_page("/internal/released-files", _OrphanedFiles, after=number)
         return body.page(body.released)

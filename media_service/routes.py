@@ -227,7 +227,7 @@ async def owned_files(request: Request[State]) -> Response:
 
 async def removed_files(request: Request[State]) -> Response:
     query = read_query(request, ListQuery)
-    removed = await request.state["files"].removals_after(query.after, query.limit)
+    removed = await request.state["files"].deleted_files_after(query.after, query.limit)
     return json_response({"removed": removed, **await store_and_last(request.state["database"], "removals")})
 
 

@@ -18,11 +18,11 @@ from starlette.routing import BaseRoute
 from servicekit.problems import (
     COMMON,
     CONTENT_TYPE,
-    Answer,
     BodyTooLarge,
     Invalid,
     Malformed,
     Problem,
+    ProblemType,
     Refusal,
     RefusalTable,
     Unauthenticated,
@@ -139,7 +139,7 @@ def _present(schema: Schema) -> Schema:
     return next((one for one in schema.get("anyOf", ()) if one != {"type": "null"}), schema)
 
 
-_NO_PATH = Answer(404, "not_found")  # what no id can be makes no path
+_NO_PATH = ProblemType(404, "not_found")  # what no id can be makes no path
 
 
 class _Writer:
@@ -207,7 +207,7 @@ class _Writer:
         told = {str(status): problem_answer(HTTPStatus(status).phrase, codes) for status, codes in by_status.items()}
         return {**told, "default": problem_answer("Any other refusal")}
 
-    def _answer(self, refusal: type[Refusal]) -> Answer:
+    def _answer(self, refusal: type[Refusal]) -> ProblemType:
         return next(self._refusals[kind] for kind in refusal.__mro__ if kind in self._refusals)
 
 

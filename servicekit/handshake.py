@@ -7,7 +7,7 @@ from http import HTTPStatus
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from servicekit.middleware import new_request_id
-from servicekit.problems import CONTENT_TYPE, Answer, Malformed, Refusal, RefusalTable, answer_for, problem
+from servicekit.problems import CONTENT_TYPE, Malformed, ProblemType, Refusal, RefusalTable, problem, problem_type_of
 
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
@@ -20,7 +20,7 @@ class BadHandshake(Refusal):
         return {"Sec-WebSocket-Version": "13"}
 
 
-BAD_HANDSHAKE: RefusalTable = {BadHandshake: Answer(426, "upgrade_required")}
+BAD_HANDSHAKE: RefusalTable = {BadHandshake: ProblemType(426, "upgrade_required")}
 
 
 class Handshake:
@@ -81,8 +81,8 @@ def acceptance(handshake: Handshake) -> bytes:
 
 def refusal_response(refusal: Refusal, table: RefusalTable, request_id: str) -> bytes:
     """A refused handshake: a whole problem answer (RFC 9457), after which the connection is closed."""
-    answer = answer_for(refusal, {**table, **BAD_HANDSHAKE})
-    body = problem(answer, str(refusal)).body()
+    kind = problem_type_of(refusal, {**table, **BAD_HANDSHAKE})
+    body = problem(kind, str(refusal)).body()
     headers = {
         **refusal.headers,
         "Content-Type": CONTENT_TYPE,
@@ -92,7 +92,7 @@ def refusal_response(refusal: Refusal, table: RefusalTable, request_id: str) -> 
         "X-Content-Type-Options": "nosniff",
         "X-Request-ID": request_id,
     }
-    return _head(answer.status, headers) + body
+    return _head(kind.status, headers) + body
 
 
 def _head(status: int, headers: dict[str, str]) -> bytes:

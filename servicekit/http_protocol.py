@@ -12,12 +12,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from servicekit.answers import AnswerWriter
 from servicekit.deadlines import NEVER_S, USUAL, Deadlines, Phase, RequestClock, announces_files
 from servicekit.handshake import refusal_response
 from servicekit.middleware import log_refused, new_request_id
-from servicekit.problems import Answer, Malformed, Refusal, RefusalTable, TooSlow, answer_for
+from servicekit.problems import Malformed, ProblemType, Refusal, RefusalTable, TooSlow, problem_type_of
 from servicekit.request_targets import WrongTarget, check_host, in_origin_form
+from servicekit.response_writer import ResponseWriter
 
 _FRAMING = frozenset({b"content-length", b"transfer-encoding"})
 
@@ -30,7 +30,7 @@ class HeadTooLarge(Refusal):
         super().__init__(f"The head of the request is larger than {HEAD_BYTES_MAX} bytes.")
 
 
-_REFUSALS: RefusalTable = {HeadTooLarge: Answer(431, "head_too_large")}
+_REFUSALS: RefusalTable = {HeadTooLarge: ProblemType(431, "head_too_large")}
 
 
 class HttpProtocol(HttpToolsProtocol):
@@ -109,7 +109,7 @@ class HttpProtocol(HttpToolsProtocol):
         if cycle is None or cycle.response_complete or not (cycle.response_started or self.pipeline):
             self.transport.write(refusal_response(refusal, self.refusals, new_request_id()))
             address = self.client[0] if self.client else ""
-            log_refused(answer_for(refusal, self.refusals).status, address=address, reason=str(refusal))
+            log_refused(problem_type_of(refusal, self.refusals).status, address=address, reason=str(refusal))
         self._tell_of_end()  # in the middle of another answer that is all there is to say
         if self.transport.can_write_eof():
             self.transport.write_eof()
@@ -228,11 +228,11 @@ class HttpProtocol(HttpToolsProtocol):
 
     def _start(self, cycle: RequestResponseCycle, app: ASGIApp) -> None:
         """Have the request answered by the application."""
-        answer = AnswerWriter(cycle)
+        writer = ResponseWriter(cycle)
 
         async def answered_in_one_write(scope: Scope, receive: Receive, _: Send) -> None:
             try:
-                await app(scope, receive, answer.send)
+                await app(scope, receive, writer.send)
             except asyncio.CancelledError:  # the server ends, and has waited long enough
                 cycle.disconnected = True
                 cycle.transport.abort()

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import Generic, NoReturn, Protocol
 
+from servicekit.bus import Bus
 from servicekit.database import DatabaseError
 from servicekit.logs import get_logger
 from servicekit.numbered_lists import PAGE_MAX, EntryT, Page
@@ -61,6 +62,20 @@ class ListReplica(Generic[EntryT]):
         self._interval_s = interval_s
         self._pulling: asyncio.Task[None] | None = None
         self._news = asyncio.Event()
+
+    async def listen(self, bus: Bus, channel: str, *, on_news: Callable[[], None] | None = None) -> None:
+        """Pull at once whenever there is news on the channel, or may have been while Redis was away.
+
+        `on_news` is called as soon as there is some, before what it is about is known.
+        """
+
+        def on_payload(_: bytes) -> None:
+            if on_news is not None:
+                on_news()
+            self.tell_of_news()
+
+        bus.on_connected(self.tell_of_news)
+        await bus.subscribe(channel, on_payload)
 
     def tell_of_news(self) -> None:
         """There are entries to pull."""

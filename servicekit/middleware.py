@@ -10,14 +10,14 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from servicekit import logs, metrics
 from servicekit.authentication import Authentication, bearer_token
-from servicekit.log_pace import LogPace
 from servicekit.masking import masked
 from servicekit.problems import BodyTooLarge
+from servicekit.throttling import LogThrottle
 
 REQUEST_ID = b"x-request-id"
 _ACCEPTABLE_ID = re.compile(rb"[A-Za-z0-9_.-]{1,64}")
 log = logs.get_logger(__name__)
-_pace = LogPace()
+_pace = LogThrottle()
 
 _process = secrets.token_hex(4)
 _requests = count()

@@ -35,7 +35,7 @@ class ForbiddenAddress(OutgoingRefusal):
     """It is not http(s) to a public host at the usual port, or it carries a user name."""
 
 
-class NoAnswer(OutgoingRefusal):
+class NoResponse(OutgoingRefusal):
     """There is no such host, nobody answers, or not in HTTP, or with the certificate of somebody else."""
 
 
@@ -44,21 +44,21 @@ class TooManyRedirects(OutgoingRefusal):
         super().__init__(f"It leads on more than {REDIRECTS_MAX} times.")
 
 
-class AnswerTooLarge(OutgoingRefusal):
+class ResponseTooLarge(OutgoingRefusal):
     def __init__(self, bytes_max: int) -> None:
         super().__init__(f"The answer is larger than {bytes_max} bytes.")
 
 
-class AnswerTooSlow(OutgoingRefusal):
+class ResponseTooSlow(OutgoingRefusal):
     def __init__(self, deadline_s: float) -> None:
         super().__init__(f"The answer took longer than {deadline_s:g} seconds.")
 
 
-class AnswerEncoded(OutgoingRefusal):
+class ResponseEncoded(OutgoingRefusal):
     """It is compressed, which was not asked for: what it grows to is not known."""
 
 
-class OutgoingAnswer(msgspec.Struct, frozen=True):
+class OutgoingResponse(msgspec.Struct, frozen=True):
     """Of whatever status, with the names of its headers in lower case; `url` is where the redirects led."""
 
     status: int
@@ -88,26 +88,26 @@ class Outgoing:
         tls = tls or httpx.create_ssl_context(trust_env=False)
         self._transport = httpx.AsyncHTTPTransport(verify=tls, trust_env=False, limits=limits)
 
-    async def get(self, url: str, *, bytes_max: int, deadline_s: float, accept: str = "*/*") -> OutgoingAnswer:
+    async def get(self, url: str, *, bytes_max: int, deadline_s: float, accept: str = "*/*") -> OutgoingResponse:
         """The answer to a GET, whole, in `deadline_s` altogether. Raises an OutgoingRefusal."""
         try:
             async with asyncio.timeout(deadline_s):
                 return await self._follow(url, bytes_max, accept)
         except TimeoutError:
-            raise AnswerTooSlow(deadline_s) from None
+            raise ResponseTooSlow(deadline_s) from None
 
     async def aclose(self) -> None:
         await self._transport.aclose()
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    async def _follow(self, url: str, bytes_max: int, accept: str) -> OutgoingAnswer:
+    async def _follow(self, url: str, bytes_max: int, accept: str) -> OutgoingResponse:
         address = _parsed(url)
         for _ in range(REDIRECTS_MAX + 1):
             response = await self._ask(address, accept)
             try:
                 location = response.headers.get("location", "")
                 if response.status_code not in _REDIRECTS or not location:
-                    return OutgoingAnswer(
+                    return OutgoingResponse(
                         response.status_code, dict(response.headers), await _read(response, bytes_max), str(address)
                     )
             finally:
@@ -136,8 +136,8 @@ class Outgoing:
             except (httpx.ConnectError, httpx.ConnectTimeout) as error:
                 reason = f"It cannot be reached: {error}."
             except httpx.HTTPError as error:
-                raise NoAnswer(f"It does not answer: {error}.") from None
-        raise NoAnswer(reason)
+                raise NoResponse(f"It does not answer: {error}.") from None
+        raise NoResponse(reason)
 
     async def _checked(self, url: httpx.URL, host: str) -> list[IPAddress]:
         """Where the host is. Raises ForbiddenAddress if it may not be asked at one of its addresses."""
@@ -148,7 +148,7 @@ class Outgoing:
         try:
             found = [ip_address(one) for one in await self._resolve(host)]
         except (OSError, ValueError):  # a name that cannot be one is a ValueError
-            raise NoAnswer("There is no such host.") from None
+            raise NoResponse("There is no such host.") from None
         if not is_allowed and not all(is_public(one) for one in found):
             raise ForbiddenAddress("The host is not a public one.")
         return found
@@ -177,16 +177,16 @@ def _parsed(url: str, *, at: httpx.URL | None = None) -> httpx.URL:
 async def _read(response: httpx.Response, bytes_max: int) -> bytes:
     """The body. What it says of its length is believed only where that is too much."""
     if response.headers.get("content-encoding", "identity").strip().lower() not in {"", "identity"}:
-        raise AnswerEncoded("The answer is compressed.")
+        raise ResponseEncoded("The answer is compressed.")
     said = response.headers.get("content-length", "")
     if said.isdecimal() and len(said) < 20 and int(said) > bytes_max:
-        raise AnswerTooLarge(bytes_max)
+        raise ResponseTooLarge(bytes_max)
     body = bytearray()
     try:
         async for piece in response.aiter_raw():
             body += piece
             if len(body) > bytes_max:
-                raise AnswerTooLarge(bytes_max)
+                raise ResponseTooLarge(bytes_max)
     except httpx.HTTPError as error:
-        raise NoAnswer(f"The answer breaks off: {error}.") from None
+        raise NoResponse(f"The answer breaks off: {error}.") from None
     return bytes(body)

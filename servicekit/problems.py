@@ -102,25 +102,25 @@ class TookTooLong(Refusal):
         return {"Retry-After": "5"}
 
 
-class Answer(msgspec.Struct, frozen=True):
-    """How a kind of refusal is answered: an HTTP status and a stable code."""
+class ProblemType(msgspec.Struct, frozen=True):
+    """How a kind of refusal is answered (RFC 9457 §3.1.1): an HTTP status and a stable code."""
 
     status: int
     code: str
 
 
-RefusalTable = Mapping[type[Refusal], Answer]
+RefusalTable = Mapping[type[Refusal], ProblemType]
 
 COMMON: RefusalTable = {
-    Invalid: Answer(422, "invalid"),
-    Malformed: Answer(400, "malformed"),
-    BodyTooLarge: Answer(413, "body_too_large"),
-    TooSlow: Answer(408, "too_slow"),
-    Unauthenticated: Answer(401, "unauthenticated"),
-    Unavailable: Answer(503, "unavailable"),
-    NotStored: Answer(503, "not_stored"),
-    TooManyAtOnce: Answer(429, "too_many_requests"),
-    TookTooLong: Answer(503, "took_too_long"),
+    Invalid: ProblemType(422, "invalid"),
+    Malformed: ProblemType(400, "malformed"),
+    BodyTooLarge: ProblemType(413, "body_too_large"),
+    TooSlow: ProblemType(408, "too_slow"),
+    Unauthenticated: ProblemType(401, "unauthenticated"),
+    Unavailable: ProblemType(503, "unavailable"),
+    NotStored: ProblemType(503, "not_stored"),
+    TooManyAtOnce: ProblemType(429, "too_many_requests"),
+    TookTooLong: ProblemType(503, "took_too_long"),
 }
 _HTTP_CODES = {400: "malformed", 404: "not_found", 405: "method_not_allowed", 413: "body_too_large"}
 _OF_THE_DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO})
@@ -140,24 +140,24 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
         return msgspec.json.encode({"type": self.type, **msgspec.to_builtins(self)})
 
 
-def problem(answer: Answer, detail: str, errors: tuple[FieldError, ...] = ()) -> Problem:
-    title = HTTPStatus(answer.status).phrase
-    return Problem(title=title, status=answer.status, detail=detail, code=answer.code, errors=errors)
+def problem(kind: ProblemType, detail: str, errors: tuple[FieldError, ...] = ()) -> Problem:
+    title = HTTPStatus(kind.status).phrase
+    return Problem(title=title, status=kind.status, detail=detail, code=kind.code, errors=errors)
 
 
 def response(
-    answer: Answer,
+    kind: ProblemType,
     detail: str,
     *,
     errors: tuple[FieldError, ...] = (),
     headers: Mapping[str, str] | None = None,
 ) -> Response:
     """The refusal as a Starlette response."""
-    body = problem(answer, detail, errors).body()
-    return Response(body, answer.status, dict(headers or {}), CONTENT_TYPE)
+    body = problem(kind, detail, errors).body()
+    return Response(body, kind.status, dict(headers or {}), CONTENT_TYPE)
 
 
-def answer_for(refusal: Refusal, table: RefusalTable) -> Answer:
+def problem_type_of(refusal: Refusal, table: RefusalTable) -> ProblemType:
     """The row for the refusal's nearest class; every class of a tree has one, or its base has."""
     for kind in type(refusal).__mro__:
         row = table.get(kind) or COMMON.get(kind)
@@ -167,9 +167,9 @@ def answer_for(refusal: Refusal, table: RefusalTable) -> Answer:
 
 
 def refuse(refusal: Refusal, table: RefusalTable) -> Response:
-    answer = answer_for(refusal, table)
+    kind = problem_type_of(refusal, table)
     errors = refusal.errors if isinstance(refusal, Invalid) else ()
-    return response(answer, str(refusal), errors=errors, headers=refusal.headers)
+    return response(kind, str(refusal), errors=errors, headers=refusal.headers)
 
 
 def exception_handlers(table: RefusalTable) -> dict[Any, ExceptionHandler]:
@@ -198,12 +198,12 @@ def exception_handlers(table: RefusalTable) -> dict[Any, ExceptionHandler]:
 def _on_http_exception(_: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     code = _HTTP_CODES.get(error.status_code, "refused")
-    return response(Answer(error.status_code, code), str(error.detail), headers=error.headers)
+    return response(ProblemType(error.status_code, code), str(error.detail), headers=error.headers)
 
 
 def _on_disconnect(_: Request, __: Exception) -> Response:
     """The client left in the middle of its body: no fault of ours, and nobody reads this."""
-    return response(Answer(400, "malformed"), "The body has no end.")
+    return response(ProblemType(400, "malformed"), "The body has no end.")
 
 
 def _on_fault(_: Request, error: Exception) -> Response:
@@ -213,4 +213,4 @@ def _on_fault(_: Request, error: Exception) -> Response:
 
 def internal_error() -> Response:
     """Our own mistake, told without its details."""
-    return response(Answer(500, "internal_error"), "The service failed; the log knows why.")
+    return response(ProblemType(500, "internal_error"), "The service failed; the log knows why.")

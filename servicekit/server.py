@@ -52,7 +52,26 @@ def serve(
     listener = listen_or_exit(name, settings.host, port)
     if metrics_port := settings.metrics_port_beside(port):
         metrics.serve(settings.host, metrics_port)
-    config = uvicorn.Config(
+    config = _configuration(app, http_protocol, websocket_protocol, is_behind_gateway=is_behind_gateway)
+    for signal_number in (signal.SIGINT, signal.SIGTERM):
+        # uvicorn raises the signal again after an orderly end, which then is nobody's any more: exit code 0.
+        signal.signal(signal_number, lambda *_: None)
+    _collect_garbage_seldom()
+    _served.append(uvicorn.Server(config))
+    _start_with_one_line(config, address=f"http://{settings.host}:{listener.getsockname()[1]}")
+    with suppress(SystemExit):  # uvicorn's, when the application did not start; the status is ours to choose
+        _served[0].run(sockets=[listener])
+    _end(name)
+
+
+def _configuration(
+    app: ASGIApp,
+    http_protocol: type[HttpProtocol],
+    websocket_protocol: type[asyncio.Protocol] | None,
+    *,
+    is_behind_gateway: bool,
+) -> uvicorn.Config:
+    return uvicorn.Config(
         app,
         http=http_protocol,
         loop="uvloop",
@@ -66,15 +85,6 @@ def serve(
         timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=5,
     )
-    for signal_number in (signal.SIGINT, signal.SIGTERM):
-        # uvicorn raises the signal again after an orderly end, which then is nobody's any more: exit code 0.
-        signal.signal(signal_number, lambda *_: None)
-    _collect_garbage_seldom()
-    _served.append(uvicorn.Server(config))
-    _start_with_one_line(config, address=f"http://{settings.host}:{listener.getsockname()[1]}")
-    with suppress(SystemExit):  # uvicorn's, when the application did not start; the status is ours to choose
-        _served[0].run(sockets=[listener])
-    _end(name)
 
 
 def _start_with_one_line(config: uvicorn.Config, **told: str) -> None:

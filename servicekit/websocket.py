@@ -5,57 +5,38 @@ that goes to many is encoded once (docs/decisions/0004-our-own-websocket-protoco
 """
 
 import asyncio
-from collections import deque
-from enum import Enum
 from typing import Any, ClassVar, cast
 
 from servicekit import frames, metrics
 from servicekit.frames import CloseCode, FrameError, FrameReader, Opcode
 from servicekit.handshake import Handshake, acceptance, refusal_response
 from servicekit.logs import bind_request_id, get_logger
-from servicekit.problems import Answer, Refusal, RefusalTable, Unavailable
+from servicekit.problems import ProblemType, Refusal, RefusalTable, Unavailable
+from servicekit.websocket_writer import Phase, WebSocketWriter
 
 log = get_logger(__name__)
 
 
-class Phase(Enum):
-    CONNECTING = "connecting"
-    OPEN = "open"
-    CLOSING = "closing"
-    CLOSED = "closed"
-
-
-class WebSocketProtocol(asyncio.Protocol):
-    """A server's side of one connection. A subclass says who may enter and what a message means.
-
-    What cannot be written at once waits in the outbox; a reader so slow that it fills is closed with 1013.
-    """
+class WebSocketProtocol(WebSocketWriter):
+    """A server's side of one connection. A subclass says who may enter and what a message means."""
 
     message_bytes_max: int = 64 * 1024  # an instance may have its own, set before `__init__`
-    outbox_events_max: ClassVar[int] = 256
-    outbox_bytes_max: ClassVar[int] = 1024 * 1024
     ping_interval_s: ClassVar[float] = 20.0
     close_timeout_s: ClassVar[float] = 5.0
     refusals: ClassVar[RefusalTable] = {}
 
     def __init__(self, config: Any, server_state: Any, app_state: dict[str, Any], _loop: Any = None) -> None:
         """As uvicorn calls it; `app_state` is what the lifespan yielded."""
+        super().__init__()
         self.app_state = app_state
-        self.phase = Phase.CONNECTING
         self.request_id = ""
         self._server_state = server_state
-        self._transport: asyncio.Transport
         self._reader = FrameReader(self.message_bytes_max)
-        self._outbox: deque[bytes] = deque()
-        self._outbox_bytes = 0
-        self._is_writable = True
-        self._is_held = False
         self._is_reading = True
         self._is_broken = False
         self._heard_since_ping = True
         self._timer: asyncio.TimerHandle | None = None
         self._opening: asyncio.Task[None] | None = None
-        self._draining: asyncio.Future[None] | None = None
 
     # What a subclass says
 
@@ -79,59 +60,18 @@ class WebSocketProtocol(asyncio.Protocol):
     def answered_ping(self) -> None:
         """The peer has read all that was sent before a ping."""
 
-    def passed_mark(self, mark: bytes) -> None:
-        """The peer has read all that was sent before that `mark`, and so before the marks that came earlier."""
+    def answered_probe(self, payload: bytes) -> None:
+        """The peer has read all that was sent before that probe, and so before the probes that were sent earlier."""
 
     # What a subclass uses
-
-    @property
-    def outbox_is_filling(self) -> bool:
-        return len(self._outbox) > self.outbox_events_max // 2 or self._outbox_bytes > self.outbox_bytes_max // 2
-
-    @property
-    def is_writable(self) -> bool:
-        """Whether what is sent now leaves at once."""
-        return self.phase is Phase.OPEN and self._is_writable and not self._is_held
-
-    def send(self, frame: bytes) -> None:
-        """Send an encoded frame, in order; dropped when the connection is no longer open."""
-        if self.phase is not Phase.OPEN:
-            return
-        if self._is_writable and not self._is_held:
-            self._transport.write(frame)
-            return
-        self._outbox.append(frame)
-        self._outbox_bytes += len(frame)
-        if len(self._outbox) > self.outbox_events_max or self._outbox_bytes > self.outbox_bytes_max:
-            self.close(CloseCode.TRY_AGAIN_LATER, "too slow: the outbox is full")
-
-    def send_first(self, frame: bytes) -> None:
-        """Send before what is held (see `hold`)."""
-        if self.phase is Phase.OPEN:
-            self._transport.write(frame)
-
-    async def drained(self) -> None:
-        """Return when the transport takes more; the pace of who sends a lot at once."""
-        while self.phase is Phase.OPEN and not self._is_writable:
-            if self._draining is None or self._draining.done():
-                self._draining = asyncio.get_running_loop().create_future()
-            await asyncio.shield(self._draining)  # others may wait for the same
 
     def ping(self) -> None:
         """Send a ping, before what is held."""
         self.send_first(_PING)
 
-    def mark(self, mark: bytes) -> None:
-        """Send a ping that says `mark` (1 to 125 bytes), before what is held; see `passed_mark`."""
-        self.send_first(frames.encode(Opcode.PING, mark))
-
-    def hold(self) -> None:
-        """Keep what is sent from now on in the outbox, until `release`."""
-        self._is_held = True
-
-    def release(self) -> None:
-        self._is_held = False
-        self._flush()
+    def probe(self, payload: bytes) -> None:
+        """Send a ping with that payload (1 to 125 bytes), before what is held; see `answered_probe`."""
+        self.send_first(frames.encode(Opcode.PING, payload))
 
     def close(self, code: int, reason: str = "") -> None:
         """Begin the closing handshake (RFC 6455 §7.1.2); what waits in the outbox is dropped."""
@@ -156,11 +96,6 @@ class WebSocketProtocol(asyncio.Protocol):
             self._transport.resume_reading()
             self._read_messages()
 
-    @property
-    def peer_address(self) -> str:
-        peer = self._transport.get_extra_info("peername")
-        return peer[0] if isinstance(peer, tuple) else ""
-
     # What asyncio and uvicorn call
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -184,14 +119,6 @@ class WebSocketProtocol(asyncio.Protocol):
         if not self._is_broken:
             self._reader.feed(data)
             self._read_messages()
-
-    def pause_writing(self) -> None:
-        self._is_writable = False
-
-    def resume_writing(self) -> None:
-        self._is_writable = True
-        self._wake_draining()
-        self._flush()
 
     def shutdown(self) -> None:
         """The server is about to end."""
@@ -236,9 +163,7 @@ class WebSocketProtocol(asyncio.Protocol):
 
     def _leave(self, phase: Phase) -> None:
         was, self.phase = self.phase, phase
-        self._outbox.clear()
-        self._outbox_bytes = 0
-        self._wake_draining()
+        self._drop_outbox()
         if was is Phase.OPEN:
             metrics.open_connections.dec()
             self.closed()
@@ -280,7 +205,7 @@ class WebSocketProtocol(asyncio.Protocol):
 
     def _on_pong(self, payload: bytes) -> None:
         if payload:
-            self.passed_mark(payload)
+            self.answered_probe(payload)
         else:
             self.answered_ping()
 
@@ -289,16 +214,6 @@ class WebSocketProtocol(asyncio.Protocol):
             self._transport.write(frames.close_frame(code))
         self._leave(Phase.CLOSED)
         self._transport.close()
-
-    def _wake_draining(self) -> None:
-        if self._draining is not None and not self._draining.done():
-            self._draining.set_result(None)
-
-    def _flush(self) -> None:
-        while self._outbox and self._is_writable and not self._is_held:
-            frame = self._outbox.popleft()
-            self._outbox_bytes -= len(frame)
-            self._transport.write(frame)
 
     def _ping(self) -> None:
         if self._is_reading and not self._heard_since_ping:
@@ -319,6 +234,6 @@ class _Fault(Unavailable):
     """Our own mistake, told without its details."""
 
 
-_FAULTS: RefusalTable = {_Fault: Answer(500, "internal_error")}
+_FAULTS: RefusalTable = {_Fault: ProblemType(500, "internal_error")}
 _PING = frames.encode(Opcode.PING, b"")
 _READING = frozenset({Phase.OPEN, Phase.CLOSING})

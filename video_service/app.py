@@ -24,7 +24,7 @@ from video_service.actions.watched_streams import PICTURE_WAIT_S_MAX, WatchedStr
 from video_service.domain.streams import RETURN_S_MAX
 from video_service.feed import RENEWED_MS_MAX, Feed
 from video_service.mjpeg import UNREAD_S_MAX
-from video_service.peers import PROFILES_NEWS, Peers
+from video_service.peers import PROFILES_CHANNEL, Peers
 from video_service.pipeline.frame_processor import FrameProcessor
 from video_service.pipeline.workers import Workers
 from video_service.refusals import REFUSALS
@@ -89,15 +89,14 @@ async def _opened(
     stream_log = StreamLog(store=store, clock=clock, interval_s=waits.write_interval_s)
     async with connections(settings, clock) as opened:
         peers = Peers(auth=Peer(opened.http, settings.auth_url), chat=Peer(opened.http, settings.chat_url))
-        profiles = copy_profiles(store, peers, database)
         feed = new_feed(opened.bus, return_s=waits.return_s, renewed_ms_max=waits.renewed_ms_max)
         watched_streams, published_streams = _streams(settings, clock, waits, feed, peers)
+        profiles = copy_profiles(store, peers, database)
         opened.authentication.on_revoked(open_connections.on_revoked)
-        opened.bus.on_connected(profiles.tell_of_news)
+        await profiles.listen(opened.bus, PROFILES_CHANNEL)
         async with running(
             stream_log.run(), published_streams.run(), published_streams.run_audiences(), profiles.run()
         ):
-            await opened.bus.subscribe(PROFILES_NEWS, lambda _: profiles.tell_of_news())
             yield State(
                 open_connections=open_connections,
                 authentication=opened.authentication,

@@ -10,7 +10,7 @@ from servicekit.peers import Peer, PeerAway
 from servicekit.problems import Unavailable
 from video_service.domain.refusals import UnknownAudience
 
-PROFILES_NEWS = "profiles"
+PROFILES_CHANNEL = "profiles"
 MEMBERS_ASKED_MAX = 100  # with one request
 
 

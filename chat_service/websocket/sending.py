@@ -11,9 +11,9 @@ from chat_service.domain.scope import AllConversations, OneRoom
 from chat_service.refusals import REFUSALS
 from chat_service.state import State
 from chat_service.websocket.resume_grace import ResumeGrace
-from servicekit.complaints import Complaints
 from servicekit.logs import get_logger
-from servicekit.problems import Refusal, RefusalTable, answer_for
+from servicekit.problems import Refusal, RefusalTable, problem_type_of
+from servicekit.throttling import ErrorThrottle
 from servicekit.tokens import Identity
 from servicekit.websocket import WebSocketProtocol
 
@@ -37,7 +37,7 @@ class SendingSocket(WebSocketProtocol):
             grace_s_max=self.state["resume_grace_s_max"],
             on_end=self.release,
         )
-        self._complaints: Complaints[None] = Complaints(self._log_refusals)
+        self._errors: ErrorThrottle[None] = ErrorThrottle(self._log_refusals)
 
     def send_event(self, label: Label | None, event: EncodedEvent) -> None:
         if (frame := self.scope.frame(label, event)) is not None:
@@ -50,8 +50,8 @@ class SendingSocket(WebSocketProtocol):
             self.send_first(frame)
 
     def tell_refusal(self, refusal: Refusal, nonce: str | None) -> None:
-        code = answer_for(refusal, REFUSALS).code
-        self._complaints.make(code, None)
+        code = problem_type_of(refusal, REFUSALS).code
+        self._errors.report(code, None)
         self.send_event(None, EncodedEvent(events.error(code, str(refusal), nonce)))
 
     def _log_refusals(self, code: str, _: None, skipped: int) -> None:
@@ -61,5 +61,5 @@ class SendingSocket(WebSocketProtocol):
         self.grace.shorten()
 
     def closed(self) -> None:
-        self._complaints.close()
+        self._errors.close()
         self.grace.cancel()

@@ -18,7 +18,7 @@ from servicekit.frames import CloseCode
 from servicekit.handshake import Handshake
 from servicekit.logs import get_logger
 from servicekit.problems import Refusal
-from servicekit.websocket import Phase
+from servicekit.websocket_writer import Phase
 
 UNANSWERED_MAX = 256
 ROOM_PATH = "/api/ws/chat"

@@ -1,6 +1,6 @@
 """Why the gateway refuses."""
 
-from servicekit.problems import Answer, Refusal, RefusalTable
+from servicekit.problems import ProblemType, Refusal, RefusalTable
 
 
 class UnknownPath(Refusal):
@@ -76,13 +76,13 @@ class ServiceTooSlow(Refusal):
 
 
 REFUSALS: RefusalTable = {
-    UnknownPath: Answer(404, "not_found"),
-    UpgradeRequired: Answer(426, "upgrade_required"),
-    CrossOrigin: Answer(403, "cross_origin"),
-    TooManyRequests: Answer(429, "too_many_requests"),
-    TooManyConnections: Answer(429, "too_many_connections"),
-    NoFilesLeft: Answer(503, "no_files_left"),
-    ServiceAway: Answer(503, "service_unavailable"),
-    ServiceBroken: Answer(502, "bad_gateway"),
-    ServiceTooSlow: Answer(504, "gateway_timeout"),
+    UnknownPath: ProblemType(404, "not_found"),
+    UpgradeRequired: ProblemType(426, "upgrade_required"),
+    CrossOrigin: ProblemType(403, "cross_origin"),
+    TooManyRequests: ProblemType(429, "too_many_requests"),
+    TooManyConnections: ProblemType(429, "too_many_connections"),
+    NoFilesLeft: ProblemType(503, "no_files_left"),
+    ServiceAway: ProblemType(503, "service_unavailable"),
+    ServiceBroken: ProblemType(502, "bad_gateway"),
+    ServiceTooSlow: ProblemType(504, "gateway_timeout"),
 }

@@ -15,7 +15,7 @@ from gateway.pages.services import Refused
 from gateway.pages.visits import SignInFirst, Visit, language_of, page
 from gateway.state import State
 from servicekit import problems
-from servicekit.problems import Refusal, Unavailable, answer_for
+from servicekit.problems import Refusal, Unavailable, problem_type_of
 
 
 def exception_handlers() -> dict[Any, ExceptionHandler]:
@@ -30,7 +30,7 @@ def exception_handlers() -> dict[Any, ExceptionHandler]:
             return problems.refuse(error, REFUSALS)
         if isinstance(error, Refused):
             return _page(request, error.status, in_short(error.problem, language_of(request).say), error.headers)
-        answer = answer_for(error, REFUSALS)
+        answer = problem_type_of(error, REFUSALS)
         text = in_short(Problem(str(error), answer.code), language_of(request).say)
         return _page(request, answer.status, text, error.headers)
 

@@ -15,8 +15,8 @@ from gateway.domain.tokens import find_browser
 from gateway.limits import Attempt
 from gateway.pages.visits import SignInFirst, Visit
 from gateway.upstreams import UpstreamConnection
-from servicekit.answers import chunk
 from servicekit.problems import Refusal, Unavailable
+from servicekit.response_writer import chunk
 
 T = TypeVar("T")
 Query: TypeAlias = Mapping[str, str | int | None]  # without what is None

@@ -6,7 +6,7 @@ from contextlib import suppress
 from media_service.domain.files import THUMBNAIL_SIDES, Content, File
 from media_service.domain.refusals import UnknownFile
 from media_service.peers import Peers
-from media_service.store import AvatarStore, Removal, Store
+from media_service.store import AvatarStore, DeletedFile, FileStore
 
 PIECE_BYTES = 512 * 1024
 REMEMBERED_S = 2.0  # so long somebody who was removed from a room may still see its pictures, if Redis is away
@@ -41,18 +41,18 @@ class Files:
     def __init__(
         self,
         *,
-        store: Store,
+        store: FileStore,
         avatars: AvatarStore,
         peers: Peers,
         pull_profiles: Callable[[], Awaitable[None]],
-        tell_of_removals: Callable[[], None],
+        tell_of_deleted_files: Callable[[], None],
         clock: Callable[[], float],
     ) -> None:
         self._store = store
         self._avatars = avatars
         self._peers = peers
         self._pull_profiles = pull_profiles
-        self._tell_of_removals = tell_of_removals
+        self._tell_of_deleted_files = tell_of_deleted_files
         self._recent_readers = RecentReaders(clock)
 
     async def get(self, username: str, file_id: str) -> File:
@@ -116,16 +116,16 @@ class Files:
         file = await self._store.find(file_id)
         if file is None or file.owner != owner:
             raise UnknownFile
-        await self.let_go([file_id])
+        await self.delete([file_id])
 
-    async def let_go(self, file_ids: list[str]) -> None:
+    async def delete(self, file_ids: list[str]) -> None:
         """Remove them, and let the chat service know."""
         if await self._store.remove(file_ids):
-            self._tell_of_removals()
+            self._tell_of_deleted_files()
 
-    async def let_go_all_of(self, owner: str) -> None:
+    async def delete_all_of(self, owner: str) -> None:
         if await self._store.remove_all_of(owner):
-            self._tell_of_removals()
+            self._tell_of_deleted_files()
 
-    async def removals_after(self, number: int, limit: int) -> list[Removal]:
-        return await self._store.removals_after(number, limit)
+    async def deleted_files_after(self, number: int, limit: int) -> list[DeletedFile]:
+        return await self._store.deleted_files_after(number, limit)

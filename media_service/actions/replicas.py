@@ -3,15 +3,15 @@
 from collections.abc import Sequence
 
 from media_service.actions.files import Files
-from media_service.peers import Peers, Profile, Release
-from media_service.store import AvatarStore, Store
+from media_service.peers import OrphanedFile, Peers, Profile
+from media_service.store import AvatarStore, FileStore
 from servicekit.list_replica import KnownStores, ListReplica
 
-_PROFILES, _RELEASES = "profiles", "releases"
+_PROFILES, _ORPHANED_FILES = "profiles", "releases"
 
 
 def copy_profiles(
-    store: Store, avatars: AvatarStore, peers: Peers, files: Files, known_stores: KnownStores
+    store: FileStore, avatars: AvatarStore, peers: Peers, files: Files, known_stores: KnownStores
 ) -> ListReplica[Profile]:
     """Keep where everybody's picture is, and nothing of those who have erased their account."""
 
@@ -19,7 +19,7 @@ def copy_profiles(
         await avatars.put_avatars({profile.username: profile.pfp for profile in profiles})
         for profile in profiles:
             if profile.erased:
-                await files.let_go_all_of(profile.username)
+                await files.delete_all_of(profile.username)
         await store.put_list_position(_PROFILES, profiles[-1].version)
 
     return ListReplica(
@@ -32,26 +32,26 @@ def copy_profiles(
     )
 
 
-def copy_releases(
-    store: Store,
+def copy_orphaned_files(
+    store: FileStore,
     avatars: AvatarStore,
     peers: Peers,
     files: Files,
     profiles: ListReplica[Profile],
     known_stores: KnownStores,
-) -> ListReplica[Release]:
-    """Let go what no message shows any more, unless it is its owner's avatar."""
+) -> ListReplica[OrphanedFile]:
+    """Delete what no message shows any more, unless it is its owner's avatar."""
 
-    async def take(releases: Sequence[Release]) -> None:
+    async def take(orphaned_files: Sequence[OrphanedFile]) -> None:
         await profiles.pull()  # or a picture that has become one a moment ago would be lost
-        await files.let_go([release.file_id for release in releases if not await avatars.is_avatar(release.file_id)])
-        await store.put_list_position(_RELEASES, releases[-1].number)
+        await files.delete([one.file_id for one in orphaned_files if not await avatars.is_avatar(one.file_id)])
+        await store.put_list_position(_ORPHANED_FILES, orphaned_files[-1].number)
 
     return ListReplica(
-        name=_RELEASES,
+        name=_ORPHANED_FILES,
         known_stores=known_stores,
-        list_after=peers.releases_after,
-        position=lambda: store.list_position(_RELEASES),
-        restart=lambda: store.put_list_position(_RELEASES, 0),
+        list_after=peers.orphaned_files_after,
+        position=lambda: store.list_position(_ORPHANED_FILES),
+        restart=lambda: store.put_list_position(_ORPHANED_FILES, 0),
         take=take,
     )

@@ -11,7 +11,7 @@ from media_service.domain.files import File
 from media_service.domain.refusals import NoFiles
 from media_service.multipart import SentFile
 from media_service.pictures import Pictures
-from media_service.store import NewFile, Store
+from media_service.store import FileStore, NewFile
 from servicekit.times import rfc3339
 
 FILES_KEPT_MAX = 10_000
@@ -22,15 +22,15 @@ class Uploads:
     def __init__(
         self,
         *,
-        store: Store,
+        store: FileStore,
         pictures: Pictures,
-        pull_releases: Callable[[], Awaitable[None]],
+        pull_orphaned_files: Callable[[], Awaitable[None]],
         quota_bytes: int,
         files_max: int = FILES_KEPT_MAX,
         clock: Callable[[], float],
     ) -> None:
         self._store = store
-        self._pull_releases = pull_releases
+        self._pull_orphaned_files = pull_orphaned_files
         self._pictures = pictures
         self._quota_bytes = quota_bytes
         self._files_max = files_max
@@ -47,7 +47,7 @@ class Uploads:
         try:
             await self._put(upload_id, owner, files)
             with suppress(ConnectionError):  # without chat, what is known has to do
-                await self._pull_releases()  # what releases an earlier copy would take this one, which is the same file
+                await self._pull_orphaned_files()  # an earlier copy among them would take this one along, the same file
             return await self._store.finish(upload_id, owner, quota_bytes=self._quota_bytes, files_max=self._files_max)
         except BaseException:
             await asyncio.shield(self._store.abandon(upload_id))

@@ -22,14 +22,14 @@ class NewFile(msgspec.Struct, frozen=True, kw_only=True):
     picture: Picture
 
 
-class Removal(msgspec.Struct, frozen=True):
+class DeletedFile(msgspec.Struct, frozen=True):
     """A file that is gone; `number` grows with each."""
 
     number: int
     id: str
 
 
-class Store:
+class FileStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
@@ -73,8 +73,8 @@ class Store:
     async def remove_all_of(self, owner: str) -> bool:
         return await self._database.write(_remove_all_of, owner)
 
-    async def removals_after(self, number: int, limit: int) -> list[Removal]:
-        return await self._database.read(_removals_after, number, limit)
+    async def deleted_files_after(self, number: int, limit: int) -> list[DeletedFile]:
+        return await self._database.read(_deleted_files_after, number, limit)
 
     # Bytes
 
@@ -202,11 +202,11 @@ def _remove_all_of(connection: Connection, owner: str) -> bool:
     return _remove(connection, [file_id for (file_id,) in rows])
 
 
-def _removals_after(connection: Connection, number: int, limit: int) -> list[Removal]:
+def _deleted_files_after(connection: Connection, number: int, limit: int) -> list[DeletedFile]:
     rows = connection.execute(
         "SELECT number, file_id FROM removals WHERE number > ? ORDER BY number LIMIT ?", (number, limit)
     )
-    return [Removal(*row) for row in rows]
+    return [DeletedFile(*row) for row in rows]
 
 
 def _thumbnail_size(connection: Connection, file_number: int, side: int) -> int | None:

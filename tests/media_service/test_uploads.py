@@ -16,7 +16,7 @@ from media_service.app import MIGRATIONS
 from media_service.domain.files import Picture
 from media_service.multipart import SentFile
 from media_service.pictures import Pictures
-from media_service.store import Store
+from media_service.store import FileStore
 from servicekit.database import Database
 from tests.chat_service.world import NOW_S
 from tests.media_service.cleaning.pictures import animation, chunk, encoded, exif_of_a_phone, painted, segment
@@ -404,9 +404,9 @@ class SlowPictures(Pictures):
 
 async def test_who_sends_many_pictures_at_once_holds_nobody_else_up(tmp_path: Path) -> None:
     with closing(Database(tmp_path / "files.db", MIGRATIONS)) as database, closing(SlowPictures()) as pictures:
-        store = Store(database)
+        store = FileStore(database)
         uploads = Uploads(
-            store=store, pictures=pictures, pull_releases=_nothing_new, quota_bytes=1_000_000, clock=lambda: NOW_S
+            store=store, pictures=pictures, pull_orphaned_files=_nothing_new, quota_bytes=1_000_000, clock=lambda: NOW_S
         )
         slow = [asyncio.create_task(uploads.take("Ada", sent("slow.png", picture(shade)))) for shade in range(3)]
         await eventually(lambda: pictures.in_work > 0)

@@ -17,7 +17,7 @@ from servicekit import frames
 from servicekit.frames import Opcode
 from servicekit.handshake import Handshake
 from servicekit.http_protocol import HttpProtocol
-from servicekit.problems import Answer, Refusal, RefusalTable, Unauthenticated
+from servicekit.problems import ProblemType, Refusal, RefusalTable, Unauthenticated
 from servicekit.websocket import WebSocketProtocol
 
 WAIT_S = 5.0
@@ -31,7 +31,7 @@ class NotOnTheList(Refusal):
 class Echo(WebSocketProtocol):
     """Answers each message with itself, and keeps what happens to it."""
 
-    refusals: ClassVar[RefusalTable] = {NotOnTheList: Answer(403, "not_on_the_list")}
+    refusals: ClassVar[RefusalTable] = {NotOnTheList: ProblemType(403, "not_on_the_list")}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

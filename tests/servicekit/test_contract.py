@@ -12,7 +12,7 @@ from starlette.routing import Route
 from servicekit import contract
 from servicekit.contract import Limits, contract_of, describes
 from servicekit.etags import is_known
-from servicekit.problems import Answer, Refusal, RefusalTable
+from servicekit.problems import ProblemType, Refusal, RefusalTable
 from servicekit.routing import route
 from tests.asgi import client_of
 
@@ -43,7 +43,7 @@ class LostFlower(NoSuchFlower):
     """It has no row of its own."""
 
 
-REFUSALS: RefusalTable = {Withered: Answer(409, "withered"), NoSuchFlower: Answer(404, "no_such_flower")}
+REFUSALS: RefusalTable = {Withered: ProblemType(409, "withered"), NoSuchFlower: ProblemType(404, "no_such_flower")}
 
 
 @describes("Plant", body=Flower, example=Flower("rose"), answer=Flower, status=201, refusals=(Withered, LostFlower))

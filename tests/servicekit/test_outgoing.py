@@ -12,13 +12,13 @@ import pytest
 
 from servicekit.outgoing import (
     REDIRECTS_MAX,
-    AnswerEncoded,
-    AnswerTooLarge,
-    AnswerTooSlow,
     ForbiddenAddress,
-    NoAnswer,
+    NoResponse,
     Outgoing,
-    OutgoingAnswer,
+    OutgoingResponse,
+    ResponseEncoded,
+    ResponseTooLarge,
+    ResponseTooSlow,
     TooManyRedirects,
 )
 from tests.certificates import certificate_of, trusting
@@ -45,7 +45,7 @@ async def client(*allowed: str, **more: object) -> AsyncIterator[Outgoing]:
 
 async def got(
     url: str, *allowed: str, bytes_max: int = BYTES_MAX, deadline_s: float = WAIT_S, **more: object
-) -> OutgoingAnswer:
+) -> OutgoingResponse:
     async with client(*allowed, **more) as outgoing:
         return await outgoing.get(url, bytes_max=bytes_max, deadline_s=deadline_s)
 
@@ -117,7 +117,7 @@ async def test_a_request_tells_who_we_are_and_nothing_of_who_asks(web: Web) -> N
     ],
 )
 async def test_no_private_address_is_asked_however_it_is_written(url: str) -> None:
-    with pytest.raises((ForbiddenAddress, NoAnswer)) as refused:  # some systems know no such spelling
+    with pytest.raises((ForbiddenAddress, NoResponse)) as refused:  # some systems know no such spelling
         await got(url)
     assert "reached" not in str(refused.value)  # nobody was called
 
@@ -160,7 +160,7 @@ async def test_a_name_with_a_private_address_is_refused(addresses: tuple[str, ..
 
 @pytest.mark.parametrize("addresses", [(), ("no address",)])
 async def test_a_name_without_an_address_has_no_answer(addresses: tuple[str, ...]) -> None:
-    with pytest.raises(NoAnswer):
+    with pytest.raises(NoResponse):
         await got("http://example.org/", resolve=resolving(*addresses))
 
 
@@ -199,7 +199,7 @@ async def test_a_name_is_resolved_again_for_each_redirect(web: Web) -> None:
         return addresses.pop(0)
 
     answer = got(web.at(name="a.example"), f"a.example:{web.port}", resolve=resolve, deadline_s=0.5)
-    with pytest.raises((NoAnswer, AnswerTooSlow)):  # allowed, so it was called where it is by now: nobody is there
+    with pytest.raises((NoResponse, ResponseTooSlow)):  # allowed, so it was called where it is by now: nobody is there
         await answer
     assert (addresses, len(web.heads)) == ([], 1)
 
@@ -247,9 +247,9 @@ async def test_tls_proves_the_name_though_the_address_is_called(tmp_path: Path) 
         names: Any = {"resolve": resolving("127.0.0.1"), "tls": trusting(authority)}
         allowed = [f"good.example:{web.port}", f"evil.example:{web.port}"]
         assert (await got(f"https://{allowed[0]}/", *allowed, **names)).body == b"hello"
-        with pytest.raises(NoAnswer, match="CERTIFICATE_VERIFY_FAILED"):
+        with pytest.raises(NoResponse, match="CERTIFICATE_VERIFY_FAILED"):
             await got(f"https://{allowed[1]}/", *allowed, **names)
-        with pytest.raises(NoAnswer, match="CERTIFICATE_VERIFY_FAILED"):  # good, but of an authority that nobody knows
+        with pytest.raises(NoResponse, match="CERTIFICATE_VERIFY_FAILED"):  # good, of an authority that nobody knows
             await got(f"https://{allowed[0]}/", *allowed, resolve=resolving("127.0.0.1"))
 
 
@@ -286,7 +286,7 @@ async def test_the_time_is_counted_in_all_and_not_anew_with_each_byte(
 ) -> None:
     web.without_end = without_end
     async with asyncio.timeout(WAIT_S):
-        with pytest.raises(AnswerTooSlow):
+        with pytest.raises(ResponseTooSlow):
             await got(web.at(), web.host, deadline_s=0.3)
 
 
@@ -295,7 +295,7 @@ async def test_slow_names_count_too() -> None:
         await asyncio.Event().wait()
         return []
 
-    with pytest.raises(AnswerTooSlow):
+    with pytest.raises(ResponseTooSlow):
         await got("http://example.org/", resolve=resolve, deadline_s=0.1)
 
 
@@ -319,7 +319,7 @@ async def endless_head(write: Write) -> None:
 
 @pytest.mark.parametrize(
     "without_end,refusal",
-    [(endless, AnswerTooLarge), (endless_chunks, AnswerTooLarge), (endless_head, NoAnswer)],
+    [(endless, ResponseTooLarge), (endless_chunks, ResponseTooLarge), (endless_head, NoResponse)],
 )
 async def test_what_has_no_end_is_left_in_the_middle(
     web: Web, without_end: Callable[[Write], Coroutine[object, object, None]], refusal: type[Exception]
@@ -337,7 +337,7 @@ async def test_the_limit_of_bytes_is_the_last_size_that_comes(web: Web) -> None:
         assert len((await got(web.at(), web.host)).body) == BYTES_MAX
     for head in (b"Content-Length: %d\r\n" % (BYTES_MAX + 1), b"Content-Length: 99999999999999\r\n", b""):
         web.answers["/"] = HEAD + head + b"\r\n" + b"x" * (BYTES_MAX + 1)
-        with pytest.raises(AnswerTooLarge):
+        with pytest.raises(ResponseTooLarge):
             await got(web.at(), web.host)
 
 
@@ -345,7 +345,7 @@ async def test_compressed_answers_are_refused(web: Web) -> None:
     bomb = gzip.compress(b"\0" * 1_000_000)
     for encoding in (b"gzip", b"br", b"deflate, gzip", b"x-gzip"):
         web.answers["/"] = HEAD + b"Content-Encoding: %s\r\nContent-Length: %d\r\n\r\n" % (encoding, len(bomb)) + bomb
-        with pytest.raises(AnswerEncoded):
+        with pytest.raises(ResponseEncoded):
             await got(web.at(), web.host)
 
 
@@ -361,14 +361,14 @@ async def test_compressed_answers_are_refused(web: Web) -> None:
 )
 async def test_what_is_not_http_or_breaks_off_is_no_answer(web: Web, answer: bytes) -> None:
     web.answers["/"] = answer
-    with pytest.raises(NoAnswer):
+    with pytest.raises(NoResponse):
         await got(web.at(), web.host)
 
 
 async def test_whom_nobody_calls_is_no_answer() -> None:
     async with serving() as gone:
         host = gone.host
-    with pytest.raises(NoAnswer):
+    with pytest.raises(NoResponse):
         await got(f"http://{host}/", host)
 
 

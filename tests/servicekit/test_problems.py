@@ -13,12 +13,12 @@ from starlette.routing import Route
 from servicekit import problems
 from servicekit.problems import (
     COMMON,
-    Answer,
     BodyTooLarge,
     FieldError,
     Invalid,
     Malformed,
     NotStored,
+    ProblemType,
     Refusal,
     RefusalTable,
     TookTooLong,
@@ -47,7 +47,7 @@ class Unlisted(Refusal):
     """Nobody said how to answer it."""
 
 
-TABLE: RefusalTable = {RoomRefusal: Answer(403, "room"), RoomIsFull: Answer(409, "room_is_full")}
+TABLE: RefusalTable = {RoomRefusal: ProblemType(403, "room"), RoomIsFull: ProblemType(409, "room_is_full")}
 
 
 async def answer_to(error: Exception, method: str = "GET") -> httpx.Response:
@@ -130,4 +130,4 @@ async def test_a_fault_is_answered_without_its_details(error: Exception) -> None
 
 def test_a_refusal_without_a_row_is_a_mistake_of_ours() -> None:
     with pytest.raises(Unlisted):
-        problems.answer_for(Unlisted("x"), TABLE)
+        problems.problem_type_of(Unlisted("x"), TABLE)

@@ -4,7 +4,7 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any, ClassVar
+from typing import Any
 
 import pytest
 from prometheus_client import REGISTRY
@@ -12,7 +12,8 @@ from websockets.exceptions import ConnectionClosed, ConnectionClosedError, Conne
 
 from servicekit.frames import CloseCode, Opcode, text_frame
 from servicekit.handshake import Handshake
-from servicekit.websocket import Phase, WebSocketProtocol
+from servicekit.websocket import WebSocketProtocol
+from servicekit.websocket_writer import Phase
 from tests.servicekit.sockets import WAIT_S, Echo, RawClient, Server, head_of_frame, masked, serving
 
 CLOSE_NORMAL = (1000).to_bytes(2, "big")
@@ -115,23 +116,6 @@ async def test_an_unasked_pong_is_no_message(server: Server) -> None:
         client.send(Opcode.TEXT, b"hello")
         assert await client.frame() == (Opcode.TEXT, b"hello")
         assert connection.heard == [b"hello"]
-
-
-async def test_the_address_of_the_peer_is_known(server: Server) -> None:
-    async with joined(server) as (client, connection):
-        assert connection.peer_address == client.line.getsockname()[0]
-
-
-async def test_a_peer_on_a_unix_socket_has_no_address() -> None:
-    class State:
-        connections: ClassVar[set[Any]] = set()
-
-    near, far = socket.socketpair()
-    connection = WebSocketProtocol(None, State(), {})
-    with far:
-        transport, _ = await asyncio.get_running_loop().create_connection(lambda: connection, sock=near)
-        assert connection.peer_address == ""
-        transport.abort()
 
 
 async def test_a_subclass_says_who_enters_and_what_a_message_means() -> None:
@@ -316,19 +300,19 @@ async def test_a_peer_that_answers_pings_stays() -> None:
         assert connection.times_closed == 0
 
 
-async def test_a_mark_comes_back_when_the_peer_has_read_what_was_sent_before() -> None:
+async def test_a_probe_comes_back_when_the_peer_has_read_what_was_sent_before() -> None:
     class Marking(Echo):
-        def passed_mark(self, mark: bytes) -> None:
-            self.heard.append(mark)
+        def answered_probe(self, payload: bytes) -> None:
+            self.heard.append(payload)
             self.has_heard.set()
 
         def answered_ping(self) -> None:
-            raise AssertionError("a mark is no ping of the line's own")
+            raise AssertionError("a probe is no ping of the line's own")
 
     async with serving(Marking) as server, joined(server) as (client, connection):
         assert connection.is_writable
         connection.send(text_frame(b"hello"))
-        connection.mark(b"1")
+        connection.probe(b"1")
         assert await client.frame() == (Opcode.TEXT, b"hello")
         assert await client.frame() == (Opcode.PING, b"1")
         client.send(Opcode.PONG, b"1")

@@ -14,7 +14,7 @@ class Line:
         self.now_s = 100.0
         self.is_writable = True
         self.sent: list[bytes] = []
-        self.marks: list[bytes] = []
+        self.probes: list[bytes] = []
         socket: Any = self
         self.paced_sender: PacedSender[int] = PacedSender(
             socket, lambda number: b"%d" % number, clock=lambda: self.now_s
@@ -23,17 +23,17 @@ class Line:
     def send(self, frame: bytes) -> None:
         self.sent.append(frame)
 
-    def mark(self, mark: bytes) -> None:
-        self.marks.append(mark)
+    def probe(self, payload: bytes) -> None:
+        self.probes.append(payload)
 
     def offer(self, *numbers: int) -> None:
         for number in numbers:
             self.paced_sender.offer(number)
 
     def answer(self, after_s: float = 0.0) -> None:
-        """The last mark, and with it all before."""
+        """The last probe, and with it all before."""
         self.now_s += after_s
-        self.paced_sender.passed(self.marks[-1])
+        self.paced_sender.answered(self.probes[-1])
 
 
 @pytest.fixture
@@ -82,7 +82,7 @@ def test_a_quick_line_that_falls_silent_gets_no_more(line: Line) -> None:
 
 def test_the_answer_to_a_later_mark_stands_for_those_before(line: Line) -> None:
     line.offer(1, 2, 3)
-    line.paced_sender.passed(b"2")
+    line.paced_sender.answered(b"2")
     assert line.sent == [b"1", b"2", b"3"]
 
 
@@ -95,9 +95,9 @@ def test_nothing_leaves_while_the_line_is_full(line: Line) -> None:
     assert line.sent == [b"2"]
 
 
-@pytest.mark.parametrize("mark", [b"99", b"-1", b"what?", b"\xb2"])
-def test_an_answer_that_nobody_asked_for_harms_nothing(line: Line, mark: bytes) -> None:
+@pytest.mark.parametrize("probe", [b"99", b"-1", b"what?", b"\xb2"])
+def test_an_answer_that_nobody_asked_for_harms_nothing(line: Line, probe: bytes) -> None:
     line.offer(1)
-    line.paced_sender.passed(mark)
+    line.paced_sender.answered(probe)
     line.offer(2)
     assert line.sent == [b"1", b"2"]

@@ -20,7 +20,7 @@ class _Sent(NamedTuple):
 
 
 class PacedSender(Generic[Item]):
-    """One slot. A mark follows each picture, and the peer's answer to it says that all before has been read.
+    """One slot. A probe follows each picture, and the client's answer to it says that all before has been read.
 
     Socket buffers, ours and the gateway's, would take megabytes without a word: many seconds of video on a slow line.
     So what counts is not whether they take more, but how many pictures are on their way: ON_THE_WAY_MIN, and one more
@@ -53,13 +53,13 @@ class PacedSender(Generic[Item]):
             item, self._waiting = self._waiting, None
             self._socket.send(self._encode(item))
             self._number += 1
-            self._socket.mark(b"%d" % self._number)
+            self._socket.probe(b"%d" % self._number)
             self._on_the_way.append(_Sent(self._number, self._clock()))
 
-    def passed(self, mark: bytes) -> None:
-        """The peer has answered that mark, and so those before it (RFC 6455 §5.5.3)."""
-        if mark.isdigit():
-            number = int(mark)
+    def answered(self, probe: bytes) -> None:
+        """The client has answered that probe, and so those before it (RFC 6455 §5.5.3)."""
+        if probe.isdigit():
+            number = int(probe)
             while self._on_the_way and self._on_the_way[0].number <= number:
                 self._learn(self._on_the_way.popleft())
             self.flush()

@@ -5,11 +5,11 @@ from typing import Any, ClassVar, cast
 
 from servicekit.authentication import bearer_token
 from servicekit.bodies import convert
-from servicekit.complaints import Complaints
 from servicekit.frames import CloseCode, Opcode, text_frame
 from servicekit.handshake import Handshake
 from servicekit.logs import get_logger
-from servicekit.problems import Refusal, RefusalTable, answer_for
+from servicekit.problems import Refusal, RefusalTable, problem_type_of
+from servicekit.throttling import ErrorThrottle
 from servicekit.tokens import Identity
 from servicekit.websocket import WebSocketProtocol
 from video_service.domain import events
@@ -35,7 +35,7 @@ class VideoSocket(WebSocketProtocol):
         super().__init__(config, server_state, app_state, _loop)
         self._role: Sending | Watching | None = None
         self._expiry: asyncio.TimerHandle | None = None
-        self._complaints: Complaints[tuple[str, int | None]] = Complaints(self._complain)
+        self._errors: ErrorThrottle[tuple[str, int | None]] = ErrorThrottle(self._complain)
 
     # From handshake to end
 
@@ -79,7 +79,7 @@ class VideoSocket(WebSocketProtocol):
         super().close(code, reason)
 
     def closed(self) -> None:
-        self._complaints.close()
+        self._errors.close()
         log.info("disconnected", username=self.identity.username, session=self.identity.session_id)
         self.state["open_connections"].discard(self)
         if self._expiry is not None:
@@ -96,15 +96,15 @@ class VideoSocket(WebSocketProtocol):
         except Refusal as refusal:
             self.tell_refusal(refusal)
 
-    def passed_mark(self, mark: bytes) -> None:
+    def answered_probe(self, payload: bytes) -> None:
         if self._role is not None:
-            self._role.paced_sender.passed(mark)
+            self._role.paced_sender.answered(payload)
 
     def tell(self, event: bytes) -> None:
         self.send(text_frame(event))
 
     def tell_refusal(self, refusal: Refusal, sequence: int | None = None) -> None:
-        self._complaints.make(answer_for(refusal, REFUSALS).code, (str(refusal), sequence))
+        self._errors.report(problem_type_of(refusal, REFUSALS).code, (str(refusal), sequence))
 
     def _complain(self, code: str, said: tuple[str, int | None], skipped: int) -> None:
         detail, sequence = said

@@ -10,7 +10,7 @@ from enum import Enum
 
 from media_service.domain.cleaning import gif, jpeg, png, webp
 from media_service.domain.cleaning.cleaned import Broken, Cleaned
-from media_service.domain.cleaning.findings import REMOVABLE
+from media_service.domain.cleaning.metadata_found import REMOVABLE
 
 __all__ = ["REMOVABLE", "Broken", "Cleaned", "Format", "clean", "leftovers", "recognize"]
 

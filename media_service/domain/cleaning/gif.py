@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from media_service.domain.cleaning.cleaned import Broken, Cleaned, bounded
-from media_service.domain.cleaning.findings import Findings
+from media_service.domain.cleaning.metadata_found import MetadataFound
 
 _TRAILER, _IMAGE, _EXTENSION = 0x3B, 0x2C, 0x21
 _GRAPHIC_CONTROL, _COMMENT, _PLAIN_TEXT, _APPLICATION = 0xF9, 0xFE, 0x01, 0xFF
@@ -68,7 +68,7 @@ class _Reader:
         self._data = data
         self._view = memoryview(data)
         self._kept = bytearray()
-        self._findings = Findings()
+        self._metadata = MetadataFound()
         self._width = 0
         self._height = 0
         self._frames = 0
@@ -87,10 +87,10 @@ class _Reader:
             raise Broken("a GIF without a picture")
         self._keep(at, at + 1)
         if at + 1 < len(self._data):
-            self._findings.add("trailing_data")
+            self._metadata.add("trailing_data")
         return Cleaned(
             data=bytes(self._kept),
-            removed=self._findings.told(),
+            removed=self._metadata.told(),
             orientation=1,
             width=self._width,
             height=self._height,
@@ -107,7 +107,7 @@ class _Reader:
         elif block.label == _APPLICATION:
             self._take_application(block.start, block.end)
         else:
-            self._findings.add(_NAMES.get(block.label, "other"))
+            self._metadata.add(_NAMES.get(block.label, "other"))
 
     def _take_image(self, at: int, end: int) -> None:
         left, top, width, height = struct.unpack_from("<HHHH", self._data, at + 1)
@@ -124,15 +124,15 @@ class _Reader:
     def _take_application(self, at: int, end: int) -> None:
         name = self._data[at + 3 : at + 14]
         if self._data[at + 2] != 11:
-            self._findings.add("other")
+            self._metadata.add("other")
         elif name in _LOOPS and self._data[at + 14 : at + 16] == b"\3\1":
             self._keep_head(at, at + 18, end)
         elif name == _ICC:
             self._keep(at, end)
         elif name == _XMP:
-            self._findings.add_xmp(self._data[at + 14 : end])
+            self._metadata.add_xmp(self._data[at + 14 : end])
         else:
-            self._findings.add("iptc" if name in _IPTC else "other")
+            self._metadata.add("iptc" if name in _IPTC else "other")
 
     def _keep(self, start: int, end: int) -> None:
         self._kept += self._view[start:end]
@@ -142,4 +142,4 @@ class _Reader:
         self._kept += self._view[start:head_end]
         self._kept.append(0)
         if head_end + 1 != end:
-            self._findings.add("other")
+            self._metadata.add("other")

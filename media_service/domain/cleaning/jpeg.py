@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from media_service.domain.cleaning.cleaned import Broken, Cleaned, bounded
-from media_service.domain.cleaning.findings import Findings
+from media_service.domain.cleaning.metadata_found import MetadataFound
 
 _EOI, _SOS = 0xD9, 0xDA
 _DHT, _DQT, _DNL, _DRI = 0xC4, 0xDB, 0xDC, 0xDD
@@ -96,7 +96,7 @@ class _Reader:
     def __init__(self, data: bytes) -> None:
         self._data = data
         self._kept: list[bytes | memoryview] = [b"\xff\xd8"]  # joined once: a file is large
-        self._findings = Findings()
+        self._metadata = MetadataFound()
         self._frame: _Frame | None = None
         self._lines = 0  # as DNL tells
         self._scans = 0
@@ -107,7 +107,7 @@ class _Reader:
             if segment.marker != _EOI:
                 self._take(segment)
             elif segment.end < len(self._data):
-                self._findings.add("trailing_data")
+                self._metadata.add("trailing_data")
         self._kept.append(b"\xff\xd9")
         return self._cleaned()
 
@@ -119,8 +119,8 @@ class _Reader:
             raise Broken("a JPEG without a height")
         return Cleaned(
             data=b"".join(self._kept),
-            removed=self._findings.told(),
-            orientation=self._findings.orientation,
+            removed=self._metadata.told(),
+            orientation=self._metadata.orientation,
             width=width,
             height=height,
             frames=1,
@@ -189,11 +189,11 @@ class _Reader:
 
     def _note(self, marker: int, payload: bytes) -> None:
         if marker == _APP1 and payload.startswith(b"Exif\0"):
-            self._findings.add_exif(payload)
+            self._metadata.add_exif(payload)
         elif marker == _APP1 and payload.startswith(b"http://ns.adobe.com/x"):  # xap and xmp/extension
-            self._findings.add_xmp(payload)
+            self._metadata.add_xmp(payload)
         else:
-            self._findings.add(_name_of(marker, payload))
+            self._metadata.add(_name_of(marker, payload))
 
 
 def _name_of(marker: int, payload: bytes) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterator
 from typing import NamedTuple
 
 from media_service.domain.cleaning.cleaned import Broken, Cleaned, bounded
-from media_service.domain.cleaning.findings import Findings
+from media_service.domain.cleaning.metadata_found import MetadataFound
 
 INFLATED_BYTES_MAX = 1 << 20  # of all compressed texts together: a few bytes may be the deflated form of gigabytes
 
@@ -111,8 +111,8 @@ class _Reader:
         self._view = memoryview(data)
         self._header = header
         self._kept: list[bytes | memoryview] = [_SIGNATURE]  # joined once: a file is large
-        self._findings = Findings()
-        self._texts = _Texts(self._findings)
+        self._metadata = MetadataFound()
+        self._texts = _Texts(self._metadata)
         self._seen: set[bytes] = set()
         self._has_still = True  # a picture that is no frame: for those who show no animations, or the only one
         self._frames_announced = 0
@@ -120,7 +120,7 @@ class _Reader:
         self._pixels = 0
         self._end = len(_SIGNATURE)
         self._notes: dict[bytes, Callable[[bytes], None]] = {
-            b"eXIf": self._findings.add_exif,
+            b"eXIf": self._metadata.add_exif,
             b"tEXt": self._texts.add_text,
             b"zTXt": self._texts.add_compressed,
             b"iTXt": self._texts.add_international,
@@ -148,12 +148,12 @@ class _Reader:
         if self._frames_announced != self._frames:
             raise Broken(f"{self._frames_announced} frames announced, {self._frames} found")
         if self._end < len(self._data):
-            self._findings.add("trailing_data")
+            self._metadata.add("trailing_data")
         stills = int(self._has_still)
         return Cleaned(
             data=b"".join(self._kept),
-            removed=self._findings.told(),
-            orientation=self._findings.orientation,
+            removed=self._metadata.told(),
+            orientation=self._metadata.orientation,
             width=self._header.width,
             height=self._header.height,
             frames=self._frames + stills,
@@ -205,14 +205,14 @@ class _Reader:
         if note is not None:
             note(self._data[chunk.start : chunk.end])
         else:
-            self._findings.add("timestamp" if chunk.name == b"tIME" else "other")
+            self._metadata.add("timestamp" if chunk.name == b"tIME" else "other")
 
 
 class _Texts:
     """What texts tell: by keyword, and by what they hold where that is EXIF or XMP."""
 
-    def __init__(self, findings: Findings) -> None:
-        self._findings = findings
+    def __init__(self, metadata: MetadataFound) -> None:
+        self._metadata = metadata
         self._inflatable_bytes = INFLATED_BYTES_MAX
 
     def add_text(self, payload: bytes) -> None:
@@ -231,18 +231,18 @@ class _Texts:
     def _add(self, keyword: bytes, text: bytes, *, is_compressed: bool = False) -> None:
         kind = keyword.lower()
         if kind == b"xml:com.adobe.xmp":
-            self._findings.add_xmp(self._inflated(text) if is_compressed else text)
+            self._metadata.add_xmp(self._inflated(text) if is_compressed else text)
         elif kind in _RAW_PROFILES:
             self._add_raw_profile(kind, self._inflated(text) if is_compressed else text)
         else:
-            self._findings.add(_KEYWORDS.get(kind, "text"))
+            self._metadata.add(_KEYWORDS.get(kind, "text"))
 
     def _add_raw_profile(self, kind: bytes, text: bytes) -> None:
         profile = _raw_profile(text)
         if kind == b"raw profile type xmp" or profile.startswith(_XMP_SEGMENT):
-            self._findings.add_xmp(profile)
+            self._metadata.add_xmp(profile)
         else:
-            self._findings.add_exif(profile)
+            self._metadata.add_exif(profile)
 
     def _inflated(self, text: bytes) -> bytes:
         """As much of it as is readable, and as is left of INFLATED_BYTES_MAX."""

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from media_service.domain.cleaning.cleaned import Broken, Cleaned, bounded
-from media_service.domain.cleaning.findings import Findings
+from media_service.domain.cleaning.metadata_found import MetadataFound
 
 _ICC, _ALPHA, _ANIMATION = 0x20, 0x10, 0x02
 _CANVAS_BYTES, _ANIM_BYTES, _FRAME_BYTES = 10, 6, 16
@@ -58,7 +58,7 @@ class _Reader:
         self._data = data
         self._view = memoryview(data)
         self._kept = bytearray()
-        self._findings = Findings()
+        self._metadata = MetadataFound()
         self._size = _Size(0, 0)
         self._frames = 0
         self._pixels = 0
@@ -71,11 +71,11 @@ class _Reader:
 
     def cleaned(self, end: int) -> Cleaned:
         if end < len(self._data):
-            self._findings.add("trailing_data")
+            self._metadata.add("trailing_data")
         return Cleaned(
             data=b"RIFF" + (4 + len(self._kept)).to_bytes(4, "little") + b"WEBP" + self._kept,
-            removed=self._findings.told(),
-            orientation=self._findings.orientation,
+            removed=self._metadata.told(),
+            orientation=self._metadata.orientation,
             width=self._size.width,
             height=self._size.height,
             frames=self._frames,
@@ -173,11 +173,11 @@ class _Reader:
 
     def _note(self, chunk: _Chunk) -> None:
         if chunk.name == b"EXIF":
-            self._findings.add_exif(self._data[chunk.start : chunk.end])
+            self._metadata.add_exif(self._data[chunk.start : chunk.end])
         elif chunk.name == b"XMP ":
-            self._findings.add_xmp(self._data[chunk.start : chunk.end])
+            self._metadata.add_xmp(self._data[chunk.start : chunk.end])
         else:
-            self._findings.add("other")
+            self._metadata.add("other")
 
 
 def _first(name: bytes, chunks: list[_Chunk]) -> _Chunk | None:

@@ -1,4 +1,4 @@
-"""Findings: what one file says beside its picture, under the names that people are told."""
+"""Metadata found: what one file says beside its picture, under the names that people are told."""
 
 from media_service.domain.cleaning import exif, xmp
 
@@ -20,7 +20,7 @@ REMOVABLE = (
 )
 
 
-class Findings:
+class MetadataFound:
     __slots__ = ("_names", "_orientation")
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""Answers as they are written: head and the first of the body in one piece, framed by what the application said."""
+"""Responses as they are written: head and the first of the body in one piece, framed by what the application said."""
 
 from collections.abc import Iterable
 
@@ -9,7 +9,7 @@ WITHOUT_BODY = frozenset({204, 304})
 _STATUS_LINES = {status: line.removesuffix(b"\r\n") for status, line in STATUS_LINE.items()}
 
 
-class AnswerWriter:
+class ResponseWriter:
     """The sending half of a request's cycle; uvicorn keeps the rest, and looks at the same flags."""
 
     __slots__ = ("_cycle", "_head", "_is_chunked", "_left_bytes")
@@ -80,7 +80,7 @@ class AnswerWriter:
             _complete(cycle)
 
 
-def answer_whole(cycle: RequestResponseCycle, status: int, lines: list[bytes], body: bytes) -> None:
+def write_response(cycle: RequestResponseCycle, status: int, lines: list[bytes], body: bytes) -> None:
     """Answer without ASGI. `lines` are the header fields as `name: value`, each one as a parser gave it."""
     if cycle.disconnected or cycle.transport.is_closing():
         return

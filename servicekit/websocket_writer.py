@@ -1,0 +1,102 @@
+"""The writing half of a WebSocket: what cannot be written at once waits in the outbox, which is bounded."""
+
+import asyncio
+from collections import deque
+from enum import Enum
+from typing import ClassVar
+
+from servicekit.frames import CloseCode
+
+
+class Phase(Enum):
+    CONNECTING = "connecting"
+    OPEN = "open"
+    CLOSING = "closing"
+    CLOSED = "closed"
+
+
+class WebSocketWriter(asyncio.Protocol):
+    """A reader so slow that the outbox fills is closed with 1013."""
+
+    outbox_events_max: ClassVar[int] = 256
+    outbox_bytes_max: ClassVar[int] = 1024 * 1024
+
+    def __init__(self) -> None:
+        self.phase = Phase.CONNECTING
+        self._transport: asyncio.Transport
+        self._outbox: deque[bytes] = deque()
+        self._outbox_bytes = 0
+        self._is_writable = True
+        self._is_held = False
+        self._draining: asyncio.Future[None] | None = None
+
+    @property
+    def outbox_is_filling(self) -> bool:
+        return len(self._outbox) > self.outbox_events_max // 2 or self._outbox_bytes > self.outbox_bytes_max // 2
+
+    @property
+    def is_writable(self) -> bool:
+        """Whether what is sent now leaves at once."""
+        return self.phase is Phase.OPEN and self._is_writable and not self._is_held
+
+    def send(self, frame: bytes) -> None:
+        """Send an encoded frame, in order; dropped when the connection is no longer open."""
+        if self.phase is not Phase.OPEN:
+            return
+        if self._is_writable and not self._is_held:
+            self._transport.write(frame)
+            return
+        self._outbox.append(frame)
+        self._outbox_bytes += len(frame)
+        if len(self._outbox) > self.outbox_events_max or self._outbox_bytes > self.outbox_bytes_max:
+            self.close(CloseCode.TRY_AGAIN_LATER, "too slow: the outbox is full")
+
+    def send_first(self, frame: bytes) -> None:
+        """Send before what is held (see `hold`)."""
+        if self.phase is Phase.OPEN:
+            self._transport.write(frame)
+
+    async def drained(self) -> None:
+        """Return when the transport takes more; the pace of who sends a lot at once."""
+        while self.phase is Phase.OPEN and not self._is_writable:
+            if self._draining is None or self._draining.done():
+                self._draining = asyncio.get_running_loop().create_future()
+            await asyncio.shield(self._draining)  # others may wait for the same
+
+    def hold(self) -> None:
+        """Keep what is sent from now on in the outbox, until `release`."""
+        self._is_held = True
+
+    def release(self) -> None:
+        self._is_held = False
+        self._flush()
+
+    def close(self, code: int, reason: str = "") -> None:
+        raise NotImplementedError
+
+    # What asyncio calls
+
+    def pause_writing(self) -> None:
+        self._is_writable = False
+
+    def resume_writing(self) -> None:
+        self._is_writable = True
+        self._wake_draining()
+        self._flush()
+
+    # What the protocol calls
+
+    def _drop_outbox(self) -> None:
+        self._outbox.clear()
+        self._outbox_bytes = 0
+        self._wake_draining()
+
+    def _wake_draining(self) -> None:
+        if self._draining is not None and not self._draining.done():
+            self._draining.set_result(None)
+
+    def _flush(self) -> None:
+        while self._outbox and self._is_writable and not self._is_held:
+            frame = self._outbox.popleft()
+            self._outbox_bytes -= len(frame)
+            self._transport.write(frame)
