@@ -3,7 +3,7 @@
 import os
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from functools import partial
 from pathlib import Path
 
@@ -87,35 +87,34 @@ async def _opened(
     workers = Workers(settings.video_threads or len(os.sched_getaffinity(0)))
     open_connections = OpenConnections(connections_per_person=settings.connections_per_person)
     stream_log = StreamLog(store=store, clock=clock, interval_s=waits.write_interval_s)
-    async with connections(settings, clock) as opened:
-        peers = Peers(auth=Peer(opened.http, settings.auth_url), chat=Peer(opened.http, settings.chat_url))
-        feed = new_feed(opened.bus, return_s=waits.return_s, renewed_ms_max=waits.renewed_ms_max)
-        watched_streams, published_streams = _streams(settings, clock, waits, feed, peers)
-        profiles = copy_profiles(store, peers, database)
-        opened.authentication.on_revoked(open_connections.on_revoked)
-        await profiles.listen(opened.bus, PROFILES_CHANNEL)
-        async with running(
-            stream_log.run(), published_streams.run(), published_streams.run_audiences(), profiles.run()
-        ):
-            yield State(
-                open_connections=open_connections,
-                authentication=opened.authentication,
-                bus=opened.bus,
-                clock=clock,
-                database=database,
-                frames_per_second=settings.frames_per_second,
-                stream_log=stream_log,
-                message_bytes_max=settings.video_message_bytes_max,
-                mjpeg_unread_s_max=waits.mjpeg_unread_s_max,
-                new_frame_processor=partial(new_frame_processor, pixels_max=settings.frame_pixels_max),
-                watched_streams=watched_streams,
-                published_streams=published_streams,
-                workers=workers,
-            )
-            published_streams.close()
-        await stream_log.write()
-    workers.close()
-    database.close()
+    with closing(database), closing(workers):
+        async with connections(settings, clock) as opened:
+            peers = Peers(auth=Peer(opened.http, settings.auth_url), chat=Peer(opened.http, settings.chat_url))
+            feed = new_feed(opened.bus, return_s=waits.return_s, renewed_ms_max=waits.renewed_ms_max)
+            watched_streams, published_streams = _streams(settings, clock, waits, feed, peers)
+            profiles = copy_profiles(store, peers, database)
+            opened.authentication.on_revoked(open_connections.on_revoked)
+            await profiles.listen(opened.bus, PROFILES_CHANNEL)
+            async with running(
+                stream_log.run(), published_streams.run(), published_streams.run_audiences(), profiles.run()
+            ):
+                yield State(
+                    open_connections=open_connections,
+                    authentication=opened.authentication,
+                    bus=opened.bus,
+                    clock=clock,
+                    database=database,
+                    frames_per_second=settings.frames_per_second,
+                    stream_log=stream_log,
+                    message_bytes_max=settings.video_message_bytes_max,
+                    mjpeg_unread_s_max=waits.mjpeg_unread_s_max,
+                    new_frame_processor=partial(new_frame_processor, pixels_max=settings.frame_pixels_max),
+                    watched_streams=watched_streams,
+                    published_streams=published_streams,
+                    workers=workers,
+                )
+                published_streams.close()
+            await stream_log.write()
 
 
 def _streams(
