@@ -18,7 +18,7 @@ from pathlib import Path
 from bench.chat_client import OPENING_TIME_S_MAX, PATH, Connection, Event, connect
 from bench.people import NO_LIMITS, Person, people_of_the_relay, people_with_tokens
 from bench.rounds import Compared, Effort, WrongResult, alternate, percentile_ms
-from bench.stored import chat_store, timestamp
+from bench.seeded_store import chat_store, timestamp
 from bench.table import Figure, NoMoreThan, Report
 from bench.web_servers import uvicorn
 from launcher.system import System

@@ -21,7 +21,7 @@ import msgspec
 from bench.chat_client import Event, connected
 from bench.people import NO_LIMITS, Person, people_with_tokens
 from bench.rounds import Compared, Effort, WrongResult, alternate, percentile_ms
-from bench.stored import chat_store, store_messages, store_path
+from bench.seeded_store import chat_store, store_messages, store_path
 from bench.table import Figure, NoMoreThan, Report
 from launcher.system import System
 

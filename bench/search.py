@@ -25,7 +25,7 @@ import msgspec
 from bench.corpus import Corpus
 from bench.people import NO_LIMITS, Person, people_with_tokens
 from bench.rounds import Effort, WrongResult, percentile_ms
-from bench.stored import chat_store, store_messages, store_path
+from bench.seeded_store import chat_store, store_messages, store_path
 from bench.table import Figure, NoMoreThan, Report
 from chat_service.domain.messages import StoredMessage
 from chat_service.store.search import Search

@@ -21,7 +21,7 @@ from urllib.parse import quote, urlsplit
 from bench.corpus import Corpus
 from bench.people import NO_LIMITS, Person, people_with_tokens
 from bench.rounds import Compared, Effort, WrongResult, alternate, percentile_ms
-from bench.stored import chat_store, store_messages, timestamp
+from bench.seeded_store import chat_store, store_messages, timestamp
 from bench.table import Figure, RatioNoMoreThan, Report
 from chat_service.domain.conversations import Conversation
 from chat_service.domain.intents import Draft, Join, SendMessage

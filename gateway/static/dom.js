@@ -34,11 +34,12 @@ export function optional(root, selector, kind) {
  * @template {Element} [Kind=HTMLElement]
  * @param {ParentNode} root
  * @param {string} selector
- * @param {new () => Kind} [_kind]
+ * @param {new () => Kind} [kind]
  * @returns {Kind[]}
  */
-export function all(root, selector, _kind) {
-  return /** @type {Kind[]} */ ([...root.querySelectorAll(selector)]);
+export function all(root, selector, kind) {
+  const found = [...root.querySelectorAll(selector)].filter((one) => one instanceof (kind ?? HTMLElement));
+  return /** @type {Kind[]} */ (found);
 }
 
 /**
