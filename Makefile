@@ -69,7 +69,7 @@ screenshots: $(VENV)/.dev ## Pictures of every page into docs/screenshots/ (need
 	@$(BIN)/python -m bench.screenshots
 
 words: $(VENV)/.dev ## Takes new texts of the pages into the catalogues of gateway/locales/, to be translated there
-	@$(BIN)/pybabel -q extract -F pyproject.toml -k _later -k say -k t --add-location=file --no-wrap \
+	@$(BIN)/pybabel -q extract -F pyproject.toml -k gettext_noop -k t --add-location=file --no-wrap \
 		--omit-header -o gateway/locales/messages.pot .
 	@$(BIN)/pybabel -q update -i gateway/locales/messages.pot -d gateway/locales --no-wrap --omit-header \
 		--no-fuzzy-matching --ignore-obsolete

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -16,17 +16,17 @@ from gateway.cors import Cors
 from gateway.domain.page_limits import PageLimits
 from gateway.domain.route_table import Service
 from gateway.known_devices import KnownDevices
-from gateway.limits import Limits, Rates
-from gateway.pages.faults import exception_handlers
+from gateway.pages.error_pages import exception_handlers
+from gateway.pages.page_response import content_security_policy
 from gateway.pages.routes import PAGES, streams_body
-from gateway.pages.visits import CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY_DIRECT
 from gateway.proxy import Proxy
+from gateway.rate_limits import RateLimits, Rates
 from gateway.rendering import Renderer
 from gateway.settings import GatewaySettings
 from gateway.state import State
 from gateway.static_files import StaticFiles
 from gateway.trusted_proxies import TrustedProxies
-from gateway.upstreams import Upstream
+from gateway.upstream import Upstream
 from servicekit.application import Application
 from servicekit.logs import get_logger
 from servicekit.middleware import BodyLimit
@@ -68,51 +68,27 @@ class _FormLimit:
 
 @asynccontextmanager
 async def _opened(settings: GatewaySettings, clock: Callable[[], float]) -> AsyncIterator[State]:
-    urls = {
-        Service.AUTH: settings.auth_url,
-        Service.CHAT: settings.chat_url,
-        Service.MEDIA: settings.media_url,
-        Service.VIDEO: settings.video_url,
-    }
-    upstreams = {
-        service: Upstream(
-            service.value,
-            addresses(url),
-            connect_timeout_s=settings.connect_timeout_s,
-            answer_timeout_s=settings.answer_timeout_s,
-        )
-        for service, url in urls.items()
-    }
-    rates = Rates(
-        sign_ins_per_minute_username=settings.sign_ins_per_minute_username,
-        sign_ins_per_minute_address=settings.sign_ins_per_minute_address,
-        registrations_per_hour_address=settings.registrations_per_hour_address,
-    )
-    known_devices = KnownDevices(upstreams[Service.AUTH])
-    limits = Limits(rates, redis_url=settings.redis_url, known_as=known_devices.known_as)
+    upstreams = _upstreams(settings)
+    rate_limits = _rate_limits(settings, upstreams[Service.AUTH])
     languages, static_files = catalogues.load(), StaticFiles()
-    page_limits = PageLimits(
-        message_length_max=settings.message_length_max, file_bytes_max=settings.upload_file_bytes_max
-    )
     async with (
-        connections(settings, clock) as neighbours,
+        aclosing(rate_limits),
+        connections(settings, clock) as peers,
         running(*(upstream.watch() for upstream in upstreams.values())),
     ):
-        first_urls = {service: url.split(",")[0].strip().rstrip("/") for service, url in urls.items()}
+        first_urls = {service: url.split(",")[0].strip().rstrip("/") for service, url in _urls(settings).items()}
         yield State(
             allowed_origins=settings.origins,
-            authentication=neighbours.authentication,
-            bus=neighbours.bus,
-            content_security_policy=CONTENT_SECURITY_POLICY_DIRECT
-            if settings.remote_avatars == "direct"
-            else CONTENT_SECURITY_POLICY,
+            authentication=peers.authentication,
+            bus=peers.bus,
+            content_security_policy=content_security_policy(settings.remote_avatars),
             connection_counts=ConnectionCounts(per_address_max=settings.connections_per_address),
-            contract_parts=ContractParts(http=neighbours.http, urls=first_urls, clock=clock),
-            http=neighbours.http,
+            contract_parts=ContractParts(http=peers.http, urls=first_urls, clock=clock),
+            http=peers.http,
             json_body_bytes_max=settings.json_body_bytes_max,
             languages=languages,
-            limits=limits,
-            renderer=Renderer(languages, static_files, page_limits),
+            rate_limits=rate_limits,
+            renderer=Renderer(languages, static_files, _page_limits(settings)),
             static_files=static_files,
             trusted_proxies=TrustedProxies(settings.trusted_proxies),
             upstreams=upstreams,
@@ -120,4 +96,37 @@ async def _opened(settings: GatewaySettings, clock: Callable[[], float]) -> Asyn
         )
     for upstream in upstreams.values():
         upstream.close()
-    await limits.close()
+
+
+def _urls(settings: GatewaySettings) -> dict[Service, str]:
+    return {
+        Service.AUTH: settings.auth_url,
+        Service.CHAT: settings.chat_url,
+        Service.MEDIA: settings.media_url,
+        Service.VIDEO: settings.video_url,
+    }
+
+
+def _upstreams(settings: GatewaySettings) -> dict[Service, Upstream]:
+    return {
+        service: Upstream(
+            service.value,
+            addresses(url),
+            connect_timeout_s=settings.connect_timeout_s,
+            answer_timeout_s=settings.answer_timeout_s,
+        )
+        for service, url in _urls(settings).items()
+    }
+
+
+def _rate_limits(settings: GatewaySettings, auth: Upstream) -> RateLimits:
+    rates = Rates(
+        sign_ins_per_minute_username=settings.sign_ins_per_minute_username,
+        sign_ins_per_minute_address=settings.sign_ins_per_minute_address,
+        registrations_per_hour_address=settings.registrations_per_hour_address,
+    )
+    return RateLimits(rates, redis_url=settings.redis_url, known_as=KnownDevices(auth).known_as)
+
+
+def _page_limits(settings: GatewaySettings) -> PageLimits:
+    return PageLimits(message_length_max=settings.message_length_max, file_bytes_max=settings.upload_file_bytes_max)

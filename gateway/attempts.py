@@ -10,18 +10,18 @@ from starlette.types import Message
 
 from gateway.domain.refusals import ServiceAway
 from gateway.domain.route_table import Rate
-from gateway.limits import Attempt, Limits
-from gateway.upstreams import UpstreamConnection
+from gateway.rate_limits import CountedAttempt, RateLimits
+from gateway.upstream_connection import UpstreamConnection
 from servicekit.bodies import read_form, read_json
 from servicekit.problems import Refusal
 
 NOBODY_LOOKED = 503  # at the password
 
 
-class Attempting(msgspec.Struct, frozen=True, kw_only=True):
+class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     """What of a request says for whom it counts. `username` is that of who is signed in."""
 
-    address: str
+    client_address: str
     browser: str = ""
     username: str = ""
     body: bytes = b""
@@ -32,43 +32,45 @@ class _Credentials(msgspec.Struct):
     username: str
 
 
-async def count(limits: Limits, rate: Rate, attempting: Attempting) -> Attempt | None:
+async def count(rate_limits: RateLimits, rate: Rate, attempt: Attempt) -> CountedAttempt | None:
     """Count it, before it is known what will come of it. Raises TooManyRequests."""
-    address = attempting.address
+    address = attempt.client_address
     if rate is Rate.REGISTRATION:
-        await limits.check_registration(address=address)
+        await rate_limits.check_registration(client_address=address)
         return None
     if rate is Rate.PASSWORD:
-        return await limits.check_password(username=attempting.username, address=address)
-    username = await _username_in(attempting, is_form=rate is Rate.SIGN_IN_BY_FORM)
-    return await limits.check_sign_in(username=username, address=address, browser=attempting.browser)
+        return await rate_limits.check_password(username=attempt.username, client_address=address)
+    username = await _username_in(attempt, is_form=rate is Rate.SIGN_IN_BY_FORM)
+    return await rate_limits.check_sign_in(username=username, client_address=address, browser=attempt.browser)
 
 
-async def settled(limits: Limits, attempt: Attempt | None, asking: Awaitable[UpstreamConnection]) -> UpstreamConnection:
+async def settled(
+    rate_limits: RateLimits, attempt: CountedAttempt | None, asking: Awaitable[UpstreamConnection]
+) -> UpstreamConnection:
     """The connection with the head of the answer, which has said what came of the attempt. Raises as `asking` does."""
     try:
         connection = await asking
     except ServiceAway:
-        await limits.settle(attempt, NOBODY_LOOKED)
+        await rate_limits.settle(attempt, NOBODY_LOOKED)
         raise
     try:
-        await limits.settle(attempt, connection.status)
+        await rate_limits.settle(attempt, connection.status)
     except BaseException:
         connection.close()
         raise
     return connection
 
 
-async def _username_in(attempting: Attempting, *, is_form: bool) -> str | None:
+async def _username_in(attempt: Attempt, *, is_form: bool) -> str | None:
     """The `username` of a form or a JSON body; None where there is none, which the service will refuse.
 
     Parsed by what the service parses it with: a name that only one of the two sees would escape its limit.
     """
 
     async def receive() -> Message:
-        return {"type": "http.request", "body": attempting.body, "more_body": False}
+        return {"type": "http.request", "body": attempt.body, "more_body": False}
 
-    headers = [(b"content-type", attempting.content_type)]
+    headers = [(b"content-type", attempt.content_type)]
     request = Request({"type": "http", "method": "POST", "headers": headers}, receive)
     try:
         credentials = await (read_form if is_form else read_json)(request, _Credentials)

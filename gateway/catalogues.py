@@ -1,4 +1,4 @@
-"""Catalogues: the words of the pages in each language. The one home of Babel.
+"""Catalogues: the texts of the pages in each language. The one home of Babel.
 
 Translations are kept as they are edited (`.po`) and compiled in memory at the start: there is no built file that could
 be missing, or be older than its source.
@@ -22,14 +22,14 @@ _DOMAIN = "LC_MESSAGES/messages.po"
 class Language:
     """One language: its words and how it writes a date. Times of day are UTC; scripts show the reader's zone."""
 
-    def __init__(self, code: str, translations: gettext.NullTranslations, script_words: dict[str, str]) -> None:
+    def __init__(self, code: str, translations: gettext.NullTranslations, script_texts: dict[str, str]) -> None:
         self.code = code
         self.translations = translations
-        self.script_words = script_words
+        self.script_texts = script_texts
         self._locale = Locale.parse(code)
         self.name = self._locale.get_display_name() or code
 
-    def say(self, text: str, **values: object) -> str:
+    def gettext(self, text: str, **values: object) -> str:
         translated = self.translations.gettext(text)
         return translated % values if values else translated
 
@@ -61,9 +61,9 @@ def _compiled(code: str, path: Path) -> Language:
     compiled = BytesIO()
     write_mo(compiled, catalogue)
     compiled.seek(0)
-    words = {
+    script_texts = {
         str(message.id): str(message.string)
         for message in catalogue
         if message.id and any(name.endswith(".js") for name, _ in message.locations)
     }
-    return Language(code, gettext.GNUTranslations(compiled), words)
+    return Language(code, gettext.GNUTranslations(compiled), script_texts)

@@ -5,7 +5,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from gateway.contract_parts import FRESH_S
-from gateway.pages.visits import visit
+from gateway.pages.page_request import identify
 from gateway.state import State
 from servicekit.etags import is_known
 from servicekit.routing import route
@@ -23,7 +23,7 @@ async def openapi(request: Request[State]) -> Response:
 
 async def docs(request: Request[State]) -> Response:
     document = await request.state["contract_parts"].document()
-    return (await visit(request)).page("contract.html", contract=document.page)
+    return (await identify(request)).render("contract.html", contract=document.page)
 
 
 async def redoc(_: Request[State]) -> Response:

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 import msgspec
 
 from gateway.domain.refusals import ServiceAway, ServiceBroken, ServiceTooSlow
-from gateway.upstreams import Upstream
+from gateway.upstream import Upstream
 
 ANSWER_S_MAX = 2.0
 
@@ -19,9 +19,9 @@ class KnownDevices:
     def __init__(self, auth: Upstream) -> None:
         self._auth = auth
 
-    async def known_as(self, username: str, address: str, browser: str) -> str:
-        """The mark by which it is known; empty where it is not, and while nobody can say."""
-        query = urlencode({"username": username, "address": address, "browser": browser})
+    async def known_as(self, username: str, client_address: str, browser: str) -> str:
+        """By what it is known; empty where it is not, and while nobody can say."""
+        query = urlencode({"username": username, "address": client_address, "browser": browser})
         head = f"GET /internal/known-device?{query} HTTP/1.1\r\nhost: auth\r\n\r\n".encode()
         try:
             async with asyncio.timeout(ANSWER_S_MAX):

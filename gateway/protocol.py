@@ -8,7 +8,7 @@ from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from gateway.domain.refusals import REFUSALS, TooManyConnections
-from gateway.exchange import EXCHANGE, Exchange, takes_files
+from gateway.forwarded_request import FORWARDED_REQUEST, ForwardedRequest, takes_files
 from gateway.state import State
 from servicekit.http_protocol import HttpProtocol
 from servicekit.problems import RefusalTable
@@ -46,19 +46,19 @@ class GatewayProtocol(HttpProtocol):
 
     def _start(self, cycle: RequestResponseCycle, app: ASGIApp) -> None:
         scope: Any = cycle.scope
-        exchange = Exchange(scope)
-        if self._speaks_for_others and not self._count(exchange.address):
+        request = ForwardedRequest(scope)
+        if self._speaks_for_others and not self._count(request.client_address):
             return
-        connection = exchange.ask_at_once()
+        connection = request.send_at_once()
         if connection is None:
-            self._start_proxy(cycle, app, exchange)
+            self._start_proxy(cycle, app, request)
         else:
-            connection.on_answer(partial(self._pass_on, cycle, app, exchange))
+            connection.on_answer(partial(self._pass_on, cycle, app, request))
 
-    def _pass_on(self, cycle: RequestResponseCycle, app: ASGIApp, exchange: Exchange) -> None:
-        if not exchange.answer_at_once(cycle):
-            self._start_proxy(cycle, app, exchange)
+    def _pass_on(self, cycle: RequestResponseCycle, app: ASGIApp, request: ForwardedRequest) -> None:
+        if not request.answer_at_once(cycle):
+            self._start_proxy(cycle, app, request)
 
-    def _start_proxy(self, cycle: RequestResponseCycle, app: ASGIApp, exchange: Exchange) -> None:
-        exchange.scope[EXCHANGE] = exchange  # a circle of references until somebody takes it out
+    def _start_proxy(self, cycle: RequestResponseCycle, app: ASGIApp, request: ForwardedRequest) -> None:
+        request.scope[FORWARDED_REQUEST] = request  # a circle of references until somebody takes it out
         super()._start(cycle, app)

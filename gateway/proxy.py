@@ -7,15 +7,16 @@ from contextlib import suppress
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from gateway.attempts import Attempting, count, settled
+from gateway.attempts import Attempt, count, settled
 from gateway.cors import METHODS, is_preflight
 from gateway.domain.headers import Headers, answer_headers
 from gateway.domain.refusals import REFUSALS, CrossOrigin, ServiceBroken
 from gateway.domain.route_table import Access, Rate, Route
 from gateway.domain.tokens import COOKIE
-from gateway.exchange import EXCHANGE, NOT_KEPT, SECURITY_HEADERS, STAYS_SECURE, Exchange
-from gateway.limits import Attempt
-from gateway.upstreams import Upstream, UpstreamConnection
+from gateway.forwarded_request import FORWARDED_REQUEST, HSTS, NO_STORE, SECURITY_HEADERS, ForwardedRequest
+from gateway.rate_limits import CountedAttempt
+from gateway.upstream import Upstream
+from gateway.upstream_connection import UpstreamConnection
 from servicekit import logs
 from servicekit.masking import masked
 from servicekit.problems import BodyTooLarge, Malformed, Refusal, internal_error, refuse
@@ -39,17 +40,17 @@ class Proxy:
         if scope["type"] != "http":
             await self._pages(scope, receive, send)
             return
-        exchange: Exchange = scope.pop(EXCHANGE)
-        logs.bind_request_id(exchange.request_id)
-        forwarding = _Forwarding(exchange, receive, send)
-        if exchange.route is None:
+        request: ForwardedRequest = scope.pop(FORWARDED_REQUEST)
+        logs.bind_request_id(request.request_id)
+        forwarding = _Forwarding(request, receive, send)
+        if request.route is None:
             forwarding.hides_referrer = _hidden(scope)
-            scope["parley.request_id"] = exchange.request_id
+            scope["parley.request_id"] = request.request_id
             await self._pages(scope, receive, forwarding.send)
         elif is_preflight(scope):
             await Response(status_code=204, headers={"Allow": f"{METHODS}, OPTIONS"})(scope, receive, forwarding.send)
         else:
-            await forwarding.run(exchange.route)
+            await forwarding.run(request.route)
 
 
 def _hidden(scope: Scope) -> bool:
@@ -59,13 +60,13 @@ def _hidden(scope: Scope) -> bool:
 
 
 class _Forwarding:
-    """One exchange as a task."""
+    """One request as a task."""
 
-    def __init__(self, exchange: Exchange, receive: Receive, send: Send) -> None:
-        self._exchange = exchange
-        self._scope = exchange.scope
-        self._state = exchange.state
-        self._headers = exchange.headers
+    def __init__(self, request: ForwardedRequest, receive: Receive, send: Send) -> None:
+        self._request = request
+        self._scope = request.scope
+        self._state = request.state
+        self._headers = request.headers
         self._receive = receive
         self._send = send
         self._has_started = False
@@ -108,12 +109,12 @@ class _Forwarding:
         self._has_started = True
         headers += SECURITY_HEADERS
         headers.append((b"referrer-policy", b"no-referrer" if self.hides_referrer else b"same-origin"))
-        headers.append((b"x-request-id", self._exchange.request_id.encode()))
+        headers.append((b"x-request-id", self._request.request_id.encode()))
         if self._scope["scheme"] == "https":
-            headers.append(STAYS_SECURE)
+            headers.append(HSTS)
         if not any(name == b"cache-control" for name, _ in headers):
-            headers.append(NOT_KEPT)
-        self._exchange.record(status)
+            headers.append(NO_STORE)
+        self._request.record(status)
         await self._send({"type": "http.response.start", "status": status, "headers": headers})
 
     # Who may pass
@@ -123,16 +124,16 @@ class _Forwarding:
 
         Raises Unauthenticated, Unavailable or CrossOrigin.
         """
-        if route.access is Access.ANYONE or self._exchange.is_question:
+        if route.access is Access.ANYONE or self._request.is_options:
             return None, ""
-        token = self._exchange.token()
+        token = self._request.token()
         identity = await self._state["authentication"].authenticate(token)
         return token, identity.username
 
     def _replaced_token(self, rate: Rate) -> str | None:
         """What who signs in again is signed in with, if it is they who say so: they give up the session of it."""
         try:
-            return None if rate is Rate.REGISTRATION else self._exchange.token()
+            return None if rate is Rate.REGISTRATION else self._request.token()
         except CrossOrigin:
             return None
 
@@ -153,34 +154,34 @@ class _Forwarding:
 
     async def _ask(self, route: Route) -> UpstreamConnection:
         """Send the request and return when the head of the answer is there."""
-        exchange, upstream = self._exchange, self._state["upstreams"][route.service]
+        request, upstream = self._request, self._state["upstreams"][route.service]
         method: str = self._scope["method"]
-        if exchange.connection is not None:
-            return await upstream.ask(method, exchange.head, asked=exchange.connection)
+        if request.connection is not None:
+            return await upstream.ask(method, request.head, asked=request.connection)
         token, username = await self._admit(route)
         if (rate := route.rate_of(method)) is None:
             return await self._pass_on(upstream, token)
         if rate is Rate.PASSWORD:  # whose it is shows without the body
             attempt = await self._count(rate, username=username)
-            return await settled(self._state["limits"], attempt, self._pass_on(upstream, token))
+            return await settled(self._state["rate_limits"], attempt, self._pass_on(upstream, token))
         body = await self._read_body(self._state["json_body_bytes_max"])
         attempt = await self._count(rate, body=body)
-        head = exchange.request_head(self._replaced_token(rate), len(body), browser=exchange.browser)
-        return await settled(self._state["limits"], attempt, upstream.ask(method, head + body))
+        head = request.request_head(self._replaced_token(rate), len(body), browser=request.browser)
+        return await settled(self._state["rate_limits"], attempt, upstream.ask(method, head + body))
 
-    async def _count(self, rate: Rate, *, username: str = "", body: bytes = b"") -> Attempt | None:
+    async def _count(self, rate: Rate, *, username: str = "", body: bytes = b"") -> CountedAttempt | None:
         """Raises TooManyRequests."""
-        attempting = Attempting(
-            address=self._exchange.address,
-            browser=self._exchange.browser,
+        attempt = Attempt(
+            client_address=self._request.client_address,
+            browser=self._request.browser,
             username=username,
             body=body,
             content_type=self._headers.get(b"content-type") or b"",
         )
-        return await count(self._state["limits"], rate, attempting)
+        return await count(self._state["rate_limits"], rate, attempt)
 
     async def _pass_on(self, upstream: Upstream, token: str | None) -> UpstreamConnection:
-        method, head = self._scope["method"], self._exchange.request_head(token)
+        method, head = self._scope["method"], self._request.request_head(token)
         if self._headers.announces_body:
             return await upstream.ask_with_body(method, head, self._body())
         return await upstream.ask(method, head)

@@ -1,4 +1,4 @@
-"""Rendering: templates and words become HTML. The one home of Jinja2."""
+"""Rendering: templates and what they show become HTML. The one home of Jinja2."""
 
 import gzip
 from collections.abc import Iterable, Mapping
@@ -10,21 +10,20 @@ from markupsafe import Markup, escape
 
 from gateway.domain.links import pieces
 from gateway.domain.page_limits import PageLimits
-from gateway.domain.paths import chat_path, room_path
 from gateway.domain.people import Person
 
 FOLDER = Path(__file__).parent / "templates"
-ZIPPED_BYTES_MIN = 1_000
-_ZIP_LEVEL = 5
+COMPRESSED_BYTES_MIN = 1_000
+_GZIP_LEVEL = 5
 _LINK = Markup('<a href="{0}" rel="noopener noreferrer nofollow" target="_blank">{0}</a>')
 
 
-class Words(Protocol):
+class TemplateLanguage(Protocol):
     """A language, as templates use it."""
 
     code: str
     translations: Any
-    script_words: dict[str, str]
+    script_texts: dict[str, str]
 
 
 class Files(Protocol):
@@ -36,26 +35,28 @@ class Files(Protocol):
 
 
 class Renderer:
-    """One environment a language, so that a template's words need not be looked up through the request.
+    """One environment a language, so that a template's texts need not be looked up through the request.
 
     Everything put into a page is escaped, whatever the template is called.
     """
 
-    def __init__(self, languages: Mapping[str, Words], files: Files, limits: PageLimits) -> None:
+    def __init__(self, languages: Mapping[str, TemplateLanguage], files: Files, limits: PageLimits) -> None:
         self._environments = {
             code: _environment(language, languages, files, limits) for code, language in languages.items()
         }
 
-    def render(self, template: str, language: str, shown: Mapping[str, Any]) -> bytes:
-        return self._environments[language].get_template(template).render(shown).encode()
+    def render(self, template: str, language: str, context: Mapping[str, Any]) -> bytes:
+        return self._environments[language].get_template(template).render(context).encode()
 
 
-def zipped(body: bytes) -> bytes | None:
+def compressed(body: bytes) -> bytes | None:
     """The page as gzip; None where that is not worth it."""
-    return gzip.compress(body, _ZIP_LEVEL, mtime=0) if len(body) >= ZIPPED_BYTES_MIN else None
+    return gzip.compress(body, _GZIP_LEVEL, mtime=0) if len(body) >= COMPRESSED_BYTES_MIN else None
 
 
-def _environment(language: Words, languages: Mapping[str, Words], files: Files, limits: PageLimits) -> Environment:
+def _environment(
+    language: TemplateLanguage, languages: Mapping[str, TemplateLanguage], files: Files, limits: PageLimits
+) -> Environment:
     environment = Environment(
         loader=FileSystemLoader(FOLDER),
         autoescape=True,
@@ -72,8 +73,6 @@ def _environment(language: Words, languages: Mapping[str, Words], files: Files, 
         "static": files.url,
         "static_behind": files.urls_behind,
         "Person": Person,
-        "chat_path": chat_path,
-        "room_path": room_path,
     }
     environment.filters["linked"] = linked
     return environment

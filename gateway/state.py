@@ -9,11 +9,11 @@ from gateway.catalogues import Language
 from gateway.connection_counts import ConnectionCounts
 from gateway.contract_parts import ContractParts
 from gateway.domain.route_table import Service
-from gateway.limits import Limits
+from gateway.rate_limits import RateLimits
 from gateway.rendering import Renderer
 from gateway.static_files import StaticFiles
 from gateway.trusted_proxies import TrustedProxies
-from gateway.upstreams import Upstream
+from gateway.upstream import Upstream
 from servicekit.authentication import Authentication
 from servicekit.bus import Bus
 
@@ -28,7 +28,7 @@ class State(TypedDict):
     http: httpx.AsyncClient
     json_body_bytes_max: int
     languages: Mapping[str, Language]
-    limits: Limits
+    rate_limits: RateLimits
     renderer: Renderer
     static_files: StaticFiles
     trusted_proxies: TrustedProxies

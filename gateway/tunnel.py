@@ -4,9 +4,6 @@ import asyncio
 from typing import Any, ClassVar, cast
 from urllib.parse import urlencode, urlsplit
 
-import msgspec
-
-from gateway.connection_counts import ConnectionCounts
 from gateway.domain import route_table
 from gateway.domain.headers import Headers, RequestHeaders
 from gateway.domain.origins import is_same_origin
@@ -14,7 +11,8 @@ from gateway.domain.refusals import REFUSALS, CrossOrigin, ServiceBroken, Servic
 from gateway.domain.route_table import TOKEN_IN_PATH
 from gateway.domain.tokens import find_token
 from gateway.state import State
-from gateway.upstreams import Upstream
+from gateway.tunnel_end import TunnelEnd, TunnelTimeouts, UnheardEnd, close_soon, join
+from gateway.upstream import Upstream
 from servicekit.handshake import BAD_HANDSHAKE, Handshake, refusal_response
 from servicekit.logs import bind_request_id, get_logger
 from servicekit.masking import masked
@@ -26,17 +24,10 @@ _DROPPED = frozenset({b"sec-websocket-extensions", b"content-length"})
 log = get_logger(__name__)
 
 
-class Patience(msgspec.Struct, frozen=True):
-    """How long an open tunnel may be of no use."""
-
-    half_open_s_max: float = 10.0  # since one of the two has ended
-    stalled_s_max: float = 60.0  # while one of the two takes nothing
-
-
 class Tunnel(asyncio.Protocol):
-    """The handshake, as uvicorn runs it instead of a WebSocket protocol; then it gives way to two `_End`s."""
+    """The handshake, as uvicorn runs it instead of a WebSocket protocol; then it gives way to two `TunnelEnd`s."""
 
-    patience: ClassVar[Patience] = Patience()
+    timeouts: ClassVar[TunnelTimeouts] = TunnelTimeouts()
 
     def __init__(self, config: Any, server_state: Any, app_state: dict[str, Any], _loop: Any = None) -> None:
         self._state = cast(State, app_state)
@@ -112,15 +103,15 @@ class Tunnel(asyncio.Protocol):
 
     async def _splice(self, handshake: Handshake, upstream: Upstream, request_head: bytes) -> None:
         """Let the two ends talk once the service has answered. Raises ServiceAway, ServiceBroken or ServiceTooSlow."""
-        opening = await upstream.dial(_Opening)
-        opening.transport.write(request_head)
-        answer = await opening.answer(upstream)
+        dialled = await upstream.dial(_ServiceHandshake)
+        dialled.transport.write(request_head)
+        answer = await dialled.answer(upstream)
         # Until it has agreed, the service takes what the client sends for more requests: then nothing of it passes.
-        end = _End if answer.startswith(_AGREED) else _DeafEnd
-        client, service = self._end(end), self._end(_End)
-        _join(client, service)
-        service.connection_made(opening.transport)
-        opening.transport.set_protocol(service)
+        end = TunnelEnd if answer.startswith(_AGREED) else UnheardEnd
+        client, service = self._end(end), self._end(TunnelEnd)
+        join(client, service)
+        service.connection_made(dialled.transport)
+        dialled.transport.set_protocol(service)
         client.connection_made(self._transport)
         self._server_connections.discard(self)
         self._transport.set_protocol(client)
@@ -128,8 +119,8 @@ class Tunnel(asyncio.Protocol):
         service.transport.resume_reading()
         client.transport.resume_reading()
 
-    def _end(self, kind: type["_End"]) -> "_End":
-        return kind(self._server_connections, self._state["connection_counts"], self.patience)
+    def _end(self, kind: type[TunnelEnd]) -> TunnelEnd:
+        return kind(self._server_connections, self._state["connection_counts"], self.timeouts)
 
     def _refuse(self, refusal: Refusal, request_id: str, handshake: Handshake) -> None:
         log_refused(
@@ -142,113 +133,43 @@ class Tunnel(asyncio.Protocol):
         )
         if not self._transport.is_closing():
             self._transport.write(refusal_response(refusal, REFUSALS, request_id))
-            _close(self._transport, self.patience)
+            close_soon(self._transport, self.timeouts)
 
 
-class _Opening(asyncio.Protocol):
+class _ServiceHandshake(asyncio.Protocol):
     """The service's end until the first line of its answer is there."""
 
     transport: asyncio.Transport
 
     def __init__(self) -> None:
-        self._said = b""
-        self._has_spoken = asyncio.Event()
+        self._received = b""
+        self._has_answered = asyncio.Event()
 
     async def answer(self, upstream: Upstream) -> bytes:
         """The begin of the answer, at least its status. Raises ServiceBroken or ServiceTooSlow."""
         try:
             async with asyncio.timeout(upstream.answer_timeout_s):
-                await self._has_spoken.wait()
+                await self._has_answered.wait()
         except TimeoutError:
             raise ServiceTooSlow(upstream.name) from None
         finally:
-            if not self._has_spoken.is_set():
+            if not self._has_answered.is_set():
                 self.transport.abort()
-        if len(self._said) < len(_AGREED):
+        if len(self._received) < len(_AGREED):
             raise ServiceBroken(upstream.name)
-        return self._said
+        return self._received
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)
 
     def data_received(self, data: bytes) -> None:
-        self._said += data
-        if len(self._said) >= len(_AGREED):
+        self._received += data
+        if len(self._received) >= len(_AGREED):
             self.transport.pause_reading()
-            self._has_spoken.set()
+            self._has_answered.set()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._has_spoken.set()
-
-
-class _End(asyncio.Protocol):
-    """One end of a tunnel: what comes in here goes out at the other end, at the other end's pace."""
-
-    __slots__ = ("_counts", "_patience", "_server_connections", "has_ended", "other", "stalled", "transport")
-    other: "_End"
-    transport: asyncio.Transport
-
-    def __init__(self, server_connections: set[Any], counts: ConnectionCounts, patience: Patience) -> None:
-        self._server_connections = server_connections
-        self._counts = counts
-        self._patience = patience
-        self.has_ended = False
-        self.stalled: asyncio.TimerHandle | None = None
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = cast(asyncio.Transport, transport)
-        self._server_connections.add(self)
-
-    def data_received(self, data: bytes) -> None:
-        self.other.transport.write(data)
-
-    def eof_received(self) -> bool:
-        """Half-close goes through: the other direction may still have something to say, for a while."""
-        self.has_ended = True
-        if self.other.has_ended:
-            self.transport.close()
-            self.other.transport.close()
-        elif not self.other.transport.is_closing():
-            self.other.transport.write_eof()
-            asyncio.get_running_loop().call_later(self._patience.half_open_s_max, self.transport.abort)
-        return True
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._server_connections.discard(self)
-        self._counts.release(self.transport)
-        _close(self.other.transport, self._patience)
-
-    def pause_writing(self) -> None:
-        # While it does not read, the other end notices nothing, not even that its peer is gone: so not for ever.
-        self.stalled = asyncio.get_running_loop().call_later(self._patience.stalled_s_max, self.transport.abort)
-        self.other.transport.pause_reading()
-
-    def resume_writing(self) -> None:
-        if self.stalled is not None:
-            self.stalled.cancel()
-        self.other.transport.resume_reading()
-
-    def shutdown(self) -> None:
-        self.transport.close()
-
-
-class _DeafEnd(_End):
-    """The client's end where the service did not agree to a WebSocket: it gets the answer, and is not heard."""
-
-    __slots__ = ()
-
-    def data_received(self, data: bytes) -> None:
-        """Drop it."""
-
-
-def _close(transport: asyncio.Transport, patience: Patience) -> None:
-    transport.close()
-    if transport.get_write_buffer_size():  # to be written first, but a peer that takes nothing must not keep it open
-        asyncio.get_running_loop().call_later(patience.half_open_s_max, transport.abort)
-
-
-def _join(one: _End, other: _End) -> None:
-    one.other, other.other = other, one
+        self._has_answered.set()
 
 
 def _token_of(handshake: Handshake) -> tuple[str | None, bool]:

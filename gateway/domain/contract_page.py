@@ -47,7 +47,7 @@ class Content(msgspec.Struct, frozen=True):
     example: str
 
 
-class Answer(msgspec.Struct, frozen=True):
+class DocumentedAnswer(msgspec.Struct, frozen=True):
     status: str
     description: str
     content: tuple[Content, ...]
@@ -64,7 +64,7 @@ class Operation(msgspec.Struct, frozen=True):
     is_for_anyone: bool
     fields: tuple[Field, ...]
     body: tuple[Content, ...]
-    answers: tuple[Answer, ...]
+    answers: tuple[DocumentedAnswer, ...]
 
 
 class Section(msgspec.Struct, frozen=True):
@@ -128,10 +128,12 @@ def _operation(path: str, method: str, operation: Schema) -> Operation:
     )
 
 
-def _answer(status: str, answer: Schema) -> Answer:
+def _answer(status: str, answer: Schema) -> DocumentedAnswer:
     contents = answer.get("content", {})
     headers = tuple(f"{name}: {header['description']}" for name, header in answer.get("headers", {}).items())
-    return Answer(status, answer["description"], _contents(contents), tuple(_codes(contents.values())), headers)
+    return DocumentedAnswer(
+        status, answer["description"], _contents(contents), tuple(_codes(contents.values())), headers
+    )
 
 
 def _codes(contents: Iterable[Schema]) -> Iterator[str]:

@@ -5,6 +5,11 @@ from collections.abc import Collection
 SOURCE = "en"
 
 
+def gettext_noop(text: str) -> str:
+    """Marks a text for translation, which comes when somebody reads it."""
+    return text
+
+
 def choose(available: Collection[str], *, chosen: str | None, accepted: str) -> str:
     """The one `chosen` before, else the best of `Accept-Language` (RFC 9110 §12.5.4), else English."""
     if chosen in available:

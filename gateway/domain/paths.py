@@ -31,11 +31,3 @@ def shown_path(method: str, path: str, query: str) -> str:
     if parts[0] in {"chat", "rooms"} and len(parts) > 1:
         return own_path("/" + "/".join(parts[:2]))
     return f"/{parts[0]}" if parts[0] in {"settings", "sign-in", "sign-up"} else "/"
-
-
-def chat_path(username: str) -> str:
-    return f"/chat/{quote(username, safe='')}"
-
-
-def room_path(room: str) -> str:
-    return f"/rooms/{quote(room, safe='')}"

@@ -5,6 +5,7 @@ from urllib.parse import quote
 
 import msgspec
 
+from gateway.domain.conversations import Conversation
 from servicekit.etags import version_of
 
 HUES = 12
@@ -16,6 +17,11 @@ class Person(msgspec.Struct, frozen=True):
     username: str
     name: str
     pfp: str = ""
+
+    @property
+    def conversation(self) -> Conversation:
+        """The chat with them."""
+        return Conversation.with_person(self.username)
 
     @property
     def picture(self) -> str:

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 import msgspec
 
-from gateway.domain.items import Message
+from gateway.domain.api_types import Message
 
 GROUP_TIME = timedelta(minutes=5)
 STATES = ("sent", "read")

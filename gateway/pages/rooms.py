@@ -9,46 +9,52 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gateway.domain.items import Room
-from gateway.domain.paths import room_path
-from gateway.pages.explanations import explain, in_short
-from gateway.pages.frame import frame
-from gateway.pages.services import Answer, Refused, json_body, tell
-from gateway.pages.visits import Visit, own_form, signed_in
+from gateway.domain.api_types import Room
+from gateway.domain.conversations import Conversation
+from gateway.pages.error_messages import explain, in_short
+from gateway.pages.layout import load_layout
+from gateway.pages.page_request import PageRequest, read_signed_in_form, signed_in
+from gateway.pages.service_client import Refused, json_body, tell
 from gateway.state import State
 from servicekit.problems import Unavailable
 
 
+class _RoomList(msgspec.Struct, frozen=True):
+    """A page of rooms and the query of the next one, which is empty behind the last; or why there is none."""
+
+    rooms: list[Room] = []
+    next_query: str = ""
+    error: str = ""
+
+
 async def rooms(request: Request[State]) -> Response:
     """One's own first, then those to join; with a query, those whose name or topic holds it."""
-    visit = await signed_in(request)
+    page = await signed_in(request)
     asked = {name: value for name in ("query", "after") if (value := request.query_params.get(name, "").strip())}
-    framed, answer = await asyncio.gather(frame(visit), _ask(visit, asked))
-    fault = answer if isinstance(answer, str) else ""
-    return visit.page(
+    layout, found = await asyncio.gather(load_layout(page), _load_rooms(page, asked))
+    return page.render(
         "rooms.html",
-        422 if fault else 200,
-        is_zipped=False,  # a link chooses the query, and private rooms stand beside it
-        frame=framed,
+        422 if found.error else 200,
+        may_compress=False,  # a link chooses the query, and private rooms stand beside it
+        layout=layout,
         query=asked.get("query", ""),
-        rooms=[] if isinstance(answer, str) else msgspec.json.decode(answer.body, type=list[Room]),
-        more="" if isinstance(answer, str) else _more(answer.headers),
-        query_fault=fault,
+        rooms=found.rooms,
+        next_query=found.next_query,
+        query_error=found.error,
     )
 
 
-async def _ask(visit: Visit, asked: Mapping[str, str]) -> Answer | str:
-    """The page, or why there is none."""
+async def _load_rooms(page: PageRequest, asked: Mapping[str, str]) -> _RoomList:
     try:
-        return await tell(visit, "GET", "/api/rooms", query=asked)
+        answer = await tell(page, "GET", "/api/rooms", query=asked)
     except Refused as refused:
         if refused.status >= 500:
             raise Unavailable(str(refused)) from None
-        return in_short(refused.problem, visit.say)
+        return _RoomList(error=in_short(refused.problem, page.gettext))
+    return _RoomList(msgspec.json.decode(answer.body, type=list[Room]), _next_query(answer.headers))
 
 
-def _more(headers: Mapping[str, str]) -> str:
-    """The query of the next page; empty behind the last one."""
+def _next_query(headers: Mapping[str, str]) -> str:
     found = re.search(r'<([^>]*)>; rel="next"', headers.get("link", ""))
     if found is None:
         return ""
@@ -57,18 +63,15 @@ def _more(headers: Mapping[str, str]) -> str:
 
 
 async def make_room(request: Request[State]) -> Response:
-    form = await own_form(request)
-    visit = await signed_in(request)
-    wanted = {
-        "name": form.get("name", "").strip(),
-        "topic": form.get("topic", "").strip(),
-        "private": "private" in form,
-    }
+    page, form = await read_signed_in_form(request)
+    name, topic, private = form.get("name", "").strip(), form.get("topic", "").strip(), "private" in form
+    wanted = {"name": name, "topic": topic, "private": private}
     try:
-        await tell(visit, "POST", "/api/rooms", body=json_body(wanted))
+        await tell(page, "POST", "/api/rooms", body=json_body(wanted))
     except Refused as refused:
-        error, faults = explain(refused.problem, visit.say)
-        return visit.page(
-            "index.html", refused.status, frame=await frame(visit), form=wanted, room_error=error, faults=faults
+        error, field_errors = explain(refused.problem, page.gettext)
+        layout = await load_layout(page)
+        return page.render(
+            "home.html", refused.status, layout=layout, form=wanted, room_error=error, field_errors=field_errors
         )
-    return visit.back(room_path(str(wanted["name"])), "room-made")
+    return page.redirect(Conversation.in_room(name).path, "room-made")

@@ -7,7 +7,7 @@ from tests.gateway.gateways import System, system
 
 @pytest.fixture(scope="session")
 async def shared() -> AsyncIterator[System]:
-    """The gateway, its four neighbours, and no Redis: without limits, as most tests need none."""
+    """The gateway, its four peers, and no Redis: without limits, as most tests need none."""
     async with system() as running:
         yield running
 

@@ -34,7 +34,7 @@ TIMEOUT_S = 10
 HANDSHAKE_KEY = "dGhlIHNhbXBsZSBub25jZQ=="
 
 
-class Answer(msgspec.Struct):
+class WireAnswer(msgspec.Struct):
     """An answer as it came over the wire; header names in lower case."""
 
     status: int
@@ -67,9 +67,9 @@ class Wire:
         fields = [(name.lower(), value.strip()) for name, _, value in (line.partition(":") for line in lines)]
         return int(first.split(" ")[1]), fields
 
-    async def answer(self, method: str = "GET") -> Answer:
+    async def answer(self, method: str = "GET") -> WireAnswer:
         status, headers = await self.head()
-        answer = Answer(status, headers, b"")
+        answer = WireAnswer(status, headers, b"")
         async with asyncio.timeout(TIMEOUT_S):
             if method == "HEAD" or status in {204, 304} or status < 200:
                 pass
@@ -111,7 +111,7 @@ class Clock:
 
 
 class System:
-    """The gateway with its neighbours."""
+    """The gateway with its peers."""
 
     def __init__(self, issuer: Issuer) -> None:
         self.issuer = issuer
@@ -279,7 +279,7 @@ async def system(
                 yield whole
 
 
-def code(answer: httpx.Response | Answer) -> tuple[int, str]:
+def code(answer: httpx.Response | WireAnswer) -> tuple[int, str]:
     """What a refusal is known by; it has the shape of RFC 9457, an id, and may not be sniffed."""
     status = answer.status_code if isinstance(answer, httpx.Response) else answer.status
     headers = answer.headers if isinstance(answer, httpx.Response) else dict(answer.headers)

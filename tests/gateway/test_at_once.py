@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from gateway.exchange import Exchange as GatewayExchange
+from gateway.forwarded_request import ForwardedRequest
 from tests.gateway.gateways import System, code, get, keep_connection, system
 from tests.gateway.stand_ins import NO_ANSWERS, Exchange, head_of, sending
 from tests.waiting import eventually
@@ -256,7 +256,7 @@ async def test_a_preflight_leaves_nothing_for_the_garbage_collector(friends: Sys
     try:
         for _ in range(10):
             assert (await friends.http.options("/api/rooms", headers=asks)).status_code == 204
-        await eventually(lambda: not any(type(one) is GatewayExchange for one in gc.get_objects()))
+        await eventually(lambda: not any(type(one) is ForwardedRequest for one in gc.get_objects()))
     finally:
         gc.enable()
 

@@ -12,12 +12,12 @@ from babel.messages.pofile import read_po
 from gateway import catalogues
 from gateway.domain.languages import SOURCE
 from gateway.domain.refusals import TooManyRequests
-from gateway.pages.explanations import detail
+from gateway.pages.error_messages import detail
 
 GATEWAY = catalogues.FOLDER.parent
 LANGUAGES = sorted(path.name for path in catalogues.FOLDER.iterdir())
 METHODS = {".py": "python", ".html": "jinja2", ".js": "javascript"}
-KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "_later": None, "say": None, "t": None}
+KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "gettext_noop": None, "t": None}
 
 
 def catalogue(language: str) -> Catalog:
@@ -64,17 +64,17 @@ def test_translations_keep_what_is_filled_in(language: str) -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_scripts_get_their_words_and_no_others(language: str) -> None:
     wanted = {str(message) for message, path in words() if path.suffix == ".js"}
-    assert catalogues.load()[language].script_words.keys() == wanted
+    assert catalogues.load()[language].script_texts.keys() == wanted
 
 
 def test_english_needs_no_catalogue() -> None:
     english = catalogues.load()[SOURCE]
-    assert english.say("Reply to %(name)s", name="Ada") == "Reply to Ada"
-    assert english.script_words == {}
+    assert english.gettext("Reply to %(name)s", name="Ada") == "Reply to Ada"
+    assert english.script_texts == {}
 
 
 @pytest.mark.parametrize("what", ["sign-in", "registration", "password attempt"])
 def test_whatever_there_is_too_much_of_is_said_in_the_readers_words(what: str) -> None:
-    told = detail(str(TooManyRequests(what, 7)), catalogues.load()["de"].say)
+    told = detail(str(TooManyRequests(what, 7)), catalogues.load()["de"].gettext)
     assert told.startswith("Zu viele ")
     assert "7 s" in told

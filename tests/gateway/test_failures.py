@@ -5,7 +5,7 @@ import socket
 
 import pytest
 
-from gateway.upstreams import Upstream
+from gateway.upstream import Upstream
 from tests.gateway.gateways import System, code, request_head, system
 from tests.gateway.stand_ins import NO_ANSWERS, Exchange, Service, head_of, sending, started
 from tests.waiting import eventually

@@ -1,5 +1,6 @@
 """Signing up, in and out with a browser that runs no scripts, and whether the whole is ready."""
 
+import asyncio
 import json
 import re
 from collections.abc import AsyncIterator
@@ -10,7 +11,7 @@ from urllib.parse import parse_qs
 import httpx
 import pytest
 
-from tests.gateway.gateways import Clock, System, code, system
+from tests.gateway.gateways import TIMEOUT_S, Clock, System, code, system
 from tests.gateway.stand_ins import Exchange, Handler
 from tests.valkey import Valkey
 from tests.waiting import eventually
@@ -550,3 +551,71 @@ async def test_the_room_that_is_shown_is_in_the_list_however_long_nothing_was_sa
     answer = await whole.http.get("/rooms/quiet", headers={**BROWSER, **whole.cookie()})
     assert answer.status_code == 200
     assert re.search(r'<li data-conversation="#quiet"[^>]*>\s*<a href="/rooms/quiet" aria-current="page">', answer.text)
+
+
+# Marking as read
+
+NEWS = {"id": 7, "seq": 7, "conversation": "@grace", "sender_username": "grace", "message": "Hello"}
+NEWS |= {"timestamp": "2026-11-22T19:56:02.859Z"}
+READ = "/api/messages/grace/read"
+
+
+@pytest.fixture
+async def with_news(whole: System) -> AsyncIterator[System]:
+    saved = {"chat_username": "grace", "unread": 1, "last_seq": 7}
+    whole.chat.handler = telling({**FIRST_PAGE, "/api/saved-chats": [saved], "/api/messages/grace": [NEWS]})
+    yield whole
+    whole.chat.at.pop(READ, None)
+
+
+def marks(whole: System) -> list[bytes]:
+    return [request.body for request in whole.chat.requests if request.path == READ]
+
+
+async def test_what_a_page_shows_is_marked_as_read_and_the_page_does_not_wait_for_it(with_news: System) -> None:
+    asked, may_go = asyncio.Event(), asyncio.Event()
+
+    async def slow(exchange: Exchange) -> None:
+        body = await exchange.read_body()
+        assert json.loads(body) == {"seq": 7}
+        asked.set()
+        await may_go.wait()
+        await exchange.reply_json({})
+
+    with_news.chat.at[READ] = slow
+    async with asyncio.timeout(TIMEOUT_S):
+        answer = await with_news.http.get("/chat/grace", headers={**BROWSER, **with_news.cookie()})
+        assert_page(answer)
+        await asked.wait()
+    may_go.set()
+
+
+@pytest.mark.parametrize("status", [401, 404, 422, 500, 503])
+async def test_a_mark_that_fails_harms_nobody(
+    with_news: System, status: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = asyncio.Event()
+
+    async def no(exchange: Exchange) -> None:
+        await exchange.read_body()
+        await exchange.reply_json({"detail": "No."}, status)
+        asked.set()
+
+    with_news.chat.at[READ] = no
+    headers = {**BROWSER, **with_news.cookie()}
+    async with asyncio.timeout(TIMEOUT_S):
+        assert_page(await with_news.http.get("/chat/grace", headers=headers))
+        await asked.wait()
+        assert_page(await with_news.http.get("/chat/grace", headers=headers))
+    assert "fault" not in capsys.readouterr().out
+
+
+async def test_what_nobody_looks_at_is_not_marked_as_read(with_news: System) -> None:
+    headers = {**BROWSER, **with_news.cookie()}
+    for more in ({"Sec-Purpose": "prefetch"}, {"Sec-Fetch-Dest": "image"}, {"Accept": "image/*"}):
+        assert (await with_news.http.get("/chat/grace", headers={**headers, **more})).status_code == 200
+    assert (await with_news.http.head("/chat/grace", headers=headers)).status_code == 200
+    assert (await with_news.http.get("/chat/grace?before=9", headers=headers)).status_code == 200
+    assert marks(with_news) == []
+    await with_news.http.get("/chat/grace", headers=headers)
+    await eventually(lambda: marks(with_news) == [b'{"seq":7}'])

@@ -6,19 +6,19 @@ from typing import Any
 
 import pytest
 
-from gateway.domain.devices import short_agent
-from gateway.domain.items import Attachment, Message
+from gateway.domain.api_types import Attachment, Message
 from gateway.domain.languages import choose
 from gateway.domain.paths import shown_path, sign_in_path
 from gateway.domain.people import Person
 from gateway.domain.timeline import entries
+from gateway.domain.user_agents import short_agent
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 
 def said(seq: int, sender: str, minutes: float = 0, **more: Any) -> Message:
     when = NOON + timedelta(minutes=minutes)
-    return Message(id=seq, seq=seq, conversation="@x", sender_username=sender, message=str(seq), timestamp=when, **more)
+    return Message(id=seq, seq=seq, label="@x", sender_username=sender, message=str(seq), timestamp=when, **more)
 
 
 def test_who_goes_on_talking_is_named_once() -> None:

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from gateway.tunnel import Patience, Tunnel
-from tests.gateway.gateways import Answer, Clock, System, Wire, code, get, handshake, request_head, settled, system
+from gateway.tunnel import Tunnel
+from gateway.tunnel_end import TunnelTimeouts
+from tests.gateway.gateways import Clock, System, Wire, WireAnswer, code, get, handshake, request_head, settled, system
 from tests.gateway.stand_ins import Exchange, Handler, Service, head_of, started
 from tests.waiting import eventually
 
@@ -40,7 +41,7 @@ async def echoing(whole: System) -> System:
     return whole
 
 
-async def refusal(whole: System, target: str, headers: dict[str, str] | None = None) -> Answer:
+async def refusal(whole: System, target: str, headers: dict[str, str] | None = None) -> WireAnswer:
     async with whole.tunnel(target, headers) as wire:
         answer = await wire.answer()
         assert await wire.is_closed()
@@ -370,7 +371,8 @@ async def test_a_slow_service_slows_the_client_down(whole: System) -> None:
 
 
 def tunnel_ends(whole: System) -> list[Any]:
-    return [end for end in whole.server.server_state.connections if type(end).__module__ == "gateway.tunnel"]
+    modules = {"gateway.tunnel", "gateway.tunnel_end"}
+    return [end for end in whole.server.server_state.connections if type(end).__module__ in modules]
 
 
 async def test_half_close_of_the_client_goes_through_and_the_answer_comes_back(echoing: System) -> None:
@@ -433,11 +435,11 @@ async def test_when_the_service_is_gone_the_client_notices(whole: System, end: s
 
 
 class SoonForgotten(Tunnel):
-    patience = Patience(half_open_s_max=0.05)
+    timeouts = TunnelTimeouts(half_open_s_max=0.05)
 
 
 class SoonStalled(Tunnel):
-    patience = Patience(stalled_s_max=0.05)
+    timeouts = TunnelTimeouts(stalled_s_max=0.05)
 
 
 async def test_what_was_half_closed_and_then_forgotten_ends_by_itself() -> None:

@@ -1,4 +1,4 @@
-"""The exchange: what a request's head becomes on its way to a service, and a whole answer on its way back."""
+"""The forwarded request: what its head becomes on the way to a service, and a whole answer on the way back."""
 
 from time import perf_counter
 
@@ -13,12 +13,12 @@ from gateway.domain.refusals import CrossOrigin
 from gateway.domain.route_table import Access
 from gateway.domain.tokens import find_browser, find_token
 from gateway.state import State
-from gateway.upstreams import UpstreamConnection
+from gateway.upstream_connection import UpstreamConnection
 from servicekit.logs import bind_request_id
 from servicekit.middleware import new_request_id, record
 from servicekit.response_writer import WITHOUT_BODY, write_response
 
-EXCHANGE = "parley.exchange"  # its key in the scope, from the protocol to the proxy
+FORWARDED_REQUEST = "parley.forwarded_request"  # its key in the scope, from the protocol to the proxy
 SECURITY_HEADERS: Headers = [
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
@@ -26,10 +26,10 @@ SECURITY_HEADERS: Headers = [
 _SECURITY_LINES = b"\r\n".join(
     name + b": " + value for name, value in [*SECURITY_HEADERS, (b"referrer-policy", b"same-origin")]
 )
-STAYS_SECURE = (b"strict-transport-security", b"max-age=31536000")
-_STAYS_SECURE_LINE = b": ".join(STAYS_SECURE)
-NOT_KEPT = (b"cache-control", b"no-store")
-_NOT_KEPT_LINE = b": ".join(NOT_KEPT)
+HSTS = (b"strict-transport-security", b"max-age=31536000")
+_HSTS_LINE = b": ".join(HSTS)
+NO_STORE = (b"cache-control", b"no-store")
+_NO_STORE_LINE = b": ".join(NO_STORE)
 
 
 def takes_files(path: str) -> bool:
@@ -38,13 +38,23 @@ def takes_files(path: str) -> bool:
     return is_page_with_files(path) if route is None else route.takes_files
 
 
-class Exchange:
-    """One request and its answer. Nothing in here waits: what has to is the proxy's.
+class ForwardedRequest:
+    """One request of a client, and its answer. Nothing in here waits: what has to is the proxy's.
 
     Where a trusted proxy speaks for the client, the scope's `client` and `scheme` are that client's from here on.
     """
 
-    __slots__ = ("address", "connection", "head", "headers", "request_id", "route", "scope", "started_s", "state")
+    __slots__ = (
+        "client_address",
+        "connection",
+        "head",
+        "headers",
+        "request_id",
+        "route",
+        "scope",
+        "started_s",
+        "state",
+    )
 
     def __init__(self, scope: Scope) -> None:
         self.scope = scope
@@ -53,17 +63,17 @@ class Exchange:
         self.request_id = new_request_id()
         self.headers = RequestHeaders(scope["headers"])
         self.route = route_table.find(scope["path"])
-        self.address, scope["scheme"] = self.state["trusted_proxies"].client(
+        self.client_address, scope["scheme"] = self.state["trusted_proxies"].client(
             scope["client"][0] if scope["client"] else "", scope["scheme"], scope["headers"]
         )
-        scope["client"] = (self.address, 0)
+        scope["client"] = (self.client_address, 0)
         self.connection: UpstreamConnection | None = None  # that was asked at once
         self.head = b""  # of the request, as it was asked
 
-    def ask_at_once(self) -> UpstreamConnection | None:
+    def send_at_once(self) -> UpstreamConnection | None:
         """Send the request to its service; None: something has to be waited for before."""
         route, headers = self.route, self.headers
-        if route is None or route.rate or headers.announces_body or self._is_shared or self.is_question:
+        if route is None or route.rate or headers.announces_body or self._is_cross_origin or self.is_options:
             return None
         token = None
         if route.access is Access.USER:
@@ -80,12 +90,12 @@ class Exchange:
         return self.connection
 
     @property
-    def is_question(self) -> bool:
+    def is_options(self) -> bool:
         """Whether it is only asked what may be done here. A browser asks so without a token, and does nothing yet."""
         return bool(self.scope["method"] == "OPTIONS")
 
     @property
-    def _is_shared(self) -> bool:
+    def _is_cross_origin(self) -> bool:
         """Whether a page of another site asks, perhaps one that may read the answer (CORS)."""
         return self.headers.get(b"origin") is not None and bool(self.state["allowed_origins"])
 
@@ -122,7 +132,7 @@ class Exchange:
             b"%b %b HTTP/1.1" % (scope["method"].encode(), target),
             *[name + b": " + value for name, value in fields],
             f"x-request-id: {self.request_id}".encode(),
-            f"x-forwarded-proto: {scope['scheme']}\r\nx-forwarded-for: {self.address}".encode(),
+            f"x-forwarded-proto: {scope['scheme']}\r\nx-forwarded-for: {self.client_address}".encode(),
         ]
         if token is not None:
             lines.append(b"authorization: Bearer " + token.encode())
@@ -153,9 +163,9 @@ class Exchange:
         lines = [name + b": " + value for name, value in answer_headers(connection.headers)]
         lines.append(_SECURITY_LINES)
         if self.scope["scheme"] == "https":
-            lines.append(_STAYS_SECURE_LINE)
+            lines.append(_HSTS_LINE)
         if not connection.says_how_kept:
-            lines.append(_NOT_KEPT_LINE)
+            lines.append(_NO_STORE_LINE)
         lines.append(b"x-request-id: " + self.request_id.encode())
         if not connection.has_length and status not in WITHOUT_BODY and self.scope["method"] != "HEAD":
             lines.append(b"content-length: %d" % len(body))

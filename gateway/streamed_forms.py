@@ -1,4 +1,4 @@
-"""Message forms: the fields of a form with files, whose files are passed on while they come (RFC 7578)."""
+"""Streamed forms: the fields of a form with files, whose files are passed on while they come (RFC 7578)."""
 
 from collections.abc import AsyncIterator
 
@@ -9,7 +9,7 @@ FIELDS_MAX = 100
 _HELD_BESIDE_FIELDS_BYTES_MAX = 256 * 1024  # heads of parts, and what came in one piece with them
 
 
-class MessageForm:
+class StreamedForm:
     """Reads a multipart body up to its first file; the rest, files and all, is then there to be passed on.
 
     What is kept are the fields, all together at most `fields_bytes_max`, and until the first file begins what was

@@ -15,9 +15,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.domain.refusals import TooManyRequests
 from gateway.domain.route_table import ROUTES, Rate, Route, find_own
-from gateway.limits import Limits, Rates
-from gateway.pages.services import ask, form_body, json_body
-from gateway.pages.visits import visit
+from gateway.pages.page_request import identify
+from gateway.pages.service_client import ask, form_body, json_body
+from gateway.rate_limits import RateLimits, Rates
 from tests.gateway.gateways import System, code, system
 from tests.gateway.stand_ins import Exchange
 from tests.valkey import Valkey
@@ -142,11 +142,11 @@ async def nobody_known(username: str, address: str, browser: str) -> str:
 @pytest.mark.parametrize("address", ["", "unix", "person", "2001:db8::1%eth0"])
 async def test_an_address_that_is_none_counts_as_it_is(address: str) -> None:
     rates = Rates(sign_ins_per_minute_username=0, sign_ins_per_minute_address=0, registrations_per_hour_address=1)
-    limits = Limits(rates, redis_url="redis://127.0.0.1:1", known_as=nobody_known)
-    await limits.check_registration(address=address)
+    rate_limits = RateLimits(rates, redis_url="redis://127.0.0.1:1", known_as=nobody_known)
+    await rate_limits.check_registration(client_address=address)
     with pytest.raises(TooManyRequests):
-        await limits.check_registration(address=address)
-    await limits.close()
+        await rate_limits.check_registration(client_address=address)
+    await rate_limits.aclose()
 
 
 async def test_only_attempts_count(limited: System) -> None:
@@ -283,7 +283,7 @@ def with_a_new_page(app: ASGIApp) -> ASGIApp:
 async def new_page(request: Request[Any]) -> Response:
     rate, path = request.query_params["rate"], request.query_params["path"]
     write = form_body if rate == Rate.SIGN_IN_BY_FORM.value else json_body
-    answer = await ask(await visit(request), "POST", path, body=write({"username": "ada", "password": "x"}))
+    answer = await ask(await identify(request), "POST", path, body=write({"username": "ada", "password": "x"}))
     return Response(answer.body, answer.status, answer.headers)
 
 

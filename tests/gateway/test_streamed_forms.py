@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.message_forms import MessageForm
+from gateway.streamed_forms import StreamedForm
 from servicekit.problems import BodyTooLarge, Malformed
 
 TYPE = "multipart/form-data; boundary=a-boundary"
@@ -22,12 +22,12 @@ def body(*parts: bytes) -> bytes:
     return b"".join(parts) + b"--a-boundary--\r\n"
 
 
-def form(content: bytes, *, piece_bytes: int = 64) -> MessageForm:
+def form(content: bytes, *, piece_bytes: int = 64) -> StreamedForm:
     async def pieces() -> AsyncIterator[bytes]:
         for start in range(0, len(content), piece_bytes):
             yield content[start : start + piece_bytes]
 
-    return MessageForm(TYPE, pieces(), fields_bytes_max=FIELDS_BYTES_MAX)
+    return StreamedForm(TYPE, pieces(), fields_bytes_max=FIELDS_BYTES_MAX)
 
 
 async def test_fields_without_a_file_are_read_to_the_end() -> None:
@@ -58,7 +58,7 @@ async def test_the_file_is_not_read_before_it_is_wanted() -> None:
             taken += 1
             yield b"\0" * 65_536
 
-    read = MessageForm(TYPE, endless(), fields_bytes_max=FIELDS_BYTES_MAX)
+    read = StreamedForm(TYPE, endless(), fields_bytes_max=FIELDS_BYTES_MAX)
     await read.read_fields()
     assert (read.has_files, taken) == (True, 0)
 
@@ -100,4 +100,4 @@ def test_a_body_of_another_kind_is_refused(content_type: str) -> None:
         yield b""
 
     with pytest.raises(Malformed):
-        MessageForm(content_type, nothing(), fields_bytes_max=1)
+        StreamedForm(content_type, nothing(), fields_bytes_max=1)

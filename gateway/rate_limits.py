@@ -1,4 +1,4 @@
-"""Limits: how often somebody may try, counted in Redis, or in this process while Redis is away."""
+"""Rate limits: how often somebody may try, counted in Redis, or in this process while Redis is away."""
 
 import math
 import time
@@ -26,7 +26,7 @@ KnownAs: TypeAlias = Callable[[str, str, str], Awaitable[str]]
 log = get_logger(__name__)
 
 
-class Attempt(msgspec.Struct, frozen=True):
+class CountedAttempt(msgspec.Struct, frozen=True):
     """A password that was counted as if it were wrong; `settle` says what came of it."""
 
     key: str
@@ -41,7 +41,7 @@ class Rates(msgspec.Struct, frozen=True, kw_only=True):
     registrations_per_hour_address: int
 
 
-class Limits:
+class RateLimits:
     """Of a name the wrong passwords count; of devices and networks every attempt, whatever came of it.
 
     A known device has counts of its own: what strangers try in somebody's name does not lock them out.
@@ -62,33 +62,35 @@ class Limits:
         self._shared = MovingWindowRateLimiter(self._storage)
         self._local = MovingWindowRateLimiter(self._memory)
 
-    async def close(self) -> None:
+    async def aclose(self) -> None:
         await self._bridge.get_connection().aclose()
 
-    async def check_sign_in(self, *, username: str | None, address: str, browser: str) -> Attempt | None:
+    async def check_sign_in(self, *, username: str | None, client_address: str, browser: str) -> CountedAttempt | None:
         """Count it, before it is known whether the password is right. Raises TooManyRequests."""
         rates = self._rates
         if not (rates.sign_ins_per_minute_username or rates.sign_ins_per_minute_address):
             return None
         name = (username or "").strip().casefold()[:NAME_LENGTH_MAX]
-        mark = await self._known_as(name, address, browser) if name else ""
-        if mark:
-            await self._hit_known_device("sign-in", address, name, mark)
+        known_as = await self._known_as(name, client_address, browser) if name else ""
+        if known_as:
+            await self._hit_known_device("sign-in", client_address, name, known_as)
         else:
-            await self._hit_networks(RateLimitItemPerMinute, rates.sign_ins_per_minute_address, "sign-in", address)
+            await self._hit_networks(
+                RateLimitItemPerMinute, rates.sign_ins_per_minute_address, "sign-in", client_address
+            )
         if username is None:
             return None
         item = RateLimitItemPerMinute(rates.sign_ins_per_minute_username)
-        return await self._hit(item, "sign-in", "username", name, mark)
+        return await self._hit(item, "sign-in", "username", name, known_as)
 
-    async def check_password(self, *, username: str, address: str) -> Attempt | None:
+    async def check_password(self, *, username: str, client_address: str) -> CountedAttempt | None:
         """For who is signed in and proves a password, perhaps with a stolen token. Raises TooManyRequests."""
         name = username.casefold()
-        await self._hit_known_device("password attempt", address, name)
+        await self._hit_known_device("password attempt", client_address, name)
         item = RateLimitItemPerMinute(self._rates.sign_ins_per_minute_username)
         return await self._hit(item, "password attempt", "username", name)
 
-    async def settle(self, attempt: Attempt | None, status: int) -> None:
+    async def settle(self, attempt: CountedAttempt | None, status: int) -> None:
         """The password was answered with `status`: where it was not wrong, the attempt is given back."""
         if attempt is None or status in WRONG:
             return
@@ -101,39 +103,41 @@ class Limits:
         except self._storage.base_exceptions as error:
             log.warning("redis is away, an attempt stays counted", reason=type(error).__name__)
 
-    async def check_registration(self, *, address: str) -> None:
+    async def check_registration(self, *, client_address: str) -> None:
         """Raises TooManyRequests."""
         amount = self._rates.registrations_per_hour_address
-        await self._hit_networks(RateLimitItemPerHour, amount, "registration", address)
+        await self._hit_networks(RateLimitItemPerHour, amount, "registration", client_address)
 
     @property
     def _bridge(self) -> Any:
         return self._storage.bridge
 
-    async def _hit_known_device(self, what: str, address: str, name: str, mark: str = "") -> None:
+    async def _hit_known_device(self, what: str, client_address: str, name: str, known_as: str = "") -> None:
         """Those of one network together, too: who has many accounts has as many known devices."""
         amount = self._rates.sign_ins_per_minute_address
-        await self._hit(RateLimitItemPerMinute(amount), what, "known device", name, mark)
+        await self._hit(RateLimitItemPerMinute(amount), what, "known device", name, known_as)
         together = RateLimitItemPerMinute(amount * WIDER_NETWORK_FACTOR)
-        await self._hit(together, what, "network of known devices", wider_network_of(address))
+        await self._hit(together, what, "network of known devices", wider_network_of(client_address))
 
-    async def _hit_networks(self, kind: type[RateLimitItem], amount: int, what: str, address: str) -> None:
-        await self._hit(kind(amount), what, "address", network_of(address))
-        await self._hit(kind(amount * WIDER_NETWORK_FACTOR), what, "network", wider_network_of(address))
+    async def _hit_networks(self, kind: type[RateLimitItem], amount: int, what: str, client_address: str) -> None:
+        await self._hit(kind(amount), what, "address", network_of(client_address))
+        await self._hit(kind(amount * WIDER_NETWORK_FACTOR), what, "network", wider_network_of(client_address))
 
-    async def _hit(self, item: RateLimitItem, what: str, by: str, who: str, mark: str = "") -> Attempt | None:
+    async def _hit(
+        self, item: RateLimitItem, what: str, by: str, who: str, known_as: str = ""
+    ) -> CountedAttempt | None:
         if not item.amount:
             return None
         # They are joined by a slash, which a name that a stranger chose may hold as well.
-        identifiers = [quote(part, safe="") for part in (what, by, who, mark)]
+        identifiers = [quote(part, safe="") for part in (what, by, who, known_as)]
         try:
             reset_at_s, is_shared = await _hit(self._shared, item, *identifiers), True
         except StorageError as error:
             log.warning("redis is away, counting here", reason=type(error.storage_error).__name__)
             reset_at_s, is_shared = await _hit(self._local, item, *identifiers), False
         if reset_at_s is None:
-            return Attempt(item.key_for(*identifiers), is_shared)
-        log.warning("rate limited", what=what, by=by, who=who, is_known=bool(mark))
+            return CountedAttempt(item.key_for(*identifiers), is_shared)
+        log.warning("rate limited", what=what, by=by, who=who, is_known=bool(known_as))
         raise TooManyRequests(what, max(1, math.ceil(reset_at_s - time.time())))
 
 

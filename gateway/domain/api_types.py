@@ -1,10 +1,12 @@
-"""Items: what the services tell of chats, rooms, messages and devices, as far as pages show it."""
+"""API types: what the services tell of chats, rooms, messages and devices, as far as pages show it."""
 
 from datetime import datetime
 
 import msgspec
 
-from gateway.domain.devices import short_agent
+from gateway.domain.conversations import Conversation
+from gateway.domain.people import Person
+from gateway.domain.user_agents import short_agent
 
 SHOWN_SIDE_MAX = 320
 
@@ -16,6 +18,10 @@ class Profile(msgspec.Struct, frozen=True):
     nickname: str = ""
     pfp: str | None = None
     email: str | None = None
+
+    @property
+    def person(self) -> Person:
+        return Person(self.username, self.nickname or self.username, self.pfp or "")
 
 
 class SavedChat(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,6 +38,14 @@ class SavedChat(msgspec.Struct, frozen=True, kw_only=True):
     other_read_seq: int = 0
     online: bool = False
 
+    @property
+    def person(self) -> Person:
+        return Person(self.chat_username, self.chat_nickname or self.chat_username, self.chat_pfp or "")
+
+    @property
+    def conversation(self) -> Conversation:
+        return Conversation.with_person(self.chat_username)
+
 
 class Room(msgspec.Struct, frozen=True, kw_only=True):
     name: str
@@ -44,6 +58,10 @@ class Room(msgspec.Struct, frozen=True, kw_only=True):
     epoch: str = ""
     unread: int = 0
     members: tuple[str, ...] = ()
+
+    @property
+    def conversation(self) -> Conversation:
+        return Conversation.in_room(self.name)
 
 
 class Attachment(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,7 +90,7 @@ class Call(msgspec.Struct, frozen=True):
 class Message(msgspec.Struct, frozen=True, kw_only=True):
     id: int
     seq: int
-    conversation: str
+    label: str = msgspec.field(name="conversation")
     sender_username: str
     message: str
     timestamp: datetime
@@ -83,6 +101,10 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     deleted: bool = False
     reactions: dict[str, list[str]] = {}
     call: Call | None = None
+
+    @property
+    def conversation(self) -> Conversation:
+        return Conversation.of_label(self.label)
 
 
 class Device(msgspec.Struct, frozen=True, kw_only=True):
@@ -116,7 +138,7 @@ class Upload(msgspec.Struct, frozen=True):
     files: tuple[SentFile, ...]
 
 
-class FieldFault(msgspec.Struct, frozen=True):
+class FieldError(msgspec.Struct, frozen=True):
     field: str
     detail: str
 
@@ -126,4 +148,4 @@ class Problem(msgspec.Struct, frozen=True):
 
     detail: str
     code: str = ""
-    errors: tuple[FieldFault, ...] = ()
+    errors: tuple[FieldError, ...] = ()

@@ -1,154 +1,38 @@
-"""Upstreams: HTTP/1.1 connections to the services, kept and used again (RFC 9112).
+"""The upstream connection: one HTTP/1.1 connection to a service, one request and its answer at a time (RFC 9112).
 
 A protocol of our own around httptools, because this is the path that every request takes: measured on one core, a
 general client is the bottleneck (docs/decisions/0005-forwarding.md).
 """
 
 import asyncio
-import errno
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from functools import partial
-from itertools import count
-from typing import TypeVar, cast
+from typing import Protocol, cast
 
 import httptools
 
 from gateway.domain.headers import Headers
-from gateway.domain.refusals import NoFilesLeft, ServiceAway, ServiceBroken, ServiceTooSlow
-from servicekit.logs import get_logger
-from servicekit.throttling import LogThrottle
+from gateway.domain.refusals import ServiceBroken, ServiceTooSlow
 
-ProtocolT = TypeVar("ProtocolT", bound=asyncio.Protocol)
-
-# These may be sent again when a kept connection turns out to be dead (RFC 9110 §9.2.2).
-IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
-IDLE_S_MAX = 30.0  # below the services' keep-alive, so that they do not close under our hands
-IDLE_MAX = 64
-_NO_FILES = frozenset({errno.EMFILE, errno.ENFILE})
-log = get_logger(__name__)
 PAUSE_BYTES = 256 * 1024
 
 
-class Upstream:
-    """One service, at one or several addresses, and its idle connections."""
+class Pool(Protocol):
+    """Whose connection it is: the upstream."""
 
-    def __init__(
-        self,
-        name: str,
-        addresses: Sequence[tuple[str, int]],
-        *,
-        connect_timeout_s: float,
-        answer_timeout_s: float,
-        idle_s_max: float = IDLE_S_MAX,
-        idle_max: int = IDLE_MAX,
-    ) -> None:
-        self.name = name
-        self.addresses = tuple(addresses)
-        self.answer_timeout_s = answer_timeout_s
-        self.idle_s_max = idle_s_max
-        self._idle_max = idle_max
-        self._connect_timeout_s = connect_timeout_s
-        self.due: dict[UpstreamConnection, float] = {}  # when the service must have moved, in the loop's time
-        self._idle: list[UpstreamConnection] = []
-        self._turn = count()
-        self._pace = LogThrottle()
+    name: str
+    answer_timeout_s: float
+    idle_s_max: float
+    due: dict["UpstreamConnection", float]  # when the service must have moved, in the loop's time
 
-    def idle_connection(self) -> "UpstreamConnection | None":
-        """One that was used before, if there is any."""
-        while self._idle:
-            connection = self._idle.pop()
-            if connection.is_usable():
-                return connection
-            connection.close()
-        return None
-
-    async def ask(
-        self, method: str, request: bytes, *, asked: "UpstreamConnection | None" = None
-    ) -> "UpstreamConnection":
-        """Send a whole request, unless `asked` has it already; return when the head of the answer is there.
-
-        The connection may be another one than `asked`. Raises ServiceAway, ServiceBroken or ServiceTooSlow.
-        """
-        connection = asked
-        if connection is None:
-            connection = await self.connection()
-            connection.ask(method, request)
-        while True:
-            try:
-                await connection.wait_head()
-                return connection
-            except ServiceBroken:
-                connection.close()
-                if not connection.was_used or method not in IDEMPOTENT:
-                    raise
-                connection = await self._new_connection()
-                connection.ask(method, request)
-            except BaseException:
-                connection.close()
-                raise
-
-    async def ask_with_body(self, method: str, head: bytes, body: AsyncIterator[bytes]) -> "UpstreamConnection":
-        """As `ask`, with a body that comes as it comes, framed as the head says; what that raises is raised."""
-        connection = await self.connection()
-        connection.ask(method, head, owes_body=True)
-        try:
-            await connection.send_body(body)
-            await connection.wait_head()
-        except BaseException:
-            connection.close()
-            raise
-        return connection
-
-    async def connection(self) -> "UpstreamConnection":
-        """One that nobody else uses; it was used before, if possible. Raises ServiceAway."""
-        return self.idle_connection() or await self._new_connection()
-
-    async def _new_connection(self) -> "UpstreamConnection":
-        return await self.dial(lambda: UpstreamConnection(self))
-
-    async def dial(self, protocol_factory: Callable[[], ProtocolT]) -> ProtocolT:
-        """Connect to the next address that answers. Raises ServiceAway or NoFilesLeft."""
-        first = next(self._turn)
-        for step in range(len(self.addresses)):
-            host, port = self.addresses[(first + step) % len(self.addresses)]
-            try:
-                async with asyncio.timeout(self._connect_timeout_s):
-                    _, protocol = await asyncio.get_running_loop().create_connection(protocol_factory, host, port)
-                    return protocol
-            except (OSError, TimeoutError) as error:
-                if error.errno in _NO_FILES:
-                    if self._pace.left_out(NoFilesLeft, asyncio.get_running_loop().time()) is not None:
-                        log.warning("out of file descriptors", service=self.name)
-                    raise NoFilesLeft from None
-        raise ServiceAway(self.name)
-
-    async def watch(self) -> None:
-        """Until cancelled, time out overdue answers: one look at all now and then costs less than a timer for each."""
-        loop = asyncio.get_running_loop()
-        while True:
-            await asyncio.sleep(min(0.25, self.answer_timeout_s / 4))
-            overdue = [connection for connection, due_at in self.due.items() if due_at < loop.time()]
-            for connection in overdue:
-                connection.time_out()
-
-    def keep(self, connection: "UpstreamConnection") -> None:
-        """Take back a connection whose exchange is complete."""
-        if len(self._idle) < self._idle_max:
-            self._idle.append(connection)
-        else:
-            connection.close()
-
-    def close(self) -> None:
-        for connection in self._idle:
-            connection.close()
-        self._idle.clear()
+    def keep(self, connection: "UpstreamConnection") -> None: ...
 
 
 class UpstreamConnection(asyncio.Protocol):
     """One connection: one request and its answer at a time."""
 
-    def __init__(self, upstream: Upstream) -> None:
-        self._upstream = upstream
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport
         self._parser = httptools.HttpResponseParser(self)
@@ -176,14 +60,14 @@ class UpstreamConnection(asyncio.Protocol):
 
     def is_usable(self) -> bool:
         idle_s = self._loop.time() - self._idle_since_s
-        return not self._transport.is_closing() and idle_s < self._upstream.idle_s_max
+        return not self._transport.is_closing() and idle_s < self._pool.idle_s_max
 
     def ask(self, method: str, head: bytes, *, owes_body: bool = False) -> None:
         """Send a request: its head and body, or (`owes_body`) only the head, to go on with `write`."""
         self._begin(method)
         self._owes_body = owes_body
         if self._is_lost:
-            self._error = ServiceBroken(self._upstream.name)
+            self._error = ServiceBroken(self._pool.name)
         else:
             self._transport.write(head)
             if not owes_body:
@@ -211,14 +95,14 @@ class UpstreamConnection(asyncio.Protocol):
     async def _write(self, piece: bytes) -> None:
         """Send a piece of the body at the service's pace. Raises ServiceBroken."""
         if self._is_lost:
-            raise ServiceBroken(self._upstream.name)
+            raise ServiceBroken(self._pool.name)
         self._transport.write(piece)
         if not self._is_writable.is_set():
             self._expect_progress()
             try:
                 await self._is_writable.wait()
             finally:
-                self._upstream.due.pop(self, None)
+                self._pool.due.pop(self, None)
 
     def _on_sent(self, sending: asyncio.Task[None]) -> None:
         if not sending.cancelled():
@@ -226,7 +110,7 @@ class UpstreamConnection(asyncio.Protocol):
         self._tell()
 
     def _expect_progress(self) -> None:
-        self._upstream.due[self] = self._loop.time() + self._upstream.answer_timeout_s
+        self._pool.due[self] = self._loop.time() + self._pool.answer_timeout_s
 
     # The answer
 
@@ -275,30 +159,30 @@ class UpstreamConnection(asyncio.Protocol):
 
     def _fail(self, error: Exception) -> None:
         self._error = error
-        self._upstream.due.pop(self, None)
+        self._pool.due.pop(self, None)
         self._tell()
 
     def time_out(self) -> None:
         """The service neither took the request nor answered it."""
-        self._fail(ServiceTooSlow(self._upstream.name))
+        self._fail(ServiceTooSlow(self._pool.name))
 
     # Giving back
 
     def done(self) -> None:
-        """The exchange is over: keep the connection if its answer was taken to the end, else close it."""
+        """Keep the connection if its answer was taken to the end, else close it."""
         self._idle_since_s = self._loop.time()
         self.was_used = True
         # Where a body is still owed, the next request would be taken for it.
         if self.is_complete and self._keeps_alive and not (self._owes_body or self._is_lost or self._error):
             self._is_idle = True
-            self._upstream.keep(self)
+            self._pool.keep(self)
         else:
             self.close()
 
     def close(self) -> None:
         self._transport.abort()
 
-    # What asyncio and httptools call
+    # What asyncio calls
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
@@ -307,7 +191,7 @@ class UpstreamConnection(asyncio.Protocol):
         self._is_lost = True
         self._is_writable.set()
         if not self.is_complete:
-            self._fail(ServiceBroken(self._upstream.name))
+            self._fail(ServiceBroken(self._pool.name))
 
     def pause_writing(self) -> None:
         self._is_writable.clear()
@@ -323,7 +207,7 @@ class UpstreamConnection(asyncio.Protocol):
             self._parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade):
             self._transport.abort()
-            self._error = ServiceBroken(self._upstream.name)
+            self._error = ServiceBroken(self._pool.name)
         if self._error is not None:
             self._fail(self._error)
         elif self.status:
@@ -332,9 +216,11 @@ class UpstreamConnection(asyncio.Protocol):
     def eof_received(self) -> None:
         """An answer without a length ends with the connection, which we never accept as complete; asyncio closes."""
 
+    # What httptools calls
+
     def on_message_begin(self) -> None:
         if self.is_complete:  # nobody asked for more
-            self._error = ServiceBroken(self._upstream.name)
+            self._error = ServiceBroken(self._pool.name)
 
     def on_header(self, name: bytes, value: bytes) -> None:
         if self.status:  # a trailer, or of a second answer
@@ -353,10 +239,10 @@ class UpstreamConnection(asyncio.Protocol):
             return
         if self.status or status > 599:  # a second answer, which nobody asked for; or none that HTTP knows
             self.status = 0
-            self._error = ServiceBroken(self._upstream.name)
+            self._error = ServiceBroken(self._pool.name)
             return
         self.status = status
-        self._upstream.due.pop(self, None)
+        self._pool.due.pop(self, None)
         self._keeps_alive = self._parser.should_keep_alive()
         if self._is_head:
             self._end_without_body()

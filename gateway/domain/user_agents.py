@@ -1,4 +1,4 @@
-"""Devices: what a browser calls itself, in words that a person knows theirs by."""
+"""User agents: what a browser calls itself, in words that a person knows theirs by."""
 
 # The first that is found counts: many browsers name those that they descend from.
 _BROWSERS = (

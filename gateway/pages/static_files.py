@@ -1,4 +1,4 @@
-"""Files that never change under their name: styles, scripts and icons."""
+"""Static files, which never change under their name: styles, scripts and icons."""
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request

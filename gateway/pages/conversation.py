@@ -1,0 +1,173 @@
+"""The page of a conversation: a chat with a person, or a room, with the forms for whatever one may do there."""
+
+import asyncio
+import secrets
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from starlette.background import BackgroundTask
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gateway.domain.api_types import Message, Room, SavedChat
+from gateway.domain.conversations import Conversation
+from gateway.domain.people import Person
+from gateway.domain.timeline import entries
+from gateway.pages.history import HISTORY_PAGE, HistoryQuery, find_profile, load_answered, load_history, load_people
+from gateway.pages.layout import Layout, load_layout
+from gateway.pages.page_request import PageRequest, signed_in
+from gateway.pages.service_client import get, json_body, tell
+from gateway.state import State
+from servicekit.problems import Refusal
+
+REACTIONS = ("👍", "❤️", "😂", "🎉", "😮", "😢", "👀", "🙏")
+_MEMBERS_LOOKED_UP_MAX = 12
+
+
+class FormState(msgspec.Struct, frozen=True, kw_only=True):
+    """What was typed into a form of the page that could not be carried out, and why; else as it is here.
+
+    `text` is that of a new message, or of the message `edit`; `fields` and `field_errors` are of the other forms.
+    """
+
+    status: int = 200
+    error: str = ""
+    text: str | None = None
+    reply_to: int | None = None
+    edit: int | None = None
+    fields: dict[str, str] = {}
+    field_errors: dict[str, str] = {}
+
+
+NOTHING_TYPED = FormState()
+
+
+class _Content(msgspec.Struct, frozen=True, kw_only=True):
+    """What the page shows; of a chat `person`, perhaps `saved`, of a room `room`."""
+
+    conversation: Conversation
+    layout: Layout
+    messages: Sequence[Message]
+    people: dict[str, Person]
+    unread: int
+    other_read_seq: int = 0
+    person: Person | None = None
+    saved: SavedChat | None = None
+    room: Room | None = None
+
+
+def conversation_of(request: Request[State]) -> Conversation:
+    """By the path."""
+    params = request.path_params
+    return Conversation.in_room(params["room"]) if "room" in params else Conversation.with_person(params["username"])
+
+
+async def conversation(request: Request[State]) -> Response:
+    page = await signed_in(request)
+    return await show_conversation(page, conversation_of(request))
+
+
+async def show_conversation(
+    page: PageRequest, conversation: Conversation, form_state: FormState = NOTHING_TYPED
+) -> Response:
+    """As far as the reader may see it. Raises Refused, Unavailable."""
+    if conversation.is_room:
+        content = await _load_room(page, conversation)
+    elif conversation.name.lower() == page.username.lower():
+        return page.redirect("/settings")
+    else:
+        content = await _load_chat(page, conversation)
+    return await _render(page, content, form_state)
+
+
+async def _load_chat(page: PageRequest, conversation: Conversation) -> _Content:
+    username = conversation.name
+    layout, messages, profile = await asyncio.gather(
+        load_layout(page), load_history(page, conversation), find_profile(page, username)
+    )
+    saved = layout.find_chat(username)
+    person = profile.person if profile.username else saved.person if saved else Person(username, username)
+    return _Content(
+        conversation=person.conversation,
+        layout=layout,
+        messages=messages,
+        people={layout.me.username: layout.me, person.username: person},
+        unread=saved.unread if saved else 0,
+        other_read_seq=saved.other_read_seq if saved else 0,
+        person=person,
+        saved=saved,
+    )
+
+
+async def _load_room(page: PageRequest, conversation: Conversation) -> _Content:
+    layout, room = await asyncio.gather(load_layout(page), get(page, conversation.room_path, Room))
+    messages = await load_history(page, room.conversation) if room.is_member else []
+    usernames = {message.sender_username for message in messages} | {*room.members[:_MEMBERS_LOOKED_UP_MAX]}
+    return _Content(
+        conversation=room.conversation,
+        layout=layout.with_room(room),
+        messages=messages,
+        people=await load_people(page, layout, usernames),
+        unread=room.unread,
+        room=room,
+    )
+
+
+async def _render(page: PageRequest, content: _Content, form_state: FormState) -> Response:
+    query, messages = HistoryQuery.of(page), content.messages
+    reply_to = form_state.reply_to or query.reply_to
+    answered = await load_answered(page, content.conversation, messages, reply_to)
+    response = page.render(
+        "conversation.html",
+        form_state.status,
+        **_context_of_history(page, content, query),
+        layout=content.layout,
+        current=content.conversation,
+        conversation=content.conversation,
+        person=content.person,
+        saved=content.saved,
+        room=content.room,
+        people=content.people,
+        answered=answered,
+        reply_to=reply_to,
+        editing=form_state.edit or query.edit,
+        deleting=query.delete,
+        reacting=query.react,
+        reactions=REACTIONS,
+        nonce=secrets.token_urlsafe(12),
+        form_state=form_state,
+        form=form_state.fields,
+        field_errors=form_state.field_errors,
+    )
+    has_seen_news = content.unread and messages and query.is_newest(messages) and form_state.status == 200
+    if has_seen_news and page.is_view:
+        response.background = BackgroundTask(_mark_read, page, content.conversation, messages[-1].seq)
+    return response
+
+
+def _context_of_history(page: PageRequest, content: _Content, query: HistoryQuery) -> dict[str, Any]:
+    messages, is_newest = content.messages, query.is_newest(content.messages)
+    unread = content.unread if is_newest else 0
+    return {
+        "entries": entries(messages, reader=page.username, unread=unread, other_read_seq=content.other_read_seq),
+        "is_newest": is_newest,
+        "has_older": len(messages) >= HISTORY_PAGE,
+        "history_query": query.position,
+        # As old as what is shown, and never newer: scripts ask for what came after it.
+        "last_seq": messages[-1].seq if messages else 0,
+        "other_read_seq": content.other_read_seq,
+    }
+
+
+async def _mark_read(page: PageRequest, conversation: Conversation, seq: int) -> None:
+    """Everything that is shown has been seen; the page has gone by now, and does not wait for this.
+
+    A GET that changes something: only how far the reader has read, which they see no other way without scripts. It
+    is harmless twice and nobody gains by a forged one. What a browser fetches ahead, or as a picture (somebody's avatar
+    may have this address), has not been seen.
+    """
+    try:
+        await tell(page, "PUT", f"{conversation.messages_path}/read", body=json_body({"seq": seq}))
+    except Refusal:  # the mark comes with the next page
+        return

@@ -1,0 +1,164 @@
+"""Error messages: why something was refused, in the reader's language, and beside which field."""
+
+import re
+from collections.abc import Callable, Mapping
+
+from gateway.domain.api_types import Problem
+from gateway.domain.languages import gettext_noop
+
+Gettext = Callable[..., str]
+
+FALLBACK = gettext_noop("That did not work.")
+STILL_SIGNED_IN = gettext_noop(
+    "This browser is signed out, but the server could not end the session. Who has a copy of it can still use it:"
+    " sign in again and end it in the settings, under devices."
+)
+BY_CODE = {
+    "wrong_credentials": gettext_noop("Username or password are wrong."),
+    "wrong_password": gettext_noop("The current password is wrong."),
+    "username_taken": gettext_noop("This username is taken."),
+    "too_many_messages": gettext_noop("Too many messages at once. Wait a moment, then send it again."),
+    "message_empty": gettext_noop("Write something first, or add a picture."),
+    "message_too_long": gettext_noop("The message is too long."),
+    "invalid_message": gettext_noop("The message holds a character that cannot be kept."),
+    "invalid_emoji": gettext_noop("A reaction is one emoji."),
+    "recipient_is_self": gettext_noop("You cannot write to yourself."),
+    "unknown_recipient": gettext_noop("There is nobody of that name."),
+    "unknown_user": gettext_noop("There is nobody of that name."),
+    "unknown_room": gettext_noop("There is no such room, or it is private."),
+    "unknown_message": gettext_noop("This message is not there any more."),
+    "unknown_session": gettext_noop("That device was signed out already."),
+    "not_a_member": gettext_noop("You are not in this room."),
+    "not_the_author": gettext_noop("Only who wrote a message may change it."),
+    "not_the_owner": gettext_noop("Only the owner of the room may do this."),
+    "owner_stays": gettext_noop("The owner cannot leave the room, only close it."),
+    "room_taken": gettext_noop("There is a room of that name already."),
+    "too_many_rooms": gettext_noop("That would be one room too many. Leave or close one first."),
+    "room_full": gettext_noop("The room is full."),
+    "too_many_invitations": gettext_noop("Too many invitations. Wait a while, then send the next."),
+    "too_many_reactions": gettext_noop("That would be one reaction too many for this message."),
+    "too_many_saved_chats": gettext_noop("That would be one saved chat too many."),
+    "took_too_long": gettext_noop("That takes too long to find. Look for something narrower."),
+    "query_empty": gettext_noop("Say what to look for."),
+    "file_too_large": gettext_noop("The picture is too large: 10 MiB is the most."),
+    "too_many_files": gettext_noop("Too many pictures at once: 20 is the most."),
+    "picture_too_large": gettext_noop("The picture has too many pixels."),
+    "quota_exceeded": gettext_noop("There is no room left for your pictures. Remove some first."),
+    "not_a_picture": gettext_noop("Only pictures can be sent: JPEG, PNG, WebP or GIF."),
+    "broken_picture": gettext_noop("The picture is broken."),
+    "too_slow": gettext_noop("The picture did not arrive. Try again."),
+    "body_too_large": gettext_noop("That is too much at once."),
+    "cross_origin": gettext_noop("This form was sent from another site, so nothing was done."),
+    "service_unavailable": gettext_noop("Part of Parley is away. Try again in a moment."),
+    "media_unavailable": gettext_noop("Pictures cannot be sent right now. Try again in a moment."),
+    "directory_unavailable": gettext_noop("It cannot be known right now who that is. Try again in a moment."),
+    "not_stored": gettext_noop("The message could not be stored. Send it again."),
+    "unavailable": gettext_noop("Part of Parley is away. Try again in a moment."),
+}
+# What scripts may be told, over a socket or after an upload, where no page is made of it.
+_FOR_SCRIPTS = (
+    "too_many_messages",
+    "too_many_reactions",
+    "message_empty",
+    "message_too_long",
+    "invalid_message",
+    "invalid_emoji",
+    "recipient_is_self",
+    "unknown_recipient",
+    "unknown_room",
+    "unknown_message",
+    "not_a_member",
+    "not_the_author",
+    "file_too_large",
+    "too_many_files",
+    "picture_too_large",
+    "quota_exceeded",
+    "not_a_picture",
+    "broken_picture",
+    "too_slow",
+    "body_too_large",
+    "media_unavailable",
+    "directory_unavailable",
+    "not_stored",
+    "unavailable",
+)
+# What the services say of single fields.
+BY_DETAIL = {
+    "Only letters (A-Z), digits, and the signs _ . - are allowed.": gettext_noop(
+        "Only letters (A-Z), digits, and the signs _ . - are allowed."
+    ),
+    "Something has to be seen.": gettext_noop("Something has to be seen."),
+    "Control characters are not allowed.": gettext_noop("Control characters are not allowed."),
+    "Characters that cannot be shown are not allowed.": gettext_noop(
+        "Characters that cannot be shown are not allowed."
+    ),
+    "The username is no password: everyone knows it.": gettext_noop("The username is no password: everyone knows it."),
+    "This is one of the commonest passwords, which are tried first.": gettext_noop(
+        "This is one of the commonest passwords, which are tried first. Choose another."
+    ),
+    "Expected an address such as ada@example.org.": gettext_noop("An address looks like ada@example.org."),
+    "Expected an http or https address of another host, or the path of a picture uploaded here.": gettext_noop(
+        "Give an http or https address of a picture."
+    ),
+}
+_BETWEEN = gettext_noop("Between %(least)s and %(most)s characters, please.")
+_AT_MOST = gettext_noop("At most %(most)s characters, please.")
+_NAME_RULE = gettext_noop("Only letters (A-Z), digits, and the signs _ . - are allowed, at most 64.")
+_SIGN_INS = gettext_noop("Too many sign-ins; try again in %(seconds)s s.")
+_PASSWORDS = gettext_noop("Too many attempts; try again in %(seconds)s s.")
+_REGISTRATIONS = gettext_noop("Too many registrations; try again in %(seconds)s s.")
+_AT_ONCE = gettext_noop("Too many searches at once; wait for one to end.")
+_NAMES = gettext_noop("Too many names that were taken; wait a while.")
+_TEMPLATES = (
+    (re.compile(r"\d+ of your requests of this kind are under way already; wait for one to end\."), _AT_ONCE),
+    (re.compile(r"More than \d+ names that were taken in an hour; wait a while\."), _NAMES),
+    (re.compile(r"Expected the length to be (?P<least>\d+) to (?P<most>\d+), got \d+\."), _BETWEEN),
+    (re.compile(r"Expected `str` of length <= (?P<most>\d+).*", re.DOTALL), _AT_MOST),
+    (re.compile(r"Expected `str` (?:matching regex|of length >= 1).*", re.DOTALL), _NAME_RULE),
+    (re.compile(r"Too many sign-ins; try again in (?P<seconds>\d+) s\."), _SIGN_INS),
+    (re.compile(r"Too many password attempts; try again in (?P<seconds>\d+) s\."), _PASSWORDS),
+    (re.compile(r"Too many registrations; try again in (?P<seconds>\d+) s\."), _REGISTRATIONS),
+)
+_FIELD_OF_CODE = {
+    "username_taken": "username",
+    "wrong_password": "current_password",
+    "room_taken": "name",
+    "query_empty": "query",
+}
+
+
+def explain(problem: Problem, gettext: Gettext) -> tuple[str, dict[str, str]]:
+    """What to say above a form, if anything, and beside which field what."""
+    if problem.errors:
+        return "", {error.field: detail(error.detail, gettext) for error in problem.errors}
+    text = in_short(problem, gettext)
+    field = _FIELD_OF_CODE.get(problem.code)
+    return ("", {field: text}) if field else (text, {})
+
+
+def in_short(problem: Problem, gettext: Gettext) -> str:
+    """One sentence, or a few."""
+    if problem.errors:
+        return " ".join(detail(error.detail, gettext) for error in problem.errors)
+    if problem.code in BY_CODE:
+        return gettext(BY_CODE[problem.code])
+    return detail(problem.detail, gettext) if problem.detail else gettext(FALLBACK)
+
+
+def script_error_messages(gettext: Gettext) -> dict[str, str]:
+    """For what scripts may be told, by code."""
+    return {code: gettext(BY_CODE[code]) for code in _FOR_SCRIPTS}
+
+
+def detail(text: str, gettext: Gettext) -> str:
+    if text in BY_DETAIL:
+        return gettext(BY_DETAIL[text])
+    for pattern, template in _TEMPLATES:
+        if (match := pattern.fullmatch(text)) is not None:
+            return gettext(template, **match.groupdict())
+    return text
+
+
+def errors_of_other_fields(field_errors: Mapping[str, str], shown: tuple[str, ...]) -> str:
+    """What is wrong with fields that the form does not show."""
+    return " ".join(text for field, text in field_errors.items() if field not in shown)

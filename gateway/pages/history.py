@@ -1,0 +1,84 @@
+"""The history that a conversation's page shows: the messages, those that they answer, and who said them."""
+
+import asyncio
+from collections.abc import Sequence
+from urllib.parse import quote, urlencode
+
+import msgspec
+
+from gateway.domain.api_types import Message, Profile
+from gateway.domain.conversations import Conversation
+from gateway.domain.people import Person
+from gateway.pages.layout import Layout
+from gateway.pages.page_request import PageRequest
+from gateway.pages.service_client import find, get
+
+HISTORY_PAGE = 50
+_LOOKED_UP_MAX = 20  # people, and messages that were answered, beside those of the page
+_NOBODY = Profile("")
+
+
+class HistoryQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """Which part of the history is asked for, and what is to be done with which of its messages; all are their ids."""
+
+    before: int | None = None
+    after: int | None = None
+    reply_to: int | None = None
+    edit: int | None = None
+    delete: int | None = None
+    react: int | None = None
+
+    @classmethod
+    def of(cls, page: PageRequest) -> "HistoryQuery":
+        given = page.request.query_params
+        return cls(**{name: message_id(given.get(name)) for name in cls.__struct_fields__})
+
+    @property
+    def position(self) -> str:
+        """The query that leads back to this part, empty for the newest."""
+        kept = {name: value for name, value in (("before", self.before), ("after", self.after)) if value is not None}
+        return "?" + urlencode(kept) if kept else ""
+
+    def is_newest(self, messages: Sequence[Message]) -> bool:
+        """Whether nothing comes behind `messages`, which are the answer."""
+        return self.before is None and (self.after is None or len(messages) < HISTORY_PAGE)
+
+
+def message_id(text: str | None) -> int | None:
+    """None where it is no id."""
+    return int(text) if text is not None and text.isascii() and text.isdigit() and len(text) < 19 else None
+
+
+async def load_history(page: PageRequest, conversation: Conversation) -> list[Message]:
+    asked = HistoryQuery.of(page)
+    query = {"before": asked.before, "after": asked.after, "limit": HISTORY_PAGE}
+    return await get(page, conversation.messages_path, list[Message], query)
+
+
+async def load_answered(
+    page: PageRequest, conversation: Conversation, messages: Sequence[Message], reply_to: int | None
+) -> dict[int, Message]:
+    """The messages that those of the page and the form answer, by their id; a few may stand further up."""
+    known = {message.id: message for message in messages}
+    wanted = {message.reply_to for message in messages} | {reply_to}
+    missing = sorted(one for one in wanted - known.keys() if one is not None)[-_LOOKED_UP_MAX:]
+    path = conversation.messages_path
+    pages = await asyncio.gather(
+        *(find(page, path, list[Message], [], {"before": one + 1, "limit": 1}) for one in missing)
+    )
+    known |= {message.id: message for found in pages for message in found}
+    return {one: known[one] for one in wanted if one is not None and one in known}
+
+
+async def find_profile(page: PageRequest, username: str) -> Profile:
+    """Of nobody, where that cannot be known now: the chat service says whether there is such a person."""
+    return await find(page, f"/api/search-user/{quote(username, safe='')}", Profile, _NOBODY)
+
+
+async def load_people(page: PageRequest, layout: Layout, usernames: set[str]) -> dict[str, Person]:
+    """Who they are: those of the saved chats, and a few others that are looked up."""
+    known = {chat.chat_username: chat.person for chat in layout.chats} | {layout.me.username: layout.me}
+    missing = sorted(usernames - known.keys())[:_LOOKED_UP_MAX]
+    profiles = await asyncio.gather(*(find_profile(page, username) for username in missing))
+    found = {profile.username: profile.person for profile in profiles if profile.username}
+    return {name: known.get(name) or found.get(name) or Person(name, name) for name in usernames | {page.username}}
