@@ -32,7 +32,7 @@ class _Credentials(msgspec.Struct):
     username: str
 
 
-async def count(rate_limits: RateLimits, rate: Rate, attempt: Attempt) -> CountedAttempt | None:
+async def count_attempt(rate_limits: RateLimits, rate: Rate, attempt: Attempt) -> CountedAttempt | None:
     """Count it, before it is known what will come of it. Raises TooManyRequests."""
     address = attempt.client_address
     if rate is Rate.REGISTRATION:
@@ -44,7 +44,7 @@ async def count(rate_limits: RateLimits, rate: Rate, attempt: Attempt) -> Counte
     return await rate_limits.check_sign_in(username=username, client_address=address, browser=attempt.browser)
 
 
-async def settled(
+async def ask_and_settle(
     rate_limits: RateLimits, attempt: CountedAttempt | None, asking: Awaitable[UpstreamConnection]
 ) -> UpstreamConnection:
     """The connection with the head of the answer, which has said what came of the attempt. Raises as `asking` does."""

@@ -7,7 +7,7 @@ from contextlib import suppress
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from gateway.attempts import Attempt, count, settled
+from gateway.attempts import Attempt, ask_and_settle, count_attempt
 from gateway.cors import METHODS, is_preflight
 from gateway.domain.headers import Headers, answer_headers
 from gateway.domain.refusals import REFUSALS, CrossOrigin, ServiceBroken
@@ -44,7 +44,7 @@ class Proxy:
         logs.bind_request_id(request.request_id)
         forwarding = _Forwarding(request, receive, send)
         if request.route is None:
-            forwarding.hides_referrer = _hidden(scope)
+            forwarding.hides_referrer = _has_secret(scope)
             scope["parley.request_id"] = request.request_id
             await self._pages(scope, receive, forwarding.send)
         elif is_preflight(scope):
@@ -53,7 +53,7 @@ class Proxy:
             await forwarding.run(request.route)
 
 
-def _hidden(scope: Scope) -> bool:
+def _has_secret(scope: Scope) -> bool:
     """Whether there is a secret in the address, which pages that it leads to must not learn."""
     address = f"{scope['path']}?{scope['query_string'].decode('latin-1')}"
     return masked(address) != address
@@ -163,11 +163,11 @@ class _Forwarding:
             return await self._pass_on(upstream, token)
         if rate is Rate.PASSWORD:  # whose it is shows without the body
             attempt = await self._count(rate, username=username)
-            return await settled(self._state["rate_limits"], attempt, self._pass_on(upstream, token))
+            return await ask_and_settle(self._state["rate_limits"], attempt, self._pass_on(upstream, token))
         body = await self._read_body(self._state["json_body_bytes_max"])
         attempt = await self._count(rate, body=body)
         head = request.request_head(self._replaced_token(rate), len(body), browser=request.browser)
-        return await settled(self._state["rate_limits"], attempt, upstream.ask(method, head + body))
+        return await ask_and_settle(self._state["rate_limits"], attempt, upstream.ask(method, head + body))
 
     async def _count(self, rate: Rate, *, username: str = "", body: bytes = b"") -> CountedAttempt | None:
         """Raises TooManyRequests."""
@@ -178,7 +178,7 @@ class _Forwarding:
             body=body,
             content_type=self._headers.get(b"content-type") or b"",
         )
-        return await count(self._state["rate_limits"], rate, attempt)
+        return await count_attempt(self._state["rate_limits"], rate, attempt)
 
     async def _pass_on(self, upstream: Upstream, token: str | None) -> UpstreamConnection:
         method, head = self._scope["method"], self._request.request_head(token)

@@ -20,10 +20,10 @@ _REFERENCE = re.compile(r'(?P<before>\b(?:from|import)\s*\(?\s*"\./|\burl\("|"sr
 
 
 class StaticFile(msgspec.Struct, frozen=True):
-    """`zipped` is the content as gzip, or None where that would not make it smaller."""
+    """`compressed` is the content as gzip, or None where that would not make it smaller."""
 
     content: bytes
-    zipped: bytes | None
+    compressed: bytes | None
     content_type: str
     etag: str
 
@@ -58,10 +58,10 @@ class StaticFiles:
     def _prepared(self, name: str, source: bytes) -> StaticFile:
         suffix = Path(name).suffix
         content = _renamed(source, self._names) if suffix in _TEXT else source
-        zipped = gzip.compress(content, 9, mtime=0)
+        compressed = gzip.compress(content, 9, mtime=0)
         return StaticFile(
             content=content,
-            zipped=zipped if suffix in _TEXT and len(zipped) < len(content) else None,
+            compressed=compressed if suffix in _TEXT and len(compressed) < len(content) else None,
             content_type=_OWN_TYPES.get(suffix) or types_map.get(suffix, "application/octet-stream"),
             etag=f'"{Path(self._names[name]).stem.rpartition(".")[2]}"',
         )

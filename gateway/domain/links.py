@@ -5,10 +5,8 @@ from collections.abc import Iterator
 
 import msgspec
 
-# Up to a blank or a sign that cannot stand in an address unescaped (RFC 3986 §2), and at most as long as browsers take.
-_ADDRESS = re.compile(
-    r"(?<![\w/])https?://[^\s<>\"\\^`{|}\u0000-\u0020\u202a-\u202e\u2066-\u2069]{1,2000}", re.IGNORECASE
-)
+# Up to a blank or a sign that cannot stand in a URL unescaped (RFC 3986 §2), and at most as long as browsers take.
+_URL = re.compile(r"(?<![\w/])https?://[^\s<>\"\\^`{|}\u0000-\u0020\u202a-\u202e\u2066-\u2069]{1,2000}", re.IGNORECASE)
 _CLOSING = {")": "(", "]": "["}
 _TRAILING = ".,:;!?'*_~\u2026\u201c\u201d\u2019\u00bb"
 
@@ -22,32 +20,32 @@ class Piece(msgspec.Struct, frozen=True):
 
 def pieces(text: str) -> Iterator[Piece]:
     place = 0
-    for match in _ADDRESS.finditer(text):
-        address = _without_trailing(match[0])
-        if not _has_host(address):
+    for match in _URL.finditer(text):
+        url = _without_trailing(match[0])
+        if not _has_host(url):
             continue
         if match.start() > place:
             yield Piece(text[place : match.start()])
-        yield Piece(address, is_link=True)
-        place = match.start() + len(address)
+        yield Piece(url, is_link=True)
+        place = match.start() + len(url)
     if place < len(text):
         yield Piece(text[place:])
 
 
-def _without_trailing(address: str) -> str:
+def _without_trailing(url: str) -> str:
     """Without the full stop, or the bracket, that belongs to the sentence around it."""
-    unopened = {closing: address.count(closing) - address.count(opening) for closing, opening in _CLOSING.items()}
-    end = len(address)
+    unopened = {closing: url.count(closing) - url.count(opening) for closing, opening in _CLOSING.items()}
+    end = len(url)
     while end:
-        last = address[end - 1]
+        last = url[end - 1]
         if unopened.get(last, 0) > 0:
             unopened[last] -= 1
         elif last not in _TRAILING:
             break
         end -= 1
-    return address[:end]
+    return url[:end]
 
 
-def _has_host(address: str) -> bool:
-    host = address.partition("://")[2].partition("/")[0]
+def _has_host(url: str) -> bool:
+    host = url.partition("://")[2].partition("/")[0]
     return bool(host) and host[0].isalnum() and "@" not in host

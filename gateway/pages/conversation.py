@@ -63,7 +63,7 @@ def conversation_of(request: Request[State]) -> Conversation:
     return Conversation.in_room(params["room"]) if "room" in params else Conversation.with_person(params["username"])
 
 
-async def conversation(request: Request[State]) -> Response:
+async def show(request: Request[State]) -> Response:
     page = await signed_in(request)
     return await show_conversation(page, conversation_of(request))
 

@@ -39,7 +39,7 @@ async def upgrade_required(_: Request[State]) -> Response:
 def _conversation(path: str) -> list[Route]:
     """A conversation and what is said in it."""
     return [
-        route(path, GET=conversation.conversation, POST=messages.send_message),
+        route(path, GET=conversation.show, POST=messages.send_message),
         route(path + "/{message_id:id}/edit", POST=messages.edit_message),
         route(path + "/{message_id:id}/delete", POST=messages.delete_message),
         route(path + "/{message_id:id}/react", POST=messages.react),

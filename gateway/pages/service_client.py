@@ -7,7 +7,7 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 
-from gateway.attempts import Attempt, count, settled
+from gateway.attempts import Attempt, ask_and_settle, count_attempt
 from gateway.domain.api_types import Problem
 from gateway.domain.refusals import REFUSALS, ServiceAway, ServiceBroken, ServiceTooSlow, TooManyRequests
 from gateway.domain.route_table import Rate, Service, find_own
@@ -140,7 +140,7 @@ async def _count(page: PageRequest, rate: Rate | None, body: Body) -> CountedAtt
         body=body.content if isinstance(body.content, bytes) else b"",
         content_type=body.content_type.encode(),
     )
-    return await count(page.state["rate_limits"], rate, attempt)
+    return await count_attempt(page.state["rate_limits"], rate, attempt)
 
 
 def _refused_here(refusal: TooManyRequests) -> ServiceAnswer:
@@ -156,9 +156,9 @@ async def _send(
     upstream, rate_limits = page.state["upstreams"][service], page.state["rate_limits"]
     if not isinstance(body.content, bytes):  # whoever sends it takes their time
         asking = upstream.ask_with_body(method, head, _in_chunks(body.content))
-        return await _read_whole(await settled(rate_limits, attempt, asking))
+        return await _read_whole(await ask_and_settle(rate_limits, attempt, asking))
     async with asyncio.timeout(ANSWER_S_MAX):
-        return await _read_whole(await settled(rate_limits, attempt, upstream.ask(method, head + body.content)))
+        return await _read_whole(await ask_and_settle(rate_limits, attempt, upstream.ask(method, head + body.content)))
 
 
 def _target(path: str, query: Query | None) -> str:

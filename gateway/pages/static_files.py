@@ -17,7 +17,7 @@ async def static_file(request: Request[State]) -> Response:
     if request.headers.get("if-none-match") in {found.etag, f"W/{found.etag}", "*"}:
         return Response(status_code=304, headers=headers)
     content = found.content
-    if found.zipped is not None and "gzip" in request.headers.get("accept-encoding", ""):
+    if found.compressed is not None and "gzip" in request.headers.get("accept-encoding", ""):
         headers["Content-Encoding"] = "gzip"
-        content = found.zipped
+        content = found.compressed
     return Response(content, 200, {**headers, "Content-Type": found.content_type})

@@ -56,8 +56,8 @@ def test_text_is_zipped_where_that_helps(tmp_path: Path) -> None:
     for name in ("long.css", "short.css", "picture.png"):
         found = files.find((files.url(name) or "").removeprefix("/static/"))
         assert found is not None
-        assert (found.zipped is not None) == (name == "long.css")
-        assert found.zipped is None or gzip.decompress(found.zipped) == found.content
+        assert (found.compressed is not None) == (name == "long.css")
+        assert found.compressed is None or gzip.decompress(found.compressed) == found.content
 
 
 def test_what_the_repository_has_is_served() -> None:
