@@ -10,6 +10,7 @@ from gateway.connection_counts import ConnectionCounts
 from gateway.contract_parts import ContractParts
 from gateway.domain.route_table import Service
 from gateway.rate_limits import RateLimits
+from gateway.read_marks import ReadMarks
 from gateway.rendering import Renderer
 from gateway.static_files import StaticFiles
 from gateway.trusted_proxies import TrustedProxies
@@ -29,6 +30,7 @@ class State(TypedDict):
     json_body_bytes_max: int
     languages: Mapping[str, Language]
     rate_limits: RateLimits
+    read_marks: ReadMarks
     renderer: Renderer
     static_files: StaticFiles
     trusted_proxies: TrustedProxies

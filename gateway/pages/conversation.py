@@ -167,7 +167,8 @@ async def _mark_read(page: PageRequest, conversation: Conversation, seq: int) ->
     is harmless twice and nobody gains by a forged one. What a browser fetches ahead, or as a picture (somebody's avatar
     may have this address), has not been seen.
     """
+    marking = tell(page, "PUT", f"{conversation.messages_path}/read", body=json_body({"seq": seq}))
     try:
-        await tell(page, "PUT", f"{conversation.messages_path}/read", body=json_body({"seq": seq}))
+        await page.state["read_marks"].send(page.username, marking)
     except Refusal:  # the mark comes with the next page
         return

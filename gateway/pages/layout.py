@@ -57,6 +57,7 @@ class Layout(msgspec.Struct, frozen=True):
 async def load_layout(page: PageRequest) -> Layout:
     """All at once. Raises Refused, SignInFirst, Unavailable."""
     username = page.username
+    await page.state["read_marks"].wait(username)
     profile, chats, rooms = await asyncio.gather(
         find(page, "/api/user-profile", Profile, Profile(username, username)),
         get(page, "/api/saved-chats", list[SavedChat]),

@@ -565,7 +565,8 @@ async def with_news(whole: System) -> AsyncIterator[System]:
     saved = {"chat_username": "grace", "unread": 1, "last_seq": 7}
     whole.chat.handler = telling({**FIRST_PAGE, "/api/saved-chats": [saved], "/api/messages/grace": [NEWS]})
     yield whole
-    whole.chat.at.pop(READ, None)
+    for path in (READ, "/api/saved-chats"):
+        whole.chat.at.pop(path, None)
 
 
 def marks(whole: System) -> list[bytes]:
@@ -587,7 +588,37 @@ async def test_what_a_page_shows_is_marked_as_read_and_the_page_does_not_wait_fo
         answer = await with_news.http.get("/chat/grace", headers={**BROWSER, **with_news.cookie()})
         assert_page(answer)
         await asked.wait()
+        others = {**BROWSER, **with_news.cookie("linus")}
+        assert_page(await with_news.http.get("/", headers=others))
     may_go.set()
+
+
+async def test_the_next_page_waits_for_what_the_last_one_marks_as_read(with_news: System) -> None:
+    asked, may_go = asyncio.Event(), asyncio.Event()
+    told: list[str] = []
+
+    async def slow(exchange: Exchange) -> None:
+        await exchange.read_body()
+        asked.set()
+        await may_go.wait()
+        told.append("marked")
+        await exchange.reply_json({})
+
+    async def chats(exchange: Exchange) -> None:
+        told.append("asked for chats")
+        await exchange.reply_json([])
+
+    headers = {**BROWSER, **with_news.cookie()}
+    with_news.chat.at[READ] = slow
+    async with asyncio.timeout(TIMEOUT_S):
+        await with_news.http.get("/chat/grace", headers=headers)
+        await asked.wait()
+        with_news.chat.at["/api/saved-chats"] = chats
+        home = asyncio.create_task(with_news.http.get("/", headers=headers))
+        await with_news.http.get("/healthz")  # by then the gateway has begun with the page
+        may_go.set()
+        assert_page(await home)
+    assert told == ["marked", "asked for chats"]
 
 
 @pytest.mark.parametrize("status", [401, 404, 422, 500, 503])
