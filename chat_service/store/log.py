@@ -66,7 +66,7 @@ class Log:
             if (first := _find_by_nonce(connection, draft.author, intent)) is not None:  # sent again, to somebody else
                 return Appended(first, is_new=False)
             end = self._begin_direct(connection, conversation, draft.timestamp)
-        message_id = _insert(connection, draft, intent, end)
+        message_id = _insert_message(connection, draft, intent, end)
         if message_id is None:
             first = _find_by_nonce(connection, draft.author, intent)
             assert first is not None  # it was in the way
@@ -126,22 +126,6 @@ class Log:
             is_told = done.kind in TOLD_AGAIN
             return Appended(None, is_new=False, changed_before=(conversation, end.head) if is_told else None)
         end.seq += 1
-        connection.execute(
-            "INSERT INTO changes (conversation_id, seq, kind, username, timestamp, message_id, value, mark, removes)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                end.id,
-                end.seq,
-                done.kind.value,
-                draft.author,
-                draft.timestamp,
-                done.message_id,
-                # A text that is edited away or deleted must not live on here.
-                "" if done.kind is Kind.EDITED else done.value,
-                done.read_seq,
-                done.removes,
-            ),
-        )
         if done.kind is Kind.CLOSED:
             del self._ends[conversation]
         change = Change(
@@ -156,6 +140,7 @@ class Log:
             read_seq=done.read_seq,
             removes=done.removes,
         )
+        _insert_change(connection, change, end)
         return Appended(change, is_new=True)
 
     # Conversations
@@ -173,7 +158,7 @@ class Log:
         return found
 
 
-def _insert(connection: Connection, draft: Draft, intent: SendMessage, end: LogEnd) -> int | None:
+def _insert_message(connection: Connection, draft: Draft, intent: SendMessage, end: LogEnd) -> int | None:
     """The id; None where the nonce has been used."""
     conversation = intent.conversation
     cursor = connection.execute(
@@ -195,6 +180,25 @@ def _insert(connection: Connection, draft: Draft, intent: SendMessage, end: LogE
         ),
     )
     return cursor.lastrowid if cursor.rowcount else None
+
+
+def _insert_change(connection: Connection, change: Change, end: LogEnd) -> None:
+    connection.execute(
+        "INSERT INTO changes (conversation_id, seq, kind, username, timestamp, message_id, value, mark, removes)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            end.id,
+            change.seq,
+            str(change.kind),
+            change.username,
+            change.timestamp,
+            change.message_id,
+            # A text that is edited away or deleted must not live on here.
+            "" if change.kind == Kind.EDITED else change.value,
+            change.read_seq,
+            change.removes,
+        ),
+    )
 
 
 def _check_reply(connection: Connection, conversation: Conversation, message_id: int) -> None:
