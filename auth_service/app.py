@@ -8,7 +8,10 @@ from pathlib import Path
 
 from starlette.types import ASGIApp
 
-from auth_service.actions import Accounts, Reminder, Sessions
+from auth_service.actions.accounts import Accounts
+from auth_service.actions.authentication import Authentication
+from auth_service.actions.reminder import Reminder
+from auth_service.actions.sessions import Sessions
 from auth_service.common_passwords import is_common
 from auth_service.feed import Feed
 from auth_service.passwords import STRONG, Hasher, Passwords
@@ -17,6 +20,7 @@ from auth_service.routes import ROUTES
 from auth_service.secret import load_or_make_secret
 from auth_service.settings import AuthSettings
 from auth_service.state import State
+from auth_service.store import AccountStore, SessionStore
 from auth_service.tokens import Tokens
 from servicekit.application import application
 from servicekit.bus import Bus
@@ -55,9 +59,11 @@ async def _opened(settings: AuthSettings, clock: Callable[[], float], hasher: Ha
         closing(database),
         closing(Passwords(hasher=hasher, waiting_max=settings.passwords_waiting_max)) as passwords,
     ):
-        accounts = Accounts(database=database, passwords=passwords, feed=feed, clock=clock)
+        account_store, session_store = AccountStore(database), SessionStore(database)
+        accounts = Accounts(store=account_store, passwords=passwords, feed=feed, clock=clock)
         sessions = Sessions(
-            database=database,
+            store=session_store,
+            accounts=account_store,
             passwords=passwords,
             tokens=tokens,
             feed=feed,
@@ -70,7 +76,7 @@ async def _opened(settings: AuthSettings, clock: Callable[[], float], hasher: Ha
         async with running(bus.run(), reminder.run()):
             yield State(
                 accounts=accounts,
-                authentication=sessions,
+                authentication=Authentication(store=session_store, tokens=tokens, clock=clock),
                 sessions=sessions,
                 rules=settings.rules(is_common_password=is_common),
                 database=database,

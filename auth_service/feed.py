@@ -21,8 +21,8 @@ class Feed:
         await self._connected.wait()
         self._connected.clear()
 
-    def sessions_revoked(self, *sids: str) -> None:
-        self._publish(REVOCATIONS_CHANNEL, *sids)
+    def sessions_revoked(self, *session_ids: str) -> None:
+        self._publish(REVOCATIONS_CHANNEL, *session_ids)
 
     def profile_changed(self, version: int) -> None:
         self._publish(PROFILES_CHANNEL, str(version))

@@ -8,38 +8,38 @@ from servicekit.networks import network_of, wider_network_of
 SEEN_INTERVAL_S = 60
 SESSIONS_KEPT_S = 24 * 3600  # longer than their last token: clocks differ
 # A device is known by what it had at its last sign-ins: so many of a person, for so long.
-KNOWN_MARKS_MAX = 32
+DEVICE_MARKS_MAX = 32
 KNOWN_S = 180 * 24 * 3600
 
 
 class Device(msgspec.Struct, frozen=True):
     """Where a sign-in came from, as far as HTTP tells."""
 
-    address: str
+    ip_address: str
     user_agent: str
     browser: str = ""  # what its cookie says: the same at each sign-in with it, and nobody else's
 
     @property
     def marks(self) -> tuple[str, ...]:
         """By what it is known again, the surest first."""
-        by_network = f"network {network_of(self.address)}"
+        by_network = f"network {network_of(self.ip_address)}"
         return (f"browser {self.browser}", by_network) if self.browser else (by_network,)
 
     def place(self, *, is_known: bool) -> Place:
         """Where it stands in a queue."""
-        return Place(network_of(self.address), wider_network_of(self.address), is_known)
+        return Place(network_of(self.ip_address), wider_network_of(self.ip_address), is_known)
 
 
 class Session(msgspec.Struct, frozen=True):
     """`expires_at` is that of the session's last token."""
 
-    sid: str
+    session_id: str
     username: str
     created_at: int
     last_seen_at: int
     expires_at: int
     revoked_at: int | None
-    address: str
+    ip_address: str
     user_agent: str
 
     def is_active(self, now: float) -> bool:
@@ -50,15 +50,15 @@ class Session(msgspec.Struct, frozen=True):
         return now - self.last_seen_at >= SEEN_INTERVAL_S
 
 
-def started(*, sid: str, username: str, device: Device, now: float, lifetime_s: int) -> Session:
+def started(*, session_id: str, username: str, device: Device, now: float, lifetime_s: int) -> Session:
     """A session that begins `now` and lasts as long as its first token."""
     return Session(
-        sid=sid,
+        session_id=session_id,
         username=username,
         created_at=int(now),
         last_seen_at=int(now),
         expires_at=int(now) + lifetime_s,
         revoked_at=None,
-        address=device.address,
+        ip_address=device.ip_address,
         user_agent=device.user_agent,
     )

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from auth_service.app import MIGRATIONS
-from auth_service.domain.session import KNOWN_MARKS_MAX, KNOWN_S
+from auth_service.domain.session import DEVICE_MARKS_MAX, KNOWN_S
 from auth_service.settings import AuthSettings
 from servicekit.database import Database
 from tests.asgi import CLIENT_ADDRESS
@@ -67,12 +67,12 @@ async def test_what_is_known_no_more_is_not_kept_whosever_it_was(
 
 async def test_so_many_of_the_newest_are_known_and_no_more(auth: Auth, clock: Clock) -> None:
     await auth.register("ada")
-    browsers = [f"browser-{number}" for number in range(KNOWN_MARKS_MAX)]  # and the address, which all of them have
+    browsers = [f"browser-{number}" for number in range(DEVICE_MARKS_MAX)]  # and the address, which all of them have
     for browser in browsers:
         clock.forward(1)
         await sign_in_with(auth, browser)
     known = [await known_as(auth, address="192.0.2.1", browser=browser) != "" for browser in browsers]
-    assert known == [False] + [True] * (KNOWN_MARKS_MAX - 1)
+    assert known == [False] + [True] * (DEVICE_MARKS_MAX - 1)
 
 
 async def test_nobody_is_known_as_one_who_has_erased_their_account(auth: Auth) -> None:

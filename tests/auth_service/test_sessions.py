@@ -4,12 +4,13 @@ from contextlib import closing
 import pytest
 from msgspec import structs
 
-from auth_service.actions import Sessions
+from auth_service.actions.sessions import Sessions
 from auth_service.app import MIGRATIONS
 from auth_service.domain.refusals import SessionEnded
 from auth_service.feed import Feed
 from auth_service.passwords import Passwords
 from auth_service.settings import AuthSettings
+from auth_service.store import AccountStore, SessionStore
 from auth_service.tokens import Tokens
 from servicekit.bus import Bus
 from servicekit.database import Database
@@ -86,7 +87,8 @@ async def test_a_session_that_ends_while_it_is_refreshed_gets_no_token(settings:
     passwords = Passwords(hasher=CHEAP, waiting_max=1)
     with closing(database), closing(passwords):
         sessions = Sessions(
-            database=database,
+            store=SessionStore(database),
+            accounts=AccountStore(database),
             passwords=passwords,
             tokens=Tokens(secret="x" * 16, clock=clock, new_id=str),
             feed=Feed(bus),

@@ -1,0 +1,60 @@
+"""The HTTP interface: parses and authorises, leaves the rest to the actions, and says what they answered.
+
+Fields that a body does not name are ignored: forms and clients send more than we ask for.
+"""
+
+from starlette.requests import Request
+from starlette.routing import Route
+
+from auth_service.refusals import REFUSALS
+from auth_service.routes import internal, passwords, profiles, registration, sessions
+from auth_service.routes.passwords import PasswordChange
+from auth_service.routes.profiles import AvatarForm, NicknameForm, UsersQuery
+from auth_service.routes.registration import RegistrationBody
+from auth_service.state import State
+from servicekit import contract, health
+from servicekit.contract import Limits
+from servicekit.routing import route
+
+
+def _limits(request: Request[State]) -> Limits:
+    """Of what people may choose; those of a password that is only compared are nobody's business."""
+    rules = request.state["rules"]
+    return {
+        (RegistrationBody, "username"): rules.username_limits,
+        (RegistrationBody, "password"): rules.password_limits,
+        (RegistrationBody, "email"): {"maxLength": rules.email_length_max},
+        (PasswordChange, "new_password"): rules.password_limits,
+        (NicknameForm, "nickname"): {"minLength": 1, "maxLength": rules.nickname_length_max},
+        (AvatarForm, "avatar_url"): {"maxLength": rules.avatar_url_length_max},
+        (UsersQuery, "query"): {"minLength": 1, "maxLength": rules.prefix_length_max},
+        (UsersQuery, "limit"): {"minimum": 1, "maximum": rules.users_found_max},
+    }
+
+
+_PUBLIC: list[Route] = [
+    route("/register", POST=registration.register),
+    route("/api/register", POST=registration.register_with_email),
+    route("/api/user/login", POST=sessions.sign_in),
+    route("/api/login", POST=sessions.sign_in_by_form),
+    route("/api/refresh", POST=sessions.refresh),
+    route("/api/logout", POST=sessions.sign_out),
+    route("/api/sessions", GET=sessions.list_sessions),
+    route("/api/sessions/{sid}", DELETE=sessions.end_session),
+    route("/api/change-password", POST=passwords.change_password),
+    route("/api/account", DELETE=passwords.erase_account),
+    route("/api/search-user/{username}", GET=profiles.search_user),
+    route("/api/users", GET=profiles.list_users),
+    route("/api/user-profile", GET=profiles.own_profile),
+    route("/api/update-nickname", POST=profiles.update_nickname),
+    route("/api/update-avatar", POST=profiles.update_avatar),
+    route("/.well-known/jwks.json", GET=internal.key_set),
+]
+ROUTES: list[Route] = [
+    *_PUBLIC,
+    route("/internal/revocations", GET=internal.revocations),
+    route("/internal/known-device", GET=internal.known_device),
+    route("/internal/profiles", GET=internal.profiles),
+    *contract.routes(_PUBLIC, REFUSALS, _limits),
+    *health.service_routes(),
+]

@@ -1,0 +1,3 @@
+"""What the contract shows as an example."""
+
+PASSWORD = "correct horse battery"

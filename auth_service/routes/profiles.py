@@ -1,0 +1,125 @@
+"""Finding people, and what everybody may know of them."""
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from auth_service.domain.account import Account, Profile
+from auth_service.domain.refusals import UnknownUser
+from auth_service.state import State
+from servicekit.authentication import identify
+from servicekit.bodies import read_form, read_query
+from servicekit.contract import describes
+from servicekit.problems import TookTooLong, TooManyAtOnce
+from servicekit.responses import json_response, link
+
+
+class NicknameForm(msgspec.Struct, frozen=True):
+    nickname: str
+
+
+class AvatarForm(msgspec.Struct, frozen=True):
+    avatar_url: str
+
+
+class UsersQuery(msgspec.Struct, frozen=True):
+    query: str
+    limit: int | None = None
+    after: str = ""
+
+
+class ProfileChanged(msgspec.Struct, frozen=True):
+    message: str
+    username: str
+    nickname: str
+    pfp: str
+
+
+class PublicProfile(msgspec.Struct, frozen=True):
+    username: str
+    nickname: str
+    pfp: str
+
+
+class OwnProfile(msgspec.Struct, frozen=True):
+    id: int
+    username: str
+    email: str | None
+    nickname: str
+    pfp: str
+
+
+@describes("Find a person by username", access="anyone", answer=PublicProfile, refusals=(UnknownUser,))
+async def search_user(request: Request[State]) -> Response:
+    return json_response(_public(await request.state["accounts"].get(request.path_params["username"])))
+
+
+@describes(
+    "List people whose username or nickname begins so",
+    query=UsersQuery,
+    answer=list[PublicProfile],
+    links=("next",),
+    refusals=(TooManyAtOnce, TookTooLong),
+)
+async def list_users(request: Request[State]) -> Response:
+    identity = await identify(request)
+    query = read_query(request, UsersQuery)
+    prefix = request.state["rules"].prefix(query.query)
+    limit = request.state["rules"].users_wanted(query.limit)
+    found = await request.state["accounts"].find_by_prefix(
+        identity.username, prefix, after=query.after, limit=limit + 1
+    )
+    page = found[:limit]
+    path, has_more = request.url.path, len(found) > limit
+    more = link(path, "next", query=prefix, limit=limit, after=page[-1].username) if has_more else {}
+    return json_response([_public(profile) for profile in page], headers=more)
+
+
+@describes("Read your own profile", answer=OwnProfile, refusals=(UnknownUser,))
+async def own_profile(request: Request[State]) -> Response:
+    bearer = await identify(request)
+    account = await request.state["accounts"].get(bearer.username)
+    return json_response(OwnProfile(account.id, account.username, account.email, account.nickname, account.pfp))
+
+
+@describes(
+    "Change your nickname",
+    form=NicknameForm,
+    example=NicknameForm("Ada L."),
+    answer=ProfileChanged,
+    refusals=(UnknownUser,),
+)
+async def update_nickname(request: Request[State]) -> Response:
+    bearer = await identify(request)
+    nickname = request.state["rules"].nickname((await read_form(request, NicknameForm)).nickname)
+    profile = await request.state["accounts"].set_nickname(bearer.username, nickname)
+    return json_response(_changed("Nickname updated", profile))
+
+
+@describes(
+    "Change your picture",
+    form=AvatarForm,
+    example=AvatarForm("https://ada.example/face.png"),
+    answer=ProfileChanged,
+    refusals=(UnknownUser,),
+)
+async def update_avatar(request: Request[State]) -> Response:
+    bearer = await identify(request)
+    form = await read_form(request, AvatarForm)
+    url = request.state["rules"].avatar_url(form.avatar_url, own_host=_own_host(request))
+    profile = await request.state["accounts"].set_avatar(bearer.username, url)
+    return json_response(_changed("Avatar updated", profile))
+
+
+def _own_host(request: Request[State]) -> str:
+    """By which people reach us: as the gateway says, where it asks for them, and else as they said themselves."""
+    headers = request.headers
+    return headers.get("x-forwarded-host") or headers.get("host", "")
+
+
+def _public(person: Account | Profile) -> PublicProfile:
+    return PublicProfile(person.username, person.nickname, person.pfp)
+
+
+def _changed(message: str, person: Account | Profile) -> ProfileChanged:
+    return ProfileChanged(message, person.username, person.nickname, person.pfp)

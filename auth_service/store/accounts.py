@@ -1,0 +1,196 @@
+"""Accounts as they are kept, with the versions of their profiles."""
+
+from auth_service.domain.account import Account, Profile, Registration, fold, fold_username
+from auth_service.store.rows import all_of, one
+from auth_service.store.sessions import revoke_all
+from servicekit.database import Connection, Database
+
+_ACCOUNT = "id, username, email, password, password_version, nickname, pfp, version"
+_PROFILE = "username, nickname, pfp, version"
+
+# Sorts behind every name that begins with what stands before it; names are compared byte by byte.
+_LAST_CHARACTER = "\U0010ffff"
+
+
+class AccountStore:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def add(self, registration: Registration, *, password: str, now: float) -> Account | None:
+        """The new account; None where the name is taken, or was before an erasure."""
+        return await self._database.write(_add, registration, password=password, now=now)
+
+    async def find(self, username: str) -> Account | None:
+        return await self._database.read(_find, username)
+
+    async def list_profiles_by_prefix(self, asker: str, prefix: str, *, after: str, limit: int) -> list[Profile]:
+        """Those whose username or nickname begins with `prefix`, by username. Raises TooManyAtOnce or TookTooLong."""
+        return await self._database.read_long(asker, _list_profiles_by_prefix, prefix, after=after, limit=limit)
+
+    async def list_profiles_after(self, version: int, *, limit: int) -> list[Profile]:
+        """Those that were made, changed or erased after `version`, by version."""
+        return await self._database.read(_list_profiles_after, version, limit=limit)
+
+    async def get_profile_version(self) -> int:
+        """The number of the last change of any profile."""
+        return await self._database.read(_get_profile_version)
+
+    async def set_nickname(self, username: str, nickname: str) -> Profile | None:
+        return await self._database.write(_set_nickname, username, nickname)
+
+    async def set_avatar(self, username: str, url: str) -> Profile | None:
+        return await self._database.write(_set_avatar, username, url)
+
+    async def change_password(
+        self, account: Account, *, password: str, kept_session_id: str, now: float
+    ) -> list[str] | None:
+        """The ids of the sessions that this ended. None if the password is no longer `account`'s."""
+        return await self._database.write(
+            _change_password, account, password=password, kept_session_id=kept_session_id, now=now
+        )
+
+    async def renew_hash(self, account: Account, password: str) -> None:
+        """Keep the same password under a newer hash, unless the person has changed it meanwhile."""
+        await self._database.write(_renew_hash, account, password)
+
+    async def erase(self, account: Account, *, now: float) -> tuple[int, list[str]] | None:
+        """The version of the erasure, and the sessions that it ended. None if the password is no longer `account`'s."""
+        return await self._database.write(_erase, account, now=now)
+
+
+def _add(connection: Connection, registration: Registration, *, password: str, now: float) -> Account | None:
+    """The new account, its nickname being its username; None where the name is taken, or was before an erasure.
+
+    A name that is taken uses up no id and no version. No erasure comes between the look and the insert: whoever
+    writes waits for the commit of the last.
+    """
+    names = {"folded": fold_username(registration.username)}
+    taken = connection.execute(
+        "SELECT 1 FROM users WHERE username_folded = :folded"
+        " UNION ALL SELECT 1 FROM erased WHERE username_folded = :folded",
+        names,
+    )
+    if taken.fetchone() is not None:
+        return None
+    row = connection.execute(
+        "INSERT INTO users (username, username_folded, email, password, nickname, nickname_folded,"
+        " version, created_at)"
+        " VALUES (:username, :folded, :email, :password, :username, :folded, :version, :now)"
+        f" ON CONFLICT (username_folded) DO NOTHING RETURNING {_ACCOUNT}",
+        {
+            **names,
+            "username": registration.username,
+            "email": registration.email,
+            "password": password,
+            "version": _next_version(connection),
+            "now": int(now),
+        },
+    ).fetchone()
+    return one(row, Account)
+
+
+def _find(connection: Connection, username: str) -> Account | None:
+    query = f"SELECT {_ACCOUNT} FROM users WHERE username_folded = ?"
+    return one(connection.execute(query, (fold_username(username),)).fetchone(), Account)
+
+
+def _list_profiles_by_prefix(connection: Connection, prefix: str, *, after: str, limit: int) -> list[Profile]:
+    """Profiles whose username or nickname begins with `prefix`, by username, those behind `after`.
+
+    A range instead of LIKE: it uses the index in both databases, and nothing in `prefix` has a meaning.
+    """
+    rows = connection.execute(
+        f"SELECT {_PROFILE} FROM users"
+        " WHERE ((username_folded >= :first AND username_folded < :last)"
+        "     OR (nickname_folded >= :first AND nickname_folded < :last))"
+        " AND username_folded > :after ORDER BY username_folded LIMIT :limit",
+        {
+            "first": fold(prefix),
+            "last": fold(prefix) + _LAST_CHARACTER,
+            "after": fold_username(after),
+            "limit": limit,
+        },
+    )
+    return all_of(rows, Profile)
+
+
+def _list_profiles_after(connection: Connection, version: int, *, limit: int) -> list[Profile]:
+    """Profiles that were made, changed or erased after `version`, each in its newest form, by version."""
+    rows = connection.execute(
+        f"SELECT {_PROFILE}, 0 AS is_erased FROM users WHERE version > :version"
+        " UNION ALL SELECT username, username, '', version, 1 FROM erased WHERE version > :version"
+        " ORDER BY version LIMIT :limit",
+        {"version": version, "limit": limit},
+    )
+    return [
+        Profile(row["username"], row["nickname"], row["pfp"], row["version"], bool(row["is_erased"])) for row in rows
+    ]
+
+
+def _get_profile_version(connection: Connection) -> int:
+    """The number of the last change of any profile."""
+    (version,) = connection.execute("SELECT version FROM profile_version").fetchone()
+    return int(version)
+
+
+def _set_nickname(connection: Connection, username: str, nickname: str) -> Profile | None:
+    return _change_profile(connection, username, nickname=nickname, nickname_folded=fold(nickname))
+
+
+def _set_avatar(connection: Connection, username: str, url: str) -> Profile | None:
+    return _change_profile(connection, username, pfp=url)
+
+
+def _change_password(
+    connection: Connection, account: Account, *, password: str, kept_session_id: str, now: float
+) -> list[str] | None:
+    """The sessions that this ended: all but `kept_session_id`. None if the password is no longer `account`'s."""
+    changed = connection.execute(
+        "UPDATE users SET password = ?, password_version = password_version + 1 WHERE id = ? AND password_version = ?",
+        (password, account.id, account.password_version),
+    )
+    return revoke_all(connection, account.username, now, kept_session_id=kept_session_id) if changed.rowcount else None
+
+
+def _erase(connection: Connection, account: Account, *, now: float) -> tuple[int, list[str]] | None:
+    """The version of the erasure, and the sessions that it ended. None if the password is no longer `account`'s.
+
+    What is left is the name; its sessions stay revoked until their last token has expired, without where they were.
+    """
+    version = _next_version(connection)
+    deleted = connection.execute(
+        "DELETE FROM users WHERE id = ? AND password_version = ?", (account.id, account.password_version)
+    )
+    if not deleted.rowcount:
+        return None
+    connection.execute(
+        "INSERT INTO erased (username, username_folded, version) VALUES (?, ?, ?)",
+        (account.username, fold_username(account.username), version),
+    )
+    ended = revoke_all(connection, account.username, now)
+    connection.execute("UPDATE sessions SET address = '', user_agent = '' WHERE username = ?", (account.username,))
+    connection.execute("DELETE FROM known_devices WHERE username = ?", (account.username,))
+    return version, ended
+
+
+def _renew_hash(connection: Connection, account: Account, password: str) -> None:
+    """Keep the same password under a newer hash, unless the person has changed it meanwhile."""
+    connection.execute(
+        "UPDATE users SET password = ? WHERE id = ? AND password_version = ?",
+        (password, account.id, account.password_version),
+    )
+
+
+def _change_profile(connection: Connection, username: str, **columns: str) -> Profile | None:
+    """Set `columns` (names from this module only) and give the profile a new version."""
+    assignments = ", ".join(f"{column} = :{column}" for column in columns)
+    row = connection.execute(
+        f"UPDATE users SET {assignments}, version = :version WHERE username = :username RETURNING {_PROFILE}",
+        {**columns, "version": _next_version(connection), "username": username},
+    ).fetchone()
+    return one(row, Profile)
+
+
+def _next_version(connection: Connection) -> int:
+    (version,) = connection.execute("UPDATE profile_version SET version = version + 1 RETURNING version").fetchone()
+    return int(version)
