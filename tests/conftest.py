@@ -3,6 +3,7 @@
 With several workers (`make test`) each has a Valkey, Parleys and a browser of its own, and takes whole files.
 """
 
+import socket
 from collections.abc import Callable, Iterator
 from contextlib import closing
 
@@ -56,3 +57,21 @@ def valkey_url() -> Iterator[str]:
     with closing(Valkey()) as valkey:
         valkey.start()
         yield valkey.url
+
+
+@pytest.fixture
+def redis_url(valkey_url: str) -> str:
+    """Of the run's Valkey, empty."""
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.connect(valkey_url.removeprefix("unix://"))
+        connection.sendall(b"FLUSHALL\r\n")
+        assert connection.recv(100) == b"+OK\r\n"
+    return valkey_url
+
+
+@pytest.fixture
+def valkey() -> Iterator[Valkey]:
+    """A Valkey that the test may kill, stop and start."""
+    with closing(Valkey()) as made:
+        made.start()
+        yield made

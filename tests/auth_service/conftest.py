@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from auth_service.settings import AuthSettings
-from tests.auth_service.people import Auth, Clock, serving
+from tests.auth_service.people import Auth, serving
+from tests.clock import Clock
 
 
 @pytest.fixture

@@ -14,24 +14,13 @@ from auth_service.refusals import REFUSALS
 from auth_service.routes import ROUTES
 from auth_service.settings import AuthSettings
 from tests.asgi import client_of
+from tests.clock import Clock
 from tests.contracts import checked
+from tests.problems import code
 
 PASSWORD = "correct horse battery"
 CHECKED = checked(ROUTES, REFUSALS)
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-
-
-class Clock:
-    """Stands still until it is told otherwise; seconds since the epoch."""
-
-    def __init__(self, now: float = 1_800_000_000.0) -> None:
-        self.now = now
-
-    def __call__(self) -> float:
-        return self.now
-
-    def forward(self, seconds: float) -> None:
-        self.now += seconds
 
 
 class Person:
@@ -98,15 +87,6 @@ async def serving(settings: AuthSettings, clock: Clock, hasher: PasswordHasher =
     async with client_of(create_app(settings, clock=clock, hasher=hasher)) as http:
         http.event_hooks = CHECKED
         yield Auth(http)
-
-
-def code(response: httpx.Response) -> tuple[int, str]:
-    """What a refusal is known by; it has the shape of RFC 9457."""
-    assert response.headers["content-type"] == "application/problem+json"
-    body = response.json()
-    assert {"type", "title", "status", "detail", "code"} <= body.keys()
-    assert body["status"] == response.status_code
-    return response.status_code, body["code"]
 
 
 def fields(response: httpx.Response) -> list[str]:

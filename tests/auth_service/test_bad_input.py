@@ -6,7 +6,9 @@ import pytest
 from msgspec import structs
 
 from auth_service.settings import AuthSettings
-from tests.auth_service.people import PASSWORD, Auth, Clock, code, fields, run_sql, serving
+from tests.auth_service.people import PASSWORD, Auth, fields, run_sql, serving
+from tests.clock import Clock
+from tests.problems import code
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 JSON_PATHS = ["/register", "/api/register", "/api/user/login"]

@@ -8,7 +8,9 @@ import pytest
 
 from auth_service.settings import AuthSettings
 from servicekit.contract import Contract
-from tests.auth_service.people import Auth, Clock, Person, code, fields, serving
+from tests.auth_service.people import Auth, Person, fields, serving
+from tests.clock import Clock
+from tests.problems import code
 
 PATHS_WITH_LIMITS = [("/api/register", "username"), ("/api/register", "password"), ("/api/update-nickname", "nickname")]
 

@@ -13,8 +13,10 @@ from msgspec import structs
 from auth_service.feed import PROFILES_CHANNEL
 from auth_service.settings import AuthSettings
 from servicekit.authentication import REVOCATIONS_CHANNEL
-from tests.auth_service.people import PASSWORD, Auth, Clock, Person, code, fields, serving
+from tests.auth_service.people import PASSWORD, Auth, Person, fields, serving
 from tests.auth_service.test_feed import listening
+from tests.clock import Clock
+from tests.problems import code
 
 WRONG = "not her password"
 PATH = "/api/account"

@@ -12,7 +12,8 @@ from auth_service.settings import AuthSettings
 from servicekit.authentication import REVOCATIONS_CHANNEL
 from servicekit.bus import Bus
 from servicekit.server import running
-from tests.auth_service.people import PASSWORD, Auth, Clock, serving
+from tests.auth_service.people import PASSWORD, Auth, serving
+from tests.clock import Clock
 from tests.waiting import eventually
 
 

@@ -9,7 +9,9 @@ import httpx
 import pytest
 
 from auth_service.settings import AuthSettings
-from tests.auth_service.people import PASSWORD, Auth, Clock, code, run_sql
+from tests.auth_service.people import PASSWORD, Auth, run_sql
+from tests.clock import Clock
+from tests.problems import code
 
 CHANGES = {
     "/api/register": {"json": {"username": "linus", "password": PASSWORD}},

@@ -12,7 +12,9 @@ from auth_service.domain.session import DEVICE_MARKS_MAX, KNOWN_S
 from auth_service.settings import AuthSettings
 from servicekit.database import Database
 from tests.asgi import CLIENT_ADDRESS
-from tests.auth_service.people import PASSWORD, Auth, Clock, Person, code
+from tests.auth_service.people import PASSWORD, Auth, Person
+from tests.clock import Clock
+from tests.problems import code
 
 BROWSER = "a-browser-of-22-letter"
 

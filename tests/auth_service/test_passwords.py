@@ -15,7 +15,9 @@ from auth_service.domain.fair_queue import Place
 from auth_service.domain.refusals import TooManySignIns
 from auth_service.passwords import Passwords
 from auth_service.settings import AuthSettings
-from tests.auth_service.people import CHEAP, PASSWORD, Auth, Clock, code, fields, run_sql, serving
+from tests.auth_service.people import CHEAP, PASSWORD, Auth, fields, run_sql, serving
+from tests.clock import Clock
+from tests.problems import code
 from tests.waiting import eventually
 
 COMPOSED, DECOMPOSED = unicodedata.normalize("NFC", "pässwörter"), unicodedata.normalize("NFD", "pässwörter")

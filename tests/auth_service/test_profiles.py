@@ -2,7 +2,9 @@ import pytest
 from msgspec import structs
 
 from auth_service.settings import AuthSettings
-from tests.auth_service.people import Auth, Clock, Person, code, fields, serving
+from tests.auth_service.people import Auth, Person, fields, serving
+from tests.clock import Clock
+from tests.problems import code
 
 
 async def found(person: Person, **query: str | int) -> list[str]:

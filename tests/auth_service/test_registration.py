@@ -5,7 +5,9 @@ import pytest
 from msgspec import structs
 
 from auth_service.settings import AuthSettings
-from tests.auth_service.people import PASSWORD, Auth, Clock, code, fields, serving
+from tests.auth_service.people import PASSWORD, Auth, fields, serving
+from tests.clock import Clock
+from tests.problems import code
 
 
 async def test_ada_registers_with_an_email_address_and_learns_her_id(auth: Auth) -> None:

@@ -15,7 +15,9 @@ from auth_service.tokens import Tokens
 from servicekit.bus import Bus
 from servicekit.database import Database
 from servicekit.tokens import Identity
-from tests.auth_service.people import CHEAP, PASSWORD, Auth, Clock, code, fields, serving
+from tests.auth_service.people import CHEAP, PASSWORD, Auth, fields, serving
+from tests.clock import Clock
+from tests.problems import code
 
 NEW_PASSWORD = "a better one, I hope"
 

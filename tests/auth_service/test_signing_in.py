@@ -11,7 +11,9 @@ from auth_service.domain.fair_queue import Place
 from auth_service.domain.refusals import TooManySignIns
 from auth_service.passwords import STRONG, PasswordMismatch, Passwords
 from auth_service.settings import AuthSettings
-from tests.auth_service.people import CHEAP, PASSWORD, Auth, Clock, code, run_sql, serving
+from tests.auth_service.people import CHEAP, PASSWORD, Auth, run_sql, serving
+from tests.clock import Clock
+from tests.problems import code
 
 HERE = Place("203.0.113.7", "203.0.113.0/24")
 

@@ -16,7 +16,9 @@ from msgspec import structs
 from auth_service.settings import AuthSettings
 from auth_service.tokens import Tokens, thumbprint
 from servicekit.tokens import TokenVerifier
-from tests.auth_service.people import Auth, Clock, code, serving
+from tests.auth_service.people import Auth, serving
+from tests.clock import Clock
+from tests.problems import code
 
 
 async def published_key(auth: Auth) -> dict[str, Any]:

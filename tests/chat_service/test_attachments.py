@@ -12,7 +12,8 @@ from starlette.applications import Starlette
 from starlette.responses import Response
 from starlette.routing import Route
 
-from tests.chat_service.world import Device, Event, Instance, World, serving
+from tests.asgi import serving
+from tests.chat_service.world import Device, Event, Instance, World
 from tests.media_service.cleaning.pictures import encoded
 from tests.valkey import Valkey
 from tests.waiting import eventually

@@ -14,7 +14,8 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from auth_service.tokens import Tokens
 from chat_service.websocket.socket import UNANSWERED_MAX
 from servicekit.tokens import ISSUER
-from tests.chat_service.world import NOW_S, Device, Instance, World
+from tests.chat_service.world import Device, Instance, World
+from tests.clock import NOW_S
 from tests.valkey import Valkey
 from tests.waiting import eventually
 

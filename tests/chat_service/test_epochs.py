@@ -17,7 +17,8 @@ from chat_service.store.conversations import Conversations
 from chat_service.store.generation import MESSAGE_IDS_LEFT_OUT, raise_generation
 from servicekit.database import Database
 from tests.chat_service.test_rooms import away, back, hear_seqs
-from tests.chat_service.world import NOW_S, Device, Event, Instance, World
+from tests.chat_service.world import Device, Event, Instance, World
+from tests.clock import NOW_S
 from tests.valkey import Valkey
 
 

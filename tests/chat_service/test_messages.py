@@ -6,7 +6,8 @@ import json
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-from tests.chat_service.world import NOW_S, Instance, World
+from tests.chat_service.world import Instance, World
+from tests.clock import NOW_S
 
 NOBODY_KNOWS: dict[str, int] = {}
 

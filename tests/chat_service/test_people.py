@@ -15,7 +15,8 @@ from chat_service.store.people import PeopleStore
 from servicekit.database import Connection, Database
 from servicekit.numbered_lists import PAGE_MAX
 from servicekit.peers import Peer
-from tests.chat_service.world import CAST, Auth, Instance, World
+from tests.auth_stand_in import Auth
+from tests.chat_service.world import CAST, Instance, World
 from tests.waiting import eventually
 
 # Over sockets

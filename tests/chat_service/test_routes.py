@@ -2,19 +2,11 @@
 
 from typing import Any
 
-import httpx
 import pytest
 
 from chat_service.routes import ROUTES
 from tests.chat_service.world import Instance, World
-
-
-def code(answer: httpx.Response) -> tuple[int, str]:
-    """What a refusal is known by; it has the shape of RFC 9457."""
-    assert answer.headers["content-type"] == "application/problem+json"
-    body = answer.json()
-    assert {"type", "title", "status", "detail", "code"} <= body.keys()
-    return answer.status_code, body["code"]
+from tests.problems import code
 
 
 async def talk(chat: Instance, count: int) -> list[int]:

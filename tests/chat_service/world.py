@@ -2,22 +2,18 @@
 
 import asyncio
 import json
-import logging
 import socket
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager, suppress
-from itertools import count
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any, Self, TypeAlias
 
 import httpx
-import uvicorn
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from auth_service.tokens import Tokens
 from chat_service.app import Waits, create_app
 from chat_service.refusals import REFUSALS
 from chat_service.routes import ROUTES
@@ -26,100 +22,15 @@ from chat_service.websocket.socket import ChatSocket
 from media_service.app import create_app as create_media_app
 from media_service.settings import MediaSettings
 from servicekit.bus import Bus
-from servicekit.http_protocol import HttpProtocol
+from tests.asgi import WAIT_S_MAX, serving
+from tests.auth_stand_in import Auth
+from tests.clock import Clock
 from tests.contracts import checked
 from tests.waiting import eventually
 
 CAST = ("Ada", "Grace", "Linus")
-NOW_S = 1_800_000_000
-WAIT_S_MAX = 10
 CHECKED = checked(ROUTES, REFUSALS)
 Event: TypeAlias = dict[str, Any]
-
-
-class Clock:
-    """Stands still until it is told otherwise; seconds since the epoch."""
-
-    def __init__(self) -> None:
-        self.now: float = NOW_S
-
-    def __call__(self) -> float:
-        return self.now
-
-
-class Auth:
-    """A stand-in for the auth service: the three things that chat asks of it, over real HTTP."""
-
-    def __init__(self) -> None:
-        numbers = count(1)
-        self._tokens = Tokens(secret="of the tests", clock=lambda: NOW_S, new_id=lambda: f"jti-{next(numbers)}")
-        self._versions = count(1)
-        self._profiles: dict[str, Event] = {}
-        self._revoked: list[str] = []
-        self._server: asyncio.Server | None = None
-        self._port = 0
-        self._writers: set[asyncio.StreamWriter] = set()
-        self.asked: list[str] = []
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self._port}"
-
-    async def start(self) -> None:
-        self._server = await asyncio.start_server(self._answer, "127.0.0.1", self._port)
-        self._port = self._server.sockets[0].getsockname()[1]
-
-    async def stop(self) -> None:
-        if self._server is not None:
-            self._server.close()
-            await self._server.wait_closed()
-            self._server = None
-        for writer in self._writers:
-            writer.transport.abort()
-        await eventually(lambda: not self._writers)
-
-    def register(self, *names: str) -> None:
-        for name in names:
-            self.change(name, nickname=name, pfp=None)
-
-    def change(self, name: str, *, nickname: str, pfp: str | None) -> None:
-        version = next(self._versions)
-        self._profiles[name] = {"username": name, "nickname": nickname, "pfp": pfp, "version": version}
-
-    def erase(self, name: str) -> None:
-        self.change(name, nickname=name, pfp="")
-        self._profiles[name]["erased"] = True
-
-    def revoke(self, session: str) -> None:
-        """Only in the list; who is to know at once has to be told over Redis."""
-        self._revoked.append(session)
-
-    def token(self, name: str, *, session: str = "", expires_at: int = NOW_S + 900) -> str:
-        session = session or f"session of {name}"
-        return self._tokens.sign(username=name, session_id=session, now=NOW_S, expires_at=expires_at)
-
-    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._writers.add(writer)
-        with suppress(OSError, asyncio.IncompleteReadError):
-            head = (await reader.readuntil(b"\r\n\r\n")).decode()
-            url = httpx.URL(head.split()[1])
-            self.asked.append(url.path)
-            body = json.dumps(self._body(url)).encode()
-            writer.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
-            await writer.drain()
-        with suppress(OSError):
-            writer.close()
-            await writer.wait_closed()
-        self._writers.discard(writer)
-
-    def _body(self, url: httpx.URL) -> Any:
-        if url.path == "/.well-known/jwks.json":
-            return self._tokens.key_set
-        if url.path == "/internal/revocations":
-            return {"revoked": self._revoked}
-        after, limit = int(url.params["after"]), int(url.params["limit"])
-        newer = [one for one in self._profiles.values() if one["version"] > after]
-        return {"profiles": sorted(newer, key=lambda one: one["version"])[:limit]}
 
 
 class Device:
@@ -359,37 +270,3 @@ class World:
 async def _cancelled(task: asyncio.Task[None]) -> None:
     task.cancel()
     await asyncio.wait([task])
-
-
-@asynccontextmanager
-async def serving(
-    app: Any, *, ws: Any = "none", listener: socket.socket | None = None
-) -> AsyncIterator[tuple[str, dict[str, Any]]]:
-    """A uvicorn server in the test's own loop, without its signal handlers and its ticks: its URL and its state."""
-    with listener or socket.create_server(("127.0.0.1", 0)) as at:
-        config = uvicorn.Config(
-            app, http=HttpProtocol, ws=ws, lifespan="on", log_config=None, access_log=False, server_header=False
-        )
-        logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
-        config.load()
-        server = uvicorn.Server(config)
-        server.lifespan = config.lifespan_class(config)
-        await server.startup(sockets=[at])
-        try:
-            yield f"http://127.0.0.1:{at.getsockname()[1]}", server.lifespan.state
-        finally:
-            await _shut_down(server)
-
-
-async def _shut_down(server: uvicorn.Server) -> None:
-    """As uvicorn does it, but for its pauses."""
-    for one in server.servers:
-        one.close()
-
-    def are_closed() -> bool:
-        for connection in list(server.server_state.connections):  # one that was just accepted, too
-            connection.shutdown()
-        return not server.server_state.connections
-
-    await eventually(are_closed)
-    await server.lifespan.shutdown()

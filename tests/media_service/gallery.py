@@ -17,9 +17,12 @@ from media_service.app import create_app
 from media_service.refusals import REFUSALS
 from media_service.routes import ROUTES
 from media_service.settings import MediaSettings
-from tests.chat_service.world import WAIT_S_MAX, Auth, Clock, serving
+from tests.asgi import WAIT_S_MAX, serving
+from tests.auth_stand_in import Auth
+from tests.clock import Clock
 from tests.contracts import checked
 from tests.media_service.cleaning.pictures import encoded, painted
+from tests.problems import code
 
 CHECKED = checked(ROUTES, REFUSALS)
 Json = dict[str, Any]
@@ -181,12 +184,6 @@ def part(
 
 def form(*parts: bytes) -> bytes:
     return b"".join(parts) + b"--" + BOUNDARY + b"--\r\n"
-
-
-def code(answer: httpx.Response) -> tuple[int, str]:
-    """What a refusal is known by."""
-    assert answer.headers["content-type"] == "application/problem+json", answer.text
-    return answer.status_code, answer.json()["code"]
 
 
 @asynccontextmanager

@@ -16,7 +16,8 @@ from servicekit.database import Database
 from servicekit.etags import version_of
 from tests.foreign_hosts import HEAD, Web, Write, serving
 from tests.media_service.cleaning.pictures import encoded, painted
-from tests.media_service.gallery import PICTURE, Gallery, code, gallery
+from tests.media_service.gallery import PICTURE, Gallery, gallery
+from tests.problems import code
 from tests.waiting import eventually
 
 MIGRATIONS = Path("media_service/migrations")

@@ -10,7 +10,8 @@ from PIL import Image
 from media_service.actions.files import REMEMBERED_MAX, REMEMBERED_S, RecentReaders
 from servicekit.bus import Bus
 from tests.media_service.cleaning.pictures import encoded
-from tests.media_service.gallery import PICTURE, Gallery, code, gallery
+from tests.media_service.gallery import PICTURE, Gallery, gallery
+from tests.problems import code
 from tests.waiting import eventually
 
 

@@ -9,9 +9,10 @@ import pytest
 from PIL import Image
 
 from media_service.actions.files import REMEMBERED_S
-from tests.chat_service.world import WAIT_S_MAX
+from tests.asgi import WAIT_S_MAX
 from tests.media_service.cleaning.pictures import encoded
-from tests.media_service.gallery import PICTURE, Gallery, code, form, part
+from tests.media_service.gallery import PICTURE, Gallery, form, part
+from tests.problems import code
 
 LARGE_BYTES_MIN = 8 * 1024 * 1024
 

@@ -18,9 +18,10 @@ from media_service.multipart import SentFile
 from media_service.pictures import Pictures
 from media_service.store import FileStore
 from servicekit.database import Database
-from tests.chat_service.world import NOW_S
+from tests.clock import NOW_S
 from tests.media_service.cleaning.pictures import animation, chunk, encoded, exif_of_a_phone, painted, segment
-from tests.media_service.gallery import MULTIPART, PICTURE, Gallery, code, form, gallery, part, sizes
+from tests.media_service.gallery import MULTIPART, PICTURE, Gallery, form, gallery, part, sizes
+from tests.problems import code
 from tests.waiting import eventually
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"

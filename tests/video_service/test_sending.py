@@ -9,7 +9,8 @@ import pytest
 from structlog.testing import capture_logs
 from websockets.exceptions import ConnectionClosed
 
-from tests.chat_service.world import NOW_S, WAIT_S_MAX
+from tests.asgi import WAIT_S_MAX
+from tests.clock import NOW_S
 from tests.video_service.scenes import decoded, distance, ground, jpeg, moving, png, webp, with_face
 from tests.video_service.test_domain import huge_png
 from tests.video_service.world import Camera, Instance, World, data_url, picture_in

@@ -12,7 +12,7 @@ import httpx
 import pytest
 from websockets.asyncio.client import connect
 
-from tests.chat_service.world import NOW_S
+from tests.clock import NOW_S
 from tests.video_service.scenes import ground, jpeg
 from tests.video_service.world import World
 from tests.waiting import eventually

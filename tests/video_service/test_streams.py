@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from tests.chat_service.world import NOW_S
+from tests.clock import NOW_S
 from tests.video_service.scenes import BLUE, GREEN, RED, Image, decoded, distance, ground, jpeg, moving
 from tests.video_service.world import Camera, Instance, Line, World, data_url, picture_in
 from tests.waiting import eventually

@@ -7,14 +7,16 @@ import sqlite3
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack, closing
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeAlias
 
 import httpx
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from servicekit.bus import Bus
-from tests.chat_service.world import WAIT_S_MAX, Auth, Clock, Event, serving
+from tests.asgi import WAIT_S_MAX, serving
+from tests.auth_stand_in import Auth
+from tests.clock import Clock
 from tests.video_service.scenes import Image, decoded
 from tests.waiting import eventually
 from video_service.app import Waits, create_app
@@ -24,6 +26,7 @@ from video_service.settings import VideoSettings
 from video_service.websocket import VideoSocket
 
 PATH = "/api/ws/video"
+Event: TypeAlias = dict[str, Any]
 CAST = ("Ada", "Grace", "Linus")
 
 

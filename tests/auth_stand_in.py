@@ -1,0 +1,88 @@
+"""A stand-in for the auth service, for the tests of those that ask it."""
+
+import asyncio
+import json
+from contextlib import suppress
+from itertools import count
+from typing import Any
+
+import httpx
+
+from auth_service.tokens import Tokens
+from tests.clock import NOW_S
+from tests.waiting import eventually
+
+
+class Auth:
+    """A stand-in for the auth service: the three things that the others ask of it, over real HTTP."""
+
+    def __init__(self) -> None:
+        numbers = count(1)
+        self._tokens = Tokens(secret="of the tests", clock=lambda: NOW_S, new_id=lambda: f"jti-{next(numbers)}")
+        self._versions = count(1)
+        self._profiles: dict[str, dict[str, Any]] = {}
+        self._revoked: list[str] = []
+        self._server: asyncio.Server | None = None
+        self._port = 0
+        self._writers: set[asyncio.StreamWriter] = set()
+        self.asked: list[str] = []
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._port}"
+
+    async def start(self) -> None:
+        self._server = await asyncio.start_server(self._answer, "127.0.0.1", self._port)
+        self._port = self._server.sockets[0].getsockname()[1]
+
+    async def stop(self) -> None:
+        if self._server is not None:
+            self._server.close()
+            await self._server.wait_closed()
+            self._server = None
+        for writer in self._writers:
+            writer.transport.abort()
+        await eventually(lambda: not self._writers)
+
+    def register(self, *names: str) -> None:
+        for name in names:
+            self.change(name, nickname=name, pfp=None)
+
+    def change(self, name: str, *, nickname: str, pfp: str | None) -> None:
+        version = next(self._versions)
+        self._profiles[name] = {"username": name, "nickname": nickname, "pfp": pfp, "version": version}
+
+    def erase(self, name: str) -> None:
+        self.change(name, nickname=name, pfp="")
+        self._profiles[name]["erased"] = True
+
+    def revoke(self, session: str) -> None:
+        """Only in the list; who is to know at once has to be told over Redis."""
+        self._revoked.append(session)
+
+    def token(self, name: str, *, session: str = "", expires_at: int = NOW_S + 900) -> str:
+        session = session or f"session of {name}"
+        return self._tokens.sign(username=name, session_id=session, now=NOW_S, expires_at=expires_at)
+
+    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._writers.add(writer)
+        with suppress(OSError, asyncio.IncompleteReadError):
+            head = (await reader.readuntil(b"\r\n\r\n")).decode()
+            url = httpx.URL(head.split()[1])
+            self.asked.append(url.path)
+            body = json.dumps(self._body(url)).encode()
+            writer.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+            await writer.drain()
+        with suppress(OSError):
+            writer.close()
+            await writer.wait_closed()
+        self._writers.discard(writer)
+
+    def _body(self, url: httpx.URL) -> Any:
+        if url.path == "/.well-known/jwks.json":
+            return self._tokens.key_set
+        if url.path == "/internal/revocations":
+            return {"revoked": self._revoked}
+        after, limit = int(url.params["after"]), int(url.params["limit"])
+        newer = [one for one in self._profiles.values() if one["version"] > after]
+        return {"profiles": sorted(newer, key=lambda one: one["version"])[:limit]}
