@@ -23,6 +23,8 @@ class StreamLog:
         self._open: set[StreamSession] = set()
         self._ended: list[StreamSession] = []
         self._has_news = asyncio.Event()
+        self._saving = asyncio.Lock()
+        self._write: asyncio.Task[None] | None = None
 
     def begin(self, username: str, name: str | None) -> StreamSession:
         opened = StreamSession(username=username, name=name, started_at=self._clock())
@@ -45,15 +47,18 @@ class StreamLog:
                 async with asyncio.timeout(self._interval_s):
                     await self._has_news.wait()
             self._has_news.clear()
-            await self.write()
+            # What has begun is carried through: a row whose id nobody took note of would be made again.
+            self._write = asyncio.create_task(self.write())
+            await asyncio.shield(self._write)
 
     async def write(self) -> None:
         """Bring all rows up to date."""
-        ended, self._ended = self._ended, []
-        if not (due := [*ended, *self._open]):
-            return
-        try:
-            await self._store.save(due, int(self._clock()))
-        except DatabaseError as error:
-            self._ended = ended + self._ended
-            log.warning("the stream log cannot be written", reason=str(error))
+        async with self._saving:
+            ended, self._ended = self._ended, []
+            if not (due := [*ended, *self._open]):
+                return
+            try:
+                await self._store.save(due, int(self._clock()))
+            except DatabaseError as error:
+                self._ended = ended + self._ended
+                log.warning("the stream log cannot be written", reason=str(error))
