@@ -182,7 +182,7 @@ class Bus:
             log.warning("redis went away")
 
     async def _watch(self, connection: "_Connection") -> None:
-        """Return when the connection is lost, or silent for too long: a hung peer closes nothing."""
+        """Return when the connection is lost, or silent for too long: a hung server closes nothing."""
         while True:
             await self._ask(connection, ("PING",))
             await connection.wait_lost(self._silence_s_max / 3)

@@ -37,7 +37,7 @@ class Message(NamedTuple):
 
 
 class FrameError(Exception):
-    """The peer broke the protocol; the connection is to be closed with `code` (RFC 6455 §7.1.7)."""
+    """The client broke the protocol; the connection is to be closed with `code` (RFC 6455 §7.1.7)."""
 
     def __init__(self, code: CloseCode, reason: str) -> None:
         super().__init__(reason)
@@ -189,7 +189,7 @@ def close_frame(code: int, reason: str = "") -> bytes:
 
 
 def read_close(payload: bytes) -> int:
-    """The code of a peer's close frame; 1000 where it gave none. Raises FrameError for what must not be sent."""
+    """The code of a client's close frame; 1000 where it gave none. Raises FrameError for what must not be sent."""
     if not payload:
         return CloseCode.NORMAL
     code = int.from_bytes(payload[:2], "big")

@@ -1,6 +1,6 @@
 """The HTTP protocol: uvicorn's, with answers in one write and limits on slow and endless requests.
 
-uvicorn writes an answer's head and body one after the other; uvloop turns each write into a system call, and the peer
+uvicorn writes an answer's head and body one after the other; uvloop turns each write into a system call, and the client
 wakes up twice. Here the head leaves with the first piece of the body, and is checked as a whole instead of field by
 field: together a third less time for a small answer.
 """

@@ -41,14 +41,14 @@ class WebSocketProtocol(WebSocketWriter):
     # What a subclass says
 
     async def admit(self, handshake: Handshake) -> None:
-        """Let the peer in by returning. Raises a Refusal, which becomes the answer to the handshake."""
+        """Let the client in by returning. Raises a Refusal, which becomes the answer to the handshake."""
         raise NotImplementedError
 
     def opened(self) -> None:
         """The handshake is answered; frames may be sent. Called without a step after `admit` has returned."""
 
     def not_opened(self) -> None:
-        """Called instead where `admit` did not let the peer in, or the peer is gone: give up what `admit` took."""
+        """Called instead where `admit` did not let the client in, or the client is gone: give up what `admit` took."""
 
     def received(self, opcode: int, payload: bytes) -> None:
         """A whole TEXT (valid UTF-8) or BINARY message came."""
@@ -58,10 +58,10 @@ class WebSocketProtocol(WebSocketWriter):
         """The connection left the OPEN phase; nothing can be sent any more. Called once, after `opened`."""
 
     def answered_ping(self) -> None:
-        """The peer has read all that was sent before a ping."""
+        """The client has read all that was sent before a ping."""
 
     def answered_probe(self, payload: bytes) -> None:
-        """The peer has read all that was sent before that probe, and so before the probes that were sent earlier."""
+        """The client has read all that was sent before that probe, and so before the probes that were sent earlier."""
 
     # What a subclass uses
 
@@ -84,7 +84,7 @@ class WebSocketProtocol(WebSocketWriter):
         self._set_timer(self.close_timeout_s, self._transport.abort)
 
     def pause_reading(self) -> None:
-        """Take no more messages until `resume_reading`; the peer's sending stops soon (TCP's flow control)."""
+        """Take no more messages until `resume_reading`; the client's sending stops soon (TCP's flow control)."""
         if self._is_reading and self.phase is Phase.OPEN:
             self._is_reading = False
             self._transport.pause_reading()
@@ -185,7 +185,7 @@ class WebSocketProtocol(WebSocketWriter):
             self._discard_rest()
 
     def _discard_rest(self) -> None:
-        """Read on without looking: closing at once would reset the line, and the peer might miss the close frame."""
+        """Read on without looking: closing at once would reset the line, and the client might miss the close frame."""
         self._is_broken = True
         if self._transport.can_write_eof():
             self._transport.write_eof()

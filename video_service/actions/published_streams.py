@@ -83,7 +83,7 @@ class PublishedStreams:
         except VideoRefusal:
             del self._published[name]
             raise
-        except BaseException:  # the peer is gone
+        except BaseException:  # the client is gone
             self.end(published)
             raise
         self._kept.pop(name, None)
