@@ -49,12 +49,7 @@ async def _opened(settings: AuthSettings, clock: Callable[[], float], hasher: Ha
     tokens = Tokens(secret=secret, clock=clock, new_id=_new_id)
     bus = Bus(settings.redis_url)
     feed = Feed(bus)
-    database = Database(
-        folder / "users.db",
-        MIGRATIONS,
-        disk_free_bytes_min=settings.disk_free_bytes_min,
-        long_reads=_long_reads(settings),
-    )
+    database = _database(settings, folder)
     with (
         closing(database),
         closing(Passwords(hasher=hasher, waiting_max=settings.passwords_waiting_max)) as passwords,
@@ -89,5 +84,10 @@ def _new_id() -> str:
     return secrets.token_urlsafe(16)
 
 
-def _long_reads(settings: AuthSettings) -> LongReads:
-    return LongReads(at_once_max=settings.long_reads_per_person, time_s_max=settings.long_read_s_max)
+def _database(settings: AuthSettings, folder: Path) -> Database:
+    return Database(
+        folder / "users.db",
+        MIGRATIONS,
+        disk_free_bytes_min=settings.disk_free_bytes_min,
+        long_reads=LongReads(at_once_max=settings.long_reads_per_person, time_s_max=settings.long_read_s_max),
+    )
