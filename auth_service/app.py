@@ -3,7 +3,7 @@
 import secrets
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, closing
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing
 from pathlib import Path
 
 from starlette.types import ASGIApp
@@ -24,8 +24,8 @@ from auth_service.store import AccountStore, SessionStore
 from auth_service.tokens import Tokens
 from servicekit.application import application
 from servicekit.bus import Bus
-from servicekit.database import Database
-from servicekit.readers import LongReads
+from servicekit.database import Database, open_database
+from servicekit.read_pool import LongReads
 from servicekit.server import running
 from servicekit.starting import make_private_folder
 
@@ -49,43 +49,40 @@ async def _opened(settings: AuthSettings, clock: Callable[[], float], hasher: Ha
     tokens = Tokens(secret=secret, clock=clock, new_id=_new_id)
     bus = Bus(settings.redis_url)
     feed = Feed(bus)
-    database = _database(settings, folder)
-    with (
-        closing(database),
-        closing(Passwords(hasher=hasher, waiting_max=settings.passwords_waiting_max)) as passwords,
-    ):
-        account_store, session_store = AccountStore(database), SessionStore(database)
-        accounts = Accounts(store=account_store, passwords=passwords, feed=feed, clock=clock)
-        sessions = Sessions(
-            store=session_store,
-            accounts=account_store,
-            passwords=passwords,
-            tokens=tokens,
-            feed=feed,
-            clock=clock,
-            new_id=_new_id,
-            token_lifetime_s=settings.token_lifetime_s,
-            listed_max=settings.sessions_listed_max,
-        )
-        reminder = Reminder(accounts=accounts, sessions=sessions, feed=feed)
-        async with running(bus.run(), reminder.run()):
-            yield State(
-                accounts=accounts,
-                authentication=Authentication(store=session_store, tokens=tokens, clock=clock),
-                sessions=sessions,
-                rules=settings.rules(is_common_password=is_common),
-                database=database,
-                bus=bus,
-                key_set=tokens.key_set,
+    async with _database(settings, folder) as database:
+        with closing(Passwords(hasher=hasher, waiting_max=settings.passwords_waiting_max)) as passwords:
+            account_store, session_store = AccountStore(database), SessionStore(database)
+            accounts = Accounts(store=account_store, passwords=passwords, feed=feed, clock=clock)
+            sessions = Sessions(
+                store=session_store,
+                accounts=account_store,
+                passwords=passwords,
+                tokens=tokens,
+                feed=feed,
+                clock=clock,
+                new_id=_new_id,
+                token_lifetime_s=settings.token_lifetime_s,
+                listed_max=settings.sessions_listed_max,
             )
+            reminder = Reminder(accounts=accounts, sessions=sessions, feed=feed)
+            async with running(bus.run(), reminder.run()):
+                yield State(
+                    accounts=accounts,
+                    authentication=Authentication(store=session_store, tokens=tokens, clock=clock),
+                    sessions=sessions,
+                    rules=settings.rules(is_common_password=is_common),
+                    database=database,
+                    bus=bus,
+                    key_set=tokens.key_set,
+                )
 
 
 def _new_id() -> str:
     return secrets.token_urlsafe(16)
 
 
-def _database(settings: AuthSettings, folder: Path) -> Database:
-    return Database(
+def _database(settings: AuthSettings, folder: Path) -> AbstractAsyncContextManager[Database]:
+    return open_database(
         folder / "users.db",
         MIGRATIONS,
         disk_free_bytes_min=settings.disk_free_bytes_min,

@@ -102,7 +102,7 @@ async def _save_chats(data_dir: Path, people: Sequence[Person]) -> None:
         for number, name in enumerate(names)
         for distance in range(1, SAVED_CHATS + 1)
     ]
-    with chat_store(data_dir) as database:
+    async with chat_store(data_dir) as database:
         await database.write(_insert, rows)
 
 

@@ -72,7 +72,7 @@ async def _fill(data_dir: Path, reader: Person, writers: Sequence[Person]) -> Mi
         for number in range(SEEN + MISSED)
         for writer in writers
     ]
-    with chat_store(data_dir) as database:
+    async with chat_store(data_dir) as database:
         stored = await store_messages(database, said)
     missed: Missed = defaultdict(list)
     for message in stored:

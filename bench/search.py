@@ -120,7 +120,7 @@ async def _fill(
         owner, peer = pairs[number % CONVERSATIONS]
         sender, receiver = (owner, peer) if corpus.random.random() < 0.5 else (peer, owner)
         said.append((sender.username, receiver.username, text))
-    with chat_store(data_dir) as database:
+    async with chat_store(data_dir) as database:
         stored = await store_messages(database, said)
         search = Search(database)
         while await search.index_some():

@@ -1,7 +1,7 @@
 """The chat service's file, filled before the service starts: saying it all would take longer than measuring."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from chat_service.domain.conversations import Conversation
 from chat_service.domain.intents import Draft, SendMessage
 from chat_service.domain.messages import StoredMessage
 from chat_service.store.log import Log
-from servicekit.database import Connection, Database
+from servicekit.database import Connection, Database, open_database
 
 _FIRST = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -19,13 +19,8 @@ def store_path(data_dir: Path) -> Path:
     return data_dir / "chat" / "chat.db"
 
 
-@contextmanager
-def chat_store(data_dir: Path) -> Iterator[Database]:
-    database = Database(store_path(data_dir), MIGRATIONS)
-    try:
-        yield database
-    finally:
-        database.close()
+def chat_store(data_dir: Path) -> AbstractAsyncContextManager[Database]:
+    return open_database(store_path(data_dir), MIGRATIONS)
 
 
 async def store_messages(database: Database, messages: Iterable[tuple[str, str, str]]) -> list[StoredMessage]:

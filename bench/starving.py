@@ -83,7 +83,7 @@ async def _fill(
             message = SendMessage(conversation=lobby, text=text)
             log.append(connection, Draft(message, reader.username, timestamp(0)))
 
-    with chat_store(data_dir) as database:
+    async with chat_store(data_dir) as database:
         await store_messages(database, said)
         await database.write(join_and_talk)
         search = Search(database)

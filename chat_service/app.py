@@ -40,7 +40,7 @@ from chat_service.domain.intents import Draft
 from chat_service.domain.quotas import Quotas
 from chat_service.domain.refusals import NotStored
 from chat_service.feed import Feed
-from chat_service.peers import DELETED_FILES_NEWS, PROFILES_NEWS, Peers
+from chat_service.peers import DELETED_FILES_CHANNEL, PROFILES_CHANNEL, Peers
 from chat_service.refusals import REFUSALS
 from chat_service.routes import ROUTES
 from chat_service.settings import ChatSettings
@@ -58,10 +58,10 @@ from chat_service.websocket.resume_grace import GRACE_S_MAX as RESUME_GRACE_S_MA
 from chat_service.websocket.socket import ChatSocket
 from chat_service.writer import GroupWriter
 from servicekit.application import application
-from servicekit.database import Database
+from servicekit.database import Database, open_database
 from servicekit.frames import CloseCode
 from servicekit.peers import Peer
-from servicekit.readers import LongReads
+from servicekit.read_pool import LongReads
 from servicekit.server import Connections, connections, running
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -105,22 +105,21 @@ def create_app(
 async def _opened(
     settings: ChatSettings, clock: Callable[[], float], monotonic: Callable[[], float], waits: Waits
 ) -> AsyncIterator[State]:
-    database = Database(
+    opening = open_database(
         store_path(settings),
         MIGRATIONS,
         disk_free_bytes_min=settings.disk_free_bytes_min,
         long_reads=_long_reads(settings),
     )
-    async with connections(settings, clock) as opened:
+    async with opening as database, connections(settings, clock) as opened:
         chat = _Composition(settings, database, opened, clock, monotonic, waits)
         opened.authentication.on_revoked(chat.end_session)
         chat.people.following.on_forgotten(chat.close_all)
         async with running(*chat.background()):
-            await opened.bus.subscribe(PROFILES_NEWS, lambda _: chat.people.following.tell_of_news())
-            await opened.bus.subscribe(DELETED_FILES_NEWS, lambda _: chat.deleted_files.tell_of_news())
+            await chat.people.following.listen(opened.bus, PROFILES_CHANNEL)
+            await chat.deleted_files.listen(opened.bus, DELETED_FILES_CHANNEL)
             yield chat.state(settings, clock, waits)
             await chat.close()
-    database.close()
 
 
 class _Composition:
@@ -216,8 +215,7 @@ class _Composition:
             clock=self._clock,
             monotonic=self._monotonic,
         )
-        for listener in (self.people.following.tell_of_news, self.deleted_files.tell_of_news, self.calls.on_connected):
-            self._opened.bus.on_connected(listener)
+        self._opened.bus.on_connected(self.calls.on_connected)
 
     def background(self) -> tuple[Coroutine[Any, Any, None], ...]:
         """What runs beside the requests, until it is cancelled."""

@@ -10,7 +10,7 @@ from chat_service.domain.refusals import MediaUnavailable
 from servicekit.numbered_lists import Page, PageBody
 from servicekit.peers import Peer, PeerAway
 
-PROFILES_NEWS, DELETED_FILES_NEWS = "profiles", "removed-files"
+PROFILES_CHANNEL, DELETED_FILES_CHANNEL = "profiles", "removed-files"
 
 
 class DeletedFile(msgspec.Struct, frozen=True):

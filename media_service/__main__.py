@@ -3,7 +3,7 @@ import sys
 
 from media_service.app import MIGRATIONS, create_app, store_path
 from media_service.settings import MediaSettings
-from servicekit.acceptance import accept
+from servicekit.accept_command import accept
 from servicekit.server import serve
 from servicekit.settings import addresses, load_or_exit
 

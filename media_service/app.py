@@ -20,7 +20,7 @@ from media_service.settings import MediaSettings
 from media_service.state import Limits, State
 from media_service.store import AvatarStore, FileStore
 from servicekit.application import application
-from servicekit.database import Database
+from servicekit.database import open_database
 from servicekit.outgoing import Outgoing
 from servicekit.peers import Peer
 from servicekit.server import connections, running
@@ -55,15 +55,16 @@ async def _opened(
     settings: MediaSettings, clock: Callable[[], float], allowed_hosts: Collection[str]
 ) -> AsyncIterator[State]:
     pictures = Pictures(pixels_max=settings.picture_pixels_max, picture_s_max=settings.picture_s_max)
-    database = Database(store_path(settings), MIGRATIONS, disk_free_bytes_min=settings.disk_free_bytes_min)
-    with closing(database), closing(pictures):
-        store, avatars = FileStore(database), AvatarStore(database)
-        await store.abandon()  # what a kill left in the middle
+    opening = open_database(store_path(settings), MIGRATIONS, disk_free_bytes_min=settings.disk_free_bytes_min)
+    with closing(pictures):
         async with (
+            opening as database,
             connections(settings, clock) as opened,
             aclosing(Outgoing(allowed_hosts=allowed_hosts)) as outgoing,
-            aclosing(_remote_pictures(settings, clock, avatars, pictures, outgoing)) as remote_pictures,
+            aclosing(_remote_pictures(settings, clock, AvatarStore(database), pictures, outgoing)) as remote_pictures,
         ):
+            store, avatars = FileStore(database), AvatarStore(database)
+            await store.abandon()  # what a kill left in the middle
             bus = opened.bus
             peers = Peers(auth=Peer(opened.http, settings.auth_url), chat=Peer(opened.http, settings.chat_url))
             files = Files(

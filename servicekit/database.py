@@ -1,24 +1,24 @@
 """The database: one SQLite file, with one thread and connection that writes, and several that read.
 
 Quick reads and long ones have connections of their own, so that none of the first waits for one of the second
-(docs/decisions/0026-reading-lanes.md). Plain `sqlite3` in our own threads, because a transaction is then one hop
-however many statements it has (docs/decisions/0002-sqlite-in-one-hop.md).
+(docs/decisions/0026-reading-lanes.md).
 """
 
 import asyncio
 import shutil
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from functools import partial
 from pathlib import Path
 from time import monotonic
-from typing import Concatenate, ParamSpec, TypeAlias, TypeVar
+from typing import ParamSpec, TypeAlias, TypeVar
 
 from servicekit import sqlite_file
 from servicekit.lanes import FairLane
 from servicekit.logs import get_logger
-from servicekit.readers import USUAL_LONG_READS, LongReads, Readers, hop
+from servicekit.read_pool import USUAL_LONG_READS, LongReads, ReadPool
+from servicekit.sqlite_connection import SqliteConnection, Statement
 from servicekit.sqlite_file import LOCK_WAIT_MS_MAX, is_damage, refusal_of
 from servicekit.starting import make_private_folder
 
@@ -27,7 +27,6 @@ T = TypeVar("T")
 Connection: TypeAlias = sqlite3.Connection
 Row: TypeAlias = sqlite3.Row
 DatabaseError = sqlite3.Error
-Statement = Callable[Concatenate[Connection, P], T]
 
 QUICK_READERS = 2
 # They share the interpreter's lock with everything else: more of them would make none of them quicker.
@@ -37,33 +36,69 @@ _PROOF_BYTES = 16 * 1024
 log = get_logger(__name__)
 
 
+@asynccontextmanager
+async def open_database(
+    path: Path,
+    migrations: Path,
+    *,
+    disk_free_bytes_min: int = 0,
+    long_reads: LongReads = USUAL_LONG_READS,
+) -> AsyncIterator["Database"]:
+    """Open `path` (made with its folder where missing), with its schema brought up to date.
+
+    Raises CannotStart where that will never do, and DiskRefused where it may in a while.
+    """
+    make_private_folder(path.parent)  # what people wrote is nobody else's
+    async with AsyncExitStack() as connections:
+        with sqlite_file.opening(path):
+            writer = await connections.enter_async_context(SqliteConnection(partial(sqlite_file.connect, path)))
+            store_id = await writer.run(sqlite_file.migrate, path, migrations)
+            connect_reader = partial(sqlite_file.connect_reader, path)
+            readers = [
+                await connections.enter_async_context(SqliteConnection(connect_reader))
+                for _ in range(QUICK_READERS + LONG_READERS)
+            ]
+        database = Database(
+            writer=writer,
+            readers=readers,
+            store_id=store_id,
+            folder=path.parent,
+            disk_free_bytes_min=disk_free_bytes_min,
+            long_reads=long_reads,
+        )
+        try:
+            yield database
+        finally:
+            await database.close()
+
+
 class Database:
-    """Commits are durable when they return: WAL with `synchronous=FULL`, so each one waits for the disk."""
+    """Commits are durable when they return: WAL with `synchronous=FULL`, so each one waits for the disk.
+
+    Made by `open_database`.
+    """
 
     def __init__(
         self,
-        path: Path,
-        migrations: Path,
         *,
-        disk_free_bytes_min: int = 0,
-        long_reads: LongReads = USUAL_LONG_READS,
+        writer: SqliteConnection,
+        readers: Sequence[SqliteConnection],
+        store_id: str,
+        folder: Path,
+        disk_free_bytes_min: int,
+        long_reads: LongReads,
     ) -> None:
-        """Open `path` (made with its folder where missing) and bring its schema up to date.
-
-        Raises CannotStart where that will never do, and DiskRefused where it may in a while.
-        """
-        make_private_folder(path.parent)  # what people wrote is nobody else's
-        self._writer, readers, self.id = sqlite_file.opened(path, migrations, readers=QUICK_READERS + LONG_READERS)
-        self._quick = Readers(readers[:QUICK_READERS], "sqlite-reader")
-        self._long = Readers(readers[QUICK_READERS:], "sqlite-long-reader", time_s_max=long_reads.time_s_max)
+        self.id = store_id
+        self._writer = writer
+        self._quick = ReadPool(readers[:QUICK_READERS])
+        self._long = ReadPool(readers[QUICK_READERS:], time_s_max=long_reads.time_s_max)
         self._long_reads_at_once_max = long_reads.at_once_max
         self._lane = FairLane(LONG_READERS)
-        self._folder = path.parent
+        self._folder = folder
         self._disk_free_bytes_min = disk_free_bytes_min
         self._is_damaged = False
         self._proving: asyncio.Task[None] | None = None
         self._proved_at_s = float("-inf")
-        self._write_thread = ThreadPoolExecutor(1, "sqlite-writer")
         self._writing = asyncio.Lock()
 
     async def read(self, statement: Statement[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -88,20 +123,11 @@ class Database:
 
     async def write(self, statement: Statement[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """`statement(connection, …)` as one transaction, in the writing thread; rolled back if it raises."""
-
-        def transaction() -> T:
-            self._writer.execute("BEGIN IMMEDIATE")
-            try:
-                result = statement(self._writer, *args, **kwargs)
-            except BaseException:
-                self._roll_back()
-                raise
-            self._commit()
-            return result
-
         async with self._writing:
             with self._telling_the_disk():
-                return await hop(self._write_thread, transaction)
+                return await self._writer.run(
+                    lambda connection: _transaction(connection, lambda: statement(connection, *args, **kwargs))
+                )
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[sqlite3.Connection]:
@@ -114,42 +140,28 @@ class Database:
             with self._telling_the_disk():
                 await self._begin()
                 try:
-                    yield self._writer
+                    yield self._writer.here
                 except BaseException:
-                    self._roll_back()
+                    _roll_back(self._writer.here)
                     raise
-                await hop(self._write_thread, self._commit)
+                await self._writer.run(_commit)
 
     async def _begin(self) -> None:
+        connection = self._writer.here
         try:
-            self._writer.execute("PRAGMA busy_timeout = 0")
-            self._writer.execute("BEGIN IMMEDIATE")
+            connection.execute("PRAGMA busy_timeout = 0")
+            connection.execute("BEGIN IMMEDIATE")
         except sqlite3.OperationalError:  # another process writes: wait for it elsewhere
             await self._begin_elsewhere()
         finally:
-            self._writer.execute(f"PRAGMA busy_timeout = {LOCK_WAIT_MS_MAX}")
+            connection.execute(f"PRAGMA busy_timeout = {LOCK_WAIT_MS_MAX}")
 
     async def _begin_elsewhere(self) -> None:
         try:
-            await hop(self._write_thread, self._begin_after_waiting)
+            await self._writer.run(_begin_after_waiting)
         except BaseException:  # cancelled, say: the next transaction must find a connection without one
-            self._roll_back()
+            _roll_back(self._writer.here)
             raise
-
-    def _begin_after_waiting(self) -> None:
-        self._writer.execute(f"PRAGMA busy_timeout = {LOCK_WAIT_MS_MAX}")
-        self._writer.execute("BEGIN IMMEDIATE")
-
-    def _commit(self) -> None:
-        try:
-            self._writer.execute("COMMIT")
-        except sqlite3.Error:  # disk full, say: the next transaction must find a connection without one
-            self._roll_back()
-            raise
-
-    def _roll_back(self) -> None:
-        if self._writer.in_transaction:
-            self._writer.execute("ROLLBACK")
 
     @contextmanager
     def _telling_the_disk(self) -> Iterator[None]:
@@ -196,12 +208,41 @@ class Database:
     async def put_known_store(self, name: str, store: str) -> None:
         await self.write(_put_known_store, name, store)
 
-    def close(self) -> None:
-        """Wait for what runs, then close all connections."""
-        self._quick.close()
-        self._long.close()
-        self._write_thread.shutdown()
-        self._writer.close()
+    async def close(self) -> None:
+        """Wait for what is being written."""
+        if self._proving is not None:
+            await asyncio.wait([self._proving])
+        async with self._writing:
+            pass
+
+
+def _transaction(connection: Connection, work: Callable[[], T]) -> T:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        result = work()
+    except BaseException:
+        _roll_back(connection)
+        raise
+    _commit(connection)
+    return result
+
+
+def _begin_after_waiting(connection: Connection) -> None:
+    connection.execute(f"PRAGMA busy_timeout = {LOCK_WAIT_MS_MAX}")
+    connection.execute("BEGIN IMMEDIATE")
+
+
+def _commit(connection: Connection) -> None:
+    try:
+        connection.execute("COMMIT")
+    except sqlite3.Error:  # disk full, say: the next transaction must find a connection without one
+        _roll_back(connection)
+        raise
+
+
+def _roll_back(connection: Connection) -> None:
+    if connection.in_transaction:
+        connection.execute("ROLLBACK")
 
 
 def _prove(connection: Connection) -> None:

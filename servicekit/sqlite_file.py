@@ -4,13 +4,13 @@ import re
 import secrets
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from time import monotonic, sleep
 
 from servicekit import texts
 from servicekit.problems import NotStored
-from servicekit.starting import CannotStart
+from servicekit.starting import CannotStart, make_private_folder
 
 LOCK_WAIT_MS_MAX = 10_000
 _DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
@@ -39,25 +39,22 @@ class StoreDamaged(DiskRefused, CannotStart):
     """No later try can help: the file has to be replaced."""
 
 
-def opened(path: Path, migrations: Path, *, readers: int) -> tuple[sqlite3.Connection, list[sqlite3.Connection], str]:
-    """A connection that writes, so many that read, and the store's id, made once at random.
-
-    Raises CannotStart where that will never do, and DiskRefused where it may in a while.
-    """
-    with _opening(path):
-        writer = _connect(path)
-        store = _migrate(writer, path, migrations)
-        return writer, [_connect_reader(path) for _ in range(readers)], store
+def make(path: Path, migrations: Path) -> None:
+    """Bring the file at `path` up to date, or into being, with its folder. Raises as `opening` does."""
+    make_private_folder(path.parent)
+    with opening(path), closing(connect(path)) as connection:
+        migrate(connection, path, migrations)
 
 
-def _connect_reader(path: Path) -> sqlite3.Connection:
-    connection = _connect(path)
+def connect_reader(path: Path) -> sqlite3.Connection:
+    connection = connect(path)
     connection.execute("PRAGMA query_only = ON")
     return connection
 
 
 @contextmanager
-def _opening(path: Path) -> Iterator[None]:
+def opening(path: Path) -> Iterator[None]:
+    """Raises CannotStart where that will never do, and DiskRefused where it may in a while."""
     try:
         yield
     except sqlite3.Error as error:
@@ -89,7 +86,7 @@ def refusal_of(error: sqlite3.Error) -> DiskRefused | None:
     return DiskRefused(f"Nothing was stored: {error}.") if _code(error) in _OF_THE_DISK else None
 
 
-def _connect(path: Path) -> sqlite3.Connection:
+def connect(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(
         path,
         timeout=LOCK_WAIT_MS_MAX / 1000,
@@ -117,7 +114,7 @@ def _switch_to_wal(connection: sqlite3.Connection) -> None:
             sleep(0.005)
 
 
-def _migrate(connection: sqlite3.Connection, path: Path, migrations: Path) -> str:
+def migrate(connection: sqlite3.Connection, path: Path, migrations: Path) -> str:
     """Apply the scripts `NNNN_*.sql` whose number is above the file's `user_version`. Returns the store's id.
 
     They may call what `servicekit.texts` knows of texts.

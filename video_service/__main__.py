@@ -3,7 +3,7 @@
 import os
 import sys
 
-from servicekit.acceptance import accept
+from servicekit.accept_command import accept
 from servicekit.server import serve
 from servicekit.settings import addresses, load_or_exit
 from video_service.app import MIGRATIONS, create_app, store_path

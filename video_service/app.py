@@ -11,7 +11,7 @@ import msgspec
 from starlette.types import ASGIApp
 
 from servicekit.application import application
-from servicekit.database import Database
+from servicekit.database import open_database
 from servicekit.peers import Peer
 from servicekit.server import connections, running
 from video_service.actions.audiences import ASK_INTERVAL_S, UNASKED_S_MAX, Audiences
@@ -82,13 +82,13 @@ async def _opened(
     new_feed: Callable[..., Feed],
     new_frame_processor: Callable[..., FrameProcessor],
 ) -> AsyncIterator[State]:
-    database = Database(store_path(settings), MIGRATIONS, disk_free_bytes_min=settings.disk_free_bytes_min)
-    store = Store(database)
     workers = Workers(settings.video_threads or len(os.sched_getaffinity(0)))
     open_connections = OpenConnections(connections_per_person=settings.connections_per_person)
-    stream_log = StreamLog(store=store, clock=clock, interval_s=waits.write_interval_s)
-    with closing(database), closing(workers):
-        async with connections(settings, clock) as opened:
+    opening = open_database(store_path(settings), MIGRATIONS, disk_free_bytes_min=settings.disk_free_bytes_min)
+    with closing(workers):
+        async with opening as database, connections(settings, clock) as opened:
+            store = Store(database)
+            stream_log = StreamLog(store=store, clock=clock, interval_s=waits.write_interval_s)
             peers = Peers(auth=Peer(opened.http, settings.auth_url), chat=Peer(opened.http, settings.chat_url))
             feed = new_feed(opened.bus, return_s=waits.return_s, renewed_ms_max=waits.renewed_ms_max)
             watched_streams, published_streams = _streams(settings, clock, waits, feed, peers)

@@ -34,10 +34,11 @@ class CatchUp:
 
     def compare(self, reader: Reader) -> None:
         """Something may have been lost: look where the store is further, and in which rooms they are."""
-        if reader.is_loaded:
+        reader.is_in_doubt = True
+        if (
+            reader.is_loaded
+        ):  # else it is compared when it is: it may read the store before the subscription is in force
             self._tasks.start(self._compare(reader))
-        else:  # which may read the store before the subscription is in force
-            reader.is_in_doubt = True
 
     async def _compare(self, reader: Reader) -> None:
         places: Mapping[Label, Place] = await self._store.places(reader.username)
@@ -48,6 +49,7 @@ class CatchUp:
         for label, place in places.items():
             if label not in missing:
                 reader.fall_behind(label, place.seq)
+        reader.is_in_doubt = False
         if reader.behind:
             self.start(reader)
 

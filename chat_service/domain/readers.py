@@ -32,7 +32,7 @@ class Reader:
         self.places: dict[Label, Place] = {}  # as they were read; a 1:1 conversation begun since has none
         self.behind: dict[Label, int] = {}
         self.is_loaded = False
-        self.is_in_doubt = False  # whether the store knows more, since something may have been lost while it was read
+        self.is_in_doubt = False  # whether something may have been lost, so that they may be in other rooms by now
         self.is_gone = False  # without any connection here
 
     def load(self, places: Mapping[Label, Place]) -> bool:

@@ -10,7 +10,7 @@ import pytest
 from auth_service.app import MIGRATIONS
 from auth_service.domain.session import DEVICE_MARKS_MAX, KNOWN_S
 from auth_service.settings import AuthSettings
-from servicekit.database import Database
+from servicekit import sqlite_file
 from tests.asgi import CLIENT_ADDRESS
 from tests.auth_service.people import PASSWORD, Auth, Person
 from tests.clock import Clock
@@ -96,7 +96,7 @@ def test_who_signed_in_before_devices_were_known_is_known_there(tmp_path: Path) 
     older.mkdir()
     for script in sorted(MIGRATIONS.glob("000[12]_*.sql")):
         (older / script.name).write_text(script.read_text())
-    Database(tmp_path / "users.db", older).close()
+    sqlite_file.make(tmp_path / "users.db", older)
     with closing(sqlite3.connect(tmp_path / "users.db")) as connection, connection:
         connection.execute(
             "INSERT INTO users (username, username_folded, password, nickname, nickname_folded, version, created_at)"
@@ -106,7 +106,7 @@ def test_who_signed_in_before_devices_were_known_is_known_there(tmp_path: Path) 
             "INSERT INTO sessions VALUES (?, ?, ?, 1, 1, NULL, ?, '')",
             [("a", "ada", 5, "192.0.2.1"), ("b", "ada", 7, "192.0.2.1"), ("c", "ada", 1, "::1"), ("d", "x", 1, "9.9")],
         )
-    Database(tmp_path / "users.db", MIGRATIONS).close()
+    sqlite_file.make(tmp_path / "users.db", MIGRATIONS)
     with closing(sqlite3.connect(tmp_path / "users.db")) as connection:
         rows = connection.execute("SELECT username, mark, seen_at FROM known_devices").fetchall()
     assert rows == [("ada", "network 192.0.2.1", 7)]

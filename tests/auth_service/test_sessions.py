@@ -1,5 +1,4 @@
 import asyncio
-from contextlib import closing
 
 import pytest
 from msgspec import structs
@@ -13,7 +12,7 @@ from auth_service.settings import AuthSettings
 from auth_service.store import AccountStore, SessionStore
 from auth_service.tokens import Tokens
 from servicekit.bus import Bus
-from servicekit.database import Database
+from servicekit.database import open_database
 from servicekit.tokens import Identity
 from tests.auth_service.people import CHEAP, PASSWORD, Auth, fields, serving
 from tests.clock import Clock
@@ -84,10 +83,9 @@ async def test_refreshing_gives_the_same_session_a_later_end(auth: Auth, clock: 
 
 
 async def test_a_session_that_ends_while_it_is_refreshed_gets_no_token(settings: AuthSettings, clock: Clock) -> None:
-    database = Database(settings.data_dir / "users.db", MIGRATIONS)
     bus = Bus(settings.redis_url)
     passwords = Passwords(hasher=CHEAP, waiting_max=1)
-    with closing(database), closing(passwords):
+    async with open_database(settings.data_dir / "users.db", MIGRATIONS) as database:
         sessions = Sessions(
             store=SessionStore(database),
             accounts=AccountStore(database),
@@ -101,6 +99,7 @@ async def test_a_session_that_ends_while_it_is_refreshed_gets_no_token(settings:
         )
         with pytest.raises(SessionEnded):
             await sessions.refresh(Identity("ada", "ended", int(clock()) + 1))
+    passwords.close()
 
 
 async def test_a_revoked_session_is_listed_until_its_last_token_has_expired(auth: Auth, clock: Clock) -> None:

@@ -6,7 +6,7 @@ from contextlib import closing
 from pathlib import Path
 
 from auth_service.app import MIGRATIONS
-from servicekit.database import Database
+from servicekit import sqlite_file
 
 BEFORE = [("ada", "Ada\x1b\u202e L."), ("grace", "\u3164"), ("linus", "Straße"), ("alan", "A. Turing")]
 
@@ -17,7 +17,7 @@ def test_nicknames_of_before_are_seen_and_take_one_line(tmp_path: Path) -> None:
     for script in MIGRATIONS.glob("*.sql"):
         if script.name < "0005":
             shutil.copy(script, before)
-    Database(path, before).close()
+    sqlite_file.make(path, before)
     with closing(sqlite3.connect(path)) as file, file:
         for version, (username, nickname) in enumerate(BEFORE, start=1):
             file.execute(
@@ -26,7 +26,7 @@ def test_nicknames_of_before_are_seen_and_take_one_line(tmp_path: Path) -> None:
                 (username, username, nickname, nickname.lower(), version),
             )
         file.execute("UPDATE profile_version SET version = 7")
-    Database(path, MIGRATIONS).close()
+    sqlite_file.make(path, MIGRATIONS)
     with closing(sqlite3.connect(path)) as file:
         found = file.execute("SELECT username, nickname, nickname_folded, version FROM users ORDER BY id").fetchall()
         assert found == [

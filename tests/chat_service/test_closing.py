@@ -9,7 +9,7 @@ from chat_service.domain.changes import Kind
 from chat_service.store.closures import CLEARED_AT_ONCE, Closures
 from chat_service.store.log import Log
 from chat_service.store.rooms import Rooms as RoomStore
-from servicekit.database import Connection, Database
+from servicekit.database import Connection, open_database
 from tests.chat_service.drafts import NOW, change, to_room
 from tests.chat_service.world import World
 from tests.waiting import eventually
@@ -45,7 +45,7 @@ def is_cleared(world: World) -> bool:
 
 
 async def test_no_step_of_clearing_takes_more_than_a_few_messages(world: World) -> None:
-    with closing(Database(world.folder / "alone.db", MIGRATIONS)) as database:
+    async with open_database(world.folder / "alone.db", MIGRATIONS) as database:
         store = RoomStore(database)
         await store.create(name="garden", topic="", private=False, owner="Ada", now=NOW)
 

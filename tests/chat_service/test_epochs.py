@@ -15,7 +15,8 @@ from chat_service.domain.places import Place
 from chat_service.feed import encode
 from chat_service.store.conversations import Conversations
 from chat_service.store.generation import MESSAGE_IDS_LEFT_OUT, raise_generation
-from servicekit.database import Database
+from servicekit import sqlite_file
+from servicekit.database import open_database
 from tests.chat_service.test_rooms import away, back, hear_seqs
 from tests.chat_service.world import Device, Event, Instance, World
 from tests.clock import NOW_S
@@ -317,7 +318,7 @@ async def test_after_a_restore_the_ids_of_lost_messages_are_not_given_again(worl
 
 
 def test_no_generation_comes_twice_also_when_one_backup_is_restored_twice(tmp_path: Path) -> None:
-    Database(tmp_path / "chat.db", MIGRATIONS).close()
+    sqlite_file.make(tmp_path / "chat.db", MIGRATIONS)
     numbers = []
     for now_s in (NOW_S, NOW_S + 60):
         shutil.copy(tmp_path / "chat.db", tmp_path / "restored.db")
@@ -349,7 +350,7 @@ async def test_a_store_of_before_tells_where_its_members_joined(
     for script in MIGRATIONS.glob(scripts):
         if script.name < "0011":
             shutil.copy(script, old)
-    Database(tmp_path / "chat.db", old).close()
+    sqlite_file.make(tmp_path / "chat.db", old)
     with closing(sqlite3.connect(tmp_path / "chat.db")) as store, store:
         for statement in also:
             store.execute(statement)
@@ -357,13 +358,12 @@ async def test_a_store_of_before_tells_where_its_members_joined(
         store.executemany(joined, [(1, "joined"), (2, "left"), (3, "joined")])
         columns = "username, conversation_id, label, read_seq"
         store.execute(f"INSERT INTO memberships ({columns}) VALUES ('Ada', 1, '#lobby', 3)")
-    database = Database(tmp_path / "chat.db", MIGRATIONS)
-    places = await Conversations(database).places("Ada")
-    assert places == {Label("#lobby"): Place(3, "7.1" if also else "1.1", 3)}
-    # An older instance beside this one writes as before.
-    await database.write(lambda connection: connection.execute("UPDATE memberships SET joined_seq = NULL"))
-    assert await Conversations(database).places("Ada") == places
-    database.close()
+    async with open_database(tmp_path / "chat.db", MIGRATIONS) as database:
+        places = await Conversations(database).places("Ada")
+        assert places == {Label("#lobby"): Place(3, "7.1" if also else "1.1", 3)}
+        # An older instance beside this one writes as before.
+        await database.write(lambda connection: connection.execute("UPDATE memberships SET joined_seq = NULL"))
+        assert await Conversations(database).places("Ada") == places
 
 
 # Kinds that only a newer version knows

@@ -19,7 +19,7 @@ from chat_service.store.erasures import SPAN, Erasures, Remains
 from chat_service.store.people import PeopleStore
 from chat_service.store.rooms import Rooms as RoomStore
 from servicekit.authentication import REVOCATIONS_CHANNEL
-from servicekit.database import Connection, Database
+from servicekit.database import Connection, Database, open_database
 from tests.chat_service.test_presence import killable
 from tests.chat_service.world import CAST, Device, Event, Instance, World
 from tests.valkey import Valkey
@@ -504,7 +504,7 @@ async def test_without_redis_it_goes_all_the_same(fragile_world: World, valkey: 
 
 @pytest.fixture
 async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    with closing(Database(tmp_path / "alone.db", MIGRATIONS)) as made:
+    async with open_database(tmp_path / "alone.db", MIGRATIONS) as made:
         yield made
 
 

@@ -29,7 +29,7 @@ from chat_service.store.log import Log
 from chat_service.store.people import PeopleStore
 from chat_service.store.rooms import Rooms
 from servicekit.bus import Bus
-from servicekit.database import Connection, Database
+from servicekit.database import Connection, Database, open_database
 from tests.chat_service.drafts import change, to_person, to_room
 from tests.valkey import Valkey
 from tests.waiting import eventually
@@ -76,8 +76,8 @@ class Recorder:
 class Site:
     """An instance without its sockets."""
 
-    def __init__(self, path: Path, redis_url: str) -> None:
-        self.database = Database(path, MIGRATIONS)
+    def __init__(self, database: Database, redis_url: str) -> None:
+        self.database = database
         self.bus = Bus(redis_url, retry_s=0.01)
         self.store, feed = GatedStore(self.database), Feed(self.bus)
         self.presence = Presence(store=PeopleStore(self.database), feed=feed, grace_s=0)
@@ -134,15 +134,15 @@ class Site:
             await part.close()
         self._running.cancel()
         await asyncio.wait([self._running])
-        self.database.close()
 
 
 @pytest.fixture
 async def site(tmp_path: Path, valkey: Valkey) -> AsyncIterator[Site]:
-    made = Site(tmp_path / "chat.db", valkey.url)
-    await eventually(lambda: made.bus.is_connected)
-    yield made
-    await made.close()
+    async with open_database(tmp_path / "chat.db", MIGRATIONS) as database:
+        made = Site(database, valkey.url)
+        await eventually(lambda: made.bus.is_connected)
+        yield made
+        await made.close()
 
 
 async def join(reader: Reader) -> tuple[int, Recorder]:

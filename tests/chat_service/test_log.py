@@ -22,7 +22,7 @@ from chat_service.domain.messages import StoredMessage
 from chat_service.domain.refusals import NotAMember, NotTheAuthor, UnknownMessage
 from chat_service.store.conversations import _list_after
 from chat_service.store.log import Log
-from servicekit.database import Database
+from servicekit import sqlite_file
 from servicekit.problems import Refusal
 from tests.chat_service.drafts import NOW, change, to_person, to_room
 
@@ -39,7 +39,7 @@ def empty_file() -> Iterator[Path]:
 def make_empty_file(folder: Path) -> Path:
     """A database with its schema and the cast; copied for each test, which is quicker than to make it."""
     path = folder / "empty.db"
-    Database(path, MIGRATIONS).close()
+    sqlite_file.make(path, MIGRATIONS)
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.executemany(
             "INSERT INTO people VALUES (?, ?, ?, NULL, ?)",

@@ -12,7 +12,7 @@ from chat_service.app import MIGRATIONS
 from chat_service.domain.refusals import DirectoryUnavailable, UnknownRecipient
 from chat_service.peers import Peers
 from chat_service.store.people import PeopleStore
-from servicekit.database import Connection, Database
+from servicekit.database import Connection, Database, open_database
 from servicekit.numbered_lists import PAGE_MAX
 from servicekit.peers import Peer
 from tests.auth_stand_in import Auth
@@ -61,9 +61,9 @@ async def test_a_changed_profile_follows_into_saved_chats_as_soon_as_redis_tells
 class Directory:
     """People over a store and the stand-in of the auth service."""
 
-    def __init__(self, path: Path, http: httpx.AsyncClient) -> None:
+    def __init__(self, database: Database, http: httpx.AsyncClient) -> None:
         self.auth = Auth()
-        self.database = Database(path, MIGRATIONS)
+        self.database = database
         self.store = PeopleStore(self.database)
         self._http = http
 
@@ -83,13 +83,15 @@ class Directory:
 
 @pytest.fixture
 async def directory(tmp_path: Path) -> AsyncIterator[Directory]:
-    async with httpx.AsyncClient(trust_env=False, verify=False) as http:
-        made = Directory(tmp_path / "chat.db", http)
+    async with (
+        httpx.AsyncClient(trust_env=False, verify=False) as http,
+        open_database(tmp_path / "chat.db", MIGRATIONS) as database,
+    ):
+        made = Directory(database, http)
         await made.auth.start()
         made.auth.register(*CAST)
         yield made
         await made.auth.stop()
-        made.database.close()
 
 
 async def test_a_person_is_found_in_any_case_and_then_remembered(directory: Directory) -> None:

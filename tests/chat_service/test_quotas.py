@@ -2,7 +2,7 @@
 
 import asyncio
 
-from chat_service.peers import PROFILES_NEWS
+from chat_service.peers import PROFILES_CHANNEL
 from tests.chat_service.world import Instance, World
 from tests.waiting import eventually
 
@@ -32,7 +32,7 @@ async def test_of_those_who_make_their_last_room_at_once_exactly_one_does(world:
 
 async def tell_of_profiles(world: World) -> None:
     bus = await world.bus()
-    await bus.execute(("PUBLISH", bus.channel(PROFILES_NEWS), b"news"))
+    await bus.execute(("PUBLISH", bus.channel(PROFILES_CHANNEL), b"news"))
 
 
 async def is_owner(chat: Instance, room: str, name: str) -> bool:

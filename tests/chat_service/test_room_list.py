@@ -1,6 +1,5 @@
 """The list of rooms: one's own first, in pages, and at the same cost however many there are."""
 
-from contextlib import closing
 from typing import Any
 from urllib.parse import urlencode
 
@@ -8,7 +7,7 @@ import pytest
 
 from chat_service.app import MIGRATIONS
 from chat_service.store.rooms import _page
-from servicekit.database import Connection, Database
+from servicekit.database import Connection, open_database
 from tests.chat_service.world import Instance, World
 
 NOW = "2027-01-15T08:00:00.000Z"
@@ -92,7 +91,7 @@ async def test_rooms_are_found_by_parts_of_their_name_or_topic_in_any_case_and_f
 
 
 async def test_a_page_of_rooms_costs_the_same_however_many_public_ones_there_are(world: World) -> None:
-    with closing(Database(world.folder / "alone.db", MIGRATIONS)) as database:
+    async with open_database(world.folder / "alone.db", MIGRATIONS) as database:
 
         async def steps() -> int:
             looks = 0

@@ -10,7 +10,7 @@ import pytest
 from chat_service.app import MIGRATIONS
 from chat_service.domain.refusals import RoomTaken
 from chat_service.store.rooms import Rooms as RoomStore
-from servicekit.database import Database
+from servicekit.database import open_database
 from tests.chat_service.world import Device, Event, Instance, World
 from tests.valkey import Valkey
 from tests.waiting import eventually
@@ -165,18 +165,17 @@ async def test_of_those_who_make_a_room_at_once_exactly_one_does(world: World) -
 @pytest.mark.parametrize("taken", ["garden", "GARDEN"])
 async def test_a_name_is_taken_also_where_only_the_constraint_says_so(world: World, taken: str) -> None:
     """Each of the two constraints refuses by itself, and nothing of the room stays."""
-    database = Database(world.folder / "alone.db", MIGRATIONS)
-    store = RoomStore(database)
-    await store.create(name="garden", topic="", private=False, owner="Ada", now=NOW)
-    with pytest.raises(RoomTaken):
-        await store.create(name=taken, topic="", private=False, owner="Grace", now=NOW)
-    with closing(sqlite3.connect(world.folder / "alone.db")) as connection:
-        assert connection.execute("SELECT name FROM conversations ORDER BY id").fetchall() == [
-            ("#lobby",),
-            ("#garden",),
-        ]
-        assert connection.execute("SELECT owner_username FROM rooms WHERE name <> 'lobby'").fetchall() == [("Ada",)]
-    database.close()
+    async with open_database(world.folder / "alone.db", MIGRATIONS) as database:
+        store = RoomStore(database)
+        await store.create(name="garden", topic="", private=False, owner="Ada", now=NOW)
+        with pytest.raises(RoomTaken):
+            await store.create(name=taken, topic="", private=False, owner="Grace", now=NOW)
+        with closing(sqlite3.connect(world.folder / "alone.db")) as connection:
+            assert connection.execute("SELECT name FROM conversations ORDER BY id").fetchall() == [
+                ("#lobby",),
+                ("#garden",),
+            ]
+            assert connection.execute("SELECT owner_username FROM rooms WHERE name <> 'lobby'").fetchall() == [("Ada",)]
 
 
 async def test_an_owner_whose_service_died_before_they_were_in_their_room_may_still_join(chat: Instance) -> None:

@@ -13,7 +13,8 @@ from structlog.testing import capture_logs
 from chat_service.app import MIGRATIONS
 from chat_service.store.log import Log
 from chat_service.store.search import INDEX_BATCH, Search
-from servicekit.database import Connection, Database
+from servicekit import sqlite_file
+from servicekit.database import Connection, Database, open_database
 from tests.chat_service.drafts import to_person
 from tests.chat_service.world import Device, Instance, World
 from tests.waiting import eventually
@@ -290,7 +291,7 @@ async def test_the_index_answers_as_the_texts_do(tmp_path: Path) -> None:
     alphabet = "aAbBzäÄßσΣİıЖж我们园👋 \n\"'*?[]%_\\-:"  # noqa: RUF001 - the cases are the matter
     chance = random.Random(7)
     texts = ["".join(chance.choices(alphabet, k=chance.randint(1, 9))) for _ in range(300)]
-    with closing(Database(tmp_path / "chat.db", MIGRATIONS)) as database:
+    async with open_database(tmp_path / "chat.db", MIGRATIONS) as database:
         await database.write(keep, texts)
         search = Search(database)
         words = [*filter(str.strip, alphabet)]
@@ -309,7 +310,7 @@ async def test_an_index_of_before_is_made_anew(tmp_path: Path) -> None:
     before.mkdir()
     for number in ("0001", "0002", "0003"):
         shutil.copy(next(MIGRATIONS.glob(f"{number}_*.sql")), before)
-    Database(tmp_path / "chat.db", before).close()
+    sqlite_file.make(tmp_path / "chat.db", before)
     with closing(sqlite3.connect(tmp_path / "chat.db")) as file, file:
         file.execute("INSERT INTO conversations VALUES (2, 'Ada|Grace', '')")
         file.execute("INSERT INTO memberships (username, conversation_id, label) VALUES ('Grace', 2, '@Ada')")
@@ -319,7 +320,7 @@ async def test_an_index_of_before_is_made_anew(tmp_path: Path) -> None:
         )
         file.execute("INSERT INTO message_texts (rowid, message) VALUES (1, 'hello')")
         file.execute("UPDATE search_progress SET indexed_id = 1")
-    with closing(Database(tmp_path / "chat.db", MIGRATIONS)) as database:
+    async with open_database(tmp_path / "chat.db", MIGRATIONS) as database:
         search = Search(database)
         assert await found(search, "lo") == await found(search, "hello") == ["hello"]
         await search.index_some()

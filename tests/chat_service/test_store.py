@@ -16,7 +16,7 @@ from chat_service.domain.people import Person
 from chat_service.store.conversations import Conversations, _history
 from chat_service.store.log import Log
 from chat_service.store.people import PeopleStore
-from servicekit.database import Connection, Database
+from servicekit.database import Connection, Database, open_database
 
 CAST = [Person(name, f"{name}!", None, version) for version, name in enumerate(("Ada", "Grace", "Linus"), 1)]
 
@@ -24,9 +24,9 @@ CAST = [Person(name, f"{name}!", None, version) for version, name in enumerate((
 class Chats:
     """A store, and a log that writes to it as the group writer does; the clock moves a second a message."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, database: Database) -> None:
         self.path = path
-        self.database = Database(path, MIGRATIONS)
+        self.database = database
         self.store = Conversations(self.database)
         self.people = PeopleStore(self.database)
         self._log = Log()
@@ -55,10 +55,10 @@ class Chats:
 
 @pytest.fixture
 async def chats(tmp_path: Path) -> AsyncIterator[Chats]:
-    made = Chats(tmp_path / "chat.db")
-    await made.people.put_people(CAST)
-    yield made
-    made.database.close()
+    async with open_database(tmp_path / "chat.db", MIGRATIONS) as database:
+        made = Chats(tmp_path / "chat.db", database)
+        await made.people.put_people(CAST)
+        yield made
 
 
 # History

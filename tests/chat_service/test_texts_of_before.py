@@ -8,7 +8,8 @@ from pathlib import Path
 from chat_service.app import MIGRATIONS
 from chat_service.domain.emoji import fully_qualified
 from chat_service.store.search import Search
-from servicekit.database import Database
+from servicekit import sqlite_file
+from servicekit.database import open_database
 from tests.chat_service.test_texts import SPELLINGS
 
 
@@ -19,7 +20,7 @@ def file_of_before(folder: Path) -> Path:
     for script in MIGRATIONS.glob("*.sql"):
         if script.name < "0010":
             shutil.copy(script, before)
-    Database(folder / "chat.db", before).close()
+    sqlite_file.make(folder / "chat.db", before)
     with closing(sqlite3.connect(folder / "chat.db")) as file, file:
         file.execute("INSERT INTO conversations VALUES (2, 'Ada|Grace', '')")
         file.execute("INSERT INTO memberships (username, conversation_id, label) VALUES ('Grace', 2, '@Ada')")
@@ -48,7 +49,7 @@ def test_reactions_of_before_have_one_spelling_and_are_merged(tmp_path: Path) ->
                 (seq, spelling),
             )
         file.execute("INSERT INTO changes VALUES (2, 9, 'joined', 'Ada', '', NULL, '1', 0, 0)")
-    Database(path, MIGRATIONS).close()
+    sqlite_file.make(path, MIGRATIONS)
     assert {emoji for (emoji,) in rows(path, "SELECT emoji FROM reactions")} == {emoji for emoji, _ in SPELLINGS}
     assert len(rows(path, "SELECT 1 FROM reactions")) == len(SPELLINGS)
     told = [value for (value,) in rows(path, "SELECT value FROM changes WHERE kind = 'reaction' ORDER BY seq")]
@@ -72,7 +73,7 @@ def test_names_of_before_are_seen_and_take_one_line(tmp_path: Path) -> None:
                 " VALUES ('Ada', ?, ?, '')",
                 (username, nickname),
             )
-    Database(path, MIGRATIONS).close()
+    sqlite_file.make(path, MIGRATIONS)
     assert rows(path, "SELECT topic FROM rooms WHERE name LIKE 'r_' ORDER BY name") == [("What grows",), ("",), ("",)]
     names = rows(path, "SELECT chat_nickname FROM contacts ORDER BY id")
     assert names == [("Grace",), ("Linus",), (None,), ("E. W.",)]
@@ -80,7 +81,7 @@ def test_names_of_before_are_seen_and_take_one_line(tmp_path: Path) -> None:
 
 async def test_what_was_said_before_is_found_however_it_is_spelled_once_it_is_indexed(tmp_path: Path) -> None:
     path = file_of_before(tmp_path)
-    with closing(Database(path, MIGRATIONS)) as database:
+    async with open_database(path, MIGRATIONS) as database:
         search = Search(database)
         while await search.index_some():
             pass

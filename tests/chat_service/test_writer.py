@@ -16,7 +16,7 @@ from chat_service.domain.messages import StoredMessage
 from chat_service.domain.refusals import NotStored, UnknownMessage
 from chat_service.store.log import Log
 from chat_service.writer import GroupWriter
-from servicekit.database import Connection, Database
+from servicekit.database import Connection, Database, open_database
 from servicekit.problems import Refusal
 from tests.chat_service.drafts import to_person
 from tests.waiting import eventually
@@ -104,9 +104,8 @@ class SlowLog(Log):
 
 @pytest.fixture
 async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
-    database = Database(tmp_path / "chat.db", MIGRATIONS)
-    yield Desk(database, tmp_path / "chat.db")
-    database.close()
+    async with open_database(tmp_path / "chat.db", MIGRATIONS) as database:
+        yield Desk(database, tmp_path / "chat.db")
 
 
 async def test_what_queues_during_a_commit_makes_the_next_group_in_order(desk: Desk) -> None:

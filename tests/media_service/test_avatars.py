@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from media_service.actions.remote_pictures import BEGUN_PER_MINUTE, FAILED_S, FRESH_S
-from servicekit.database import Database
+from servicekit import sqlite_file
 from servicekit.etags import version_of
 from tests.foreign_hosts import HEAD, Web, Write, serving
 from tests.media_service.cleaning.pictures import encoded, painted
@@ -269,14 +269,12 @@ async def test_avatars_of_before_stay_and_foreign_ones_are_read_again(tmp_path: 
     before.mkdir()
     for name in ("0001_files.sql", "0002_pictures.sql"):
         (before / name).write_bytes((MIGRATIONS / name).read_bytes())
-    with closing(Database(tmp_path / "files.db", before)):
-        pass
+    sqlite_file.make(tmp_path / "files.db", before)
     with closing(sqlite3.connect(tmp_path / "files.db")) as connection:
         connection.execute("INSERT INTO avatars VALUES ('Ada', 'abc')")
         connection.execute("INSERT INTO followed VALUES ('profiles', 7), ('releases', 8)")
         connection.commit()
-    with closing(Database(tmp_path / "files.db", MIGRATIONS)):
-        pass
+    sqlite_file.make(tmp_path / "files.db", MIGRATIONS)
     with closing(sqlite3.connect(tmp_path / "files.db")) as connection:
         assert connection.execute("SELECT * FROM avatars").fetchall() == [("Ada", "/api/files/abc", "abc")]
         assert connection.execute("SELECT * FROM followed").fetchall() == [("releases", 8)]

@@ -17,7 +17,7 @@ from media_service.domain.files import Picture
 from media_service.multipart import SentFile
 from media_service.pictures import Pictures
 from media_service.store import FileStore
-from servicekit.database import Database
+from servicekit.database import open_database
 from tests.clock import NOW_S
 from tests.media_service.cleaning.pictures import animation, chunk, encoded, exif_of_a_phone, painted, segment
 from tests.media_service.gallery import MULTIPART, PICTURE, Gallery, form, gallery, part, sizes
@@ -404,7 +404,8 @@ class SlowPictures(Pictures):
 
 
 async def test_who_sends_many_pictures_at_once_holds_nobody_else_up(tmp_path: Path) -> None:
-    with closing(Database(tmp_path / "files.db", MIGRATIONS)) as database, closing(SlowPictures()) as pictures:
+    async with open_database(tmp_path / "files.db", MIGRATIONS) as database:
+        pictures = SlowPictures()
         store = FileStore(database)
         uploads = Uploads(
             store=store, pictures=pictures, pull_orphaned_files=_nothing_new, quota_bytes=1_000_000, clock=lambda: NOW_S
@@ -414,6 +415,7 @@ async def test_who_sends_many_pictures_at_once_holds_nobody_else_up(tmp_path: Pa
         await uploads.take("Linus", sent("a.png", picture(4)))
         pictures.may_go_on.set()
         await asyncio.gather(*slow)
+        pictures.close()
         assert pictures.most_in_work == 1
         assert len(await store.list_of("Ada", before=None, limit=10)) == 3
 

@@ -11,9 +11,10 @@ from subprocess import PIPE, Popen
 
 import pytest
 
-from servicekit.database import LONG_READERS, Connection, Database
+from servicekit import sqlite_file
+from servicekit.database import LONG_READERS, Connection, Database, open_database
 from servicekit.problems import TookTooLong, TooManyAtOnce
-from servicekit.readers import LongReads
+from servicekit.read_pool import LongReads
 
 WAIT_S = 5.0
 SCHEMA = """
@@ -44,7 +45,7 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 async def database(path: Path, migrations: Path) -> AsyncIterator[Database]:
-    with closing(Database(path, migrations)) as opened:
+    async with open_database(path, migrations) as opened:
         yield opened
 
 
@@ -343,13 +344,12 @@ async def test_closing_waits_for_what_runs(path: Path, migrations: Path) -> None
         begun.set()
         add(connection, "ada")
 
-    database = Database(path, migrations)
-    writing = asyncio.create_task(database.write(add_slowly))
-    await asyncio.to_thread(begun.wait, WAIT_S)
-    await asyncio.to_thread(database.close)
+    async with open_database(path, migrations) as database:
+        writing = asyncio.create_task(database.write(add_slowly))
+        await asyncio.to_thread(begun.wait, WAIT_S)
     await writing
     assert on_disk(path) == ["ada"]
-    with pytest.raises(RuntimeError):
+    with pytest.raises(ValueError, match="no active connection"):
         await database.write(add, "linus")
 
 
@@ -367,10 +367,10 @@ async def test_migrations_are_applied_once_and_in_order(path: Path, migrations: 
     (migrations / "0002_first.sql").write_text("INSERT INTO people VALUES ('first');")
     (migrations / "notes.sql").write_text("this is not SQL;")
     for _ in range(2):
-        Database(path, migrations).close()
+        sqlite_file.make(path, migrations)
         assert versions_in(path) == (10, ["first", "last"])
     (migrations / "0011_new.sql").write_text("INSERT INTO people VALUES ('new');")
-    Database(path, migrations).close()
+    sqlite_file.make(path, migrations)
     assert versions_in(path) == (11, ["first", "last", "new"])
 
 
@@ -383,29 +383,26 @@ async def test_a_migration_may_have_triggers_comments_and_no_last_semicolon(path
         "END;\n"
         "INSERT INTO people VALUES ('ada')"
     )
-    Database(path, migrations).close()
+    sqlite_file.make(path, migrations)
     assert versions_in(path) == (2, ["ada", "ada;friend"])
 
 
 async def test_a_migration_that_fails_changes_nothing(path: Path, migrations: Path) -> None:
-    Database(path, migrations).close()
+    sqlite_file.make(path, migrations)
     (migrations / "0002_broken.sql").write_text("INSERT INTO people VALUES ('linus'); SELECT nonsense;")
     with pytest.raises(sqlite3.OperationalError):
-        Database(path, migrations)
+        sqlite_file.make(path, migrations)
     assert versions_in(path) == (1, [])
 
 
 OPENER = """
-import asyncio, sys
+import sys
 from pathlib import Path
-from servicekit.database import Database
+from servicekit import sqlite_file
 
-async def main():
-    for line in sys.stdin:
-        Database(Path(line.strip()), Path(sys.argv[1])).close()
-        print("opened", flush=True)
-
-asyncio.run(main())
+for line in sys.stdin:
+    sqlite_file.make(Path(line.strip()), Path(sys.argv[1]))
+    print("opened", flush=True)
 """
 
 
@@ -481,15 +478,14 @@ async def test_two_quick_reads_go_on_at_once(database: Database) -> None:
 async def test_a_read_over_the_time_limit_is_stopped_and_its_connection_serves_the_next(
     path: Path, migrations: Path
 ) -> None:
-    with closing(Database(path, migrations, long_reads=LongReads(time_s_max=0.05))) as database:
-        async with in_time():
-            for _ in range(LONG_READERS + 1):
-                with pytest.raises(TookTooLong):
-                    await database.read_long("Ada", for_ever)
-            for _ in range(LONG_READERS + 1):
-                assert await database.read_long("Ada", names) == []
+    async with open_database(path, migrations, long_reads=LongReads(time_s_max=0.05)) as database, in_time():
+        for _ in range(LONG_READERS + 1):
             with pytest.raises(TookTooLong):
-                await database.read_in_turn("Ada", for_ever)
+                await database.read_long("Ada", for_ever)
+        for _ in range(LONG_READERS + 1):
+            assert await database.read_long("Ada", names) == []
+        with pytest.raises(TookTooLong):
+            await database.read_in_turn("Ada", for_ever)
 
 
 async def test_another_fault_of_a_long_read_stays_what_it_was(database: Database) -> None:
@@ -499,19 +495,18 @@ async def test_another_fault_of_a_long_read_stays_what_it_was(database: Database
 
 async def test_a_person_has_so_many_long_reads_at_once_and_no_more(path: Path, migrations: Path) -> None:
     held = Held()
-    with closing(Database(path, migrations, long_reads=LongReads(at_once_max=2))) as database:
-        async with in_time() as tasks:
-            tasks.create_task(database.read_long("Ada", held))
-            await begun(held)
-            second = tasks.create_task(database.read_long("Ada", names))
-            await ticks(1)
-            with pytest.raises(TooManyAtOnce):
-                await database.read_long("Ada", names)
-            patient = tasks.create_task(database.read_in_turn("Ada", names))
-            assert await database.read_long("Grace", names) == []  # of whom nothing is under way
-            held.let_go()
-            assert (await second, await patient) == ([], [])
-            assert await database.read_long("Ada", names) == []
+    async with open_database(path, migrations, long_reads=LongReads(at_once_max=2)) as database, in_time() as tasks:
+        tasks.create_task(database.read_long("Ada", held))
+        await begun(held)
+        second = tasks.create_task(database.read_long("Ada", names))
+        await ticks(1)
+        with pytest.raises(TooManyAtOnce):
+            await database.read_long("Ada", names)
+        patient = tasks.create_task(database.read_in_turn("Ada", names))
+        assert await database.read_long("Grace", names) == []  # of whom nothing is under way
+        held.let_go()
+        assert (await second, await patient) == ([], [])
+        assert await database.read_long("Ada", names) == []
 
 
 async def test_a_long_read_cannot_write(database: Database) -> None:

@@ -18,7 +18,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from servicekit import database as databases
-from servicekit.database import Connection, Database
+from servicekit.database import Connection, Database, open_database
 from servicekit.problems import exception_handlers
 from servicekit.sqlite_file import DiskRefused, StoreDamaged
 from servicekit.starting import CannotStart
@@ -43,7 +43,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 async def database(folder: Path, migrations: Path) -> AsyncIterator[Database]:
-    with closing(Database(folder / "notes.db", migrations)) as opened:
+    async with open_database(folder / "notes.db", migrations) as opened:
         yield opened
 
 
@@ -87,13 +87,13 @@ async def test_a_full_file_is_not_sound_and_is_again_when_there_is_room(database
     assert await is_sound(database)
     await database.write(lambda connection: write(connection, "small"))
     # Free pages are room too: there are none left.
-    database._writer.execute("VACUUM")  # noqa: SLF001 - outside of any transaction
-    database._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # noqa: SLF001
-    fill(database._writer)  # noqa: SLF001 - the limit is of the connection that writes
+    database._writer.here.execute("VACUUM")  # noqa: SLF001 - outside of any transaction
+    database._writer.here.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # noqa: SLF001
+    fill(database._writer.here)  # noqa: SLF001 - the limit is of the connection that writes
     assert not await proved_anew(database)
     with pytest.raises(DiskRefused, match="full"):
         await database.write(write)
-    database._writer.execute("PRAGMA max_page_count = 100000")  # noqa: SLF001
+    database._writer.here.execute("PRAGMA max_page_count = 100000")  # noqa: SLF001
     assert await proved_anew(database)
     await database.write(write)
 
@@ -112,7 +112,7 @@ async def test_a_write_is_proved_once_in_a_while_however_often_one_asks(database
 
 @as_root
 async def test_a_full_disk_is_not_sound_and_refuses(small_disk: Path, migrations: Path) -> None:
-    with closing(Database(small_disk / "notes.db", migrations)) as database:
+    async with open_database(small_disk / "notes.db", migrations) as database:
         assert await is_sound(database)
         with (small_disk / "ballast").open("wb", buffering=0) as ballast, pytest.raises(OSError, match="No space"):
             while True:
@@ -129,7 +129,7 @@ async def test_a_full_disk_is_not_sound_and_refuses(small_disk: Path, migrations
 
 async def test_a_disk_that_can_only_be_read_is_not_sound(database: Database) -> None:
     assert await is_sound(database)
-    database._writer.execute("PRAGMA query_only = ON")  # noqa: SLF001 - SQLite then refuses as for such a disk
+    database._writer.here.execute("PRAGMA query_only = ON")  # noqa: SLF001 - SQLite then refuses as for such a disk
     assert not await proved_anew(database)
     with pytest.raises(DiskRefused, match="readonly"):
         await database.write(write)
@@ -139,14 +139,14 @@ async def test_a_disk_that_can_only_be_read_is_not_sound(database: Database) -> 
 async def test_free_space_has_a_minimum(folder: Path, migrations: Path, beyond: int, good: bool) -> None:
     folder.mkdir(mode=0o700)
     minimum = shutil.disk_usage(folder).free // 2 + beyond
-    with closing(Database(folder / "notes.db", migrations, disk_free_bytes_min=minimum)) as database:
+    async with open_database(folder / "notes.db", migrations, disk_free_bytes_min=minimum) as database:
         assert await database.has_room() is good
         assert database.disk_free_bytes > 0
 
 
 async def test_a_file_that_was_seen_damaged_is_not_sound(database: Database, folder: Path) -> None:
     await database.write(write)
-    database._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # noqa: SLF001
+    database._writer.here.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # noqa: SLF001
     size_bytes = (folder / "notes.db").stat().st_size
     with (folder / "notes.db").open("r+b") as file:
         file.seek(4096)  # behind the page that the file begins with
@@ -203,7 +203,7 @@ async def test_a_mistake_in_sql_is_not_the_disk_s(database: Database) -> None:
 
 
 async def test_a_file_that_another_holds_is_waited_for_and_then_refused(database: Database, folder: Path) -> None:
-    database._writer.execute("PRAGMA busy_timeout = 1")  # noqa: SLF001 - not ten seconds
+    database._writer.here.execute("PRAGMA busy_timeout = 1")  # noqa: SLF001 - not ten seconds
     with closing(sqlite3.connect(folder / "notes.db", isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(DiskRefused, match="locked"):

@@ -3,10 +3,9 @@
 import argparse
 import asyncio
 from collections.abc import Sequence
-from contextlib import closing
 from pathlib import Path
 
-from servicekit.database import Database
+from servicekit.database import open_database
 from servicekit.list_replica import ACCEPTED
 
 
@@ -18,5 +17,9 @@ def accept(arguments: Sequence[str], *, program: str, path: Path, migrations: Pa
     )
     command.add_argument("list", choices=lists)
     name = parser.parse_args(arguments).list
-    with closing(Database(path, migrations)) as database:
-        asyncio.run(database.put_known_store(name, ACCEPTED))
+    asyncio.run(_accept(name, path, migrations))
+
+
+async def _accept(name: str, path: Path, migrations: Path) -> None:
+    async with open_database(path, migrations) as database:
+        await database.put_known_store(name, ACCEPTED)

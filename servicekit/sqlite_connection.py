@@ -1,0 +1,58 @@
+"""An SQLite connection with a thread of its own, which runs whole functions: one hop, however many statements.
+
+The home of aiosqlite. Its own way, a hop for each statement, took 1.5 times as long, and 12 times under load
+(docs/decisions/0002-sqlite-in-one-hop.md).
+"""
+
+import asyncio
+import logging
+import sqlite3
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Concatenate, ParamSpec, Self, TypeVar, cast
+
+import aiosqlite
+
+P = ParamSpec("P")
+T = TypeVar("T")
+Statement = Callable[Concatenate[sqlite3.Connection, P], T]
+
+# At the level of debugging it writes down each call with its arguments: what people wrote.
+logging.getLogger("aiosqlite").setLevel(logging.WARNING)
+
+
+class SqliteConnection(aiosqlite.Connection):
+    """Open it by `async with`."""
+
+    def __init__(self, connect: Callable[[], sqlite3.Connection]) -> None:
+        """`connect` is called in the thread."""
+        super().__init__(connect, iter_chunk_size=0)  # no cursor is handed out
+        self._thread.daemon = True  # one that was never closed must not hold up the end of the process
+
+    async def __aenter__(self) -> Self:
+        try:
+            await self
+        except BaseException:
+            self._thread.join()  # it ends by itself, and tells this loop, which must not be gone by then
+            raise
+        return self
+
+    @property
+    def here(self) -> sqlite3.Connection:
+        """For statements on the caller's own thread, while the other one rests."""
+        return self._conn
+
+    async def run(self, statement: Statement[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """`statement(connection, …)`, to its end even when the caller is cancelled: half of it is none of ours."""
+        running = asyncio.ensure_future(
+            self._execute(statement, self._conn, *args, **kwargs)  # type: ignore[no-untyped-call]
+        )
+        try:
+            return cast(T, await asyncio.shield(running))
+        except asyncio.CancelledError:
+            while not running.done():
+                with suppress(asyncio.CancelledError):  # the one that came first is raised in the end
+                    await asyncio.wait([running])
+            if not running.cancelled():
+                running.exception()  # looked at, so that asyncio does not report it
+            raise
