@@ -18,6 +18,7 @@ DIRECTION_CONTROLS = "\u202a-\u202e\u2066-\u2069"
 _CONTROLS = "\x00-\x1f\x7f-\x9f\u2028\u2029"
 _UNFIT_FOR_NAMES = re.compile(f"[{_CONTROLS}{DIRECTION_CONTROLS}]")
 NO_CONTROLS = "Control characters are not allowed."
+_IOTA_SUBSCRIPT = re.compile("[\u0345\u1f80-\u1ffc]")  # alone, and in what is composed with it
 _PIECE_LENGTH_MAX = 128
 _MARKS_MAX = 32
 _UNFIT_FOR_LINES = re.compile(f"(?![\t\n])[{_CONTROLS}]")
@@ -75,7 +76,9 @@ def folded_username(username: str) -> str:
 
 
 def _folded(piece: str) -> str:
-    return normalize("NFC", normalize("NFD", piece).casefold())
+    # Only the iota subscript folds otherwise when it is composed, so that nothing else has to be taken apart before.
+    whole = normalize("NFD", piece) if _IOTA_SUBSCRIPT.search(piece) else piece
+    return normalize("NFC", whole.casefold())
 
 
 def _pieces(text: str) -> Iterator[str]:

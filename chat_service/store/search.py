@@ -65,7 +65,7 @@ def _index_some(connection: Connection) -> int:
         " ORDER BY id LIMIT ?",
         (INDEX_BATCH,),
     ).fetchall()
-    connection.executemany(_INDEX, [(row["id"], folded(row["message"])) for row in rows])
+    connection.executemany(_INDEX, [(row["id"], row["message_folded"] or folded(row["message"])) for row in rows])
     if rows:
         connection.executemany("UPDATE messages SET message_folded = ? WHERE id = ?", _folded_before(rows))
         connection.execute("UPDATE search_progress SET indexed_id = ?", (rows[-1]["id"],))
