@@ -27,7 +27,7 @@ from servicekit.bus import Bus
 from servicekit.database import Database, open_database
 from servicekit.read_pool import LongReads
 from servicekit.server import running
-from servicekit.starting import make_private_folder
+from servicekit.startup_errors import make_private_folder
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 

@@ -5,7 +5,7 @@ import secrets
 from contextlib import suppress
 from pathlib import Path
 
-from servicekit.starting import CannotStart, make_private_file
+from servicekit.startup_errors import CannotStart, make_private_file
 
 SECRET_LENGTH_MIN = 16
 

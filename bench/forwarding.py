@@ -28,11 +28,11 @@ from bench.processes import Server, free_port, running
 from bench.rounds import Compared, Effort, WrongResult, alternate
 from bench.table import Figure, RatioAtLeast, Report
 from bench.web_servers import answering_nginx, find_nginx, forwarding_nginx, uvicorn
-from launcher.system import System
+from launcher.temporary_system import TemporarySystem
 
 PATH = "/api/saved-chats"
 FORWARDING_RATIO_MIN = 0.35
-BARE_SERVICE = "bench.bare_service:app"
+BARE_SERVICE = "bench.baseline_service:app"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +62,7 @@ async def measure(effort: Effort, folder: Path) -> Report:
     # A port that is known here, so that the gateway to measure can be told of the same auth service.
     auth_url = f"http://127.0.0.1:{free_port()}"
     async with (
-        System(folder / "data", environment={**NO_LIMITS, "PARLEY_AUTH_URL": auth_url}) as system,
+        TemporarySystem(folder / "data", environment={**NO_LIMITS, "PARLEY_AUTH_URL": auth_url}) as system,
         _upstream(nginx, folder / "upstream", cores) as upstream,
         _gateway(system, auth_url, folder / "gateway", upstream, cores) as gateway,
         _yardstick(nginx, folder / "yardstick", upstream, cores) as yardstick,
@@ -93,7 +93,7 @@ def _upstream(nginx: str | None, folder: Path, cores: Cores) -> AbstractAsyncCon
 
 
 def _gateway(
-    system: System, auth_url: str, folder: Path, upstream: Server, cores: Cores
+    system: TemporarySystem, auth_url: str, folder: Path, upstream: Server, cores: Cores
 ) -> AbstractAsyncContextManager[Server]:
     port = free_port()
     environment = {

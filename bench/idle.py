@@ -20,7 +20,7 @@ from bench.people import NO_LIMITS, Person, people_of_the_relay, people_with_tok
 from bench.rounds import Effort, WrongResult
 from bench.table import Figure, NoMoreThan, Report
 from bench.web_servers import uvicorn
-from launcher.system import System
+from launcher.temporary_system import TemporarySystem
 
 PEOPLE_BEFORE = 20
 SETTLING_TIME_S = 5.0  # longer than the grace of presence
@@ -33,10 +33,10 @@ Growth = Mapping[str, float]  # for one connection, in KiB, by process
 async def measure(effort: Effort, folder: Path) -> Report:
     count = PEOPLE_BEFORE + effort.people_idle
     secret = secrets.token_hex(32)
-    async with System(folder / "data", environment={**NO_LIMITS, "SECRET_KEY": secret}) as system:
+    async with TemporarySystem(folder / "data", environment={**NO_LIMITS, "SECRET_KEY": secret}) as system:
         processes = {"gateway": system.pids["gateway"], "chat service": system.pids["chat"]}
         parley = await _growth(system.ws_url, people_with_tokens(secret, count), processes)
-    async with uvicorn("bench.relay:app", folder / "relay") as server:
+    async with uvicorn("bench.baseline_relay:app", folder / "relay") as server:
         relay_url = f"ws://127.0.0.1:{server.port}"
         relay = await _growth(relay_url, people_of_the_relay(count), {"relay": server.pid})
     return _report(effort, parley, relay)

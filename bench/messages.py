@@ -6,7 +6,7 @@ the gateway and are on disk before they are acknowledged or delivered. With one 
 way at a time (latency), with 64 pairs up to four a pair (throughput); a message is on its way until it
 was both acknowledged and delivered.
 
-Yardstick: `bench/relay.py`, which keeps nothing. Nothing is pinned: client and servers share the machine.
+Yardstick: `bench/baseline_relay.py`, which keeps nothing. Nothing is pinned: client and servers share the machine.
 Each conversation's messages are numbered; one that is lost, doubled or out of order fails the run.
 """
 
@@ -22,7 +22,7 @@ from bench.people import NO_LIMITS, Person, people_of_the_relay, sign_up_people
 from bench.rounds import Compared, Effort, WrongResult, alternate, percentile_ms
 from bench.table import Figure, NoMoreThan, RatioAtLeast, Report
 from bench.web_servers import uvicorn
-from launcher.system import System
+from launcher.temporary_system import TemporarySystem
 
 WARM_UP_S = 0.5
 FAULTS_SHOWN_MAX = 20
@@ -64,8 +64,8 @@ class Exchange:
 async def measure(effort: Effort, folder: Path) -> Report:
     people_count = 2 * MANY_PAIRS.pairs
     async with (
-        System(folder / "data", environment=NO_LIMITS) as system,
-        uvicorn("bench.relay:app", folder / "relay") as server,
+        TemporarySystem(folder / "data", environment=NO_LIMITS) as system,
+        uvicorn("bench.baseline_relay:app", folder / "relay") as server,
     ):
         parley = Side(system.ws_url, await sign_up_people(system.url, people_count))
         relay = Side(f"ws://127.0.0.1:{server.port}", people_of_the_relay(people_count))

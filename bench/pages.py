@@ -18,7 +18,7 @@ from bench.http_load import load
 from bench.people import NO_LIMITS, Person, sign_up_people
 from bench.rounds import Compared, Effort, WrongResult, alternate
 from bench.table import Figure, NoMoreThan, Report
-from launcher.system import System
+from launcher.temporary_system import TemporarySystem
 
 MESSAGES = 50
 PAGE_KIB_MAX = 100
@@ -27,7 +27,7 @@ TEXT = "Message {} of about the length that people write, now and then with http
 
 
 async def measure(effort: Effort, folder: Path) -> Report:
-    async with System(folder / "data", environment=NO_LIMITS) as system:
+    async with TemporarySystem(folder / "data", environment=NO_LIMITS) as system:
         ada, grace = await sign_up_people(system.url, 2)
         await _talk(system.url, ada, grace)
         headers = {"Cookie": f"access_token={grace.key}", "Accept-Encoding": "gzip"}
@@ -68,7 +68,7 @@ async def _talk(url: str, ada: Person, grace: Person) -> None:
 
 
 async def _compared(
-    system: System, effort: Effort, page: str, data: str, headers: Mapping[str, str]
+    system: TemporarySystem, effort: Effort, page: str, data: str, headers: Mapping[str, str]
 ) -> Compared[float]:
     port = urlsplit(system.url).port or 0
 

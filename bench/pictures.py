@@ -33,7 +33,7 @@ from bench.people import NO_LIMITS, Person, people_with_tokens
 from bench.rounds import Compared, Effort, WrongResult, alternate
 from bench.table import Figure, NoMoreThan, RatioAtLeast, Report
 from bench.web_servers import find_nginx, serving_nginx, uvicorn
-from launcher.system import System
+from launcher.temporary_system import TemporarySystem
 
 WIDTH, HEIGHT = 4_000, 3_000
 DIFFERENT = 4  # pictures; each upload is one of them, by another person
@@ -50,7 +50,7 @@ async def measure(effort: Effort, folder: Path) -> Report:
     secret = secrets.token_hex(32)
     pictures = [_photograph(number) for number in range(DIFFERENT)]
     people = people_with_tokens(secret, 2 * effort.rounds * effort.pictures + 1)
-    async with System(folder / "data", environment={**NO_LIMITS, "SECRET_KEY": secret}) as system:
+    async with TemporarySystem(folder / "data", environment={**NO_LIMITS, "SECRET_KEY": secret}) as system:
         growth = await asyncio.to_thread(_growth_mib, system, people[0])
         uploads = iter(people[1:])
         compared = await alternate(
@@ -83,7 +83,7 @@ def _jpeg(image: Image.Image, **options: object) -> bytes:
 # Uploads
 
 
-async def _upload_all(system: System, people: Sequence[Person], pictures: Sequence[bytes]) -> float:
+async def _upload_all(system: TemporarySystem, people: Sequence[Person], pictures: Sequence[bytes]) -> float:
     """Pictures a second."""
     bodies = [_body([picture]) for picture in pictures]
     with ThreadPoolExecutor(2 * len(usable_cores())) as threads:
@@ -106,7 +106,7 @@ def _body(files: Sequence[bytes]) -> bytes:
     return b"".join([head + file + b"\r\n" for file in files]) + f"--{BOUNDARY}--\r\n".encode()
 
 
-def _upload(system: System, person: Person, body: bytes) -> list[str]:
+def _upload(system: TemporarySystem, person: Person, body: bytes) -> list[str]:
     """The addresses of the thumbnails."""
     connection = HTTPConnection(urlsplit(system.url).netloc, timeout=120)
     headers = {
@@ -145,7 +145,7 @@ def _process(data: bytes) -> None:
 # Memory
 
 
-def _growth_mib(system: System, person: Person) -> dict[str, float]:
+def _growth_mib(system: TemporarySystem, person: Person) -> dict[str, float]:
     """Of the peak of each process during one large request."""
     body = _body([_of_size(FILE_BYTES, number) for number in range(FILES)])
     pids = {name: system.pids[name] for name in ("gateway", "media")}
@@ -168,7 +168,9 @@ def _of_size(bytes_max: int, number: int) -> bytes:
 # Thumbnails that the asker has
 
 
-async def _known_thumbnails(effort: Effort, folder: Path, system: System, person: Person) -> tuple[Compared[Load], str]:
+async def _known_thumbnails(
+    effort: Effort, folder: Path, system: TemporarySystem, person: Person
+) -> tuple[Compared[Load], str]:
     """The rounds, and what the yardstick is."""
     (path,) = await asyncio.to_thread(_upload, system, person, _body([_photograph(0)]))
     headers = {"Authorization": f"Bearer {person.key}"}
@@ -178,7 +180,9 @@ async def _known_thumbnails(effort: Effort, folder: Path, system: System, person
     files.mkdir()
     (files / "a.webp").write_bytes(data)
     nginx = find_nginx()
-    beside = serving_nginx(nginx, folder / "nginx", files=files) if nginx else uvicorn("bench.bare_service:app", folder)
+    beside = (
+        serving_nginx(nginx, folder / "nginx", files=files) if nginx else uvicorn("bench.baseline_service:app", folder)
+    )
     async with beside as server:
         known, status = {}, 200
         if nginx:

@@ -21,7 +21,7 @@ from bench.rounds import Compared, Effort, WrongResult, alternate, percentile_ms
 from bench.seeded_store import chat_store, timestamp
 from bench.table import Figure, NoMoreThan, Report
 from bench.web_servers import uvicorn
-from launcher.system import System
+from launcher.temporary_system import TemporarySystem
 from servicekit.database import Connection as Database
 
 SAVED_CHATS = 20
@@ -77,8 +77,8 @@ async def measure(effort: Effort, folder: Path) -> Report:
     people = people_with_tokens(secret, count)
     await _save_chats(folder / "data", people)
     async with (
-        System(folder / "data", environment={**NO_LIMITS, "SECRET_KEY": secret}) as system,
-        uvicorn("bench.relay:app", folder / "relay") as server,
+        TemporarySystem(folder / "data", environment={**NO_LIMITS, "SECRET_KEY": secret}) as system,
+        uvicorn("bench.baseline_relay:app", folder / "relay") as server,
     ):
         clients = _clients(system.ws_url, people)
         relay_clients = _clients(f"ws://127.0.0.1:{server.port}", people_of_the_relay(count))

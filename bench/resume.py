@@ -23,7 +23,7 @@ from bench.people import NO_LIMITS, Person, people_with_tokens
 from bench.rounds import Compared, Effort, WrongResult, alternate, percentile_ms
 from bench.seeded_store import chat_store, store_messages, store_path
 from bench.table import Figure, NoMoreThan, Report
-from launcher.system import System
+from launcher.temporary_system import TemporarySystem
 
 SEEN = 100
 MISSED = 500
@@ -51,7 +51,7 @@ async def measure(effort: Effort, folder: Path) -> Report:
     secret = secrets.token_hex(32)
     reader, *writers = people_with_tokens(secret, 3)
     missed = await _fill(folder / "data", reader, writers)
-    async with System(folder / "data", environment={**NO_LIMITS, "SECRET_KEY": secret}) as system:
+    async with TemporarySystem(folder / "data", environment={**NO_LIMITS, "SECRET_KEY": secret}) as system:
         with closing(sqlite3.connect(store_path(folder / "data"))) as connection:
 
             async def read_and_encode() -> float:

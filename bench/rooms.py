@@ -5,7 +5,7 @@ one message at a time; all sockets are held by one process with one clock. Each 
 own, who entered the lobby by opening `/api/ws/chat`. The message passes the gateway, is on disk before
 anyone gets it, and passes the gateway again a thousand times.
 
-Yardstick: `bench/bare_room.py`, which writes what it reads to as many sockets. Every member has to get every
+Yardstick: `bench/baseline_room.py`, which writes what it reads to as many sockets. Every member has to get every
 message exactly once and in order, or the run fails.
 """
 
@@ -26,7 +26,7 @@ from bench.people import NO_LIMITS, people_of_the_relay, people_with_tokens
 from bench.processes import free_port, running
 from bench.rounds import Compared, Effort, WrongResult, alternate, percentile_ms
 from bench.table import Figure, Report
-from launcher.system import System
+from launcher.temporary_system import TemporarySystem
 
 ROOM_PATH = "/api/ws/chat?room=lobby&token={key}"
 NUMBER_DIGITS = 9
@@ -108,9 +108,9 @@ class Members:
 
 async def measure(effort: Effort, folder: Path) -> Report:
     count, secret, port = effort.people_in_a_room, secrets.token_hex(32), free_port()
-    command = [sys.executable, "-m", "bench.bare_room", str(port)]
+    command = [sys.executable, "-m", "bench.baseline_room", str(port)]
     async with (
-        System(folder / "data", environment={**NO_LIMITS, "SECRET_KEY": secret}) as system,
+        TemporarySystem(folder / "data", environment={**NO_LIMITS, "SECRET_KEY": secret}) as system,
         running(command, port=port, folder=folder / "room") as server,
     ):
         started = clock()

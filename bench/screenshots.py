@@ -20,7 +20,7 @@ from playwright.async_api import Browser, Page, async_playwright
 from demo.content import PASSWORD
 from demo.seeding import seed
 from launcher.processes import REPOSITORY
-from launcher.system import System
+from launcher.temporary_system import TemporarySystem
 
 FOLDER = REPOSITORY / "docs/screenshots"
 SIZES = {"desktop": (1200, 720), "phone": (390, 780)}
@@ -45,7 +45,7 @@ async def main() -> int:
         return 1
     FOLDER.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="parley-screenshots-") as folder:
-        async with System(Path(folder)) as system, async_playwright() as playwright:
+        async with TemporarySystem(Path(folder)) as system, async_playwright() as playwright:
             await seed(system.url)
             browser = await playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
             for size in SIZES:

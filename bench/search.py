@@ -29,7 +29,7 @@ from bench.seeded_store import chat_store, store_messages, store_path
 from bench.table import Figure, NoMoreThan, Report
 from chat_service.domain.messages import StoredMessage
 from chat_service.store.search import Search
-from launcher.system import System
+from launcher.temporary_system import TemporarySystem
 
 CONVERSATIONS = 200
 CONVERSATIONS_OF_ONE = 20
@@ -65,7 +65,7 @@ async def measure(effort: Effort, folder: Path) -> Report:
     corpus = Corpus(SEED)
     queries = _queries(corpus, effort.queries_of_a_kind)
     stored = await _fill(folder / "data", effort, list(zip(owners, peers, strict=True)), corpus, queries)
-    async with System(folder / "data", environment={**NO_LIMITS, "SECRET_KEY": secret}) as system:
+    async with TemporarySystem(folder / "data", environment={**NO_LIMITS, "SECRET_KEY": secret}) as system:
         answered = {
             person.username: await asyncio.to_thread(_search, system, person, queries, stored)
             for person in (one, other)
@@ -129,7 +129,7 @@ async def _fill(
 
 
 def _search(
-    system: System, person: Person, queries: Sequence[Query], stored: Sequence[StoredMessage]
+    system: TemporarySystem, person: Person, queries: Sequence[Query], stored: Sequence[StoredMessage]
 ) -> list[Answered]:
     address = urlsplit(system.url)
     own = [

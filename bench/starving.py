@@ -27,7 +27,7 @@ from chat_service.domain.conversations import Conversation
 from chat_service.domain.intents import Draft, Join, SendMessage
 from chat_service.store.log import Log
 from chat_service.store.search import Search
-from launcher.system import System
+from launcher.temporary_system import TemporarySystem
 from servicekit.database import Connection
 
 SEARCHES_AT_ONCE = 16
@@ -55,7 +55,10 @@ async def measure(effort: Effort, folder: Path) -> Report:
     await _fill(folder / "data", reader, searcher, peers, [corpus.sentence() for _ in range(count)])
     queries = [" ".join(corpus.random.sample(corpus.words[:300], 3)) for _ in range(1_000)]
     environment = {**NO_LIMITS, "SECRET_KEY": secret}
-    async with System(folder / "data", environment=environment) as system, _connected(system) as (page, *askers):
+    async with (
+        TemporarySystem(folder / "data", environment=environment) as system,
+        _connected(system) as (page, *askers),
+    ):
         compared = await alternate(
             effort.rounds,
             parley=lambda: _read_beside(page, askers, reader, searcher, queries, effort.round_s),
@@ -108,7 +111,7 @@ class _Asker:
 
 
 @asynccontextmanager
-async def _connected(system: System) -> AsyncIterator[list[_Asker]]:
+async def _connected(system: TemporarySystem) -> AsyncIterator[list[_Asker]]:
     address = urlsplit(system.url)
     pairs = [await asyncio.open_connection(address.hostname, address.port) for _ in range(1 + SEARCHES_AT_ONCE)]
     try:

@@ -6,7 +6,7 @@ fast as it is answered to many watchers. Then one sends 60 frames of 1280 x 720 
 two a second and another all; each frame carries the time at which it was sent, so that its age is known
 where it arrives.
 
-Yardstick: `bench/bare_video.py`, a loop that decodes and encodes the same frames in as many threads as the service
+Yardstick: `bench/baseline_video.py`, a loop that decodes and encodes the same frames in as many threads as the service
 can use for so many senders: one for one, as many as there are cores for four. For watchers, the frames that the same
 sender gets back without any. For ages, the sender's own, since its frames take the same way but for the last part.
 """
@@ -21,14 +21,14 @@ from pathlib import Path
 
 from picows import WSMsgType
 
-from bench.bare_video import QUALITY
+from bench.baseline_video import QUALITY
 from bench.machine import processor_time_s, usable_cores
 from bench.people import NO_LIMITS, Person, people_with_tokens
 from bench.rounds import Compared, Effort, alternate, percentile_ms
 from bench.table import Figure, NoMoreThan, RatioAtLeast, Report
 from bench.video_ages import Ages, measure_ages
 from bench.video_client import Sender, as_json, connected, scene
-from launcher.system import System
+from launcher.temporary_system import TemporarySystem
 
 SIZE = (640, 480)
 FRAMES_OF_THE_SCENE = 24
@@ -51,7 +51,7 @@ class Round:
 class Throughput:
     """Frames a second of so many senders in one form, and of as many threads of the yardstick."""
 
-    def __init__(self, system: System, people: Sequence[Person], jpegs: Path, round_s: float) -> None:
+    def __init__(self, system: TemporarySystem, people: Sequence[Person], jpegs: Path, round_s: float) -> None:
         self._system = system
         self._people = people
         self._jpegs = jpegs
@@ -88,7 +88,7 @@ class Throughput:
         return {**servers, "client": time.process_time()}
 
     async def _bare(self, threads: int) -> Round:
-        command = ["-m", "bench.bare_video", str(self._jpegs), str(threads), str(self._round_s)]
+        command = ["-m", "bench.baseline_video", str(self._jpegs), str(threads), str(self._round_s)]
         process = await asyncio.create_subprocess_exec(sys.executable, *command, stdout=asyncio.subprocess.PIPE)
         said, _ = await process.communicate()
         return Round(frames_per_second=float(said), share={})
@@ -99,7 +99,7 @@ def _answered(senders: Sequence[Sender]) -> int:
 
 
 async def _delivered(
-    system: System, people: Sequence[Person], jpegs: Sequence[bytes], count: int, time_s: float
+    system: TemporarySystem, people: Sequence[Person], jpegs: Sequence[bytes], count: int, time_s: float
 ) -> Round:
     """Frames a second to all watchers together, of one sender who sends the next when the last one is back."""
     async with (
@@ -121,7 +121,7 @@ async def measure(effort: Effort, folder: Path) -> Report:
         (jpegs / f"{number:02}.jpg").write_bytes(jpeg)
     people = people_with_tokens(secret, effort.watchers + 1)
     environment = {**NO_LIMITS, "SECRET_KEY": secret, "PARLEY_FRAMES_PER_SECOND": "0"}
-    async with System(folder / "data", environment=environment) as system:
+    async with TemporarySystem(folder / "data", environment=environment) as system:
         throughput = Throughput(system, people, jpegs, effort.round_s)
         rates = {
             (senders, in_json): await throughput.compare(effort.rounds, senders, in_json=in_json)
@@ -134,7 +134,7 @@ async def measure(effort: Effort, folder: Path) -> Report:
             parley=lambda: _delivered(system, people, small, effort.watchers, effort.round_s),
             yardstick=lambda: _delivered(system, people, small, 0, effort.round_s),
         )
-    async with System(folder / "lag", environment={**NO_LIMITS, "SECRET_KEY": secret}) as system:
+    async with TemporarySystem(folder / "lag", environment={**NO_LIMITS, "SECRET_KEY": secret}) as system:
         ages = await measure_ages(system, people, scene(LAG_SIZE, FRAMES_OF_THE_SCENE), effort.lag_s)
     return _report(effort, rates, watched, ages)
 

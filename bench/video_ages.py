@@ -12,7 +12,7 @@ from websockets.asyncio.client import connect
 from bench.machine import memory_kib
 from bench.people import Person
 from bench.video_client import PATH, Sender, connected, data_url
-from launcher.system import System
+from launcher.temporary_system import TemporarySystem
 
 FRAMES_PER_SECOND = 60
 SLOW_INTERVAL_S = 0.5
@@ -52,7 +52,9 @@ class Witness:
             self.ages_s.append(clock() - captured_at)
 
 
-async def measure_ages(system: System, people: Sequence[Person], jpegs: Sequence[bytes], time_s: float) -> Ages:
+async def measure_ages(
+    system: TemporarySystem, people: Sequence[Person], jpegs: Sequence[bytes], time_s: float
+) -> Ages:
     pid, slow_s = system.pids["video"], list[float]()
     async with (
         connected(system.ws_url, people[:1], "?stream=lag", [], WSMsgType.TEXT) as (sender,),

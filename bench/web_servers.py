@@ -6,7 +6,7 @@ import sys
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
-from bench.bare_service import ANSWER
+from bench.baseline_service import ANSWER
 from bench.processes import Server, free_port, running
 
 # One process, no master: its id is the one to pin and to ask for processor time. The temporary paths make it

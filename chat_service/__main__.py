@@ -5,7 +5,7 @@ import sys
 
 from chat_service.app import MIGRATIONS, create_app, store_path
 from chat_service.settings import ChatSettings
-from chat_service.websocket.socket import ChatSocket
+from chat_service.websocket.chat_socket import ChatSocket
 from servicekit.accept_command import accept
 from servicekit.server import serve
 from servicekit.settings import addresses, load_or_exit

@@ -13,20 +13,20 @@ from chat_service.actions.addressing import Addressing
 from chat_service.actions.attachments import Attachments
 from chat_service.actions.calls import Calls
 from chat_service.actions.catch_up import CatchUp
-from chat_service.actions.clearing import PAUSE_S as CLEARING_PAUSE_S
-from chat_service.actions.clearing import Clearing
+from chat_service.actions.closed_rooms import PAUSE_S as CLEARING_PAUSE_S
+from chat_service.actions.closed_rooms import ClosedRoomCleanup
 from chat_service.actions.connection_counts import ConnectionCounts
 from chat_service.actions.erasing import PAUSE_S as ERASING_PAUSE_S
 from chat_service.actions.erasing import Erasing
-from chat_service.actions.followed_rooms import FollowedRooms
 from chat_service.actions.history import History
 from chat_service.actions.local_readers import LocalReaders
 from chat_service.actions.nudges import Nudges
+from chat_service.actions.outcomes import OutcomeListener
 from chat_service.actions.people import People
 from chat_service.actions.presence import GRACE_S, Presence
 from chat_service.actions.publisher import Publisher
-from chat_service.actions.replies import ReplyTo
 from chat_service.actions.resuming import Resuming
+from chat_service.actions.room_subscriptions import RoomSubscriptions
 from chat_service.actions.rooms import Rooms
 from chat_service.actions.saved_chats import SavedChats
 from chat_service.actions.searching import PAUSE_S as INDEXING_PAUSE_S
@@ -40,23 +40,23 @@ from chat_service.domain.intents import Draft
 from chat_service.domain.quotas import Quotas
 from chat_service.domain.refusals import NotStored
 from chat_service.feed import Feed
+from chat_service.group_writer import GroupWriter
 from chat_service.peers import DELETED_FILES_CHANNEL, PROFILES_CHANNEL, Peers
 from chat_service.refusals import REFUSALS
 from chat_service.routes import ROUTES
 from chat_service.settings import ChatSettings
 from chat_service.state import State
 from chat_service.store.attachments import Attachments as AttachmentStore
-from chat_service.store.closures import Closures
+from chat_service.store.closed_rooms import ClosedRooms
 from chat_service.store.conversations import Conversations
 from chat_service.store.erasures import Erasures
 from chat_service.store.log import Log
 from chat_service.store.people import PeopleStore
 from chat_service.store.rooms import Rooms as RoomStore
 from chat_service.store.search import Search
+from chat_service.websocket.chat_socket import ChatSocket
 from chat_service.websocket.resume_grace import GRACE_S as RESUME_GRACE_S
 from chat_service.websocket.resume_grace import GRACE_S_MAX as RESUME_GRACE_S_MAX
-from chat_service.websocket.socket import ChatSocket
-from chat_service.writer import GroupWriter
 from servicekit.application import application
 from servicekit.database import Database, open_database
 from servicekit.frames import CloseCode
@@ -155,7 +155,7 @@ class _Composition:
 
     def _deliver(self) -> None:
         """From the feed to the sockets."""
-        self._followed_rooms = FollowedRooms(feed=self._feed, store=self._conversations)
+        self._followed_rooms = RoomSubscriptions(feed=self._feed, store=self._conversations)
         self._catch_up = CatchUp(store=self._conversations, rooms=self._followed_rooms)
         self.local_readers = LocalReaders(
             store=self._conversations,
@@ -168,7 +168,7 @@ class _Composition:
     def _take_submissions(self, settings: ChatSettings) -> None:
         """From the sockets to the disk, and on to the feed."""
         self._log = Log(quotas=self._quotas)
-        self._writer: GroupWriter[ReplyTo, Draft, Appended] = GroupWriter(
+        self._writer: GroupWriter[OutcomeListener, Draft, Appended] = GroupWriter(
             database=self._database, log=self._log, failure=NotStored()
         )
         self.nudges = Nudges(feed=self._feed, deliver_here=self.local_readers.receive)
@@ -203,8 +203,8 @@ class _Composition:
             pause_s=waits.erasing_pause_s,
         )
         self.people.on_erased(self._erasing.begin)
-        self._clearing = Clearing(
-            store=Closures(database), on_orphaned=self._feed.tell_of_hidden_files, pause_s=waits.clearing_pause_s
+        self._clearing = ClosedRoomCleanup(
+            store=ClosedRooms(database), on_orphaned=self._feed.tell_of_hidden_files, pause_s=waits.clearing_pause_s
         )
         self.rooms = Rooms(
             store=RoomStore(database, quotas=self._quotas),

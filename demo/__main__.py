@@ -10,7 +10,7 @@ from pathlib import Path
 
 from demo.content import NAMES, PASSWORD
 from demo.seeding import seed
-from launcher.system import System
+from launcher.temporary_system import TemporarySystem
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -36,7 +36,7 @@ async def _run() -> None:
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     with tempfile.TemporaryDirectory(prefix="parley-demo-") as folder:
         print("Starting a Parley for the demonstration ...", flush=True)
-        async with System(Path(folder)) as system:
+        async with TemporarySystem(Path(folder)) as system:
             await seed(system.url)
             _tell(system.url)
             print("Ctrl-C ends it, and nothing of it stays.", flush=True)

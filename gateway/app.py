@@ -19,9 +19,9 @@ from gateway.known_devices import KnownDevices
 from gateway.pages.error_pages import exception_handlers
 from gateway.pages.page_response import content_security_policy
 from gateway.pages.routes import PAGES, streams_body
+from gateway.pending_read_marks import PendingReadMarks
 from gateway.proxy import Proxy
 from gateway.rate_limits import RateLimits, Rates
-from gateway.read_marks import ReadMarks
 from gateway.rendering import Renderer
 from gateway.settings import GatewaySettings
 from gateway.state import State
@@ -89,7 +89,7 @@ async def _opened(settings: GatewaySettings, clock: Callable[[], float]) -> Asyn
             json_body_bytes_max=settings.json_body_bytes_max,
             languages=languages,
             rate_limits=rate_limits,
-            read_marks=ReadMarks(),
+            read_marks=PendingReadMarks(),
             renderer=Renderer(languages, static_files, _page_limits(settings)),
             static_files=static_files,
             trusted_proxies=TrustedProxies(settings.trusted_proxies),

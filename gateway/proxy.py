@@ -7,7 +7,6 @@ from contextlib import suppress
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from gateway.attempts import Attempt, ask_and_settle, count_attempt
 from gateway.cors import METHODS, is_preflight
 from gateway.domain.headers import Headers, answer_headers
 from gateway.domain.refusals import REFUSALS, CrossOrigin, ServiceBroken
@@ -15,11 +14,12 @@ from gateway.domain.route_table import Access, Rate, Route
 from gateway.domain.tokens import COOKIE
 from gateway.forwarded_request import FORWARDED_REQUEST, HSTS, NO_STORE, SECURITY_HEADERS, ForwardedRequest
 from gateway.rate_limits import CountedAttempt
+from gateway.sign_in_attempts import Attempt, ask_and_settle, count_attempt
 from gateway.upstream import Upstream
 from gateway.upstream_connection import UpstreamConnection
 from servicekit import logs
-from servicekit.masking import masked
 from servicekit.problems import BodyTooLarge, Malformed, Refusal, internal_error, refuse
+from servicekit.redaction import masked
 from servicekit.response_writer import chunk
 
 SIGN_OUT = "/api/logout"

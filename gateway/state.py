@@ -9,8 +9,8 @@ from gateway.catalogues import Language
 from gateway.connection_counts import ConnectionCounts
 from gateway.contract_parts import ContractParts
 from gateway.domain.route_table import Service
+from gateway.pending_read_marks import PendingReadMarks
 from gateway.rate_limits import RateLimits
-from gateway.read_marks import ReadMarks
 from gateway.rendering import Renderer
 from gateway.static_files import StaticFiles
 from gateway.trusted_proxies import TrustedProxies
@@ -30,7 +30,7 @@ class State(TypedDict):
     json_body_bytes_max: int
     languages: Mapping[str, Language]
     rate_limits: RateLimits
-    read_marks: ReadMarks
+    read_marks: PendingReadMarks
     renderer: Renderer
     static_files: StaticFiles
     trusted_proxies: TrustedProxies

@@ -15,9 +15,9 @@ from gateway.tunnel_end import TunnelEnd, TunnelTimeouts, UnheardEnd, close_soon
 from gateway.upstream import Upstream
 from servicekit.handshake import BAD_HANDSHAKE, Handshake, refusal_response
 from servicekit.logs import bind_request_id, get_logger
-from servicekit.masking import masked
 from servicekit.middleware import log_refused, new_request_id
 from servicekit.problems import Refusal, Unavailable, problem_type_of
+from servicekit.redaction import masked
 
 _AGREED = b"HTTP/1.1 101 "
 _DROPPED = frozenset({b"sec-websocket-extensions", b"content-length"})

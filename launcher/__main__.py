@@ -17,7 +17,7 @@ from launcher.plan import Program, Service
 from launcher.supervisor import Supervisor
 from launcher.valkey import Bundled
 from servicekit import settings
-from servicekit.starting import EXIT_CANNOT_START, EXIT_FAULT, CannotStart
+from servicekit.startup_errors import EXIT_CANNOT_START, EXIT_FAULT, CannotStart
 
 READY_POLL_INTERVAL_S = 0.25
 STORE_START_TIME_S_MAX = 2.0

@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TextIO
 
-from servicekit.starting import CannotStart, make_private_folder
+from servicekit.startup_errors import CannotStart, make_private_folder
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from asyncio.subprocess import PIPE, Process
 from launcher import processes
 from launcher.console import Console
 from launcher.plan import Program
-from servicekit.starting import EXIT_CANNOT_START
+from servicekit.startup_errors import EXIT_CANNOT_START
 
 DELAY_S_MIN = 0.5
 DELAY_S_MAX = 30.0

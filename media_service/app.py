@@ -9,8 +9,8 @@ from starlette.types import ASGIApp
 
 from media_service.actions.avatars import Avatars
 from media_service.actions.files import Files
+from media_service.actions.list_followers import copy_orphaned_files, copy_profiles
 from media_service.actions.remote_pictures import RemotePictures
-from media_service.actions.replicas import copy_orphaned_files, copy_profiles
 from media_service.actions.uploads import Uploads
 from media_service.peers import DELETED_FILES_CHANNEL, ORPHANED_FILES_CHANNEL, PROFILES_CHANNEL, Peers
 from media_service.pictures import Pictures
@@ -21,8 +21,8 @@ from media_service.state import Limits, State
 from media_service.store import AvatarStore, FileStore
 from servicekit.application import application
 from servicekit.database import open_database
-from servicekit.outgoing import Outgoing
 from servicekit.peers import Peer
+from servicekit.public_http_client import PublicHttpClient
 from servicekit.server import connections, running
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -60,7 +60,7 @@ async def _opened(
         async with (
             opening as database,
             connections(settings, clock) as opened,
-            aclosing(Outgoing(allowed_hosts=allowed_hosts)) as outgoing,
+            aclosing(PublicHttpClient(allowed_hosts=allowed_hosts)) as outgoing,
             aclosing(_remote_pictures(settings, clock, AvatarStore(database), pictures, outgoing)) as remote_pictures,
         ):
             store, avatars = FileStore(database), AvatarStore(database)
@@ -136,7 +136,11 @@ def _avatars(
 
 
 def _remote_pictures(
-    settings: MediaSettings, clock: Callable[[], float], store: AvatarStore, pictures: Pictures, outgoing: Outgoing
+    settings: MediaSettings,
+    clock: Callable[[], float],
+    store: AvatarStore,
+    pictures: Pictures,
+    outgoing: PublicHttpClient,
 ) -> RemotePictures:
     return RemotePictures(
         store=store,

@@ -15,12 +15,12 @@ from time import monotonic
 from typing import ParamSpec, TypeAlias, TypeVar
 
 from servicekit import sqlite_file
-from servicekit.lanes import FairLane
+from servicekit.fair_limiter import FairLimiter
 from servicekit.logs import get_logger
 from servicekit.read_pool import USUAL_LONG_READS, LongReads, ReadPool
 from servicekit.sqlite_connection import SqliteConnection, Statement
 from servicekit.sqlite_file import LOCK_WAIT_MS_MAX, is_damage, refusal_of
-from servicekit.starting import make_private_folder
+from servicekit.startup_errors import make_private_folder
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -93,7 +93,7 @@ class Database:
         self._quick = ReadPool(readers[:QUICK_READERS])
         self._long = ReadPool(readers[QUICK_READERS:], time_s_max=long_reads.time_s_max)
         self._long_reads_at_once_max = long_reads.at_once_max
-        self._lane = FairLane(LONG_READERS)
+        self._lane = FairLimiter(LONG_READERS)
         self._folder = folder
         self._disk_free_bytes_min = disk_free_bytes_min
         self._is_damaged = False

@@ -10,8 +10,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from servicekit import logs, metrics
 from servicekit.authentication import Authentication, bearer_token
-from servicekit.masking import masked
 from servicekit.problems import BodyTooLarge
+from servicekit.redaction import masked
 from servicekit.throttling import LogThrottle
 
 REQUEST_ID = b"x-request-id"

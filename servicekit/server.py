@@ -23,7 +23,7 @@ from servicekit.bus import Bus
 from servicekit.http_protocol import HttpProtocol
 from servicekit.problems import NotStored
 from servicekit.settings import Settings
-from servicekit.starting import EXIT_FAULT, CannotStart, refuse_to_start
+from servicekit.startup_errors import EXIT_FAULT, CannotStart, refuse_to_start
 
 EXIT_PORT_TAKEN = 3
 KEEP_ALIVE_S = 75  # longer than the gateway keeps an idle connection, so that it is the gateway that closes

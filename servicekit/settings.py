@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from servicekit.bus import BusAddress
-from servicekit.starting import CannotStart, refuse_to_start
+from servicekit.startup_errors import CannotStart, refuse_to_start
 
 METRICS_PORT_OFFSET = 1000
 Limit = Annotated[int, msgspec.Meta(ge=1)]

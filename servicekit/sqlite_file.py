@@ -10,7 +10,7 @@ from time import monotonic, sleep
 
 from servicekit import texts
 from servicekit.problems import NotStored
-from servicekit.starting import CannotStart, make_private_folder
+from servicekit.startup_errors import CannotStart, make_private_folder
 
 LOCK_WAIT_MS_MAX = 10_000
 _DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})

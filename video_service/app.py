@@ -15,10 +15,10 @@ from servicekit.database import open_database
 from servicekit.peers import Peer
 from servicekit.server import connections, running
 from video_service.actions.audiences import ASK_INTERVAL_S, UNASKED_S_MAX, Audiences
+from video_service.actions.list_followers import copy_profiles
 from video_service.actions.open_connections import OpenConnections
 from video_service.actions.published_stream import INTEREST_S_MAX, UNBOUND_S_MAX, PublishedStream
 from video_service.actions.published_streams import LOOK_INTERVAL_S, PublishedStreams
-from video_service.actions.replicas import copy_profiles
 from video_service.actions.stream_log import WRITE_INTERVAL_S, StreamLog
 from video_service.actions.watched_streams import PICTURE_WAIT_S_MAX, WatchedStreams
 from video_service.domain.streams import RETURN_S_MAX

@@ -154,14 +154,14 @@ class Calls:
 
     def _write(self, conversation: Conversation, caller: str, record: CallRecord) -> None:
         line = SendMessage(conversation=conversation, text=record.text, call=record)
-        self._submissions.store(caller, line, _LineReply())
+        self._submissions.store(caller, line, _CallRecordOutcome())
 
     async def close(self) -> None:
         """What rings, ends by itself."""
         await self._tasks.close()
 
 
-class _LineReply:
+class _CallRecordOutcome:
     """For a line that nobody asked for: those in the conversation hear of it as of any message."""
 
     def stored(self, entry: Entry | None) -> None:

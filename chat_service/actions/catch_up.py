@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from chat_service.actions.followed_rooms import FollowedRooms
+from chat_service.actions.room_subscriptions import RoomSubscriptions
 from chat_service.domain import events
 from chat_service.domain.conversations import Label
 from chat_service.domain.events import EncodedEvent
@@ -17,7 +17,7 @@ log = get_logger(__name__)
 
 
 class CatchUp:
-    def __init__(self, *, store: Conversations, rooms: FollowedRooms, page: int = PAGE) -> None:
+    def __init__(self, *, store: Conversations, rooms: RoomSubscriptions, page: int = PAGE) -> None:
         self._store = store
         self._rooms = rooms
         self._page = page

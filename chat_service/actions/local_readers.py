@@ -3,8 +3,8 @@
 import asyncio
 
 from chat_service.actions.catch_up import CatchUp
-from chat_service.actions.followed_rooms import FollowedRooms
 from chat_service.actions.presence import Presence
+from chat_service.actions.room_subscriptions import RoomSubscriptions
 from chat_service.domain.envelopes import Envelope, RoomEnvelope, person_channel
 from chat_service.domain.events import EncodedEvent
 from chat_service.domain.readers import Connection, Reader
@@ -15,7 +15,7 @@ from servicekit.tasks import Tasks
 
 class LocalReaders:
     def __init__(
-        self, *, store: Conversations, feed: Feed, presence: Presence, rooms: FollowedRooms, catch_up: CatchUp
+        self, *, store: Conversations, feed: Feed, presence: Presence, rooms: RoomSubscriptions, catch_up: CatchUp
     ) -> None:
         self._store = store
         self._feed = feed

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from chat_service.actions.nudges import Nudges
-from chat_service.actions.replies import ReplyTo
+from chat_service.actions.outcomes import OutcomeListener
 from chat_service.domain.changes import Appended, Change, Entry, Kind
 from chat_service.domain.deliveries import Delivery, delivery_of
 from chat_service.domain.envelopes import Envelope
@@ -25,9 +25,9 @@ class Publisher:
         self._deliver_here = deliver_here
         self._tasks = Tasks()
 
-    def stored(self, outcomes: Sequence[tuple[ReplyTo, Appended | Refusal]]) -> None:
+    def stored(self, outcomes: Sequence[tuple[OutcomeListener, Appended | Refusal]]) -> None:
         """A group is on disk: publish what is new, in the order of the log, and reply for the rest."""
-        fresh: list[tuple[ReplyTo, Entry]] = []
+        fresh: list[tuple[OutcomeListener, Entry]] = []
         for reply_to, outcome in outcomes:
             if isinstance(outcome, Refusal):
                 reply_to.refused(outcome)
@@ -38,7 +38,7 @@ class Publisher:
         if fresh:
             self._tasks.start(self._publish_and_reply(fresh))
 
-    def _reply_for_old(self, reply_to: ReplyTo, outcome: Appended) -> None:
+    def _reply_for_old(self, reply_to: OutcomeListener, outcome: Appended) -> None:
         """And nudge: who stored it then may have died before publishing it."""
         if isinstance(outcome.entry, StoredMessage):
             reply_to.repeated(outcome.entry)
@@ -48,7 +48,7 @@ class Publisher:
             if outcome.changed_before is not None:
                 self._nudges.tell([outcome.changed_before])
 
-    async def _publish_and_reply(self, fresh: Sequence[tuple[ReplyTo, Entry]]) -> None:
+    async def _publish_and_reply(self, fresh: Sequence[tuple[OutcomeListener, Entry]]) -> None:
         """`sent` comes to all the sender's devices through their channel; here is only what the asking one learns."""
         delivered = await self.publish([entry for _, entry in fresh])
         for (reply_to, entry), is_delivered in zip(fresh, delivered, strict=True):

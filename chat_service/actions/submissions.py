@@ -2,14 +2,14 @@
 
 from collections.abc import Callable
 
-from chat_service.actions.replies import PendingReply, ReplyTo
+from chat_service.actions.outcomes import OutcomeListener, PendingOutcome
 from chat_service.domain.changes import Appended, Entry
 from chat_service.domain.emoji import is_emoji
 from chat_service.domain.intents import Draft, EditMessage, Intent, React, SendMessage
 from chat_service.domain.messages import check_text
 from chat_service.domain.rates import TokenBuckets
 from chat_service.domain.refusals import InvalidEmoji, TooManyMessages
-from chat_service.writer import GroupWriter
+from chat_service.group_writer import GroupWriter
 from servicekit.times import rfc3339
 
 
@@ -19,7 +19,7 @@ class Submissions:
     def __init__(
         self,
         *,
-        writer: GroupWriter[ReplyTo, Draft, Appended],
+        writer: GroupWriter[OutcomeListener, Draft, Appended],
         message_length_max: int,
         messages_per_second: int,
         messages_burst: int,
@@ -33,7 +33,7 @@ class Submissions:
         self._clock = clock
         self._monotonic = monotonic
 
-    def submit(self, author: str, intent: Intent, reply_to: ReplyTo) -> None:
+    def submit(self, author: str, intent: Intent, reply_to: OutcomeListener) -> None:
         """Queue what somebody asked for; `reply_to` learns of the outcome. Raises the ChatRefusal that is clear now."""
         self._check(intent)
         self.count(author)
@@ -41,7 +41,7 @@ class Submissions:
 
     async def submit_and_wait(self, author: str, intent: Intent) -> Entry | None:
         """The entry, on disk; None where there was nothing to change. Raises a ChatRefusal."""
-        pending = PendingReply()
+        pending = PendingOutcome()
         self.submit(author, intent, pending)
         return await pending.entry
 
@@ -50,13 +50,13 @@ class Submissions:
         if not self._buckets.take(author, self._monotonic()):
             raise TooManyMessages(self._messages_per_second)
 
-    def store(self, author: str, intent: Intent, reply_to: ReplyTo, *, erases: bool = False) -> None:
+    def store(self, author: str, intent: Intent, reply_to: OutcomeListener, *, erases: bool = False) -> None:
         """The same for what has been checked and counted, or is our own doing."""
         self._writer.submit(reply_to, Draft(intent, author, rfc3339(self._clock()), erases))
 
     async def store_and_wait(self, author: str, intent: Intent, *, erases: bool = False) -> None:
         """Raises a ChatRefusal."""
-        pending = PendingReply()
+        pending = PendingOutcome()
         self.store(author, intent, pending, erases=erases)
         await pending.entry
 

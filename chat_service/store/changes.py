@@ -20,7 +20,7 @@ from chat_service.domain.places import Head
 from chat_service.domain.quotas import Quotas
 from chat_service.domain.refusals import NotAMember, NotTheAuthor, UnknownMessage
 from chat_service.store.attachments import detach
-from chat_service.store.closures import close
+from chat_service.store.closed_rooms import close
 from chat_service.store.erasures import check_not_erased
 from chat_service.store.quotas import check_joined, check_reactions, rooms_owned
 from chat_service.store.search import reindex

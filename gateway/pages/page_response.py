@@ -13,7 +13,7 @@ from gateway.pages.error_messages import script_error_messages
 from gateway.pages.notices import NOTICES
 from gateway.rendering import compressed
 from gateway.state import State
-from servicekit.masking import masked
+from servicekit.redaction import masked
 
 # Everything is our own; `data:` are icons of the style sheet. People's pictures come by way of the media service.
 _CONTENT_SECURITY_POLICY = (

@@ -7,12 +7,12 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 
-from gateway.attempts import Attempt, ask_and_settle, count_attempt
 from gateway.domain.api_types import Problem
 from gateway.domain.refusals import REFUSALS, ServiceAway, ServiceBroken, ServiceTooSlow, TooManyRequests
 from gateway.domain.route_table import Rate, Service, find_own
 from gateway.pages.page_request import PageRequest, SignInFirst
 from gateway.rate_limits import CountedAttempt
+from gateway.sign_in_attempts import Attempt, ask_and_settle, count_attempt
 from gateway.upstream_connection import UpstreamConnection
 from servicekit.problems import Refusal, Unavailable
 from servicekit.response_writer import chunk

@@ -15,7 +15,7 @@ export class HistoryLoader {
 
   /**
    * @param {object} parts
-   * @param {import("./article_list.js").ArticleList} parts.list
+   * @param {import("./message_list.js").MessageList} parts.list
    * @param {import("./scroll_position.js").ScrollPosition} parts.scroll
    * @param {Api.Label} parts.conversation
    * @param {(item: Api.Message) => HTMLElement} parts.makeArticle

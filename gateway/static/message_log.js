@@ -1,6 +1,6 @@
 /** The log: the messages of the open conversation, and what becomes of them. */
 
-import { ArticleList, quieten } from "./article_list.js";
+import { MessageList, muteAnnouncements } from "./message_list.js";
 import { all, optional, required } from "./dom.js";
 import { fetchHistory, fetchPage, PAGE_LENGTH } from "./history.js";
 import { HistoryLoader } from "./history_loader.js";
@@ -35,7 +35,7 @@ export class MessageLog {
     this.#main = main;
     this.#log = required(document, "#log");
     const scroller = required(document, "#scroller");
-    this.#list = new ArticleList(this.#log, scroller);
+    this.#list = new MessageList(this.#log, scroller);
     this.#scroll = new ScrollPosition(scroller, {
       toPresent: () => this.#list.isPast && location.assign(location.pathname),
       moved: () => this.#moved(),
@@ -96,7 +96,7 @@ export class MessageLog {
     this.#log.setAttribute("aria-relevant", "additions");
     for (const article of this.#list.articles) {
       arrange(article);
-      quieten(article);
+      muteAnnouncements(article);
       if (article.dataset.nonce) {
         outbox.discard(article.dataset.nonce);
       }
@@ -213,7 +213,7 @@ export class MessageLog {
   #make(item) {
     const mayDelete = "owner" in this.#main.dataset;
     const article = makeArticle(item, { mayDelete, quoted: (id) => this.find(id) });
-    quieten(article);
+    muteAnnouncements(article);
     return article;
   }
 

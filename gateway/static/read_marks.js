@@ -16,7 +16,7 @@ export class ReadMarks {
   /**
    * @param {object} parts
    * @param {HTMLElement} parts.main
-   * @param {import("./article_list.js").ArticleList} parts.list
+   * @param {import("./message_list.js").MessageList} parts.list
    * @param {import("./scroll_position.js").ScrollPosition} parts.scroll
    * @param {import("./connection.js").Connection} parts.connection
    */

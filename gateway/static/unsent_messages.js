@@ -10,7 +10,7 @@ import { me } from "./people.js";
  * Show what of the outbox belongs to this conversation, now and from now on.
  * @param {object} parts
  * @param {HTMLElement} parts.log
- * @param {import("./article_list.js").ArticleList} parts.list
+ * @param {import("./message_list.js").MessageList} parts.list
  * @param {import("./scroll_position.js").ScrollPosition} parts.scroll
  * @param {Api.Label} parts.conversation
  * @param {Outbox} parts.outbox

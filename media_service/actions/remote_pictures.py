@@ -14,7 +14,7 @@ from media_service.pictures import Pictures
 from media_service.store import AvatarStore
 from servicekit.database import DatabaseError
 from servicekit.logs import get_logger
-from servicekit.outgoing import Outgoing, OutgoingRefusal
+from servicekit.public_http_client import PublicHttpClient, PublicHttpRefusal
 
 FRESH_S = 24 * 3600
 FAILED_S = 600  # in which an address that gave nothing is not asked again
@@ -32,7 +32,7 @@ class RemotePictures:
         *,
         store: AvatarStore,
         pictures: Pictures,
-        outgoing: Outgoing,
+        outgoing: PublicHttpClient,
         clock: Callable[[], float],
         bytes_max: int,
         deadline_s: float,
@@ -115,7 +115,7 @@ class RemotePictures:
             )
             body = answer.body if answer.status == HTTPStatus.OK else b""  # an error's picture is not theirs
             picture = await self._pictures.take("avatar", lambda: body)
-        except (OutgoingRefusal, MediaRefusal) as refusal:
+        except (PublicHttpRefusal, MediaRefusal) as refusal:
             log.info("a picture elsewhere cannot be had", reason=str(refusal))
             return None
         return picture.thumbnails[_SIDE]

@@ -20,7 +20,7 @@ from msgspec import structs
 from auth_service.secret import load_or_make_secret
 from auth_service.settings import AuthSettings
 from servicekit.settings import WrongSettings, load
-from servicekit.starting import CannotStart, make_private_folder
+from servicekit.startup_errors import CannotStart, make_private_folder
 from tests.auth_service.people import Auth, serving
 from tests.clock import Clock
 from tests.waiting import eventually

@@ -6,7 +6,7 @@ from contextlib import closing
 
 from chat_service.app import MIGRATIONS
 from chat_service.domain.changes import Kind
-from chat_service.store.closures import CLEARED_AT_ONCE, Closures
+from chat_service.store.closed_rooms import CLEARED_AT_ONCE, ClosedRooms
 from chat_service.store.log import Log
 from chat_service.store.rooms import Rooms as RoomStore
 from servicekit.database import Connection, open_database
@@ -62,7 +62,7 @@ async def test_no_step_of_clearing_takes_more_than_a_few_messages(world: World) 
             return int(count)
 
         await database.write(fill_and_close)
-        closures, counts = Closures(database), []
+        closures, counts = ClosedRooms(database), []
         counts.append(await database.read(left))
         while await closures.clear_some():
             counts.append(await database.read(left))

@@ -12,7 +12,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from auth_service.tokens import Tokens
-from chat_service.websocket.socket import UNANSWERED_MAX
+from chat_service.websocket.chat_socket import UNANSWERED_MAX
 from servicekit.tokens import ISSUER
 from tests.chat_service.world import Device, Instance, World
 from tests.clock import NOW_S

@@ -9,11 +9,11 @@ from typing import TypeVar
 import pytest
 
 from chat_service.actions.catch_up import CatchUp
-from chat_service.actions.followed_rooms import FollowedRooms
 from chat_service.actions.local_readers import LocalReaders
 from chat_service.actions.nudges import Nudges
 from chat_service.actions.presence import Presence
 from chat_service.actions.publisher import Publisher
+from chat_service.actions.room_subscriptions import RoomSubscriptions
 from chat_service.actions.typing_notices import TypingNotices
 from chat_service.app import MIGRATIONS
 from chat_service.domain.changes import Entry, Kind
@@ -81,7 +81,7 @@ class Site:
         self.bus = Bus(redis_url, retry_s=0.01)
         self.store, feed = GatedStore(self.database), Feed(self.bus)
         self.presence = Presence(store=PeopleStore(self.database), feed=feed, grace_s=0)
-        self.rooms = FollowedRooms(feed=feed, store=self.store)
+        self.rooms = RoomSubscriptions(feed=feed, store=self.store)
         self.catch_up = CatchUp(store=self.store, rooms=self.rooms, page=2)
         self.readers = LocalReaders(
             store=self.store, feed=feed, presence=self.presence, rooms=self.rooms, catch_up=self.catch_up

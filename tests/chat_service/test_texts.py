@@ -2,9 +2,9 @@
 
 import pytest
 
+from chat_service.domain.connection_modes import SingleRoomMode
 from chat_service.domain.emoji import fully_qualified, is_emoji
 from chat_service.domain.events import EncodedEvent
-from chat_service.domain.scope import OneRoom
 from servicekit.frames import payload_of
 from tests.chat_service.world import Instance
 
@@ -63,7 +63,7 @@ async def test_a_letter_that_only_looks_like_ones_own_is_nobodys(chat: Instance)
 
 
 def shown(event: bytes) -> str:
-    line = OneRoom("lobby", as_text=True).frame(None, EncodedEvent(event))
+    line = SingleRoomMode("lobby", as_text=True).frame(None, EncodedEvent(event))
     assert line is not None
     return payload_of(line).decode()
 

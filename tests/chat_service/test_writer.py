@@ -14,8 +14,8 @@ from chat_service.domain.changes import Appended
 from chat_service.domain.intents import Draft, SendMessage
 from chat_service.domain.messages import StoredMessage
 from chat_service.domain.refusals import NotStored, UnknownMessage
+from chat_service.group_writer import GroupWriter
 from chat_service.store.log import Log
-from chat_service.writer import GroupWriter
 from servicekit.database import Connection, Database, open_database
 from servicekit.problems import Refusal
 from tests.chat_service.drafts import to_person

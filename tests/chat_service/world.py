@@ -18,7 +18,7 @@ from chat_service.app import Waits, create_app
 from chat_service.refusals import REFUSALS
 from chat_service.routes import ROUTES
 from chat_service.settings import ChatSettings
-from chat_service.websocket.socket import ChatSocket
+from chat_service.websocket.chat_socket import ChatSocket
 from media_service.app import create_app as create_media_app
 from media_service.settings import MediaSettings
 from servicekit.bus import Bus

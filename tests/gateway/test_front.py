@@ -7,7 +7,7 @@ import pytest
 
 from tests.gateway.gateways import System, code, handshake, request_head, system
 from tests.gateway.stand_ins import Exchange
-from tests.servicekit.test_masking import TOKEN
+from tests.servicekit.test_redaction import TOKEN
 
 HTTPS = {"X-Forwarded-Proto": "https", "Host": "parley.test"}
 

@@ -14,7 +14,7 @@ from launcher.console import Console
 from launcher.plan import Program
 from launcher.processes import END_TIME_S_MAX
 from launcher.supervisor import DELAY_S_MAX, DELAY_S_MIN, Supervisor, restart_delay_s
-from servicekit.starting import EXIT_CANNOT_START
+from servicekit.startup_errors import EXIT_CANNOT_START
 
 SAY_PID_AND_SLEEP = "import os, time; print(os.getpid(), flush=True); time.sleep(60)"
 SLEEP_THROUGH_SIGTERM = f"import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); {SAY_PID_AND_SLEEP}"

@@ -21,7 +21,7 @@ from servicekit import database as databases
 from servicekit.database import Connection, Database, open_database
 from servicekit.problems import exception_handlers
 from servicekit.sqlite_file import DiskRefused, StoreDamaged
-from servicekit.starting import CannotStart
+from servicekit.startup_errors import CannotStart
 from tests.asgi import client_of
 from tests.waiting import eventually
 

@@ -17,7 +17,7 @@ import pytest
 from launcher.ports import find_free
 from servicekit import metrics
 from servicekit.server import EXIT_PORT_TAKEN, listen_or_exit, running
-from servicekit.starting import EXIT_FAULT
+from servicekit.startup_errors import EXIT_FAULT
 from tests.waiting import eventually
 
 WAIT_S = 20.0

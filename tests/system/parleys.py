@@ -12,7 +12,7 @@ from pathlib import Path
 
 import httpx
 
-from launcher.system import System
+from launcher.temporary_system import TemporarySystem
 from tests.system.people import PASSWORD, WHISPER, Person
 
 # What stands in every request or message of these tests and may not stand in any log.
@@ -33,7 +33,7 @@ _numbers = count(1)
 class Parley:
     """A running system, and a client of its gateway that keeps no cookies."""
 
-    def __init__(self, system: System, http: httpx.AsyncClient) -> None:
+    def __init__(self, system: TemporarySystem, http: httpx.AsyncClient) -> None:
         self.system = system
         self.http = http
 
@@ -64,7 +64,7 @@ async def parley(
     data_dir: Path, *, chat_instances: int = 1, environment: Mapping[str, str] = WITHOUT_RATES
 ) -> AsyncIterator[Parley]:
     """All started and ready. After it has ended its logs are read: no secrets, no faults."""
-    system = System(data_dir, chat_instances=chat_instances, environment=environment, modules=QUICK_AUTH)
+    system = TemporarySystem(data_dir, chat_instances=chat_instances, environment=environment, modules=QUICK_AUTH)
     async with _inspected(system, system) as running:
         yield running
 
@@ -72,13 +72,13 @@ async def parley(
 @asynccontextmanager
 async def parley_without_redis(data_dir: Path) -> AsyncIterator[Parley]:
     """The five services, started where no Redis is; `system.start_valkey` brings it."""
-    system = System(data_dir, environment=WITHOUT_RATES, modules=QUICK_AUTH)
+    system = TemporarySystem(data_dir, environment=WITHOUT_RATES, modules=QUICK_AUTH)
     async with _inspected(system, _services_only(system)) as running:
         yield running
 
 
 @asynccontextmanager
-async def _services_only(system: System) -> AsyncIterator[None]:
+async def _services_only(system: TemporarySystem) -> AsyncIterator[None]:
     try:
         for name in ("auth", "chat", "media", "video", "gateway"):
             await system.start(name)
@@ -88,7 +88,7 @@ async def _services_only(system: System) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def _inspected(system: System, started: AbstractAsyncContextManager[object]) -> AsyncIterator[Parley]:
+async def _inspected(system: TemporarySystem, started: AbstractAsyncContextManager[object]) -> AsyncIterator[Parley]:
     async with started, httpx.AsyncClient(base_url=system.url, trust_env=False, timeout=WAIT_S_MAX) as http:
         http.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         yield Parley(system, http)

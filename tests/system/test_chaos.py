@@ -18,7 +18,7 @@ import httpx
 import pytest
 import websockets
 
-from launcher.system import System
+from launcher.temporary_system import TemporarySystem
 from tests.system.parleys import QUICK_AUTH
 
 PEOPLE = 50
@@ -40,7 +40,7 @@ LASTING = frozenset({"message", "sent", "edited", "deleted", "reaction", "read",
 class Client:
     """One device that does what a good client does: it resumes where it was, and sends again what was not confirmed."""
 
-    def __init__(self, system: System, username: str, token: str, chance: random.Random) -> None:
+    def __init__(self, system: TemporarySystem, username: str, token: str, chance: random.Random) -> None:
         self.username = username
         self.seen: dict[str, list[int]] = defaultdict(list)
         self.acknowledged: dict[str, int] = {}
@@ -168,7 +168,9 @@ async def test_no_client_misses_doubles_or_misplaces_anything_in_a_bad_time(
     tmp_path: Path, report: Callable[[str], None]
 ) -> None:
     chance = random.Random(SEED)
-    async with System(tmp_path, chat_instances=len(INSTANCES), environment=NO_LIMITS, modules=QUICK_AUTH) as system:
+    async with TemporarySystem(
+        tmp_path, chat_instances=len(INSTANCES), environment=NO_LIMITS, modules=QUICK_AUTH
+    ) as system:
         tokens = await _sign_up(system)
         clients = [Client(system, name, token, chance) for name, token in tokens.items()]
         stop = asyncio.Event()
@@ -188,7 +190,7 @@ async def test_no_client_misses_doubles_or_misplaces_anything_in_a_bad_time(
     assert counts["events seen"] > EVENTS_MIN
 
 
-async def _sign_up(system: System) -> dict[str, str]:
+async def _sign_up(system: TemporarySystem) -> dict[str, str]:
     tokens: dict[str, str] = {}
     async with httpx.AsyncClient(base_url=system.url, timeout=30) as http:
         busy = asyncio.Semaphore(4)
@@ -209,7 +211,7 @@ async def _sign_up(system: System) -> dict[str, str]:
     return tokens
 
 
-async def _bad_time(system: System, chance: random.Random) -> None:
+async def _bad_time(system: TemporarySystem, chance: random.Random) -> None:
     """Each instance is killed once and started again, and Redis too."""
     pause_s = CHAOS_S / (len(INSTANCES) + 2)
     for name in chance.sample(INSTANCES, len(INSTANCES)):

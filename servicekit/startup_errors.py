@@ -1,4 +1,4 @@
-"""Starting: what stands in the way of it, so that no restart helps, told in one line."""
+"""Start-up errors: what no restart helps against, told in one line."""
 
 import errno
 import os

@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from servicekit.outgoing import (
+from servicekit.public_http_client import (
     REDIRECTS_MAX,
     ForbiddenAddress,
     NoResponse,
-    Outgoing,
-    OutgoingResponse,
+    PublicHttpClient,
+    PublicHttpResponse,
     ResponseEncoded,
     ResponseTooLarge,
     ResponseTooSlow,
@@ -35,8 +35,8 @@ async def web() -> AsyncIterator[Web]:
 
 
 @asynccontextmanager
-async def client(*allowed: str, **more: object) -> AsyncIterator[Outgoing]:
-    outgoing = Outgoing(allowed_hosts=allowed, **more)  # type: ignore[arg-type]
+async def client(*allowed: str, **more: object) -> AsyncIterator[PublicHttpClient]:
+    outgoing = PublicHttpClient(allowed_hosts=allowed, **more)  # type: ignore[arg-type]
     try:
         yield outgoing
     finally:
@@ -45,7 +45,7 @@ async def client(*allowed: str, **more: object) -> AsyncIterator[Outgoing]:
 
 async def got(
     url: str, *allowed: str, bytes_max: int = BYTES_MAX, deadline_s: float = WAIT_S, **more: object
-) -> OutgoingResponse:
+) -> PublicHttpResponse:
     async with client(*allowed, **more) as outgoing:
         return await outgoing.get(url, bytes_max=bytes_max, deadline_s=deadline_s)
 

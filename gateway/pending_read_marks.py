@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable
 
 
-class ReadMarks:
+class PendingReadMarks:
     """Without it, who goes on quickly would see as unread what they have just seen."""
 
     def __init__(self) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from launcher.system import NotReady, System
+from launcher.temporary_system import NotReady, TemporarySystem
 
 
 def is_alive(pid: int) -> bool:
@@ -13,7 +13,7 @@ def is_alive(pid: int) -> bool:
 
 
 async def test_services_and_valkey_can_be_ended_and_started_again(tmp_path: Path) -> None:
-    async with System(tmp_path, chat_instances=2) as system:
+    async with TemporarySystem(tmp_path, chat_instances=2) as system:
         first = system.pids
         assert set(first) == {"valkey", "auth", "chat", "chat-2", "media", "video", "gateway"}
         await system.kill("chat")
@@ -34,7 +34,7 @@ async def test_a_missing_service_is_told_with_the_logs_of_the_others_and_a_body_
 ) -> None:
     pids: dict[str, int] = {}
     with pytest.raises(NotReady, match=r"--- gateway \(running\)"):
-        async with System(tmp_path) as system:
+        async with TemporarySystem(tmp_path) as system:
             pids = system.pids
             await system.stop("media")
             await system.ready(timeout=0.2)
@@ -44,5 +44,5 @@ async def test_a_missing_service_is_told_with_the_logs_of_the_others_and_a_body_
 
 async def test_a_system_that_does_not_come_up_says_why_at_once(tmp_path: Path) -> None:
     with pytest.raises(NotReady, match=r"ended by itself: auth(.|\n)*SECRET_KEY"):
-        async with System(tmp_path, environment={"SECRET_KEY": "short"}):
+        async with TemporarySystem(tmp_path, environment={"SECRET_KEY": "short"}):
             pass

@@ -16,7 +16,7 @@ from video_service.domain import events
 from video_service.domain.refusals import MessageTooLarge
 from video_service.refusals import REFUSALS
 from video_service.state import State
-from video_service.websocket.sending import Sending, SendingQuery
+from video_service.websocket.frame_source import FrameSource, FrameSourceQuery
 from video_service.websocket.watching import Watching, WatchingQuery
 
 PATH = "/api/ws/video"
@@ -33,7 +33,7 @@ class VideoSocket(WebSocketProtocol):
         self.state = cast(State, app_state)
         self.message_bytes_max = self.state["message_bytes_max"]
         super().__init__(config, server_state, app_state, _loop)
-        self._role: Sending | Watching | None = None
+        self._role: FrameSource | Watching | None = None
         self._expiry: asyncio.TimerHandle | None = None
         self._errors: ErrorThrottle[tuple[str, int | None]] = ErrorThrottle(self._complain)
 
@@ -49,11 +49,11 @@ class VideoSocket(WebSocketProtocol):
         self.state["open_connections"].check(self.identity.username)
         self.state["authentication"].identify(token or "")
 
-    def _find_role(self, handshake: Handshake) -> Sending | Watching:
+    def _find_role(self, handshake: Handshake) -> FrameSource | Watching:
         # A name or a look that is left empty is none, but never does it make everybody the audience.
         query = {name: values[0] for name, values in handshake.query.items() if values[0] or name == "audience"}
         if (name := handshake.path.removeprefix(PATH).strip("/")) == "":
-            return Sending(self, convert(query, SendingQuery))
+            return FrameSource(self, convert(query, FrameSourceQuery))
         return Watching(self, name, convert(query, WatchingQuery))
 
     def opened(self) -> None:

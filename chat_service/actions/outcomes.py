@@ -8,7 +8,7 @@ from chat_service.domain.messages import StoredMessage
 from servicekit.problems import Refusal
 
 
-class ReplyTo(Protocol):
+class OutcomeListener(Protocol):
     """Exactly one of the first three is called."""
 
     def stored(self, entry: Entry | None) -> None:
@@ -24,7 +24,7 @@ class ReplyTo(Protocol):
         """It is stored, and this is worth knowing."""
 
 
-class PendingReply:
+class PendingOutcome:
     """A reply that can be awaited, of who has no connection to be answered on."""
 
     def __init__(self) -> None:

@@ -1,6 +1,6 @@
 """The yardstick of video: a loop that decodes, changes and encodes the same frames, in threads, and nothing else.
 
-    python -m bench.bare_video <folder of JPEGs> <threads> <seconds>
+    python -m bench.baseline_video <folder of JPEGs> <threads> <seconds>
 
 Prints the frames a second. No network, no base64, no motion, no limits: what is left is OpenCV.
 """

@@ -4,14 +4,14 @@ import asyncio
 
 import pytest
 
-from servicekit.lanes import FairLane
+from servicekit.fair_limiter import FairLimiter
 from servicekit.problems import TooManyAtOnce
 
 
 class Visits:
     """Those who are in a lane, and in which order they came in."""
 
-    def __init__(self, lane: FairLane) -> None:
+    def __init__(self, lane: FairLimiter) -> None:
         self._lane = lane
         self._leaving: dict[str, asyncio.Event] = {}
         self.tasks: dict[str, asyncio.Task[None]] = {}
@@ -48,7 +48,7 @@ async def settled() -> None:
 
 
 async def test_so_many_people_are_inside_as_there_are_places() -> None:
-    visits = Visits(FairLane(2))
+    visits = Visits(FairLimiter(2))
     await visits.come("Ada 1", "Grace 1", "Linus 1")
     assert visits.inside == ["Ada 1", "Grace 1"]
     await visits.go("Grace 1")
@@ -56,7 +56,7 @@ async def test_so_many_people_are_inside_as_there_are_places() -> None:
 
 
 async def test_one_person_is_inside_with_one_thing_even_where_places_are_free() -> None:
-    visits = Visits(FairLane(2))
+    visits = Visits(FairLimiter(2))
     await visits.come("Ada 1", "Ada 2")
     assert visits.inside == ["Ada 1"]
     await visits.come("Grace 1")
@@ -66,7 +66,7 @@ async def test_one_person_is_inside_with_one_thing_even_where_places_are_free() 
 
 
 async def test_who_waits_with_much_lets_in_who_came_later_with_little() -> None:
-    visits = Visits(FairLane(1))
+    visits = Visits(FairLimiter(1))
     await visits.come("Ada 1", "Ada 2", "Ada 3", "Grace 1", "Linus 1")
     order = []
     for _ in range(5):
@@ -77,7 +77,7 @@ async def test_who_waits_with_much_lets_in_who_came_later_with_little() -> None:
 
 
 async def test_who_gives_up_waiting_takes_no_place() -> None:
-    visits = Visits(FairLane(1))
+    visits = Visits(FairLimiter(1))
     await visits.come("Ada 1", "Grace 1", "Grace 2", "Linus 1")
     await visits.give_up("Grace 1", "Grace 2")
     await visits.go("Ada 1")
@@ -85,7 +85,7 @@ async def test_who_gives_up_waiting_takes_no_place() -> None:
 
 
 async def test_who_gives_up_in_the_moment_of_coming_in_leaves_the_place_to_the_next() -> None:
-    visits = Visits(FairLane(1))
+    visits = Visits(FairLimiter(1))
     await visits.come("Ada 1", "Grace 1", "Linus 1")
     visits.tasks["Ada 1"].cancel()
     await asyncio.sleep(0)  # Ada is out, and Grace called in, but not awake yet
@@ -94,7 +94,7 @@ async def test_who_gives_up_in_the_moment_of_coming_in_leaves_the_place_to_the_n
 
 
 async def test_so_many_of_one_person_are_taken_and_no_more() -> None:
-    lane = FairLane(1)
+    lane = FairLimiter(1)
     entered = 0
 
     async def stay() -> None:

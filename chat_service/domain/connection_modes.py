@@ -13,7 +13,7 @@ from servicekit.texts import as_lines
 CONTINUED = "| "
 
 
-class AllConversations:
+class AllConversationsMode:
     """As JSON."""
 
     conversation: Conversation | None = None
@@ -41,7 +41,7 @@ class _Shown(msgspec.Struct):
     attachments: tuple[_ShownFile, ...] = ()
 
 
-class OneRoom:
+class SingleRoomMode:
     """One room: what is no command is said in it.
 
     `as_text`: messages are lines `name: text`, and `| text` where they go on.

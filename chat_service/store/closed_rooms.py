@@ -1,4 +1,4 @@
-"""Closures: a closed room is gone for everybody at once, and what was said in it goes afterwards, little by little."""
+"""Closed rooms: gone for everybody at once, and their messages afterwards, in small batches."""
 
 from chat_service.store.attachments import detach
 from chat_service.store.search import reindex
@@ -8,7 +8,7 @@ from servicekit.database import Connection, Database, Row
 CLEARED_AT_ONCE = 10
 
 
-class Closures:
+class ClosedRooms:
     def __init__(self, database: Database) -> None:
         self._database = database
 

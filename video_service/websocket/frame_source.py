@@ -1,4 +1,4 @@
-"""Sending: the role of a connection whose frames are processed, and published if it names a stream."""
+"""A frame source: the role of a connection whose frames are processed, and published if it names a stream."""
 
 from time import monotonic
 from typing import Annotated, NamedTuple
@@ -19,7 +19,7 @@ from video_service.websocket.paced_sender import PacedSender
 from video_service.websocket.roles import Socket
 
 
-class SendingQuery(Look, frozen=True, kw_only=True):
+class FrameSourceQuery(Look, frozen=True, kw_only=True):
     """The look to begin with, the name under which to publish, and for which conversation if not for everybody."""
 
     stream: str | None = None
@@ -37,10 +37,10 @@ class PictureReply(NamedTuple):
     picture: Picture
 
 
-class Sending:
+class FrameSource:
     """Frames come in here, and pictures come back."""
 
-    def __init__(self, socket: Socket, query: SendingQuery) -> None:
+    def __init__(self, socket: Socket, query: FrameSourceQuery) -> None:
         self._socket = socket
         self._state = socket.state
         self._look = query.look

@@ -24,7 +24,7 @@ class NotReady(Exception):
     """The system did not come up in time; the text holds the end of each process's log."""
 
 
-class System:
+class TemporarySystem:
     """Starts all at `async with`, and leaves no process behind.
 
     The processes are `gateway`, `auth`, `chat` (then `chat-2`, `chat-3` …), `media`, `video` and `valkey`.

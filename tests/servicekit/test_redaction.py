@@ -4,7 +4,7 @@ from urllib.parse import quote
 
 import pytest
 
-from servicekit.masking import masked
+from servicekit.redaction import masked
 
 TOKEN = "eyJhbGciOiJFZERTQSIsImtpZCI6ImEifQ.eyJpc3MiOiJwYXJsZXkiLCJzdWIiOiJhZGEifQ." + "s1G-" * 21 + "xy"
 SPELLINGS = [TOKEN, quote(TOKEN).replace(".", "%2E"), quote(quote(TOKEN).replace(".", "%2E")), f"Bearer {TOKEN}"]

@@ -1,4 +1,4 @@
-"""Masking: a path or a query as it may be logged or shown, without what opens something to whoever reads it."""
+"""Redaction: a path or a query as it may be logged or shown, without the secrets in it."""
 
 import re
 from urllib.parse import unquote

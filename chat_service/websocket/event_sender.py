@@ -3,11 +3,11 @@
 from typing import Any, ClassVar, cast
 
 from chat_service.domain import events
+from chat_service.domain.connection_modes import AllConversationsMode, SingleRoomMode
 from chat_service.domain.conversations import Label
 from chat_service.domain.events import EncodedEvent
 from chat_service.domain.places import Place
 from chat_service.domain.readers import Reader
-from chat_service.domain.scope import AllConversations, OneRoom
 from chat_service.refusals import REFUSALS
 from chat_service.state import State
 from chat_service.websocket.resume_grace import ResumeGrace
@@ -20,7 +20,7 @@ from servicekit.websocket import WebSocketProtocol
 log = get_logger(__name__)
 
 
-class SendingSocket(WebSocketProtocol):
+class EventSendingSocket(WebSocketProtocol):
     """Live events wait in the outbox until the peer had a chance to resume; what is replayed passes them."""
 
     refusals: ClassVar[RefusalTable] = REFUSALS
@@ -30,7 +30,7 @@ class SendingSocket(WebSocketProtocol):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.state = cast(State, self.app_state)
-        self.scope: AllConversations | OneRoom = AllConversations()
+        self.scope: AllConversationsMode | SingleRoomMode = AllConversationsMode()
         self.starts: dict[Label, Place] = {}
         self.grace = ResumeGrace(
             grace_s=self.state["resume_grace_s"],

@@ -1,9 +1,9 @@
-"""Clearing: what was said in rooms that are closed goes, a little at a time."""
+"""Cleaning up after closed rooms: their messages go, in small batches."""
 
 import asyncio
 from collections.abc import Callable
 
-from chat_service.store.closures import Closures
+from chat_service.store.closed_rooms import ClosedRooms
 from servicekit.logs import get_logger
 
 PAUSE_S = 1.0
@@ -11,10 +11,10 @@ _BREATH_S = 0.01
 log = get_logger(__name__)
 
 
-class Clearing:
+class ClosedRoomCleanup:
     """Each step is a transaction of its own: every instance takes them, and after a death they go on."""
 
-    def __init__(self, *, store: Closures, on_orphaned: Callable[[], None], pause_s: float = PAUSE_S) -> None:
+    def __init__(self, *, store: ClosedRooms, on_orphaned: Callable[[], None], pause_s: float = PAUSE_S) -> None:
         self._store = store
         self._on_orphaned = on_orphaned
         self._pause_s = pause_s

@@ -1,4 +1,4 @@
-"""Lanes: so that what takes long is done by few at a time, and everybody's turn comes.
+"""A fair limiter: what takes long is done by few at a time, and everybody's turn comes.
 
 Why reads have them: docs/decisions/0026-reading-lanes.md.
 """
@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from servicekit.problems import TooManyAtOnce
 
 
-class FairLane:
+class FairLimiter:
     """Lets `places` people in at once, each with one thing; who waits comes in turn, person by person.
 
     So what one person asks for, however often, holds another up by one thing for each place at most.

@@ -7,7 +7,7 @@ import { arrange } from "./timeline.js";
 const ARTICLES_MAX = 600;
 const ARTICLES_KEPT = 300;
 
-export class ArticleList {
+export class MessageList {
   /** An old page of the history is shown, with a gap between it and now. */
   isPast;
 
@@ -158,7 +158,7 @@ function withHeading(article) {
  * One's own words are known to oneself, and reactions are no news: neither is read out.
  * @param {HTMLElement} article
  */
-export function quieten(article) {
+export function muteAnnouncements(article) {
   if (isOwnArticle(article)) {
     article.setAttribute("aria-live", "off");
   }

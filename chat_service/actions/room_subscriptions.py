@@ -16,7 +16,7 @@ from servicekit.tasks import Tasks
 ENTER_TRIES_MAX = 3
 
 
-class FollowedRoom:
+class RoomSubscription:
     """Who follows a room here, and in which epoch; `in_force` ends when its events come, or will on reconnection."""
 
     def __init__(self, epoch: str, subscribed: Awaitable[bool]) -> None:
@@ -26,13 +26,13 @@ class FollowedRoom:
         self.ending: asyncio.Task[None] | None = None  # it is another room now, and its readers are being told
 
 
-class FollowedRooms:
+class RoomSubscriptions:
     """By label. All who follow a room here do so in one epoch."""
 
     def __init__(self, *, feed: Feed, store: Conversations) -> None:
         self._feed = feed
         self._store = store
-        self._rooms: dict[Label, FollowedRoom] = {}
+        self._rooms: dict[Label, RoomSubscription] = {}
         self._gap_listeners: list[Callable[[Reader], None]] = []
         self._doubt_listeners: list[Callable[[Reader], None]] = []
         self._tasks = Tasks()
@@ -82,7 +82,7 @@ class FollowedRooms:
         entered = []
         for label, place in places.items():
             if label not in self._rooms:
-                self._rooms[label] = FollowedRoom(place.epoch, self._feed.follow_room(label, self.receive))
+                self._rooms[label] = RoomSubscription(place.epoch, self._feed.follow_room(label, self.receive))
             if self._rooms[label].epoch == place.epoch:  # else `place` is what was
                 self._rooms[label].readers.add(reader)
             entered.append(self._rooms[label].in_force)
@@ -122,7 +122,7 @@ class FollowedRooms:
         if envelope.departed is not None and event is not None:
             self._depart(followed, envelope, event)
 
-    def _depart(self, followed: FollowedRoom, envelope: RoomEnvelope, event: EncodedEvent) -> None:
+    def _depart(self, followed: RoomSubscription, envelope: RoomEnvelope, event: EncodedEvent) -> None:
         """Who left sees that they did, and nothing after it."""
         label, seq = envelope.label, envelope.seq
         for reader in tuple(followed.readers):
@@ -135,17 +135,17 @@ class FollowedRooms:
 
     # The name means another room
 
-    def _ended(self, places: Mapping[Label, Place]) -> list[tuple[Label, FollowedRoom]]:
+    def _ended(self, places: Mapping[Label, Place]) -> list[tuple[Label, RoomSubscription]]:
         followed = [(label, self._rooms[label], place) for label, place in places.items() if label in self._rooms]
         return [(label, found) for label, found, place in followed if is_before(found.epoch, place.epoch)]
 
-    def _end(self, label: Label, followed: FollowedRoom) -> asyncio.Task[None]:
+    def _end(self, label: Label, followed: RoomSubscription) -> asyncio.Task[None]:
         """The room's name may mean another room by now, and nobody told."""
         if followed.ending is None:
             followed.ending = self._tasks.start(self._tell_ending(label, followed))
         return followed.ending
 
-    async def _tell_ending(self, label: Label, followed: FollowedRoom) -> None:
+    async def _tell_ending(self, label: Label, followed: RoomSubscription) -> None:
         """Tell those who follow the room that it was closed; then they may be in the other one."""
         try:
             ending = await self._store.find_ending(label, followed.epoch)

@@ -27,38 +27,38 @@ _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 Resolve = Callable[[str], Awaitable[Sequence[str]]]
 
 
-class OutgoingRefusal(Refusal):
+class PublicHttpRefusal(Refusal):
     """Base of the reasons for which there is no answer."""
 
 
-class ForbiddenAddress(OutgoingRefusal):
+class ForbiddenAddress(PublicHttpRefusal):
     """It is not http(s) to a public host at the usual port, or it carries a user name."""
 
 
-class NoResponse(OutgoingRefusal):
+class NoResponse(PublicHttpRefusal):
     """There is no such host, nobody answers, or not in HTTP, or with the certificate of somebody else."""
 
 
-class TooManyRedirects(OutgoingRefusal):
+class TooManyRedirects(PublicHttpRefusal):
     def __init__(self) -> None:
         super().__init__(f"It leads on more than {REDIRECTS_MAX} times.")
 
 
-class ResponseTooLarge(OutgoingRefusal):
+class ResponseTooLarge(PublicHttpRefusal):
     def __init__(self, bytes_max: int) -> None:
         super().__init__(f"The answer is larger than {bytes_max} bytes.")
 
 
-class ResponseTooSlow(OutgoingRefusal):
+class ResponseTooSlow(PublicHttpRefusal):
     def __init__(self, deadline_s: float) -> None:
         super().__init__(f"The answer took longer than {deadline_s:g} seconds.")
 
 
-class ResponseEncoded(OutgoingRefusal):
+class ResponseEncoded(PublicHttpRefusal):
     """It is compressed, which was not asked for: what it grows to is not known."""
 
 
-class OutgoingResponse(msgspec.Struct, frozen=True):
+class PublicHttpResponse(msgspec.Struct, frozen=True):
     """Of whatever status, with the names of its headers in lower case; `url` is where the redirects led."""
 
     status: int
@@ -67,7 +67,7 @@ class OutgoingResponse(msgspec.Struct, frozen=True):
     url: str
 
 
-class Outgoing:
+class PublicHttpClient:
     """`allowed_hosts` (`host`, or `host:port` where it is not the usual one) may be private.
 
     Nothing of one request is left for another: no connection, no cookie.
@@ -88,8 +88,8 @@ class Outgoing:
         tls = tls or httpx.create_ssl_context(trust_env=False)
         self._transport = httpx.AsyncHTTPTransport(verify=tls, trust_env=False, limits=limits)
 
-    async def get(self, url: str, *, bytes_max: int, deadline_s: float, accept: str = "*/*") -> OutgoingResponse:
-        """The answer to a GET, whole, in `deadline_s` altogether. Raises an OutgoingRefusal."""
+    async def get(self, url: str, *, bytes_max: int, deadline_s: float, accept: str = "*/*") -> PublicHttpResponse:
+        """The answer to a GET, whole, in `deadline_s` altogether. Raises an PublicHttpRefusal."""
         try:
             async with asyncio.timeout(deadline_s):
                 return await self._follow(url, bytes_max, accept)
@@ -100,14 +100,14 @@ class Outgoing:
         await self._transport.aclose()
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    async def _follow(self, url: str, bytes_max: int, accept: str) -> OutgoingResponse:
+    async def _follow(self, url: str, bytes_max: int, accept: str) -> PublicHttpResponse:
         address = _parsed(url)
         for _ in range(REDIRECTS_MAX + 1):
             response = await self._ask(address, accept)
             try:
                 location = response.headers.get("location", "")
                 if response.status_code not in _REDIRECTS or not location:
-                    return OutgoingResponse(
+                    return PublicHttpResponse(
                         response.status_code, dict(response.headers), await _read(response, bytes_max), str(address)
                     )
             finally:

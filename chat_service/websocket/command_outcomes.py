@@ -21,7 +21,7 @@ class Device(Connection, Protocol):
     def tell_refusal(self, refusal: Refusal, nonce: str | None) -> None: ...
 
 
-class SocketReply:
+class CommandOutcome:
     """The event itself comes to all of the person's devices, and so to this one."""
 
     __slots__ = ("_device", "_nonce")

@@ -7,12 +7,12 @@ from chat_service.actions.rooms import LOBBY
 from chat_service.domain import commands, events, intents
 from chat_service.domain.attachments import Attachment
 from chat_service.domain.commands import Addressed, Calling, Command, Ping, Resume
+from chat_service.domain.connection_modes import SingleRoomMode
 from chat_service.domain.conversations import Conversation, Label
 from chat_service.domain.events import EncodedEvent
 from chat_service.domain.refusals import InvalidCommand
-from chat_service.domain.scope import OneRoom
-from chat_service.websocket.replies import SocketReply
-from chat_service.websocket.sending import SendingSocket
+from chat_service.websocket.command_outcomes import CommandOutcome
+from chat_service.websocket.event_sender import EventSendingSocket
 from servicekit.authentication import bearer_token
 from servicekit.frames import CloseCode
 from servicekit.handshake import Handshake
@@ -25,7 +25,7 @@ ROOM_PATH = "/api/ws/chat"
 log = get_logger(__name__)
 
 
-class ChatSocket(SendingSocket):
+class ChatSocket(EventSendingSocket):
     """Its commands are carried out in their order, each begun when the one before is on its way."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -46,7 +46,7 @@ class ChatSocket(SendingSocket):
         if handshake.path == ROOM_PATH:
             name = handshake.query_value("room") or LOBBY
             room = await self.state["rooms"].enter(username, name)
-            self.scope = OneRoom(room.name, as_text=handshake.query_value("format") == "text")
+            self.scope = SingleRoomMode(room.name, as_text=handshake.query_value("format") == "text")
         # Before the handshake is answered: what is said to them after that comes live.
         self.reader = await self.state["local_readers"].enter(username)
         self._has_entered = True
@@ -164,7 +164,7 @@ class ChatSocket(SendingSocket):
                 self.state["typing_notices"].tell(self.reader, conversation)
 
     def _submit(self, intent: intents.Intent, nonce: str | None) -> None:
-        self.state["submissions"].submit(self.reader.username, intent, SocketReply(self, nonce))
+        self.state["submissions"].submit(self.reader.username, intent, CommandOutcome(self, nonce))
         self._unanswered += 1
         if self._unanswered >= UNANSWERED_MAX:
             self.pause_reading()
