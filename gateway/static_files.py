@@ -15,6 +15,10 @@ _HASH_LENGTH = 12
 _TEXT = frozenset({".css", ".js", ".svg", ".webmanifest"})
 _OWN_TYPES = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8"}
 _OWN_TYPES |= {".svg": "image/svg+xml", ".webmanifest": "application/manifest+json"}
+# What every page needs is one request. Later rules win, so the order counts.
+STYLES = ("palette.css", "controls.css", "layout.css", "conversation.css", "video.css", "adaptations.css")
+# On lines of their own; what is left keeps its line.
+_COMMENTS = re.compile(r"^[ \t]*(?:/\*\*.*?\*/|//[^\n]*)$", re.MULTILINE | re.DOTALL)
 # `from "./x.js"`, `import "./x.js"`, `import("./x.js")` in a script; `url("x.svg")` and `"src": "x.svg"` elsewhere.
 _REFERENCE = re.compile(r'(?P<before>\b(?:from|import)\s*\(?\s*"\./|\burl\("|"src":\s*")(?P<name>[\w.-]+)"')
 
@@ -31,12 +35,15 @@ class StaticFile(msgspec.Struct, frozen=True):
 class StaticFiles:
     """All files of a folder, held in memory. `app.js` is at `/static/app.<hash>.js`.
 
+    Scripts go without the comments that stand on lines of their own, and the style sheets of all pages as `app.css`.
+
     The hash is that of a file and of all that it refers to, so that a script whose neighbour has changed is another
     script; references between files name the hashed ones.
     """
 
     def __init__(self, folder: Path = FOLDER) -> None:
         sources = {path.name: path.read_bytes() for path in sorted(folder.iterdir()) if path.is_file()}
+        sources["app.css"] = b"".join(sources.pop(name, b"") for name in STYLES)
         reachable = {name: sorted(_reachable(name, sources)) for name in sources}
         self._names = {name: _hashed_name(name, sources, reachable[name]) for name in sources}
         self._urls_behind = {
@@ -57,6 +64,8 @@ class StaticFiles:
 
     def _prepared(self, name: str, source: bytes) -> StaticFile:
         suffix = Path(name).suffix
+        if suffix == ".js":
+            source = _COMMENTS.sub(lambda comment: "\n" * comment[0].count("\n"), source.decode()).encode()
         content = _renamed(source, self._names) if suffix in _TEXT else source
         compressed = gzip.compress(content, 9, mtime=0)
         return StaticFile(

@@ -15,6 +15,8 @@ import chat_service.refusals
 import chat_service.routes
 import gateway.domain.refusals
 import launcher.plan
+import media_service.refusals
+import media_service.routes
 import video_service.domain.commands
 import video_service.domain.events
 import video_service.refusals
@@ -43,7 +45,7 @@ def rows(text: str, head: str) -> Iterator[list[str]]:
 
 
 def sources() -> Iterator[Path]:
-    for package in (*SERVICES, "servicekit", "launcher", "bench"):
+    for package in (*SERVICES, "servicekit", "launcher", "demo", "bench"):
         yield from (REPOSITORY / package).rglob("*.py")
 
 
@@ -106,7 +108,12 @@ def test_every_path_of_the_route_table_is_documented(path: str) -> None:
 
 
 def test_every_path_that_a_service_answers_is_documented() -> None:
-    services = (auth_service.routes.ROUTES, chat_service.routes.ROUTES, video_service.routes.ROUTES)
+    services = (
+        auth_service.routes.ROUTES,
+        chat_service.routes.ROUTES,
+        media_service.routes.ROUTES,
+        video_service.routes.ROUTES,
+    )
     answered = {route.path for routes in (*services, PAGES, CONTRACT) for route in routes}
     hidden = {path for path in answered if path.startswith("/internal/")} | {"/api/ws/{rest:path}"}
     shown = {re.sub(r":\w+}", "}", path) for path in answered - hidden}
@@ -120,6 +127,7 @@ def codes_in_code() -> dict[str, int]:
         gateway.domain.refusals.REFUSALS,
         auth_service.refusals.REFUSALS,
         chat_service.refusals.REFUSALS,
+        media_service.refusals.REFUSALS,
         video_service.refusals.REFUSALS,
     )
     return {answer.code: answer.status for table in tables for answer in table.values()}

@@ -3,7 +3,7 @@
 import gzip
 from pathlib import Path
 
-from gateway.static_files import FOLDER, StaticFiles
+from gateway.static_files import FOLDER, STYLES, StaticFiles
 
 
 def made(folder: Path, **files: str) -> StaticFiles:
@@ -49,6 +49,27 @@ def test_all_that_a_script_needs_is_known_before_it_is_read(tmp_path: Path) -> N
     assert files.urls_behind("b.js") == files.urls_behind("missing.js") == []
 
 
+def test_scripts_go_without_comments_and_each_line_keeps_its_place(tmp_path: Path) -> None:
+    script = (
+        '/**\n * @param {string} a\n */\nlet a = "//b"; // beside\n  // alone\n  /** one line */\nlet c = 1 /* in */;\n'
+    )
+    assert (
+        content(made(tmp_path, app_js=script), "app.js") == '\n\n\nlet a = "//b"; // beside\n\n\nlet c = 1 /* in */;\n'
+    )
+    before = sum(path.stat().st_size for path in FOLDER.glob("*.js"))
+    files = StaticFiles()
+    served = [content(files, path.name) for path in FOLDER.glob("*.js")]
+    assert sum(len(text.encode()) for text in served) < before * 0.9
+    assert not any("@param" in text for text in served)
+
+
+def test_the_style_sheets_of_all_pages_are_one(tmp_path: Path) -> None:
+    files = made(tmp_path, palette_css="a{}", adaptations_css="z{}", controls_css="b{}", contract_css="other")
+    assert content(files, "app.css") == "a{}b{}z{}"
+    assert (files.url("palette.css"), files.url("contract.css") is None) == (None, False)
+    assert all(rule in content(StaticFiles(), "app.css") for rule in (":root", "@media"))
+
+
 def test_text_is_zipped_where_that_helps(tmp_path: Path) -> None:
     files = made(tmp_path, long_css="a { color: red }\n" * 100, short_css="a")
     (tmp_path / "picture.png").write_bytes(b"\x89PNG" + b"0" * 1000)
@@ -63,7 +84,10 @@ def test_text_is_zipped_where_that_helps(tmp_path: Path) -> None:
 def test_what_the_repository_has_is_served() -> None:
     files = StaticFiles()
     for path in FOLDER.iterdir():
-        assert files.url(path.name)
+        if path.name in STYLES:
+            assert path.read_text() in content(files, "app.css")
+        else:
+            assert files.url(path.name)
     assert (files.url("icon.svg") or "") in content(files, "app.webmanifest") or "icon." in content(
         files, "app.webmanifest"
     )

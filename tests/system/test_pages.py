@@ -619,7 +619,7 @@ async def test_static_files_are_kept_by_browsers_for_ever(ada: PlainBrowser) -> 
     plain = await ada.http.get(path, headers={"Accept-Encoding": "identity"})
     assert "content-encoding" not in plain.headers
     assert plain.text == answer.text
-    missing: httpx.Response = await ada.http.get("/static/palette.css")
+    missing: httpx.Response = await ada.http.get("/static/app.css")
     assert missing.status_code == 404
     odd: Any = await ada.http.get("/static/..%2fpages.py")
     assert odd.status_code == 404
