@@ -9,7 +9,8 @@ import logging
 import sqlite3
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Concatenate, ParamSpec, Self, TypeVar, cast
+from functools import partial
+from typing import Concatenate, ParamSpec, Self, TypeVar
 
 import aiosqlite
 
@@ -44,11 +45,12 @@ class SqliteConnection(aiosqlite.Connection):
 
     async def run(self, statement: Statement[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """`statement(connection, …)`, to its end even when the caller is cancelled: half of it is none of ours."""
-        running = asyncio.ensure_future(
-            self._execute(statement, self._conn, *args, **kwargs)  # type: ignore[no-untyped-call]
-        )
+        # The thread remembers its last call and what that returned until the next one, so it is given empty hands.
+        calls, results = [partial(statement, self._conn, *args, **kwargs)], list[T]()
+        running = asyncio.ensure_future(self._execute(_call, calls, results))  # type: ignore[no-untyped-call]
         try:
-            return cast(T, await asyncio.shield(running))
+            await asyncio.shield(running)
+            return results.pop()
         except asyncio.CancelledError:
             while not running.done():
                 with suppress(asyncio.CancelledError):  # the one that came first is raised in the end
@@ -56,3 +58,7 @@ class SqliteConnection(aiosqlite.Connection):
             if not running.cancelled():
                 running.exception()  # looked at, so that asyncio does not report it
             raise
+
+
+def _call(calls: list[Callable[[], T]], results: list[T]) -> None:
+    results.append(calls.pop()())

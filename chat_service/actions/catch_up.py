@@ -34,7 +34,7 @@ class CatchUp:
 
     def compare(self, reader: Reader) -> None:
         """Something may have been lost: look where the store is further, and in which rooms they are."""
-        reader.is_in_doubt = True
+        reader.doubt()
         if (
             reader.is_loaded
         ):  # else it is compared when it is: it may read the store before the subscription is in force
@@ -70,6 +70,7 @@ class CatchUp:
         for entry in page:
             reader.catch_up(label, entry.seq, EncodedEvent(events.replayed(reader.username, entry)))
         if page:
+            reader.certain.add(label)
             reader.caught_up(label)
             return
         if label.is_room:

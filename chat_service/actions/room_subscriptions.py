@@ -115,7 +115,7 @@ class RoomSubscriptions:
         for_author = EncodedEvent(envelope.for_author) if envelope.for_author else event
         for reader in tuple(followed.readers):
             is_author = reader.username == envelope.author
-            if not envelope.seq and (is_author or reader.is_in_doubt):
+            if not envelope.seq and (is_author or not reader.is_surely_in(envelope.label)):
                 continue  # nobody is told that they are typing, nor perhaps of a room that they are in no longer
             if reader.take(envelope.label, envelope.seq, for_author if is_author else event):
                 self._tell(self._gap_listeners, reader)

@@ -23,7 +23,17 @@ class Connection(Protocol):
 class Reader:
     """One person on this instance: their open connections, all at the same place in every conversation."""
 
-    __slots__ = ("behind", "connections", "is_gone", "is_in_doubt", "is_loaded", "places", "positions", "username")
+    __slots__ = (
+        "behind",
+        "certain",
+        "connections",
+        "is_gone",
+        "is_in_doubt",
+        "is_loaded",
+        "places",
+        "positions",
+        "username",
+    )
 
     def __init__(self, username: str) -> None:
         self.username = username
@@ -33,6 +43,7 @@ class Reader:
         self.behind: dict[Label, int] = {}
         self.is_loaded = False
         self.is_in_doubt = False  # whether something may have been lost, so that they may be in other rooms by now
+        self.certain: set[Label] = set()  # but in these they are
         self.is_gone = False  # without any connection here
 
     def load(self, places: Mapping[Label, Place]) -> bool:
@@ -42,6 +53,13 @@ class Reader:
         self.behind = {label: seq for label, seq in self.behind.items() if seq > self.positions.get(label, 0)}
         self.is_loaded = True
         return bool(self.behind)
+
+    def doubt(self) -> None:
+        self.is_in_doubt = True
+        self.certain.clear()
+
+    def is_surely_in(self, label: Label) -> bool:
+        return not self.is_in_doubt or label in self.certain
 
     def take(self, label: Label, seq: int, event: EncodedEvent | None) -> bool:
         """Pass on an event from the channel, or a nudge. True when it leaves a gap, which only the store can fill."""

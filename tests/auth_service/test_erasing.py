@@ -11,6 +11,7 @@ import pytest
 from msgspec import structs
 
 from auth_service.feed import PROFILES_CHANNEL
+from auth_service.passwords import STRONG
 from auth_service.settings import AuthSettings
 from servicekit.authentication import REVOCATIONS_CHANNEL
 from tests.auth_service.people import PASSWORD, Auth, Person, fields, serving
@@ -151,7 +152,7 @@ async def test_a_body_without_a_password_erases_nothing(auth: Auth, body: object
 async def test_checking_the_password_waits_in_the_same_bounded_queue_as_all_others(
     settings: AuthSettings, clock: Clock
 ) -> None:
-    async with serving(structs.replace(settings, passwords_waiting_max=1), clock) as auth:
+    async with serving(structs.replace(settings, passwords_waiting_max=1), clock, STRONG) as auth:
         ada = await auth.person("ada")
         outcomes = Counter(await asyncio.gather(*(erase(ada, WRONG) for _ in range(200))))
         assert outcomes.keys() == {(403, "wrong_password"), (503, "unavailable")}

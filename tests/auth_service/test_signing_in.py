@@ -179,7 +179,7 @@ async def test_as_many_hashes_as_cores_run_at_once_and_too_many_waiting_are_refu
 
 async def test_too_many_sign_ins_at_once_are_told_to_come_back(settings: AuthSettings, clock: Clock) -> None:
     narrow = structs.replace(settings, passwords_waiting_max=1)
-    async with serving(narrow, clock) as auth:
+    async with serving(narrow, clock, STRONG) as auth:
         responses = await asyncio.gather(*(auth.sign_in("ada") for _ in range(64)))
     refused = [response for response in responses if response.status_code == 503]
     assert refused
