@@ -116,9 +116,10 @@ async def _opened(
         opened.authentication.on_revoked(chat.end_session)
         chat.people.following.on_forgotten(chat.close_all)
         async with running(*chat.background()):
-            await chat.people.following.listen(opened.bus, PROFILES_CHANNEL)
-            await chat.deleted_files.listen(opened.bus, DELETED_FILES_CHANNEL)
-            yield chat.state(settings, clock, waits)
+            async with running(chat.write()):
+                await chat.people.following.listen(opened.bus, PROFILES_CHANNEL)
+                await chat.deleted_files.listen(opened.bus, DELETED_FILES_CHANNEL)
+                yield chat.state(settings, clock, waits)
             await chat.close()
 
 
@@ -155,13 +156,13 @@ class _Composition:
 
     def _deliver(self) -> None:
         """From the feed to the sockets."""
-        self._followed_rooms = RoomSubscriptions(feed=self._feed, store=self._conversations)
-        self._catch_up = CatchUp(store=self._conversations, rooms=self._followed_rooms)
+        self._room_subscriptions = RoomSubscriptions(feed=self._feed, store=self._conversations)
+        self._catch_up = CatchUp(store=self._conversations, rooms=self._room_subscriptions)
         self.local_readers = LocalReaders(
             store=self._conversations,
             feed=self._feed,
             presence=self.presence,
-            rooms=self._followed_rooms,
+            rooms=self._room_subscriptions,
             catch_up=self._catch_up,
         )
 
@@ -220,7 +221,6 @@ class _Composition:
     def background(self) -> tuple[Coroutine[Any, Any, None], ...]:
         """What runs beside the requests, until it is cancelled."""
         return (
-            self._writer.run(self._publisher.stored),
             self.people.following.run(),
             self.deleted_files.run(),
             self.searching.run(),
@@ -228,6 +228,10 @@ class _Composition:
             self._clearing.run(),
             self.calls.run(),
         )
+
+    def write(self) -> Coroutine[Any, Any, None]:
+        """The same for what is submitted; ended before what it publishes by."""
+        return self._writer.run(self._publisher.stored)
 
     def end_session(self, session_id: str) -> None:
         for socket in [one for one in self.sockets if one.identity.session_id == session_id]:
@@ -250,13 +254,12 @@ class _Composition:
             history=History(self._conversations),
             history_page_max=settings.history_page_max,
             local_readers=self.local_readers,
-            nudges=self.nudges,
             presence=self.presence,
             profiles=self.people.following,
             replicas=(self.people.following, self.deleted_files),
             resume_grace_s=waits.resume_grace_s,
             resume_grace_s_max=waits.resume_grace_s_max,
-            resuming=Resuming(store=self._conversations, events_max=settings.resume_events_max),
+            resuming=Resuming(store=self._conversations, nudge=self.nudges.tell, events_max=settings.resume_events_max),
             rooms=self.rooms,
             saved_chats=SavedChats(
                 conversations=self._conversations,
@@ -280,7 +283,7 @@ class _Composition:
             self.nudges,
             self.local_readers,
             self._catch_up,
-            self._followed_rooms,
+            self._room_subscriptions,
         ):
             await part.close()
 

@@ -12,9 +12,12 @@ import secrets
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from itertools import chain
 
+import msgspec
+
+from chat_service.domain.changes import Kind
 from chat_service.domain.conversations import Label
 from chat_service.domain.deliveries import Delivery, DirectDelivery
-from chat_service.domain.envelopes import Envelope, RoomEnvelope, person_channel, room_channel
+from chat_service.domain.envelopes import EVERYBODY, Envelope, RoomEnvelope, person_channel, room_channel
 from chat_service.domain.events import sent_open
 from servicekit.bus import Bus, Command
 
@@ -34,6 +37,8 @@ ORPHANED_FILES_NEWS = "released-files"
 _LEAVING_S_MAX = 10  # longer than the grace; it ends by itself only where an instance died
 _DELIVER_SHA = hashlib.sha1(_DELIVER.encode(), usedforsecurity=False).hexdigest()
 _NOBODYS, _DEPARTED = "-", "!"
+# How an older version tells that somebody is no member any more: by the event alone.
+_ENDINGS = (b'{"type":"left"', b'{"type":"closed"')
 
 
 class Feed:
@@ -187,6 +192,8 @@ def decode_from_room(channel: str, payload: bytes) -> RoomEnvelope:
     author = whose.decode()
     departed = author.removeprefix(_DEPARTED) if author.startswith(_DEPARTED) else None
     at = int(length)
+    if author == _NOBODYS and events.startswith(_ENDINGS):
+        departed = _departed_before(events)
     return RoomEnvelope(
         channel=channel,
         label=Label(label.decode()),
@@ -197,3 +204,13 @@ def decode_from_room(channel: str, payload: bytes) -> RoomEnvelope:
         event=events[at:],
         departed=departed,
     )
+
+
+class _Ending(msgspec.Struct):
+    type: str
+    username: str
+
+
+def _departed_before(event: bytes) -> str:
+    ending = msgspec.json.decode(event, type=_Ending)
+    return EVERYBODY if ending.type == Kind.CLOSED else ending.username

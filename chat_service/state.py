@@ -9,7 +9,6 @@ from chat_service.actions.calls import Calls
 from chat_service.actions.connection_counts import ConnectionCounts
 from chat_service.actions.history import History
 from chat_service.actions.local_readers import LocalReaders
-from chat_service.actions.nudges import Nudges
 from chat_service.actions.presence import Presence
 from chat_service.actions.resuming import Resuming
 from chat_service.actions.rooms import Rooms
@@ -35,7 +34,6 @@ class State(TypedDict):
     history: History
     history_page_max: int
     local_readers: LocalReaders
-    nudges: Nudges
     presence: Presence
     profiles: ListReplica[Any]
     replicas: tuple[ListReplica[Any], ...]

@@ -34,7 +34,8 @@ class SqliteConnection(aiosqlite.Connection):
         try:
             await self
         except BaseException:
-            self._thread.join()  # it ends by itself, and tells this loop, which must not be gone by then
+            if self._thread.is_alive():
+                self._thread.join()  # it ends by itself, and tells this loop, which must not be gone by then
             raise
         return self
 
@@ -55,6 +56,7 @@ class SqliteConnection(aiosqlite.Connection):
             while not running.done():
                 with suppress(asyncio.CancelledError):  # the one that came first is raised in the end
                     await asyncio.wait([running])
+            results.clear()
             if not running.cancelled():
                 running.exception()  # looked at, so that asyncio does not report it
             raise

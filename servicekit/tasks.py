@@ -18,6 +18,10 @@ class Tasks:
         task.add_done_callback(self._running.discard)
         return task
 
+    async def finish(self) -> None:
+        """Return when all that runs has ended by itself."""
+        await asyncio.gather(*self._running, return_exceptions=True)
+
     async def close(self) -> None:
         """Cancel what still runs, and return when it has ended."""
         for task in self._running:

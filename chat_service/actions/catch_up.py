@@ -35,12 +35,12 @@ class CatchUp:
     def compare(self, reader: Reader) -> None:
         """Something may have been lost: look where the store is further, and in which rooms they are."""
         reader.doubt()
-        if (
-            reader.is_loaded
-        ):  # else it is compared when it is: it may read the store before the subscription is in force
+        # One that is loading may read the store before its subscription is in force; it is compared when it is loaded.
+        if reader.is_loaded:
             self._tasks.start(self._compare(reader))
 
     async def _compare(self, reader: Reader) -> None:
+        doubts = reader.doubts
         places: Mapping[Label, Place] = await self._store.places(reader.username)
         if self._rooms.missing(reader, places):
             places = await self._rooms.enter(reader, places)
@@ -49,7 +49,7 @@ class CatchUp:
         for label, place in places.items():
             if label not in missing:
                 reader.fall_behind(label, place.seq)
-        reader.is_in_doubt = False
+        reader.resolve(doubts)
         if reader.behind:
             self.start(reader)
 
@@ -61,7 +61,7 @@ class CatchUp:
             self._reading.discard(reader)
 
     async def _read_page(self, reader: Reader, label: Label) -> None:
-        position, until = reader.positions.get(label, 0), reader.behind[label]
+        position, until, doubts = reader.positions.get(label, 0), reader.behind[label], reader.doubts
         page = await self._store.list_after(
             reader.username, label, position, epoch=self._rooms.epoch_of(label), until=until, limit=self._page
         )
@@ -70,7 +70,8 @@ class CatchUp:
         for entry in page:
             reader.catch_up(label, entry.seq, EncodedEvent(events.replayed(reader.username, entry)))
         if page:
-            reader.certain.add(label)
+            if reader.doubts == doubts:
+                reader.certain.add(label)
             reader.caught_up(label)
             return
         if label.is_room:

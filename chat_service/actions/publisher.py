@@ -78,4 +78,5 @@ class Publisher:
         self._nudges.send()
 
     async def close(self) -> None:
-        await self._tasks.close()
+        """What is on disk is told and replied to; the bus gives up after a while by itself."""
+        await self._tasks.finish()

@@ -1,4 +1,4 @@
-"""Followed rooms: whose events come to this instance, and for which of its readers."""
+"""Subscriptions to rooms: whose events come to this instance, and for which of its readers."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping

@@ -23,7 +23,7 @@ class AllConversationsMode:
         return commands.parse(text)
 
     def frame(self, label: Label | None, event: EncodedEvent) -> bytes | None:
-        """The frame to send for an event of the conversation `label`; None: it is outside of this scope."""
+        """The frame to send for an event of the conversation `label`; None: this connection is not about it."""
         return event.frame
 
 

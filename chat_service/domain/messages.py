@@ -28,8 +28,8 @@ class StoredMessage(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def receiver_username(self) -> str | None:
-        """None in a room."""
-        return None if self.conversation.is_room else self.conversation.other_than(self.sender_username)
+        """None in a room, also in one that is no more."""
+        return None if self.conversation.is_room else self.conversation.other_than(self.sender_username) or None
 
 
 def check_text(text: str, *, length_max: int, may_be_empty: bool = False) -> None:

@@ -27,6 +27,7 @@ class Reader:
         "behind",
         "certain",
         "connections",
+        "doubts",
         "is_gone",
         "is_in_doubt",
         "is_loaded",
@@ -43,6 +44,7 @@ class Reader:
         self.behind: dict[Label, int] = {}
         self.is_loaded = False
         self.is_in_doubt = False  # whether something may have been lost, so that they may be in other rooms by now
+        self.doubts = 0  # how often that was
         self.certain: set[Label] = set()  # but in these they are
         self.is_gone = False  # without any connection here
 
@@ -56,7 +58,13 @@ class Reader:
 
     def doubt(self) -> None:
         self.is_in_doubt = True
+        self.doubts += 1
         self.certain.clear()
+
+    def resolve(self, doubts: int) -> None:
+        """The store was read when there had been so many doubts; one that came since stays."""
+        if self.doubts == doubts:
+            self.is_in_doubt = False
 
     def is_surely_in(self, label: Label) -> bool:
         return not self.is_in_doubt or label in self.certain

@@ -10,6 +10,7 @@ from chat_service.domain.commands import Addressed, Calling, Command, Ping, Resu
 from chat_service.domain.connection_modes import SingleRoomMode
 from chat_service.domain.conversations import Conversation, Label
 from chat_service.domain.events import EncodedEvent
+from chat_service.domain.places import Place
 from chat_service.domain.refusals import InvalidCommand
 from chat_service.websocket.command_outcomes import CommandOutcome
 from chat_service.websocket.event_sender import EventSendingSocket
@@ -46,7 +47,7 @@ class ChatSocket(EventSendingSocket):
         if handshake.path == ROOM_PATH:
             name = handshake.query_value("room") or LOBBY
             room = await self.state["rooms"].enter(username, name)
-            self.scope = SingleRoomMode(room.name, as_text=handshake.query_value("format") == "text")
+            self.mode = SingleRoomMode(room.name, as_text=handshake.query_value("format") == "text")
         # Before the handshake is answered: what is said to them after that comes live.
         self.reader = await self.state["local_readers"].enter(username)
         self._has_entered = True
@@ -62,16 +63,16 @@ class ChatSocket(EventSendingSocket):
         log.info("connected", username=self.identity.username, session=self.identity.session_id)
         self.hold()
         self.reader.connections.append(self)
-        self._work(self._greet(dict(self.reader.positions)))
+        self._work(self._greet(dict(self.reader.positions), dict(self.reader.places)))
 
     def not_opened(self) -> None:
         if self._has_entered:
             self.state["local_readers"].leave(self.reader)
 
-    async def _greet(self, positions: dict[Label, int]) -> None:
+    async def _greet(self, positions: dict[Label, int], places: dict[Label, Place]) -> None:
         # Presence comes to this connection already: no change is missed in between.
         online = await self.state["presence"].contacts_online(self.reader.username)
-        self.starts = await self.state["resuming"].starts(self.reader, positions)
+        self.starts = await self.state["resuming"].starts(self.reader, positions, places)
         ready = events.ready(self.reader.username, self.identity.session_id, online, self.starts)
         self.replay_event(None, EncodedEvent(ready))
         if self.phase is Phase.OPEN:
@@ -109,7 +110,7 @@ class ChatSocket(EventSendingSocket):
     def _parse(self, payload: bytes) -> Command:
         """Raises InvalidCommand, which counts like a message, or TooManyMessages."""
         try:
-            return self.scope.parse(payload)
+            return self.mode.parse(payload)
         except InvalidCommand:
             self.state["submissions"].count(self.identity.username)
             raise
@@ -127,7 +128,7 @@ class ChatSocket(EventSendingSocket):
         elif isinstance(command, Addressed):
             self._obey_addressed(command)
         else:
-            self._submit(intents.about_message(command, self.scope.conversation), None)
+            self._submit(intents.about_message(command, self.mode.conversation), None)
 
     def _obey_addressed(self, command: Addressed) -> None:
         conversation = self.state["addressing"].conversation_of(self.reader.username, command.to, command.room)
@@ -176,9 +177,7 @@ class ChatSocket(EventSendingSocket):
 
     async def _resume(self, command: Resume, *, is_late: bool) -> None:
         try:
-            own = await self.state["resuming"].resume(self.reader, self, command, is_late=is_late)
-            if own:
-                self.state["nudges"].tell(own.items())
+            await self.state["resuming"].resume(self.reader, self, command, is_late=is_late)
         finally:
             self.release()
 

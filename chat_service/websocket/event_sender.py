@@ -30,7 +30,7 @@ class EventSendingSocket(WebSocketProtocol):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.state = cast(State, self.app_state)
-        self.scope: AllConversationsMode | SingleRoomMode = AllConversationsMode()
+        self.mode: AllConversationsMode | SingleRoomMode = AllConversationsMode()
         self.starts: dict[Label, Place] = {}
         self.grace = ResumeGrace(
             grace_s=self.state["resume_grace_s"],
@@ -40,13 +40,13 @@ class EventSendingSocket(WebSocketProtocol):
         self._errors: ErrorThrottle[None] = ErrorThrottle(self._log_refusals)
 
     def send_event(self, label: Label | None, event: EncodedEvent) -> None:
-        if (frame := self.scope.frame(label, event)) is not None:
+        if (frame := self.mode.frame(label, event)) is not None:
             if self.grace.is_running and self.outbox_is_filling:
                 self.grace.end()
             self.send(frame)
 
     def replay_event(self, label: Label | None, event: EncodedEvent) -> None:
-        if (frame := self.scope.frame(label, event)) is not None:
+        if (frame := self.mode.frame(label, event)) is not None:
             self.send_first(frame)
 
     def tell_refusal(self, refusal: Refusal, nonce: str | None) -> None:

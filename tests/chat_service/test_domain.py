@@ -227,6 +227,20 @@ def test_a_version_without_epochs_takes_what_has_one_for_a_nudge() -> None:
 
 
 @pytest.mark.parametrize(
+    "event, departed",
+    [
+        (b'{"type":"left","seq":7,"conversation":"#garden","username":"Grace","timestamp":""}', "Grace"),
+        (b'{"type":"closed","seq":7,"conversation":"#garden","username":"Ada","timestamp":""}', EVERYBODY),
+        (b'{"type":"joined","seq":7,"conversation":"#garden","username":"Grace","timestamp":""}', None),
+    ],
+)
+def test_who_is_out_is_known_from_a_version_that_says_so_in_the_event_alone(event: bytes, departed: str | None) -> None:
+    sealed = b"#garden 7 - %d 1.2 - 0 %s" % (len(event) + 8, event)
+    decoded = decode_from_room("room:#garden", sealed)
+    assert (decoded.departed, decoded.event, decoded.epoch) == (departed, event, "1.2")
+
+
+@pytest.mark.parametrize(
     "position, epoch, joined_seq, until, gap",
     [
         (3, "1.2", 0, 4, Gap(3, is_truncated=False)),
