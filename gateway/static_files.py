@@ -44,7 +44,8 @@ class StaticFiles:
     def __init__(self, folder: Path = FOLDER) -> None:
         sources = {path.name: path.read_bytes() for path in sorted(folder.iterdir()) if path.is_file()}
         sources["app.css"] = b"".join(sources.pop(name, b"") for name in STYLES)
-        reachable = {name: sorted(_reachable(name, sources)) for name in sources}
+        references = {name: {*_references(source)} & sources.keys() for name, source in sources.items()}
+        reachable = {name: sorted(_reachable(name, references)) for name in sources}
         self._names = {name: _hashed_name(name, sources, reachable[name]) for name in sources}
         self._urls_behind = {
             name: [PREFIX + self._names[one] for one in behind if one != name] for name, behind in reachable.items()
@@ -85,11 +86,11 @@ def _hashed_name(name: str, sources: Mapping[str, bytes], reachable: Iterable[st
     return f"{path.stem}.{digest.hexdigest()[:_HASH_LENGTH]}{path.suffix}"
 
 
-def _reachable(name: str, sources: Mapping[str, bytes]) -> set[str]:
+def _reachable(name: str, references: Mapping[str, set[str]]) -> set[str]:
     """The file and all that it refers to, directly or not."""
     found, left = {name}, [name]
     while left:
-        fresh = {one for one in _references(sources[left.pop()]) if one in sources} - found
+        fresh = references[left.pop()] - found
         found |= fresh
         left += fresh
     return found

@@ -9,6 +9,7 @@ import socket
 import ssl
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 from ipaddress import ip_address
 
 import httpx
@@ -83,10 +84,7 @@ class PublicHttpClient:
         self._allowed_hosts = frozenset(host.lower() for host in allowed_hosts)
         self._threads = ThreadPoolExecutor(LOOKUPS_MAX, "lookups")
         self._resolve = resolve or self._look_up
-        # A kept connection belongs to an address, and so to many names: the next name's certificate would go unseen.
-        limits = httpx.Limits(max_connections=None, max_keepalive_connections=0)
-        tls = tls or httpx.create_ssl_context(trust_env=False)
-        self._transport = httpx.AsyncHTTPTransport(verify=tls, trust_env=False, limits=limits)
+        self._tls = tls
 
     async def get(self, url: str, *, bytes_max: int, deadline_s: float, accept: str = "*/*") -> PublicHttpResponse:
         """The answer to a GET, whole, in `deadline_s` altogether. Raises an PublicHttpRefusal."""
@@ -97,8 +95,17 @@ class PublicHttpClient:
             raise ResponseTooSlow(deadline_s) from None
 
     async def aclose(self) -> None:
-        await self._transport.aclose()
+        if "_transport" in vars(self):
+            await self._transport.aclose()
         self._threads.shutdown(wait=False, cancel_futures=True)
+
+    @cached_property
+    def _transport(self) -> httpx.AsyncHTTPTransport:
+        """Made when first needed: to read which certificates the world trusts costs 30 ms and 2 MiB."""
+        # A kept connection belongs to an address, and so to many names: the next name's certificate would go unseen.
+        limits = httpx.Limits(max_connections=None, max_keepalive_connections=0)
+        tls = self._tls or httpx.create_ssl_context(trust_env=False)
+        return httpx.AsyncHTTPTransport(verify=tls, trust_env=False, limits=limits)
 
     async def _follow(self, url: str, bytes_max: int, accept: str) -> PublicHttpResponse:
         address = _parsed(url)
