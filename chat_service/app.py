@@ -173,7 +173,7 @@ class _Composition:
             database=self._database, log=self._log, failure=NotStored()
         )
         self.nudges = Nudges(feed=self._feed, deliver_here=self.local_readers.receive)
-        self._publisher = Publisher(feed=self._feed, nudges=self.nudges, deliver_here=self.local_readers.receive)
+        self._publisher = Publisher(feed=self._feed, nudges=self.nudges, readers=self.local_readers)
         self.submissions = Submissions(
             writer=self._writer,
             message_length_max=settings.message_length_max,

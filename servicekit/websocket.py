@@ -74,9 +74,10 @@ class WebSocketProtocol(WebSocketWriter):
         self.send_first(frames.encode(Opcode.PING, payload))
 
     def close(self, code: int, reason: str = "") -> None:
-        """Begin the closing handshake (RFC 6455 §7.1.2); what waits in the outbox is dropped."""
+        """Begin the closing handshake (RFC 6455 §7.1.2); what is held or cannot be written is dropped."""
         if self.phase is not Phase.OPEN:
             return
+        self._flush()
         self._transport.write(frames.close_frame(code, reason))
         self._leave(Phase.CLOSING)
         self._is_reading = True
@@ -211,6 +212,7 @@ class WebSocketProtocol(WebSocketWriter):
 
     def _on_close(self, code: int) -> None:
         if self.phase is Phase.OPEN:
+            self._flush()
             self._transport.write(frames.close_frame(code))
         self._leave(Phase.CLOSED)
         self._transport.close()

@@ -1,7 +1,10 @@
-"""The writing half of a WebSocket: what cannot be written at once waits in the outbox, which is bounded."""
+"""The writing half of a WebSocket: what is sent waits in the outbox, which is bounded.
+
+It leaves at the end of the event loop's turn: what one batch of news brings to a connection is one write, and for
+the gateway and the client one read. A write costs several times what it takes to put a frame into the outbox.
+"""
 
 import asyncio
-from collections import deque
 from enum import Enum
 from typing import ClassVar
 
@@ -15,6 +18,9 @@ class Phase(Enum):
     CLOSED = "closed"
 
 
+_BATCH_BYTES = 64 * 1024  # in one write: about what a transport takes before it asks for a pause
+
+
 class WebSocketWriter(asyncio.Protocol):
     """A reader so slow that the outbox fills is closed with 1013."""
 
@@ -24,7 +30,7 @@ class WebSocketWriter(asyncio.Protocol):
     def __init__(self) -> None:
         self.phase = Phase.CONNECTING
         self._transport: asyncio.Transport
-        self._outbox: deque[bytes] = deque()
+        self._outbox: list[bytes] = []
         self._outbox_bytes = 0
         self._is_writable = True
         self._is_held = False
@@ -36,24 +42,27 @@ class WebSocketWriter(asyncio.Protocol):
 
     @property
     def is_writable(self) -> bool:
-        """Whether what is sent now leaves at once."""
+        """Whether what is sent now leaves at the end of this turn."""
         return self.phase is Phase.OPEN and self._is_writable and not self._is_held
 
     def send(self, frame: bytes) -> None:
         """Send an encoded frame, in order; dropped when the connection is no longer open."""
         if self.phase is not Phase.OPEN:
             return
-        if self._is_writable and not self._is_held:
-            self._transport.write(frame)
-            return
         self._outbox.append(frame)
         self._outbox_bytes += len(frame)
-        if len(self._outbox) > self.outbox_events_max or self._outbox_bytes > self.outbox_bytes_max:
+        if self._is_writable and not self._is_held:
+            if len(self._outbox) == 1:
+                asyncio.get_running_loop().call_soon(self._flush)
+            if self._outbox_bytes >= _BATCH_BYTES:
+                self._flush()
+        elif len(self._outbox) > self.outbox_events_max or self._outbox_bytes > self.outbox_bytes_max:
             self.close(CloseCode.TRY_AGAIN_LATER, "too slow: the outbox is full")
 
     def send_first(self, frame: bytes) -> None:
-        """Send before what is held (see `hold`)."""
+        """Send at once, before what is held (see `hold`) or cannot be written."""
         if self.phase is Phase.OPEN:
+            self._flush()
             self._transport.write(frame)
 
     async def drained(self) -> None:
@@ -65,6 +74,7 @@ class WebSocketWriter(asyncio.Protocol):
 
     def hold(self) -> None:
         """Keep what is sent from now on in the outbox, until `release`."""
+        self._flush()
         self._is_held = True
 
     def release(self) -> None:
@@ -97,6 +107,13 @@ class WebSocketWriter(asyncio.Protocol):
 
     def _flush(self) -> None:
         while self._outbox and self._is_writable and not self._is_held:
-            frame = self._outbox.popleft()
-            self._outbox_bytes -= len(frame)
-            self._transport.write(frame)
+            self._transport.writelines(self._next_batch())
+
+    def _next_batch(self) -> list[bytes]:
+        count = size = 0
+        while count < len(self._outbox) and size < _BATCH_BYTES:
+            size += len(self._outbox[count])
+            count += 1
+        batch, self._outbox = self._outbox[:count], self._outbox[count:]
+        self._outbox_bytes -= size
+        return batch

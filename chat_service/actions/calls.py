@@ -12,7 +12,7 @@ from chat_service.domain.calls import Call, CallRecord, Outcome
 from chat_service.domain.changes import Entry
 from chat_service.domain.commands import Answer, HangUp, Ring
 from chat_service.domain.conversations import Conversation, Label
-from chat_service.domain.envelopes import to_person
+from chat_service.domain.envelopes import Envelope, to_person
 from chat_service.domain.intents import SendMessage
 from chat_service.domain.messages import StoredMessage
 from chat_service.domain.refusals import CallsUnavailable, NoCall, RecipientOffline
@@ -105,13 +105,18 @@ class Calls:
     async def _hang_up(self, username: str, conversation: Conversation) -> None:
         while (call := await self._registry.find(conversation)) is not None:
             if await self._registry.change(conversation, call, None):
-                self._ended(username, conversation, call)
+                await self._ended(username, conversation, call)
                 return
         raise NoCall
 
-    def _ended(self, username: str, conversation: Conversation, call: Call) -> None:
-        self._tell_both(conversation, lambda label: events.hang_up(label, username))
-        self._write(conversation, call.caller, call.ended(username, int(self._clock())))
+    async def _ended(self, username: str, conversation: Conversation, call: Call) -> None:
+        """Told first, and surely: the line about it does not wait for the bus everywhere, and could overtake it."""
+        ended = call.ended(username, int(self._clock()))
+        try:
+            with suppress(BusUnavailable):
+                await self._feed.tell_surely(_for_both(conversation, lambda label: events.hang_up(label, username)))
+        finally:
+            self._write(conversation, call.caller, ended)
 
     async def _give_up(self, conversation: Conversation, call: Call) -> None:
         """Nobody answered."""
@@ -121,7 +126,7 @@ class Calls:
                 if now.answered_at is not None:
                     return
                 if await self._registry.change(conversation, now, None):
-                    self._ended(call.caller, conversation, now)
+                    await self._ended(call.caller, conversation, now)
 
     def _on_gone(self, username: str) -> None:
         self._tasks.start(self._hang_up_for(username))
@@ -148,9 +153,7 @@ class Calls:
         self._has_redis.set()
 
     def _tell_both(self, conversation: Conversation, event_for: Callable[[Label], bytes]) -> None:
-        """Each with their label for it."""
-        labels = [(username, conversation.label_for(username)) for username in conversation.people]
-        self._feed.tell([to_person(username, label, event=event_for(label)) for username, label in labels])
+        self._feed.tell(_for_both(conversation, event_for))
 
     def _write(self, conversation: Conversation, caller: str, record: CallRecord) -> None:
         line = SendMessage(conversation=conversation, text=record.text, call=record)
@@ -159,6 +162,12 @@ class Calls:
     async def close(self) -> None:
         """What rings, ends by itself."""
         await self._tasks.close()
+
+
+def _for_both(conversation: Conversation, event_for: Callable[[Label], bytes]) -> list[Envelope]:
+    """Each with their label for it."""
+    labels = [(username, conversation.label_for(username)) for username in conversation.people]
+    return [to_person(username, label, event=event_for(label)) for username, label in labels]
 
 
 class _CallRecordOutcome:

@@ -82,8 +82,12 @@ class LocalReaders:
 
     # What comes
 
+    def are_connected(self, channel: str) -> bool:
+        """Whether the person behind the channel has a connection here."""
+        return (reader := self._readers.get(channel)) is not None and bool(reader.connections)
+
     def receive(self, envelope: Envelope) -> None:
-        """From the feed, or straight from the publisher where Redis is away."""
+        """From the feed, or straight from the publisher; what came both ways is passed on once, by its `seq`."""
         if isinstance(envelope, RoomEnvelope):
             self._rooms.receive(envelope)
         elif (reader := self._readers.get(envelope.channel)) is not None:

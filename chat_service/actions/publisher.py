@@ -1,12 +1,12 @@
 """The publisher: brings what is stored to the feed, and replies to those who asked for it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
+from chat_service.actions.local_readers import LocalReaders
 from chat_service.actions.nudges import Nudges
 from chat_service.actions.outcomes import OutcomeListener
 from chat_service.domain.changes import Appended, Change, Entry, Kind
-from chat_service.domain.deliveries import Delivery, delivery_of
-from chat_service.domain.envelopes import Envelope
+from chat_service.domain.deliveries import Delivery, DirectDelivery, delivery_of
 from chat_service.domain.messages import StoredMessage
 from chat_service.domain.places import Head
 from chat_service.domain.refusals import RecipientOffline
@@ -19,10 +19,10 @@ _HIDING_FILES = frozenset({Kind.DELETED, Kind.LEFT, Kind.CLOSED})
 
 
 class Publisher:
-    def __init__(self, *, feed: Feed, nudges: Nudges, deliver_here: Callable[[Envelope], None]) -> None:
+    def __init__(self, *, feed: Feed, nudges: Nudges, readers: LocalReaders) -> None:
         self._feed = feed
         self._nudges = nudges
-        self._deliver_here = deliver_here
+        self._readers = readers
         self._tasks = Tasks()
 
     def stored(self, outcomes: Sequence[tuple[OutcomeListener, Appended | Refusal]]) -> None:
@@ -58,7 +58,7 @@ class Publisher:
 
     async def publish(self, entries: Sequence[Entry]) -> list[bool | None]:
         """Bring what is stored to its people; for each 1:1 message, whether its reader is connected. None: unknown."""
-        deliveries = [delivery_of(entry) for entry in entries]
+        deliveries = [self._deliver_at_once(entry) for entry in entries]
         try:
             delivered = await self._feed.deliver(deliveries)
         except BusUnavailable:
@@ -69,11 +69,27 @@ class Publisher:
             self._feed.tell_of_hidden_files()
         return delivered
 
+    def _deliver_at_once(self, entry: Entry) -> Delivery:
+        """Between two people, readers on this instance wait for no round trip; what the bus brings here they have.
+
+        Rooms come in the order of the bus: many write there on several instances, and each overtaking would be a gap.
+        """
+        delivery = delivery_of(entry)
+        if entry.conversation.is_room:
+            return delivery
+        if isinstance(delivery, DirectDelivery):
+            if not self._readers.are_connected(delivery.to_reader.channel):
+                return delivery  # perhaps elsewhere, which Redis knows, and `sent` tells
+            delivery = delivery.delivered()
+        for envelope in delivery.envelopes:
+            self._readers.receive(envelope)
+        return delivery
+
     def _without_redis(self, deliveries: Sequence[Delivery]) -> None:
         """Readers on this instance get it now, the others when Redis is back."""
         for delivery in deliveries:
             for envelope in delivery.envelopes:
-                self._deliver_here(envelope)
+                self._readers.receive(envelope)
                 self._nudges.owe(envelope)
         self._nudges.send()
 

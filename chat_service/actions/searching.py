@@ -1,6 +1,7 @@
 """Searching: finding what was said, and keeping the index behind it current."""
 
 import asyncio
+from time import monotonic
 
 from chat_service.domain import events
 from chat_service.domain.refusals import QueryEmpty
@@ -10,7 +11,7 @@ from servicekit.texts import is_visible
 
 WORDS_MAX = 10
 PAUSE_S = 1.0
-_BREATH_S = 0.01
+_TIME_SHARE_MAX = 0.1  # an entry costs as much as a message, and messages wait for the one writer meanwhile
 log = get_logger(__name__)
 
 
@@ -28,11 +29,12 @@ class Searching:
         return [events.view(username, message, {}) for message in found]
 
     async def run(self) -> None:
-        """Index what is new, a little at a time so that nobody's message waits for it, until cancelled."""
+        """Index what is new, a little at a time so that hardly a message waits for it, until cancelled."""
         while True:
-            has_more = False
+            has_more, began_s = False, monotonic()
             try:
                 has_more = await self._store.index_some()
             except Exception:  # a full disk, say: searching still reads what is not indexed
                 log.exception("messages cannot be indexed")
-            await asyncio.sleep(_BREATH_S if has_more else self._pause_s)
+            took_s = monotonic() - began_s
+            await asyncio.sleep(took_s / _TIME_SHARE_MAX - took_s if has_more else self._pause_s)

@@ -16,6 +16,15 @@ class Delivery(msgspec.Struct, frozen=True):
 class DirectDelivery(Delivery, frozen=True):
     """A 1:1 message: first the envelope for its reader, then the sender's, with `delivered` still null."""
 
+    @property
+    def to_reader(self) -> Envelope:
+        return self.envelopes[0]
+
+    def delivered(self) -> Delivery:
+        """The same where the reader is known to have a connection."""
+        to_reader, to_sender = self.envelopes
+        return Delivery((to_reader, msgspec.structs.replace(to_sender, event=events.sent_delivered(to_sender.event))))
+
 
 def delivery_of(entry: Entry) -> Delivery:
     if entry.conversation.is_room:

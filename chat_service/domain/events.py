@@ -188,6 +188,11 @@ def sent_open(sent: bytes) -> bytes:
     return sent.removesuffix(b"null}")
 
 
+def sent_delivered(sent: bytes) -> bytes:
+    """The JSON of a `sent` with `delivered` true."""
+    return sent_open(sent) + b"true}"
+
+
 def change(done: Change, label: Label) -> bytes:
     """The change as everybody in the conversation is told."""
     if done.kind not in _KINDS:

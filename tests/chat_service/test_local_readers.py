@@ -87,7 +87,7 @@ class Site:
             store=self.store, feed=feed, presence=self.presence, rooms=self.rooms, catch_up=self.catch_up
         )
         self.nudges = Nudges(feed=feed, deliver_here=self.readers.receive)
-        self.publisher = Publisher(feed=feed, nudges=self.nudges, deliver_here=self.readers.receive)
+        self.publisher = Publisher(feed=feed, nudges=self.nudges, readers=self.readers)
         self.typing = TypingNotices(feed=feed, monotonic=lambda: 0)
         self._log = Log()
         self._running = asyncio.create_task(self.bus.run())

@@ -357,6 +357,24 @@ async def test_what_is_held_waits_and_goes_out_in_order_after_what_is_sent_first
     assert words == [b"first", b"second", b"third", b"fourth", b"fifth"]
 
 
+@pytest.mark.parametrize("end", ["close", "hold", "ping"])
+async def test_what_was_sent_before_leaves_before_it(server: Server, end: str) -> None:
+    async with joined(server) as (client, connection):
+        connection.send(text_frame(b"before"))
+        connection.close(1000, "bye") if end == "close" else getattr(connection, end)()
+        connection.send(text_frame(b"after"))
+        assert await client.frame() == (Opcode.TEXT, b"before")
+
+
+async def test_much_in_one_turn_is_written_in_its_middle_and_fills_no_outbox(server: Server) -> None:
+    async with joined(server) as (client, connection):
+        for number in range(4 * Echo.outbox_events_max):
+            connection.send(text_frame(str(number).encode().rjust(100)))
+        assert connection.phase is Phase.OPEN
+        for number in range(4 * Echo.outbox_events_max):
+            assert (await client.frame())[1].strip() == str(number).encode()
+
+
 async def test_as_many_events_wait_as_the_outbox_takes_and_one_more_closes_with_1013(server: Server) -> None:
     async with joined(server) as (client, connection):
         connection.hold()
