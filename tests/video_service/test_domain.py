@@ -36,7 +36,7 @@ PIXELS_MAX = 16_000_000
     ],
 )
 def test_a_header_tells_format_and_size(image: bytes, kind: Format) -> None:
-    assert read_header(image, pixels_max=PIXELS_MAX) == (kind, 640, 360)
+    assert read_header(image, pixels_max=PIXELS_MAX)[:3] == (kind, 640, 360)
 
 
 def huge_png(width: int = 20_000, height: int = 20_000) -> bytes:

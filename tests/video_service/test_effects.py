@@ -1,5 +1,6 @@
 """Each effect is what OpenCV makes of the same picture; motion and faces are what there is to see."""
 
+import io
 import resource
 import zlib
 from time import process_time
@@ -7,6 +8,7 @@ from typing import Any
 
 import cv2
 import numpy as np
+import PIL.Image
 import pytest
 
 from tests.video_service.scenes import Image, decoded, distance, ground, jpeg, moving, png, webp, with_face
@@ -50,6 +52,42 @@ def in_colour(image: Image) -> Image:
 def test_none_changes_nothing_whatever_the_format(encode: object) -> None:
     image = encode(moving(1))  # type: ignore[operator]
     assert distance(seen(image), decoded(image)) < CLOSE
+
+
+def with_alpha(image: Image) -> Image:
+    """The left half is transparent, the right half opaque but for its last quarter, of which half is seen."""
+    alpha = np.zeros(image.shape[:2], np.uint8)
+    alpha[:, image.shape[1] // 2 :] = 255
+    alpha[:, image.shape[1] * 7 // 8 :] = 128
+    return np.dstack((image, alpha))
+
+
+@pytest.mark.parametrize("effect", ["none", "grayscale"])
+@pytest.mark.parametrize(
+    "encode",
+    [png, lambda image: png(image.astype(np.uint16) * 257), lambda image: webp(image, 101)],
+    ids=["png", "png of 16 bits", "lossless webp"],
+)
+def test_what_is_transparent_is_black(encode: Any, effect: str) -> None:
+    opaque = ground()
+    image = encode(with_alpha(opaque))
+    left, right, last = np.hsplit(seen(image, effect=effect), [320, 560])
+    expected = in_colour(in_gray(opaque)) if effect == "grayscale" else opaque
+    assert left[:, :300].max() < 10
+    assert distance(right[:, 16:-16], expected[:, 336:544]) < CLOSE
+    assert distance(last[:, 16:], expected[:, 576:] // 2) < CLOSE
+
+
+def test_a_palette_with_a_transparent_colour_is_black_there() -> None:
+    pixels = np.zeros((64, 64), np.uint8)
+    pixels[:, 32:] = 1
+    made = io.BytesIO()
+    palette = PIL.Image.fromarray(pixels, "P")
+    palette.putpalette([200, 100, 50, 10, 220, 30])
+    palette.save(made, "PNG", transparency=0)
+    found = seen(made.getvalue())
+    assert found[:, :24].max() < 10
+    assert distance(found[:, 40:], np.full((64, 24, 3), (30, 220, 10), np.uint8)) < CLOSE
 
 
 def test_grayscale_is_the_brightness_of_each_pixel() -> None:

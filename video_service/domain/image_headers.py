@@ -24,6 +24,7 @@ class Header(NamedTuple):
     format: Format
     width: int
     height: int
+    may_be_transparent: bool = False
 
 
 def read_header(data: bytes, *, pixels_max: int) -> Header:
@@ -81,7 +82,9 @@ def _png(data: bytes) -> Header:
     """The chunk IHDR, which has to be the first (PNG §5.6)."""
     if len(data) < 24 or data[12:16] != b"IHDR":
         raise BrokenFrame
-    return Header(Format.PNG, _big(data, 16, 4), _big(data, 20, 4))
+    has_transparency_chunk = data.find(b"tRNS", 33, max(0, data.find(b"IDAT"))) > 0
+    may_be_transparent = data[25:26] in _PNG_WITH_ALPHA or has_transparency_chunk
+    return Header(Format.PNG, _big(data, 16, 4), _big(data, 20, 4), may_be_transparent)
 
 
 def _webp(data: bytes) -> Header:
@@ -91,7 +94,13 @@ def _webp(data: bytes) -> Header:
         raise UnknownFormat
     if read is None or len(data) < 30:
         raise BrokenFrame
-    return Header(Format.WEBP, *read(data))
+    return Header(Format.WEBP, *read(data), may_be_transparent=_may_webp_be_transparent(data))
+
+
+def _may_webp_be_transparent(data: bytes) -> bool:
+    """By the extended header's bit, or the lossless one's."""
+    kind = data[12:16]
+    return (kind == b"VP8X" and bool(data[20] & 0x10)) or (kind == b"VP8L" and bool(data[24] & 0x10))
 
 
 def _lossy(data: bytes) -> tuple[int, int]:
@@ -115,6 +124,7 @@ def _little(data: bytes, at: int, size: int) -> int:
     return int.from_bytes(data[at : at + size], "little")
 
 
+_PNG_WITH_ALPHA = frozenset({b"\4", b"\6"})  # types of colour (PNG §6.1)
 _JPEG_SIZES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # SOF, but for DHT, JPG and DAC
 _JPEG_BARE = frozenset({0x00, 0x01, *range(0xD0, 0xD9)})  # without a length
 _WEBP_CHUNKS: dict[bytes, Callable[[bytes], tuple[int, int]]] = {

@@ -30,14 +30,31 @@ _EXIF_WITHIN_BYTES = 4096
 
 def decode(image: bytes, header: Header, *, width_max: int, as_gray: bool) -> Frame:
     """The picture, upright, scaled down to `width_max`. Raises BrokenFrame."""
-    flags = (_GRAY if as_gray else _COLOUR)[_divisor(image, header, width_max)]
+    if header.may_be_transparent:
+        return _fit(_on_black(_decoded(image, cv2.IMREAD_UNCHANGED), as_gray=as_gray), width_max)
+    return _fit(_decoded(image, (_GRAY if as_gray else _COLOUR)[_divisor(image, header, width_max)]), width_max)
+
+
+def _decoded(image: bytes, flags: int) -> Frame:
     try:
         frame = cv2.imdecode(np.frombuffer(image, np.uint8), flags)
     except cv2.error:
         raise BrokenFrame from None
     if frame is None:
         raise BrokenFrame
-    return _fit(frame, width_max)  # type: ignore[arg-type] # uint8, as these flags promise
+    return frame  # type: ignore[return-value] # uint8, but for a PNG of 16 bits that is not changed
+
+
+def _on_black(frame: Frame, *, as_gray: bool) -> Frame:
+    """As a browser's canvas makes a JPEG of it (HTML §4.12.5.1.15); what is transparent may have any colour."""
+    if frame.dtype != np.uint8:
+        frame = cv2.convertScaleAbs(frame, alpha=1 / 257)  # type: ignore[assignment]
+    if frame.ndim == 2:
+        return frame if as_gray else cv2.cvtColor(frame, cv2.COLOR_GRAY2BGR)  # type: ignore[return-value]
+    if frame.shape[2] == 4:
+        alpha = cv2.cvtColor(frame[:, :, 3], cv2.COLOR_GRAY2BGR)
+        frame = cv2.multiply(frame[:, :, :3], alpha, scale=1 / 255)  # type: ignore[assignment]
+    return cv2.cvtColor(frame, cv2.COLOR_BGR2GRAY) if as_gray else frame  # type: ignore[return-value]
 
 
 def _divisor(image: bytes, header: Header, width_max: int) -> int:
