@@ -6,12 +6,12 @@ from starlette.types import Scope
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from gateway.domain import route_table
-from gateway.domain.headers import Headers, RequestHeaders, answer_headers
+from gateway.domain.headers import AnswerHeaders, Headers, RequestHeaders, as_lines
 from gateway.domain.origins import SAFE_METHODS, is_same_origin
 from gateway.domain.paths import is_page_with_files
 from gateway.domain.refusals import CrossOrigin
 from gateway.domain.route_table import Access
-from gateway.domain.tokens import find_browser, find_token
+from gateway.domain.tokens import find_browser
 from gateway.state import State
 from gateway.upstream_connection import UpstreamConnection
 from servicekit.logs import bind_request_id
@@ -23,13 +23,12 @@ SECURITY_HEADERS: Headers = [
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
 ]
-_SECURITY_LINES = b"\r\n".join(
-    name + b": " + value for name, value in [*SECURITY_HEADERS, (b"referrer-policy", b"same-origin")]
-)
 HSTS = (b"strict-transport-security", b"max-age=31536000")
-_HSTS_LINE = b": ".join(HSTS)
 NO_STORE = (b"cache-control", b"no-store")
-_NO_STORE_LINE = b": ".join(NO_STORE)
+_USER = Access.USER  # each look into an Enum is a call
+_SECURITY_LINES = as_lines([*SECURITY_HEADERS, (b"referrer-policy", b"same-origin")])
+_HSTS_LINE = as_lines([HSTS])
+_NO_STORE_LINE = as_lines([NO_STORE])
 
 
 def takes_files(path: str) -> bool:
@@ -56,55 +55,50 @@ class ForwardedRequest:
         "state",
     )
 
-    def __init__(self, scope: Scope) -> None:
+    def __init__(self, scope: Scope, headers: RequestHeaders, client_address: str) -> None:
+        """`headers` are those of the scope."""
         self.scope = scope
         self.state: State = scope["state"]
         self.started_s = perf_counter()
         self.request_id = new_request_id()
-        self.headers = RequestHeaders(scope["headers"])
+        self.headers = headers
         self.route = route_table.find(scope["path"])
-        self.client_address, scope["scheme"] = self.state["trusted_proxies"].client(
-            scope["client"][0] if scope["client"] else "", scope["scheme"], scope["headers"]
-        )
-        scope["client"] = (self.client_address, 0)
+        self.client_address = client_address
         self.connection: UpstreamConnection | None = None  # that was asked at once
         self.head = b""  # of the request, as it was asked
 
     def send_at_once(self) -> UpstreamConnection | None:
         """Send the request to its service; None: something has to be waited for before."""
         route, headers = self.route, self.headers
-        if route is None or route.rate or headers.announces_body or self._is_cross_origin or self.is_options:
+        if route is None or route.rate or headers.announces_body or self.is_options:
             return None
+        if self.state["allowed_origins"] and headers.get(b"origin") is not None:
+            return None  # a page of another site asks, perhaps one that may read the answer (CORS)
         token = None
-        if route.access is Access.USER:
+        if route.access is _USER:
             try:
                 token = self.token()
             except CrossOrigin:
                 return None
             if token is None or not self.state["authentication"].knows(token):
                 return None
-        self.connection = self.state["upstreams"][route.service].idle_connection()
-        if self.connection is not None:
+        self.connection = connection = self.state["upstreams"][route.service].idle_connection()
+        if connection is not None:
             self.head = self.request_head(token)
-            self.connection.ask(self.scope["method"], self.head)
-        return self.connection
+            connection.ask(self.scope["method"], self.head)
+        return connection
 
     @property
     def is_options(self) -> bool:
         """Whether it is only asked what may be done here. A browser asks so without a token, and does nothing yet."""
         return bool(self.scope["method"] == "OPTIONS")
 
-    @property
-    def _is_cross_origin(self) -> bool:
-        """Whether a page of another site asks, perhaps one that may read the answer (CORS)."""
-        return self.headers.get(b"origin") is not None and bool(self.state["allowed_origins"])
-
     def token(self) -> str | None:
         """The token that the client shows. Raises CrossOrigin."""
-        token, is_cookie = find_token(self.headers.text(b"authorization"), self.headers.text(b"cookie"))
-        if is_cookie and self.scope["method"] not in SAFE_METHODS:
+        headers = self.headers
+        if headers.token_is_cookie and self.scope["method"] not in SAFE_METHODS:
             self._check_origin()
-        return token
+        return headers.token
 
     @property
     def browser(self) -> str:
@@ -122,37 +116,30 @@ class ForwardedRequest:
 
     def request_head(self, token: str | None, body_length: int | None = None, *, browser: str = "") -> bytes:
         """As the service gets it; `body_length` where the body was read whole, whatever framed it before."""
-        scope = self.scope
-        query = scope["query_string"]
-        target = scope["raw_path"] + (b"?" + query if query else b"")
-        fields = self.headers.passed
+        scope, headers = self.scope, self.headers
+        query, fields = scope["query_string"], headers.lines
         if body_length is not None:
-            fields = [field for field in fields if field[0] != b"content-length"]
-        lines = [
-            b"%b %b HTTP/1.1" % (scope["method"].encode(), target),
-            *[name + b": " + value for name, value in fields],
-            f"x-request-id: {self.request_id}".encode(),
-            f"x-forwarded-proto: {scope['scheme']}\r\nx-forwarded-for: {self.client_address}".encode(),
-        ]
+            fields = as_lines([field for field in headers.passed if field[0] != b"content-length"])
+            fields += b"content-length: %d\r\n" % body_length
+        elif headers.get(b"transfer-encoding") is not None:
+            fields += b"transfer-encoding: chunked\r\n"
+        if headers.get(b"host") is None:  # HTTP/1.0
+            fields += b"host: parley\r\n"
+        said = (
+            f"x-request-id: {self.request_id}\r\n"
+            f"x-forwarded-proto: {scope['scheme']}\r\n"
+            f"x-forwarded-for: {self.client_address}\r\n"
+        )
         if token is not None:
-            lines.append(b"authorization: Bearer " + token.encode())
+            said += f"authorization: Bearer {token}\r\n"
         if browser:
-            lines.append(b"x-parley-browser: " + browser.encode())
-        if body_length is not None:
-            lines.append(b"content-length: %d" % body_length)
-        elif self.headers.get(b"transfer-encoding") is not None:
-            lines.append(b"transfer-encoding: chunked")
-        if self.headers.get(b"host") is None:  # HTTP/1.0
-            lines.append(b"host: parley")
-        lines.append(b"\r\n")
-        return b"\r\n".join(lines)
+            said += f"x-parley-browser: {browser}\r\n"
+        target = scope["raw_path"] + (b"?" + query if query else b"")
+        return b"%b %b HTTP/1.1\r\n%b%b\r\n" % (scope["method"].encode(), target, fields, said.encode())
 
     def record(self, status: int) -> None:
         """Count the answer, and log it if it is a refusal or an error."""
-        token = None
-        if status >= 400:
-            token, _ = find_token(self.headers.text(b"authorization"), self.headers.text(b"cookie"))
-        record(self.scope, status, perf_counter() - self.started_s, token)
+        record(self.scope, status, perf_counter() - self.started_s, self.headers.token)
 
     def answer_at_once(self, cycle: RequestResponseCycle) -> bool:
         """Pass the answer on; False: not all of it is here, or not all of it can go."""
@@ -160,17 +147,17 @@ class ForwardedRequest:
         if connection is None or not connection.status or not connection.is_complete or cycle.flow.write_paused:
             return False
         status, body = connection.status, connection.body_so_far()
-        lines = [name + b": " + value for name, value in answer_headers(connection.headers)]
-        lines.append(_SECURITY_LINES)
+        headers = AnswerHeaders(connection.headers)
+        lines = as_lines(headers.passed) + _SECURITY_LINES
         if self.scope["scheme"] == "https":
-            lines.append(_HSTS_LINE)
-        if not connection.says_how_kept:
-            lines.append(_NO_STORE_LINE)
-        lines.append(b"x-request-id: " + self.request_id.encode())
-        if not connection.has_length and status not in WITHOUT_BODY and self.scope["method"] != "HEAD":
-            lines.append(b"content-length: %d" % len(body))
+            lines += _HSTS_LINE
+        if not headers.says_how_kept:
+            lines += _NO_STORE_LINE
+        if not headers.has_length and status not in WITHOUT_BODY and self.scope["method"] != "HEAD":
+            lines += b"content-length: %d\r\n" % len(body)
         connection.done()
-        bind_request_id(self.request_id)
+        if status >= 400:  # which is logged
+            bind_request_id(self.request_id)
         self.record(status)
-        write_response(cycle, status, lines, body)
+        write_response(cycle, status, lines + b"x-request-id: %b\r\n" % self.request_id.encode(), body)
         return True

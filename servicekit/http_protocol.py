@@ -6,19 +6,22 @@ field: together a third less time for a small answer.
 """
 
 import asyncio
-from typing import ClassVar
+from typing import Any, ClassVar
 
+import httptools
 from starlette.types import ASGIApp, Receive, Scope, Send
-from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from servicekit.deadlines import NEVER_S, USUAL, Deadlines, Phase, RequestClock, announces_files
 from servicekit.handshake import refusal_response
+from servicekit.lazy_event import LazyEvent
 from servicekit.middleware import log_refused, new_request_id
 from servicekit.problems import Malformed, ProblemType, Refusal, RefusalTable, TooSlow, problem_type_of
-from servicekit.request_targets import WrongTarget, check_host, in_origin_form
+from servicekit.request_targets import WrongTarget, check_host, complete_scope, in_origin_form
 from servicekit.response_writer import ResponseWriter
+from servicekit.timed_flow import TimedFlow
 
+_HEAD, _BODY, _ANSWER, _IDLE = Phase.HEAD, Phase.BODY, Phase.ANSWER, Phase.IDLE  # each look into an Enum is a call
 _FRAMING = frozenset({b"content-length", b"transfer-encoding"})
 
 LINGER_BYTES_MAX = 1024 * 1024  # that are read, and thrown away, of who has been refused
@@ -44,18 +47,20 @@ class HttpProtocol(HttpToolsProtocol):
     _running: RequestResponseCycle | None = None  # what is being answered; `cycle` is the newest that has come
     _timer: asyncio.TimerHandle | None = None  # of the next look, and once it is refused of the end
     _clock: RequestClock
+    _now_s: float  # when the data came that are being parsed
     _stalled_since_s: float | None = None  # since when the client takes too little of what is written
     _is_refused = False
     _reason = ""  # why the head that is being read is none
     _field_bytes = 0  # come since a head was complete or a body went on: all that a head or trailers may have
     _has_progressed = False
+    _good_headers: list[tuple[bytes, bytes]] | None = None  # of a request before, with a Host
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)  # type: ignore[arg-type]
-        now_s = self.loop.time()
-        self._clock = RequestClock(now_s)
-        self.flow = _TimedFlow(self.transport, self._clock, self.loop)
-        self._timer = self.loop.call_at(now_s + self.deadlines.look_interval_s, self._look)
+        self._now_s = self.loop.time()
+        self._clock = RequestClock(self._now_s)
+        self.flow = TimedFlow(self.transport, self._clock, self.loop)
+        self._timer = self.loop.call_at(self._now_s + self.deadlines.look_interval_s, self._look)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._look_no_more()
@@ -84,7 +89,8 @@ class HttpProtocol(HttpToolsProtocol):
                 self.transport.abort()
             return
         self._has_progressed = False
-        super().data_received(data)
+        self._now_s = self.loop.time()
+        self._parse(data)
         if self._has_progressed:
             self._field_bytes = 0
             return
@@ -92,8 +98,19 @@ class HttpProtocol(HttpToolsProtocol):
         if self._field_bytes > HEAD_BYTES_MAX:
             self._refuse(HeadTooLarge())
 
+    def _parse(self, data: bytes) -> None:
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserError:
+            self._refuse(Malformed(self._reason or "Invalid HTTP request received."))
+        except httptools.HttpParserUpgrade:
+            if self._should_upgrade():
+                self.handle_websocket_upgrade()
+            else:
+                self._unsupported_upgrade_warning()
+
     def send_400_response(self, msg: str) -> None:
-        self._refuse(Malformed(self._reason or msg))
+        self._refuse(Malformed(msg))
 
     def _refuse(self, refusal: Refusal) -> None:
         """Say why, and end the connection: at once in one direction, soon in the other.
@@ -117,23 +134,56 @@ class HttpProtocol(HttpToolsProtocol):
         self._timer = self.loop.call_later(self.deadlines.linger_s, self.transport.abort)
 
     def on_message_begin(self) -> None:
-        self._clock.enter(Phase.HEAD, self.loop.time())
-        super().on_message_begin()
+        self._clock.enter(_HEAD, self._now_s)
+        HttpToolsProtocol.on_message_begin(self)
 
     def on_headers_complete(self) -> None:
         self._has_progressed = True
-        self._clock.enter(Phase.BODY, self.loop.time())
+        self._clock.enter(_BODY, self._now_s)
         if self._skips_body():
             raise ValueError  # which the parser passes on, so that the request is refused
+        if self.headers != self._good_headers or not self.url.startswith(b"/"):
+            self._check_target()
+        scope: Any = self.scope
+        complete_scope(scope, self.url, self.parser)
+        if not (self.parser.should_upgrade() and self._should_upgrade()):
+            self._answer_in_turn()
+        self.headers = self.headers.copy()  # trailers come to this list too, and are no headers
+
+    def _check_target(self) -> None:
+        """Raises WrongTarget. Most requests of a connection come with the same headers, which are looked at once."""
+        self._good_headers = None
         try:
-            check_host(self.headers, self.parser.get_http_version())
+            has_host = check_host(self.headers, self.parser.get_http_version())
             if not self.url.startswith(b"/"):
                 self.url = in_origin_form(self.url, self.headers)
         except WrongTarget as error:
             self._reason = str(error)
             raise
-        super().on_headers_complete()
-        self.headers = self.headers.copy()  # trailers come to this list too, and are no headers
+        if has_host:  # where there is none, the next request may need one
+            self._good_headers = self.headers
+
+    def _answer_in_turn(self) -> None:
+        """At once, or when the request before has its answer."""
+        before: RequestResponseCycle | None = self.cycle
+        self.cycle = cycle = RequestResponseCycle(
+            self.scope,
+            self.transport,
+            self.flow,
+            self.logger,
+            self.access_logger,
+            self.access_log,
+            self.server_state.default_headers,
+            LazyEvent(),  # type: ignore[arg-type]  # which is one in all that a cycle asks of it
+            self.expect_100_continue,
+            self.scope["http_version"] != "1.0" and self.parser.should_keep_alive(),
+            self.on_response_complete,
+        )
+        if before is None or before.response_complete:
+            self._start_asgi_task(cycle, self.app)
+        else:
+            self.flow.pause_reading()
+            self.pipeline.appendleft((cycle, self.app))
 
     def _skips_body(self) -> bool:
         """Whether the parser takes what follows the head for another protocol, and we do not.
@@ -147,25 +197,26 @@ class HttpProtocol(HttpToolsProtocol):
 
     def on_body(self, body: bytes) -> None:
         self._has_progressed = True
-        self._clock.hear(len(body), self.loop.time())
+        self._clock.hear(len(body), self._now_s)
         super().on_body(body)
 
     def on_message_complete(self) -> None:
         cycle: RequestResponseCycle | None = self.cycle
         is_answered = cycle is not None and cycle.response_complete
-        self._clock.enter(Phase.IDLE if is_answered else Phase.ANSWER, self.loop.time())
-        super().on_message_complete()
+        self._clock.enter(_IDLE if is_answered else _ANSWER, self._now_s)
+        HttpToolsProtocol.on_message_complete(self)
 
     def on_response_complete(self) -> None:
         self.server_state.total_requests += 1
         if self.transport.is_closing() or self._is_refused:
             return
-        self.flow.resume_reading()
+        if self.flow.read_paused:
+            self.flow.resume_reading()
         if self.pipeline:
             cycle, app = self.pipeline.pop()
             self._start_asgi_task(cycle, app)  # type: ignore[arg-type]
-        elif self._clock.phase is Phase.ANSWER:
-            self._clock.enter(Phase.IDLE, self.loop.time())
+        elif self._clock.phase is _ANSWER:
+            self._clock.enter(_IDLE, self.loop.time())
 
     def pause_writing(self) -> None:
         self._stalled_since_s = self.loop.time()
@@ -200,9 +251,9 @@ class HttpProtocol(HttpToolsProtocol):
     def _request_due_s(self) -> float:
         running, phase = self._running, self._clock.phase
         is_behind = running is not None and running is not self.cycle and not running.response_complete
-        if self.transport.is_closing() or is_behind or (phase is Phase.HEAD and not self._is_answered):
+        if self.transport.is_closing() or is_behind or (phase is _HEAD and not self._is_answered):
             return NEVER_S  # nothing more is awaited, or not before the answer to an earlier request
-        takes_files = phase is Phase.BODY and self.takes_files()
+        takes_files = phase is _BODY and self.takes_files()
         return self._clock.due_s(self.deadlines, keep_alive_s=self.timeout_keep_alive, takes_files=takes_files)
 
     @property
@@ -211,7 +262,7 @@ class HttpProtocol(HttpToolsProtocol):
         return self._running is None or self._running.response_complete
 
     def _end_slow_request(self) -> None:
-        if self._clock.phase is Phase.HEAD or (self._clock.phase is Phase.BODY and not self._is_answered):
+        if self._clock.phase is _HEAD or (self._clock.phase is _BODY and not self._is_answered):
             self._refuse(TooSlow())
         elif self.transport.get_write_buffer_size():
             self.transport.abort()
@@ -238,22 +289,3 @@ class HttpProtocol(HttpToolsProtocol):
                 cycle.transport.abort()
 
         super()._start_asgi_task(cycle, answered_in_one_write)  # type: ignore[arg-type]
-
-
-class _TimedFlow(FlowControl):
-    """Tells the clock when it is we who do not read."""
-
-    def __init__(self, transport: asyncio.Transport, clock: RequestClock, loop: asyncio.AbstractEventLoop) -> None:
-        super().__init__(transport)
-        self._clock = clock
-        self._loop = loop
-
-    def pause_reading(self) -> None:
-        if not self.read_paused:
-            self._clock.hold_up(self._loop.time())
-        super().pause_reading()
-
-    def resume_reading(self) -> None:
-        if self.read_paused:
-            self._clock.go_on(self._loop.time())
-        super().resume_reading()

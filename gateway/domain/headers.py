@@ -1,6 +1,6 @@
 """Headers: what a proxy passes on, and what it must not (RFC 9110 §7.6.1)."""
 
-from collections.abc import Iterable
+from gateway.domain.tokens import find_token
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -38,19 +38,25 @@ _SPECIAL = _READ | _KEPT_FROM_SERVICES
 _END_TO_END = frozenset({b"content-length", b"host"})
 # The gateway's own server says these.
 _DROPPED_FROM_ANSWER = HOP_BY_HOP | {b"date", b"server", b"x-request-id", b"x-content-type-options"}
+_SPECIAL_IN_ANSWER = _DROPPED_FROM_ANSWER | {b"content-length", b"cache-control"}
 
 
 class RequestHeaders:
-    """A client's headers, gone through once: `passed` is what a service may see."""
+    """A client's headers, gone through once: `fields` is all of them.
 
-    __slots__ = ("_read", "passed")
+    `passed` is what a service may see, and `lines` the same as it is written; `token` what the client shows, and
+    `token_is_cookie` whether as a cookie; `announces_body` whether a body follows (RFC 9112 §6).
+    """
 
-    def __init__(self, headers: Iterable[tuple[bytes, bytes]]) -> None:
+    __slots__ = ("_read", "announces_body", "fields", "lines", "passed", "token", "token_is_cookie")
+
+    def __init__(self, fields: Headers) -> None:
+        self.fields = fields
         self.passed: Headers = []
         self._read: dict[bytes, bytes] = {}
         connections: list[bytes] = []
         passed = self.passed
-        for field in headers:
+        for field in fields:
             name = field[0]
             if name in _SPECIAL:
                 if name == b"connection":
@@ -64,6 +70,9 @@ class RequestHeaders:
             passed.append(field)
         for connection in connections:
             self.passed = _without_named(connection, self.passed)
+        self.announces_body = self._read.get(b"content-length", b"0") != b"0" or b"transfer-encoding" in self._read
+        self.lines = as_lines(self.passed)
+        self.token, self.token_is_cookie = find_token(self.text(b"authorization"), self.text(b"cookie"))
 
     def get(self, name: bytes) -> bytes | None:
         """The first field of that lower-case name, if it is one that the door reads."""
@@ -73,19 +82,38 @@ class RequestHeaders:
         value = self._read.get(name)
         return None if value is None else value.decode("latin-1")
 
-    @property
-    def announces_body(self) -> bool:
-        """Whether a body follows (RFC 9112 §6)."""
-        return self._read.get(b"content-length", b"0") != b"0" or b"transfer-encoding" in self._read
+
+def as_lines(headers: Headers) -> bytes:
+    return b"".join([b"%b: %b\r\n" % field for field in headers])
 
 
-def answer_headers(headers: Headers) -> Headers:
-    """A service's headers as the client gets them."""
-    kept = [field for field in headers if field[0] not in _DROPPED_FROM_ANSWER]
-    for name, value in headers:
-        if name == b"connection":
-            kept = _without_named(value, kept)
-    return kept
+class AnswerHeaders:
+    """A service's headers, gone through once: `passed` is what the client gets.
+
+    `has_length` and `says_how_kept` tell whether Content-Length and Cache-Control are among them.
+    """
+
+    __slots__ = ("has_length", "passed", "says_how_kept")
+
+    def __init__(self, headers: Headers) -> None:
+        self.passed: Headers = []
+        self.has_length = self.says_how_kept = False
+        connections: list[bytes] = []
+        passed = self.passed
+        for field in headers:
+            name = field[0]
+            if name in _SPECIAL_IN_ANSWER:
+                if name in _DROPPED_FROM_ANSWER:
+                    if name == b"connection":
+                        connections.append(field[1])
+                    continue
+                if name == b"content-length":
+                    self.has_length = True
+                else:
+                    self.says_how_kept = True
+            passed.append(field)
+        for connection in connections:
+            self.passed = _without_named(connection, self.passed)
 
 
 def _without_named(connection: bytes, kept: Headers) -> Headers:

@@ -66,6 +66,18 @@ async def test_http_1_0_needs_no_host_and_the_service_gets_one(whole: System) ->
     assert (await whole.raw("GET / HTTP/1.0\r\nHost: a\r\nHost: b\r\n\r\n")).startswith(b"HTTP/1.1 400 ")
 
 
+@pytest.mark.parametrize("lines", ["", "Host: a\r\nHost: a\r\n", "Host: a/b\r\n", "Host: a\r\nHost: b\r\n"])
+async def test_a_later_request_needs_one_host_as_the_first_does(whole: System, lines: str) -> None:
+    good = "GET /api/search-user/ada HTTP/1.1\r\nHost: a\r\n\r\n"
+    async with whole.wire() as wire:
+        await wire.send(good)
+        assert (await wire.answer()).status == 200
+        await wire.send(good)
+        assert (await wire.answer()).status == 200
+        await wire.send(f"GET /api/search-user/ada HTTP/1.1\r\n{lines}\r\n")
+        assert (await wire.answer()).status == 400
+
+
 async def test_the_host_of_an_absolute_target_counts_and_not_the_other_one(whole: System) -> None:
     await whole.raw("GET http://parley.test/api/search-user/ada HTTP/1.1\r\nHost: evil\r\nConnection: close\r\n\r\n")
     assert whole.auth.last.header("host") == "parley.test"
