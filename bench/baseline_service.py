@@ -1,4 +1,4 @@
-"""The bare service, one fixed answer: upstream and yardstick of forwarding where there is no nginx."""
+"""The bare service, one fixed answer: the yardstick of forwarding, and its upstream where there is no nginx."""
 
 from starlette.types import Receive, Scope, Send
 

@@ -6,7 +6,7 @@ from starlette.types import Scope
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from gateway.domain import route_table
-from gateway.domain.headers import AnswerHeaders, Headers, RequestHeaders, as_lines
+from gateway.domain.headers import Headers, RequestHeaders, answer_headers, as_lines
 from gateway.domain.origins import SAFE_METHODS, is_same_origin
 from gateway.domain.paths import is_page_with_files
 from gateway.domain.refusals import CrossOrigin
@@ -26,9 +26,9 @@ SECURITY_HEADERS: Headers = [
 HSTS = (b"strict-transport-security", b"max-age=31536000")
 NO_STORE = (b"cache-control", b"no-store")
 _USER = Access.USER  # each look into an Enum is a call
-_SECURITY_LINES = as_lines([*SECURITY_HEADERS, (b"referrer-policy", b"same-origin")])
-_HSTS_LINE = as_lines([HSTS])
-_NO_STORE_LINE = as_lines([NO_STORE])
+_SECURITY_LINES = b"\r\n".join(as_lines([*SECURITY_HEADERS, (b"referrer-policy", b"same-origin")]))
+_HSTS_LINE = b": ".join(HSTS)
+_NO_STORE_LINE = b": ".join(NO_STORE)
 
 
 def takes_files(path: str) -> bool:
@@ -38,10 +38,7 @@ def takes_files(path: str) -> bool:
 
 
 class ForwardedRequest:
-    """One request of a client, and its answer. Nothing in here waits: what has to is the proxy's.
-
-    Where a trusted proxy speaks for the client, the scope's `client` and `scheme` are that client's from here on.
-    """
+    """One request of a client, and its answer. Nothing in here waits: what has to is the proxy's."""
 
     __slots__ = (
         "client_address",
@@ -119,23 +116,27 @@ class ForwardedRequest:
         scope, headers = self.scope, self.headers
         query, fields = scope["query_string"], headers.lines
         if body_length is not None:
-            fields = as_lines([field for field in headers.passed if field[0] != b"content-length"])
-            fields += b"content-length: %d\r\n" % body_length
-        elif headers.get(b"transfer-encoding") is not None:
-            fields += b"transfer-encoding: chunked\r\n"
-        if headers.get(b"host") is None:  # HTTP/1.0
-            fields += b"host: parley\r\n"
-        said = (
-            f"x-request-id: {self.request_id}\r\n"
-            f"x-forwarded-proto: {scope['scheme']}\r\n"
-            f"x-forwarded-for: {self.client_address}\r\n"
-        )
-        if token is not None:
-            said += f"authorization: Bearer {token}\r\n"
-        if browser:
-            said += f"x-parley-browser: {browser}\r\n"
+            fields = b"\r\n".join(as_lines([field for field in headers.passed if field[0] != b"content-length"]))
         target = scope["raw_path"] + (b"?" + query if query else b"")
-        return b"%b %b HTTP/1.1\r\n%b%b\r\n" % (scope["method"].encode(), target, fields, said.encode())
+        lines = [
+            scope["method"].encode() + b" " + target + b" HTTP/1.1",
+            f"x-request-id: {self.request_id}".encode(),
+            f"x-forwarded-proto: {scope['scheme']}\r\nx-forwarded-for: {self.client_address}".encode(),
+        ]
+        if fields:
+            lines.append(fields)
+        if token is not None:
+            lines.append(b"authorization: Bearer " + token.encode())
+        if browser:
+            lines.append(b"x-parley-browser: " + browser.encode())
+        if body_length is not None:
+            lines.append(b"content-length: %d" % body_length)
+        elif headers.get(b"transfer-encoding") is not None:
+            lines.append(b"transfer-encoding: chunked")
+        if headers.get(b"host") is None:  # HTTP/1.0
+            lines.append(b"host: parley")
+        lines.append(b"\r\n")
+        return b"\r\n".join(lines)
 
     def record(self, status: int) -> None:
         """Count the answer, and log it if it is a refusal or an error."""
@@ -147,17 +148,18 @@ class ForwardedRequest:
         if connection is None or not connection.status or not connection.is_complete or cycle.flow.write_paused:
             return False
         status, body = connection.status, connection.body_so_far()
-        headers = AnswerHeaders(connection.headers)
-        lines = as_lines(headers.passed) + _SECURITY_LINES
+        lines = as_lines(answer_headers(connection.headers))
+        lines.append(_SECURITY_LINES)
         if self.scope["scheme"] == "https":
-            lines += _HSTS_LINE
-        if not headers.says_how_kept:
-            lines += _NO_STORE_LINE
-        if not headers.has_length and status not in WITHOUT_BODY and self.scope["method"] != "HEAD":
-            lines += b"content-length: %d\r\n" % len(body)
+            lines.append(_HSTS_LINE)
+        if not connection.says_how_kept:
+            lines.append(_NO_STORE_LINE)
+        lines.append(b"x-request-id: " + self.request_id.encode())
+        if not connection.has_length and status not in WITHOUT_BODY and self.scope["method"] != "HEAD":
+            lines.append(b"content-length: %d" % len(body))
         connection.done()
         if status >= 400:  # which is logged
             bind_request_id(self.request_id)
         self.record(status)
-        write_response(cycle, status, lines + b"x-request-id: %b\r\n" % self.request_id.encode(), body)
+        write_response(cycle, status, lines, body)
         return True

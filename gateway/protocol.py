@@ -50,7 +50,7 @@ class GatewayProtocol(HttpProtocol):
     def _start(self, cycle: RequestResponseCycle, app: ASGIApp) -> None:
         scope: Any = cycle.scope
         address = self._address
-        if self._speaks_for_others:
+        if self._speaks_for_others:  # then the scope's `client` and `scheme` are the client's from here on
             address, scope["scheme"] = self._state["trusted_proxies"].client(address, scope["scheme"], scope["headers"])
             scope["client"] = (address, 0)
             if not self._count(address):

@@ -8,7 +8,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.cors import METHODS, is_preflight
-from gateway.domain.headers import AnswerHeaders, Headers
+from gateway.domain.headers import Headers, answer_headers
 from gateway.domain.refusals import REFUSALS, CrossOrigin, ServiceBroken
 from gateway.domain.route_table import Access, Rate, Route
 from gateway.domain.tokens import COOKIE
@@ -206,7 +206,7 @@ class _Forwarding:
             yield data
 
     async def _answer(self, connection: UpstreamConnection) -> None:
-        await self._start(connection.status, AnswerHeaders(connection.headers).passed)
+        await self._start(connection.status, answer_headers(connection.headers))
         leaving: asyncio.Task[None] | None = None
         try:
             while True:

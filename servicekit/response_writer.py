@@ -84,7 +84,7 @@ def write_response(cycle: RequestResponseCycle, status: int, lines: list[bytes],
     """Answer without ASGI. `lines` are the header fields as `name: value`, each one as a parser gave it."""
     if cycle.disconnected or cycle.transport.is_closing():
         return
-    head = [_STATUS_LINES[status], *[name + b": " + value for name, value in cycle.default_headers], *lines]
+    head = [_STATUS_LINES[status], *[b": ".join(field) for field in cycle.default_headers], *lines]
     if not cycle.keep_alive:
         head.append(b"connection: close")
     head.append(b"\r\n" if cycle.scope["method"] == "HEAD" else b"\r\n" + body)

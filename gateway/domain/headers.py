@@ -38,7 +38,6 @@ _SPECIAL = _READ | _KEPT_FROM_SERVICES
 _END_TO_END = frozenset({b"content-length", b"host"})
 # The gateway's own server says these.
 _DROPPED_FROM_ANSWER = HOP_BY_HOP | {b"date", b"server", b"x-request-id", b"x-content-type-options"}
-_SPECIAL_IN_ANSWER = _DROPPED_FROM_ANSWER | {b"content-length", b"cache-control"}
 
 
 class RequestHeaders:
@@ -71,7 +70,7 @@ class RequestHeaders:
         for connection in connections:
             self.passed = _without_named(connection, self.passed)
         self.announces_body = self._read.get(b"content-length", b"0") != b"0" or b"transfer-encoding" in self._read
-        self.lines = as_lines(self.passed)
+        self.lines = b"\r\n".join(as_lines(self.passed))
         self.token, self.token_is_cookie = find_token(self.text(b"authorization"), self.text(b"cookie"))
 
     def get(self, name: bytes) -> bytes | None:
@@ -83,37 +82,22 @@ class RequestHeaders:
         return None if value is None else value.decode("latin-1")
 
 
-def as_lines(headers: Headers) -> bytes:
-    return b"".join([b"%b: %b\r\n" % field for field in headers])
+def as_lines(headers: Headers) -> list[bytes]:
+    return [b": ".join(field) for field in headers]
 
 
-class AnswerHeaders:
-    """A service's headers, gone through once: `passed` is what the client gets.
-
-    `has_length` and `says_how_kept` tell whether Content-Length and Cache-Control are among them.
-    """
-
-    __slots__ = ("has_length", "passed", "says_how_kept")
-
-    def __init__(self, headers: Headers) -> None:
-        self.passed: Headers = []
-        self.has_length = self.says_how_kept = False
-        connections: list[bytes] = []
-        passed = self.passed
-        for field in headers:
-            name = field[0]
-            if name in _SPECIAL_IN_ANSWER:
-                if name in _DROPPED_FROM_ANSWER:
-                    if name == b"connection":
-                        connections.append(field[1])
-                    continue
-                if name == b"content-length":
-                    self.has_length = True
-                else:
-                    self.says_how_kept = True
-            passed.append(field)
-        for connection in connections:
-            self.passed = _without_named(connection, self.passed)
+def answer_headers(headers: Headers) -> Headers:
+    """A service's headers as the client gets them."""
+    kept: Headers = []
+    connections: list[bytes] = []
+    for field in headers:
+        if field[0] not in _DROPPED_FROM_ANSWER:
+            kept.append(field)
+        elif field[0] == b"connection":
+            connections.append(field[1])
+    for connection in connections:
+        kept = _without_named(connection, kept)
+    return kept
 
 
 def _without_named(connection: bytes, kept: Headers) -> Headers:
