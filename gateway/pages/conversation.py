@@ -12,11 +12,13 @@ from starlette.responses import Response
 
 from gateway.domain.api_types import Message, Room, SavedChat
 from gateway.domain.conversations import Conversation
+from gateway.domain.message_view import Reading
 from gateway.domain.people import Person
 from gateway.domain.timeline import entries
 from gateway.pages.history import HISTORY_PAGE, HistoryQuery, find_profile, load_answered, load_history, load_people
 from gateway.pages.layout import Layout, load_layout
 from gateway.pages.page_request import PageRequest, signed_in
+from gateway.pages.page_response import language_of
 from gateway.pages.service_client import get, json_body, tell
 from gateway.state import State
 from servicekit.problems import Refusal
@@ -117,11 +119,19 @@ async def _load_room(page: PageRequest, conversation: Conversation) -> _Content:
 async def _render(page: PageRequest, content: _Content, form_state: FormState) -> Response:
     query, messages = HistoryQuery.of(page), content.messages
     reply_to = form_state.reply_to or query.reply_to
-    answered = await load_answered(page, content.conversation, messages, reply_to)
+    reading = Reading(
+        reader=page.username,
+        is_owner=content.room is not None and content.room.owner == page.username,
+        path=content.conversation.path,
+        history_query=query.position,
+        people=content.people,
+        answered=await load_answered(page, content.conversation, messages, reply_to),
+        tools={"edit": form_state.edit or query.edit, "delete": query.delete, "react": query.react},
+    )
     response = page.render(
         "conversation.html",
         form_state.status,
-        **_context_of_history(page, content, query),
+        **_context_of_history(page, content, query, reading, form_state),
         layout=content.layout,
         current=content.conversation,
         conversation=content.conversation,
@@ -129,12 +139,9 @@ async def _render(page: PageRequest, content: _Content, form_state: FormState) -
         saved=content.saved,
         room=content.room,
         people=content.people,
-        answered=answered,
+        is_owner=reading.is_owner,
         reply_to=reply_to,
-        editing=form_state.edit or query.edit,
-        deleting=query.delete,
-        reacting=query.react,
-        reactions=REACTIONS,
+        reply_quote=reading.quote(reply_to),
         nonce=secrets.token_urlsafe(12),
         form_state=form_state,
         form=form_state.fields,
@@ -146,11 +153,18 @@ async def _render(page: PageRequest, content: _Content, form_state: FormState) -
     return response
 
 
-def _context_of_history(page: PageRequest, content: _Content, query: HistoryQuery) -> dict[str, Any]:
+def _context_of_history(
+    page: PageRequest, content: _Content, query: HistoryQuery, reading: Reading, form_state: FormState
+) -> dict[str, Any]:
     messages, is_newest = content.messages, query.is_newest(content.messages)
     unread = content.unread if is_newest else 0
+    shown = entries(messages, reader=page.username, unread=unread, other_read_seq=content.other_read_seq)
+
+    renderer, language = page.state["renderer"], language_of(page.request).code
     return {
-        "entries": entries(messages, reader=page.username, unread=unread, other_read_seq=content.other_read_seq),
+        "entries": shown,
+        "articles": [renderer.message(language, reading.view(entry), form_state, REACTIONS) for entry in shown],
+        "empty_article": renderer.empty_message(language, query.position),
         "is_newest": is_newest,
         "has_older": len(messages) >= HISTORY_PAGE,
         "history_query": query.position,

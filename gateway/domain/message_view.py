@@ -1,0 +1,77 @@
+"""The message view: all that the markup of one message is made from, and so what it can be kept by."""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from gateway.domain.api_types import Message
+from gateway.domain.people import Person
+from gateway.domain.timeline import Entry
+
+
+class Quote(msgspec.Struct, frozen=True, kw_only=True):
+    """What is shown of a message that another one answers."""
+
+    sender_name: str
+    text: str
+    deleted: bool = False
+
+    @classmethod
+    def of(cls, message: Message, people: Mapping[str, Person]) -> "Quote":
+        sender = people.get(message.sender_username)
+        name = sender.name if sender is not None else message.sender_username
+        return cls(sender_name=name, text=message.message, deleted=message.deleted)
+
+
+class MessageView(msgspec.Struct, frozen=True, kw_only=True):
+    """Nothing else determines the markup, but for the language, and for what was typed into a form that is open.
+
+    `path` is that of the conversation's page, and `history_query` leads to the part of it that is shown. `quote` is
+    None where the message that is answered is not known. `reader` is who looks, where that shows: in reactions, of
+    which one's own are marked. `tools` is what the reader is about to do with the message: edit, delete, react.
+    """
+
+    message: Message
+    sender: Person
+    path: str
+    history_query: str
+    continues: bool
+    is_own: bool
+    may_delete: bool
+    state: str
+    reader: str
+    quote: Quote | None
+    tools: tuple[str, ...]
+
+
+class Reading(msgspec.Struct, frozen=True, kw_only=True):
+    """Who reads what, and how: what the messages of a page have in common. `tools` has the ids of those with a tool."""
+
+    reader: str
+    is_owner: bool
+    path: str
+    history_query: str
+    people: dict[str, Person]
+    answered: dict[int, Message]
+    tools: dict[str, int | None]
+
+    def view(self, entry: Entry) -> MessageView:
+        message = entry.message
+        username = message.sender_username
+        return MessageView(
+            message=message,
+            sender=self.people.get(username) or Person(username, username),
+            path=self.path,
+            history_query=self.history_query,
+            continues=entry.continues,
+            is_own=entry.is_own,
+            may_delete=entry.is_own or self.is_owner,
+            state=entry.state,
+            reader=self.reader if message.reactions else "",
+            quote=self.quote(message.reply_to),
+            tools=tuple(tool for tool, message_id in self.tools.items() if message_id == message.id),
+        )
+
+    def quote(self, message_id: int | None) -> Quote | None:
+        original = self.answered.get(message_id) if message_id is not None else None
+        return None if original is None else Quote.of(original, self.people)
