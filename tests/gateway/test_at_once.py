@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from gateway.forwarded_request import ForwardedRequest
-from tests.gateway.gateways import System, code, get, keep_connection, request_head, system
+from tests.gateway.gateways import System, code, get, keep_connection, system
 from tests.gateway.stand_ins import NO_ANSWERS, Exchange, head_of, sending
 from tests.waiting import eventually
 
@@ -269,40 +269,6 @@ async def test_pipelined_requests_are_answered_in_order(kept: System, held: asyn
         held.set()
         assert [(await wire.answer()).body.decode() for _ in targets] == targets
     assert [request.target for request in kept.chat.requests] == targets
-
-
-@pytest.mark.parametrize("is_pipelined", [False, True])
-async def test_requests_of_one_connection_have_each_their_own_headers(kept: System, is_pipelined: bool) -> None:
-    """Perhaps somebody's proxy keeps it, for many: what one sent is neither added to the next nor passed for them."""
-    grace = kept.bearer("grace")
-    heads = [
-        get(kept, "/api/rooms", **{"X-One": "1"}),
-        get(kept, "/api/rooms", **{"X-One": "2"}),
-        get(kept, "/api/rooms", **grace),
-        get(kept, "/api/rooms", **{"X-One": "1"}),
-        get(kept, "/api/rooms", Host="other", **{"X-One": "1"}),
-        request_head("GET", "/api/rooms", {"Host": "other"}),
-        get(kept, "/api/rooms", **{"X-One": "1"}),
-    ]
-    async with kept.wire() as wire:
-        statuses = []
-        for head in [] if is_pipelined else heads:
-            await wire.send(head)
-            statuses.append((await wire.answer()).status)
-        if is_pipelined:
-            await wire.send("".join(heads))
-            statuses = [(await wire.answer()).status for _ in heads]
-    assert statuses == [200] * 5 + [401, 200]
-    ada = kept.bearer()["Authorization"]
-    assert [(got.header("x-one"), got.header("authorization"), got.header("host")) for got in kept.chat.requests] == [
-        ("1", ada, "h"),
-        ("2", ada, "h"),
-        (None, grace["Authorization"], "h"),
-        ("1", ada, "h"),
-        ("1", ada, "other"),
-        ("1", ada, "h"),
-    ]
-    assert len({got.header("x-request-id") for got in kept.chat.requests}) == 6
 
 
 async def test_who_takes_nothing_is_waited_for(kept: System) -> None:

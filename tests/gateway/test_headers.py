@@ -4,7 +4,7 @@ from contextlib import suppress
 
 import pytest
 
-from tests.gateway.gateways import System, code
+from tests.gateway.gateways import System, code, get, keep_connection, request_head
 from tests.gateway.stand_ins import Exchange, head_of
 
 CLAIMS = {
@@ -256,3 +256,38 @@ async def test_a_request_that_is_too_long_does_not_spoil_the_answer_before_it(wh
         with suppress(ConnectionError):
             await wire.send("GET /api/search-user/ada HTTP/1.1\r\nHost: h\r\nX-Long: ", *[b"a" * 65536] * 8)
         assert await wire.is_closed()
+
+
+@pytest.mark.parametrize("is_pipelined", [False, True])
+async def test_requests_of_one_connection_have_each_their_own_headers(whole: System, is_pipelined: bool) -> None:
+    """Perhaps somebody's proxy keeps it, for many: what one sent is neither added to the next nor passed for them."""
+    await keep_connection(whole)
+    grace = whole.bearer("grace")
+    heads = [
+        get(whole, "/api/rooms", **{"X-One": "1"}),
+        get(whole, "/api/rooms", **{"X-One": "2"}),
+        get(whole, "/api/rooms", **grace),
+        get(whole, "/api/rooms", **{"X-One": "1"}),
+        get(whole, "/api/rooms", Host="other", **{"X-One": "1"}),
+        request_head("GET", "/api/rooms", {"Host": "other"}),
+        get(whole, "/api/rooms", **{"X-One": "1"}),
+    ]
+    async with whole.wire() as wire:
+        statuses = []
+        for head in [] if is_pipelined else heads:
+            await wire.send(head)
+            statuses.append((await wire.answer()).status)
+        if is_pipelined:
+            await wire.send("".join(heads))
+            statuses = [(await wire.answer()).status for _ in heads]
+    assert statuses == [200] * 5 + [401, 200]
+    ada = whole.bearer()["Authorization"]
+    assert [(got.header("x-one"), got.header("authorization"), got.header("host")) for got in whole.chat.requests] == [
+        ("1", ada, "h"),
+        ("2", ada, "h"),
+        (None, grace["Authorization"], "h"),
+        ("1", ada, "h"),
+        ("1", ada, "other"),
+        ("1", ada, "h"),
+    ]
+    assert len({got.header("x-request-id") for got in whole.chat.requests}) == 6
