@@ -51,6 +51,7 @@ _CONTROL = 0x08
 _CONTROL_BYTES_MAX = 125
 _HEAD_BYTES = {126: 4, 127: 10}  # of an unmasked frame, by its second byte
 _OPCODES = frozenset(Opcode)
+_CONTINUATION, _TEXT = Opcode.CONTINUATION, Opcode.TEXT  # each look into an Enum is a call
 
 
 class FrameReader:
@@ -135,7 +136,7 @@ class FrameReader:
         if opcode & _CONTROL:
             if length > _CONTROL_BYTES_MAX or not first & _FIN:
                 raise FrameError(CloseCode.PROTOCOL_ERROR, "a control frame is short and whole")
-        elif (opcode == Opcode.CONTINUATION) != (self._fragments is not None):
+        elif (opcode == _CONTINUATION) != (self._fragments is not None):
             raise FrameError(CloseCode.PROTOCOL_ERROR, "fragments out of order")
         elif len(self._fragments or b"") + length > self._message_bytes_max:
             raise FrameError(CloseCode.TOO_BIG, f"over {self._message_bytes_max} bytes")
@@ -151,7 +152,7 @@ class FrameReader:
 
 
 def _whole(opcode: int, payload: bytes) -> Message:
-    if opcode == Opcode.TEXT and not payload.isascii():
+    if opcode == _TEXT and not payload.isascii():
         _check_utf8(payload)
     return Message(opcode, payload)
 
@@ -174,7 +175,7 @@ def encode(opcode: int, payload: bytes) -> bytes:
 
 
 def text_frame(payload: bytes) -> bytes:
-    return encode(Opcode.TEXT, payload)
+    return encode(_TEXT, payload)
 
 
 def payload_of(frame: bytes) -> bytes:

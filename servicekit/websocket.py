@@ -192,17 +192,17 @@ class WebSocketProtocol(WebSocketWriter):
             self._transport.write_eof()
 
     def _dispatch(self, opcode: int, payload: bytes) -> None:
-        if opcode == Opcode.CLOSE:
+        if opcode == _CLOSE:
             self._on_close(frames.read_close(payload))
-        elif self.phase is not Phase.OPEN:
+        elif self.phase is not _OPEN:
             return
+        elif opcode in _DATA:
+            self.received(opcode, payload)
         elif opcode == Opcode.PING:
             answer = frames.encode(Opcode.PONG, payload)
             (self.send_first if self._is_writable else self.send)(answer)  # it waits for a full line, not for a hold
-        elif opcode == Opcode.PONG:
-            self._on_pong(payload)
         else:
-            self.received(opcode, payload)
+            self._on_pong(payload)
 
     def _on_pong(self, payload: bytes) -> None:
         if payload:
@@ -238,4 +238,6 @@ class _Fault(Unavailable):
 
 _FAULTS: RefusalTable = {_Fault: ProblemType(500, "internal_error")}
 _PING = frames.encode(Opcode.PING, b"")
+_OPEN, _CLOSE = Phase.OPEN, Opcode.CLOSE  # each look into an Enum is a call
+_DATA = frozenset({Opcode.TEXT, Opcode.BINARY})
 _READING = frozenset({Phase.OPEN, Phase.CLOSING})

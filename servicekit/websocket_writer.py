@@ -18,6 +18,7 @@ class Phase(Enum):
     CLOSED = "closed"
 
 
+_OPEN = Phase.OPEN  # each look into an Enum is a call
 _BATCH_BYTES = 64 * 1024  # in one write: about what a transport takes before it asks for a pause
 
 
@@ -43,11 +44,11 @@ class WebSocketWriter(asyncio.Protocol):
     @property
     def is_writable(self) -> bool:
         """Whether what is sent now leaves at the end of this turn."""
-        return self.phase is Phase.OPEN and self._is_writable and not self._is_held
+        return self.phase is _OPEN and self._is_writable and not self._is_held
 
     def send(self, frame: bytes) -> None:
         """Send an encoded frame, in order; dropped when the connection is no longer open."""
-        if self.phase is not Phase.OPEN:
+        if self.phase is not _OPEN:
             return
         self._outbox.append(frame)
         self._outbox_bytes += len(frame)
@@ -61,13 +62,13 @@ class WebSocketWriter(asyncio.Protocol):
 
     def send_first(self, frame: bytes) -> None:
         """Send at once, before what is held (see `hold`) or cannot be written."""
-        if self.phase is Phase.OPEN:
+        if self.phase is _OPEN:
             self._flush()
             self._transport.write(frame)
 
     async def drained(self) -> None:
         """Return when the transport takes more; the pace of who sends a lot at once."""
-        while self.phase is Phase.OPEN and not self._is_writable:
+        while self.phase is _OPEN and not self._is_writable:
             if self._draining is None or self._draining.done():
                 self._draining = asyncio.get_running_loop().create_future()
             await asyncio.shield(self._draining)  # others may wait for the same
