@@ -11,7 +11,20 @@ from pathlib import Path
 
 import uvloop
 
-from bench import forwarding, idle, messages, pages, pictures, reconnect, resume, rooms, search, starving, video
+from bench import (
+    footprint,
+    forwarding,
+    idle,
+    messages,
+    pages,
+    pictures,
+    reconnect,
+    resume,
+    rooms,
+    search,
+    starving,
+    video,
+)
 from bench.machine import allow_open_files, describe_machine
 from bench.rounds import FULL, QUICK, Effort, WrongResult
 from bench.table import render
@@ -25,6 +38,7 @@ PARTS = {
     "starving": starving.measure,
     "reconnect": reconnect.measure,
     "idle": idle.measure,
+    "footprint": footprint.measure,
     "pictures": pictures.measure,
     "video": video.measure,
     "pages": pages.measure,
