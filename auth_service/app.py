@@ -12,7 +12,7 @@ from auth_service.actions.accounts import Accounts
 from auth_service.actions.authentication import Authentication
 from auth_service.actions.reminder import Reminder
 from auth_service.actions.sessions import Sessions
-from auth_service.common_passwords import is_common
+from auth_service.common_passwords import LIBRARY, is_common
 from auth_service.feed import Feed
 from auth_service.passwords import STRONG, Hasher, Passwords
 from auth_service.refusals import REFUSALS
@@ -27,7 +27,7 @@ from servicekit.bus import Bus
 from servicekit.database import Database, open_database
 from servicekit.read_pool import LongReads
 from servicekit.server import running
-from servicekit.startup_errors import make_private_folder
+from servicekit.startup_errors import make_private_folder, require_library
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -43,6 +43,7 @@ def create_app(settings: AuthSettings, *, clock: Callable[[], float] = time.time
 
 @asynccontextmanager
 async def _opened(settings: AuthSettings, clock: Callable[[], float], hasher: Hasher) -> AsyncIterator[State]:
+    require_library(LIBRARY)
     folder = settings.data_dir / "auth"
     make_private_folder(folder)  # hashes and the secret are nobody else's
     secret = settings.secret_key or load_or_make_secret(folder / "secret_key")

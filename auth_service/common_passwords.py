@@ -1,8 +1,11 @@
 """The commonest passwords, of which zxcvbn keeps a list: the first that anybody tries. The one home of zxcvbn."""
 
 from functools import cache
+from importlib.util import find_spec, module_from_spec, spec_from_file_location
+from pathlib import Path
 
 COMMONEST_MAX = 1_000
+LIBRARY = "zxcvbn"
 
 
 def is_common(password: str) -> bool:
@@ -12,7 +15,11 @@ def is_common(password: str) -> bool:
 
 @cache
 def _commonest() -> frozenset[str]:
-    """Loaded when the first password is chosen: it takes the time and memory of all that the library has."""
-    from zxcvbn.frequency_lists import FREQUENCY_LISTS  # noqa: PLC0415
-
-    return frozenset(FREQUENCY_LISTS["passwords"][:COMMONEST_MAX])
+    """Loaded when the first password is chosen: the one file of the library that is needed, which is let go again."""
+    library = find_spec(LIBRARY)
+    assert library and library.origin  # noqa: PT018 - `require_library` has made sure
+    file = spec_from_file_location("frequency_lists", Path(library.origin).with_name("frequency_lists.py"))
+    assert file and file.loader  # noqa: PT018 - a Python file has a loader
+    lists = module_from_spec(file)
+    file.loader.exec_module(lists)
+    return frozenset(lists.FREQUENCY_LISTS["passwords"][:COMMONEST_MAX])

@@ -2,12 +2,14 @@
 
 import asyncio
 import os
+from base64 import b64encode
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeAlias, TypeVar
 
 from argon2 import PasswordHasher, profiles
 from argon2.exceptions import InvalidHashError, VerificationError
+from argon2.low_level import ARGON2_VERSION
 
 from auth_service.domain.fair_queue import FairQueue, Place
 from auth_service.domain.refusals import TooManySignIns
@@ -20,6 +22,16 @@ STRONG = PasswordHasher.from_parameters(profiles.RFC_9106_LOW_MEMORY)
 
 class PasswordMismatch(ValueError):
     """The password is not the one that the hash was made from."""
+
+
+def hash_of_nobody(hasher: Hasher) -> str:
+    """What is verified against where there is no user: with the same parameters it costs the same time.
+
+    It is chance, since no password has to match it; to hash one would hold up the start for 150 ms.
+    """
+    parameters = f"m={hasher.memory_cost},t={hasher.time_cost},p={hasher.parallelism}"
+    salt, digest = (b64encode(os.urandom(length)).decode().rstrip("=") for length in (hasher.salt_len, hasher.hash_len))
+    return f"$argon2{hasher.type.name.lower()}$v={ARGON2_VERSION}${parameters}${salt}${digest}"
 
 
 class _Job:
@@ -41,8 +53,7 @@ class Passwords:
         self._threads = ThreadPoolExecutor(cores, "argon2")
         self._queue = FairQueue[_Job](waiting_max=waiting_max)
         self._idle = cores
-        # Verified against where there is no user: made with the same parameters, it costs the same time.
-        self._hash_of_nobody = hasher.hash(os.urandom(16))
+        self._hash_of_nobody = hash_of_nobody(hasher)
 
     async def hash(self, password: str, place: Place) -> str:
         """The hash to keep, with its parameters and salt. Raises TooManySignIns."""

@@ -24,6 +24,7 @@ from servicekit.database import open_database
 from servicekit.peers import Peer
 from servicekit.public_http_client import PublicHttpClient
 from servicekit.server import connections, running
+from servicekit.startup_errors import require_library
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 _HEAD_BYTES_MAX = 16 * 1024  # what multipart puts around each file
@@ -54,6 +55,7 @@ def _body_bytes_max(settings: MediaSettings) -> int:
 async def _opened(
     settings: MediaSettings, clock: Callable[[], float], allowed_hosts: Collection[str]
 ) -> AsyncIterator[State]:
+    require_library("PIL")
     pictures = Pictures(pixels_max=settings.picture_pixels_max, picture_s_max=settings.picture_s_max)
     opening = open_database(store_path(settings), MIGRATIONS, disk_free_bytes_min=settings.disk_free_bytes_min)
     with closing(pictures):

@@ -4,6 +4,7 @@ import errno
 import os
 import signal
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import NoReturn
 
@@ -32,6 +33,12 @@ def refuse_to_start(line: str) -> NoReturn:
         signal.pthread_sigmask(signal.SIG_BLOCK, stop)
         signal.sigwait(stop)
     raise SystemExit(EXIT_CANNOT_START)
+
+
+def require_library(name: str) -> None:
+    """To be asked at the start for what is imported with the first work that needs it. Raises CannotStart."""
+    if find_spec(name) is None:
+        raise CannotStart(f"the library {name} is missing. `make run` installs all that is needed")
 
 
 def make_private_folder(folder: Path) -> None:

@@ -14,6 +14,7 @@ from servicekit.application import application
 from servicekit.database import open_database
 from servicekit.peers import Peer
 from servicekit.server import connections, running
+from servicekit.startup_errors import require_library
 from video_service.actions.audiences import ASK_INTERVAL_S, UNASKED_S_MAX, Audiences
 from video_service.actions.list_followers import copy_profiles
 from video_service.actions.open_connections import OpenConnections
@@ -82,6 +83,7 @@ async def _opened(
     new_feed: Callable[..., Feed],
     new_frame_processor: Callable[..., FrameProcessor],
 ) -> AsyncIterator[State]:
+    require_library("cv2")
     workers = Workers(settings.video_threads or len(os.sched_getaffinity(0)))
     open_connections = OpenConnections(connections_per_person=settings.connections_per_person)
     opening = open_database(store_path(settings), MIGRATIONS, disk_free_bytes_min=settings.disk_free_bytes_min)

@@ -8,12 +8,13 @@ from typing import Literal
 
 import msgspec
 import pytest
-from argon2 import PasswordHasher
+from argon2 import PasswordHasher, extract_parameters
+from argon2.exceptions import VerifyMismatchError
 
 from auth_service.common_passwords import COMMONEST_MAX, is_common
 from auth_service.domain.fair_queue import Place
 from auth_service.domain.refusals import TooManySignIns
-from auth_service.passwords import Passwords
+from auth_service.passwords import STRONG, Passwords, hash_of_nobody
 from auth_service.settings import AuthSettings
 from tests.auth_service.people import CHEAP, PASSWORD, Auth, fields, run_sql, serving
 from tests.clock import Clock
@@ -54,6 +55,14 @@ async def test_the_username_is_no_password_in_any_case(auth: Auth) -> None:
 @pytest.mark.parametrize("password", ["Password123", "Password", "ada.lovelace1", "\u0301" * 8])
 async def test_upper_and_lower_case_count_and_what_is_like_a_refused_one_is_not(auth: Auth, password: str) -> None:
     assert (await auth.register("ada.lovelace", password)).status_code == 201
+
+
+def test_the_hash_of_nobody_costs_what_a_real_one_costs_and_no_password_matches_it() -> None:
+    nobodys = hash_of_nobody(STRONG)
+    assert extract_parameters(nobodys) == extract_parameters(STRONG.hash(PASSWORD))
+    assert nobodys != hash_of_nobody(STRONG)
+    with pytest.raises(VerifyMismatchError):  # read and computed: what cannot be read is refused otherwise, at no cost
+        STRONG.verify(nobodys, PASSWORD)
 
 
 def test_as_many_as_it_says_are_the_commonest() -> None:

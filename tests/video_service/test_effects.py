@@ -3,6 +3,7 @@
 import io
 import resource
 import zlib
+from functools import partial
 from time import process_time
 from typing import Any
 
@@ -20,6 +21,7 @@ from video_service.pipeline.decoding import encode
 from video_service.pipeline.faces import find_faces
 from video_service.pipeline.frame_processor import FrameJob, FrameProcessor
 from video_service.pipeline.privacy import KEPT_S, Privacy
+from video_service.pipeline.renderer import Renderer
 
 CLOSE = 2.0  # what encoding as a JPEG of quality 95 may change, on average, of 255
 
@@ -273,7 +275,8 @@ def test_privacy_blurs_every_face_that_is_seen_however_many() -> None:
 def test_privacy_blurs_where_a_face_was_also_when_the_picture_is_mirrored_from_now_on(*, is_mirrored: bool) -> None:
     image = png(np.random.default_rng(7).integers(0, 256, (480, 640, 3), dtype=np.uint8))
     found: list[tuple[Face, ...]] = [(Face(x=60, y=150, width=120, height=120),), ()]
-    frame_processor = FrameProcessor(pixels_max=10**6, find_faces=lambda _: found.pop(0))
+    new_renderer = partial(Renderer, find_faces=lambda _: found.pop(0))
+    frame_processor = FrameProcessor(pixels_max=10**6, new_renderer=new_renderer)
     picture_of(image, frame_processor, effect="privacy", mirror=is_mirrored)
     after = decoded(picture_of(image, frame_processor, effect="privacy", mirror=not is_mirrored).jpeg)
     assert sharpness(after[150:270, 640 - 180 : 640 - 60]) < sharpness(decoded(image)[150:270, 60:180]) / 4
@@ -342,7 +345,7 @@ def test_a_fault_costs_one_frame() -> None:
             raise faults.pop()
         return encode(frame, quality)
 
-    frame_processor = FrameProcessor(pixels_max=16_000_000, encode=encode_or_fail)
+    frame_processor = FrameProcessor(pixels_max=16_000_000, new_renderer=partial(Renderer, encode=encode_or_fail))
     job = FrameJob(RawFrame(Form.BINARY, jpeg(moving(1))), Look(), 1)
     assert isinstance(frame_processor.process(job).refusal, BrokenFrame)
     assert picture_of(jpeg(moving(1)), frame_processor).caption.width == 640

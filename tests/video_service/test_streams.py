@@ -20,6 +20,7 @@ from video_service.domain.leases import FoundStream
 from video_service.feed import Feed
 from video_service.pipeline.decoding import encode
 from video_service.pipeline.frame_processor import FrameProcessor
+from video_service.pipeline.renderer import Renderer
 
 STILL = jpeg(ground())
 PART_HEAD = b"--picture\r\nContent-Type: image/jpeg\r\n\r\n"
@@ -90,7 +91,8 @@ async def test_each_picture_is_encoded_once_however_many_watch(world: World) -> 
         encoded.append(quality)
         return encode(frame, quality)
 
-    video = await world.instance(new_frame_processor=partial(FrameProcessor, encode=encode_and_count))
+    new_renderer = partial(Renderer, encode=encode_and_count)
+    video = await world.instance(new_frame_processor=partial(FrameProcessor, new_renderer=new_renderer))
     camera = await video.camera("Ada", "?stream=cam")
     screens = [await video.watching("cam", name) for name in ("Grace", "Linus") for _ in range(5)]
     await camera.show(STILL)

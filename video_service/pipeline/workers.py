@@ -4,8 +4,6 @@ import asyncio
 import threading
 from typing import Protocol
 
-import cv2
-
 from video_service.domain.fair_queue import FairQueue
 from video_service.pipeline.frame_processor import FrameJob, FrameProcessor, FrameResult
 
@@ -23,8 +21,7 @@ class Workers:
     """They take their next frame themselves: waiting for the loop to hand it out would leave a core idle between."""
 
     def __init__(self, threads: int) -> None:
-        """To be made on the event loop. OpenCV's own threads are switched off: these are as many as there are cores."""
-        cv2.setNumThreads(1)
+        """To be made on the event loop."""
         self._loop = asyncio.get_running_loop()
         self._queue: FairQueue[Owner, FrameJob] = FairQueue()
         self._changed = threading.Condition()
