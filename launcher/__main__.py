@@ -11,15 +11,15 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 
 import httpx
 
-from launcher import data_folder, plan, ports, readiness, terminal, valkey
+from launcher import data_folder, forking, plan, ports, readiness, terminal, valkey
 from launcher.console import Console
 from launcher.plan import Program, Service
-from launcher.supervisor import Supervisor
+from launcher.supervisor import Supervisor, spawn_and_hear
 from launcher.valkey import Bundled
 from servicekit import settings
 from servicekit.startup_errors import EXIT_CANNOT_START, EXIT_FAULT, CannotStart
 
-READY_POLL_INTERVAL_S = 0.25
+READY_POLL_INTERVAL_S = 0.05
 STORE_START_TIME_S_MAX = 2.0
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -118,12 +118,17 @@ async def run(services: Sequence[Program], bundled: Bundled | None, *, url: str,
     console = Console([program.name for program in [*services, *([bundled.program] if bundled else [])]])
     for hint in hints:
         console.say(hint)
-    supervisor = Supervisor(console)
+    forks = forking.is_possible()
+    supervisor = Supervisor(console, forking.fork if forks else spawn_and_hear)
     for number in STOP_SIGNALS:
         asyncio.get_running_loop().add_signal_handler(number, supervisor.on_signal)
     async with AsyncExitStack() as running:
         if bundled is not None:
             await running.enter_async_context(_background(supervisor.keep(bundled.program)))
+            await asyncio.sleep(0)  # so that it starts while we load
+        if forks:
+            forking.load_what_is_shared()
+        if bundled is not None:
             await _give_time_to_listen(bundled)
         await running.enter_async_context(_background(_announce(url, console)))
         await running.enter_async_context(_background(*map(supervisor.keep, services)))

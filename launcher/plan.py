@@ -39,6 +39,11 @@ class Service(Program):
     address: Address
     setting: str
 
+    @property
+    def module(self) -> str:
+        """What its command has Python run."""
+        return self.command[-1]
+
 
 def services(chosen: Settings, *, environment: Mapping[str, str], redis_url: str, chat_instances: int) -> list[Service]:
     """The five services, the gateway last, with `chat_instances` of chat or as many as its setting lists.

@@ -4,10 +4,11 @@ import asyncio
 import ctypes
 import signal
 import sys
+from asyncio import StreamReader
 from asyncio.subprocess import DEVNULL, STDOUT, Process
 from contextlib import suppress
 from pathlib import Path
-from typing import IO
+from typing import IO, Protocol
 
 from launcher.plan import Program
 
@@ -17,6 +18,20 @@ LINE_BYTES_MAX = 1024 * 1024
 
 _PR_SET_PDEATHSIG = 1  # from <sys/prctl.h>
 _libc = ctypes.CDLL(None) if sys.platform == "linux" else None
+
+
+class Running(Protocol):
+    """A process that was started: asyncio's, or one that was forked."""
+
+    @property
+    def returncode(self) -> int | None: ...
+
+    @property
+    def stdout(self) -> StreamReader | None: ...
+
+    async def wait(self) -> int: ...
+
+    def send_signal(self, number: signal.Signals, /) -> None: ...
 
 
 async def spawn(program: Program, output: IO[bytes] | int) -> Process:
@@ -33,18 +48,23 @@ async def spawn(program: Program, output: IO[bytes] | int) -> Process:
         stdout=output,
         stderr=STDOUT,
         start_new_session=True,
-        preexec_fn=_end_with_the_parent,
+        preexec_fn=end_with_the_parent,
         limit=LINE_BYTES_MAX,
     )
 
 
-def _end_with_the_parent() -> None:
+def end_with_the_parent() -> None:
     """On Linux, have the kernel end this new process when its maker is gone, even by kill -9."""
+    prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def prctl(option: int, value: int | bytes) -> None:
+    """Tell the kernel something about this process (prctl(2)); nothing where it is not Linux."""
     if _libc is not None:
-        _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+        _libc.prctl(option, value)
 
 
-async def end(process: Process, *, time_s_max: float = END_TIME_S_MAX) -> None:
+async def end(process: Running, *, time_s_max: float = END_TIME_S_MAX) -> None:
     """SIGTERM, and SIGKILL to a process that is still there after `time_s_max`. Returns when it is reaped."""
     send(process, signal.SIGTERM)
     try:
@@ -54,13 +74,13 @@ async def end(process: Process, *, time_s_max: float = END_TIME_S_MAX) -> None:
         await kill(process)
 
 
-async def kill(process: Process) -> None:
+async def kill(process: Running) -> None:
     """SIGKILL. Returns when the process is reaped."""
     send(process, signal.SIGKILL)
     await process.wait()
 
 
-def send(process: Process, number: signal.Signals) -> None:
+def send(process: Running, number: signal.Signals) -> None:
     """A signal to a process that may be gone already."""
     if process.returncode is None:
         with suppress(ProcessLookupError):

@@ -2,11 +2,13 @@
 
 import asyncio
 import signal
-from asyncio.subprocess import PIPE, Process
+from asyncio.subprocess import PIPE
+from collections.abc import Awaitable, Callable
 
 from launcher import processes
 from launcher.console import Console
 from launcher.plan import Program
+from launcher.processes import Running
 from servicekit.startup_errors import EXIT_CANNOT_START
 
 DELAY_S_MIN = 0.5
@@ -19,12 +21,18 @@ def restart_delay_s(ends: int) -> float:
     return min(DELAY_S_MAX, DELAY_S_MIN * 2.0 ** min(ends - 1, 16))
 
 
+async def spawn_and_hear(program: Program) -> Running:
+    return await processes.spawn(program, PIPE)
+
+
 class Supervisor:
     """Starts a program again whenever it ends, as `restart: unless-stopped` does in a container."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, start: Callable[[Program], Awaitable[Running]]) -> None:
+        """`start` gives a process whose `stdout` can be read."""
         self._console = console
-        self._running: set[Process] = set()
+        self._start = start
+        self._running: set[Running] = set()
         self._stopping = asyncio.Event()
         self._exit_code = 0
         self._last_lines: dict[str, str] = {}
@@ -73,7 +81,7 @@ class Supervisor:
         return self._exit_code
 
     async def _run(self, program: Program) -> int:
-        process = await processes.spawn(program, PIPE)
+        process = await self._start(program)
         self._running.add(process)
         relaying = asyncio.create_task(self._relay(program.name, process))
         try:
@@ -83,7 +91,7 @@ class Supervisor:
             self._running.discard(process)
             await relaying  # its last words too
 
-    async def _relay(self, name: str, process: Process) -> None:
+    async def _relay(self, name: str, process: Running) -> None:
         if process.stdout is None:
             return
         while True:

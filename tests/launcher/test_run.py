@@ -19,6 +19,7 @@ from launcher import data_folder, ports
 from launcher.processes import REPOSITORY
 from servicekit.bus import Bus
 from servicekit.settings import METRICS_PORT_OFFSET
+from tests.launcher.test_supervisor import until_gone
 from tests.waiting import eventually
 
 START_TIME_S_MAX = 30
@@ -53,10 +54,10 @@ class Launcher:
         return (await self.process.stdout.readline()).decode()
 
     def children(self) -> dict[int, str]:
-        """Its processes: id and command line."""
+        """Its processes: id and name, as ps and top tell it."""
         path = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
         pids = [int(pid) for pid in path.read_text().split()]
-        return {pid: Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ") for pid in pids}
+        return {pid: Path(f"/proc/{pid}/comm").read_text().strip() for pid in pids}
 
 
 def environment(data_dir: Path) -> dict[str, str]:
@@ -98,7 +99,8 @@ async def test_ctrl_c_on_the_whole_group_ends_all_of_it_with_status_0(tmp_path: 
     async with launched(environment(tmp_path)) as launcher:
         await launcher.says(f"Parley is ready: {launcher.url}")
         children = launcher.children()
-        assert len(children) == 6  # five services and Valkey
+        services = {"parley-auth", "parley-chat", "parley-media", "parley-video", "parley-gateway"}
+        assert {*children.values()} == {*services, "valkey-server"}
         os.killpg(launcher.process.pid, signal.SIGINT)
         assert await launcher.ends() == 0
     assert [pid for pid in children if Path(f"/proc/{pid}").exists()] == []
@@ -109,10 +111,45 @@ async def is_ready(client: httpx.AsyncClient, url: str) -> bool:
 
 
 @linux_only
+async def test_services_share_memory_and_nothing_that_is_open(tmp_path: Path) -> None:
+    async with launched(environment(tmp_path)) as launcher:
+        await launcher.says("Parley is ready")
+        services = [pid for pid, name in launcher.children().items() if name.startswith("parley-")]
+        assert all(shared_kib(pid) > 8 * 1024 for pid in services)  # started one by one, they have nothing in common
+        pipes = [pipe for pid in services for pipe in open_pipes(pid)]
+        assert len(pipes) == len({*pipes})
+        assert not any("launcher.lock" in place for pid in services for place in open_places(pid))
+
+
+def shared_kib(pid: int) -> int:
+    """What the process wrote, or its maker before it, and has in common with others."""
+    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("Shared_Dirty:"))
+
+
+def open_places(pid: int) -> set[str]:
+    return {str(descriptor.readlink()) for descriptor in Path(f"/proc/{pid}/fd").iterdir()}
+
+
+def open_pipes(pid: int) -> set[str]:
+    return {place for place in open_places(pid) if place.startswith("pipe:")}
+
+
+@linux_only
+async def test_a_killed_launcher_leaves_no_process_behind(tmp_path: Path) -> None:
+    async with launched(environment(tmp_path)) as launcher:
+        await launcher.says("Parley is ready")
+        all_gone = asyncio.gather(*map(until_gone, launcher.children()))
+        launcher.process.kill()
+        async with asyncio.timeout(START_TIME_S_MAX):
+            await all_gone
+
+
+@linux_only
 async def test_a_killed_service_comes_back_and_sigterm_ends_all(tmp_path: Path) -> None:
     async with launched(environment(tmp_path)) as launcher:
         await launcher.says("Parley is ready")
-        (media,) = [pid for pid, command in launcher.children().items() if "media_service" in command]
+        (media,) = [pid for pid, name in launcher.children().items() if name == "parley-media"]
         os.kill(media, signal.SIGKILL)
         await launcher.says(r"media was ended by SIGKILL, and starts again in 0\.5 s")
         await launcher.says("media .*started")

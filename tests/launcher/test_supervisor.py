@@ -13,7 +13,7 @@ import pytest
 from launcher.console import Console
 from launcher.plan import Program
 from launcher.processes import END_TIME_S_MAX
-from launcher.supervisor import DELAY_S_MAX, DELAY_S_MIN, Supervisor, restart_delay_s
+from launcher.supervisor import DELAY_S_MAX, DELAY_S_MIN, Supervisor, restart_delay_s, spawn_and_hear
 from servicekit.startup_errors import EXIT_CANNOT_START
 
 SAY_PID_AND_SLEEP = "import os, time; print(os.getpid(), flush=True); time.sleep(60)"
@@ -69,7 +69,7 @@ def is_alive(pid: int) -> bool:
 
 async def test_a_killed_program_is_started_again() -> None:
     heard = Heard()
-    async with kept(Supervisor(heard), python(SAY_PID_AND_SLEEP)):
+    async with kept(Supervisor(heard, spawn_and_hear), python(SAY_PID_AND_SLEEP)):
         first = int(await heard.next_from("program"))
         os.kill(first, signal.SIGKILL)
         assert await heard.next_from("parley") == "program was ended by SIGKILL, and starts again in 0.5 s"
@@ -78,7 +78,7 @@ async def test_a_killed_program_is_started_again() -> None:
 
 async def test_a_program_that_keeps_ending_is_started_less_and_less_often() -> None:
     heard = Heard()
-    async with kept(Supervisor(heard), python("raise SystemExit(3)")):
+    async with kept(Supervisor(heard, spawn_and_hear), python("raise SystemExit(3)")):
         assert await heard.next_from("parley") == "program ended with status 3, and starts again in 0.5 s"
         assert await heard.next_from("parley") == "program ended with status 3, and starts again in 1 s"
 
@@ -91,14 +91,14 @@ def test_the_delay_grows_up_to_its_bound() -> None:
 
 
 async def test_a_program_with_wrong_settings_stops_the_run_with_its_status() -> None:
-    supervisor = Supervisor(Heard())
+    supervisor = Supervisor(Heard(), spawn_and_hear)
     async with kept(supervisor, python(f"raise SystemExit({EXIT_CANNOT_START})")), asyncio.timeout(10):
         assert await supervisor.stopped() == EXIT_CANNOT_START
 
 
 async def test_a_cancelled_program_is_gone_when_its_task_is_done() -> None:
     heard = Heard()
-    async with kept(Supervisor(heard), python(SAY_PID_AND_SLEEP)):
+    async with kept(Supervisor(heard, spawn_and_hear), python(SAY_PID_AND_SLEEP)):
         pid = int(await heard.next_from("program"))
         assert is_alive(pid)
     assert not is_alive(pid)
@@ -108,14 +108,14 @@ async def test_the_last_words_of_a_program_are_heard() -> None:
     heard = Heard()
     on_sigterm = "lambda *_: (print('good bye', flush=True), sys.exit(0))"
     code = f"import signal, sys; signal.signal(signal.SIGTERM, {on_sigterm}); {SAY_PID_AND_SLEEP}"
-    async with kept(Supervisor(heard), python(code)):
+    async with kept(Supervisor(heard, spawn_and_hear), python(code)):
         await heard.next_from("program")
     assert await heard.next_from("program") == "good bye"
 
 
 async def test_a_second_signal_kills_what_does_not_end() -> None:
     heard = Heard()
-    supervisor = Supervisor(heard)
+    supervisor = Supervisor(heard, spawn_and_hear)
     task = asyncio.create_task(supervisor.keep(python(SLEEP_THROUGH_SIGTERM)))
     pid = int(await heard.next_from("program"))
     supervisor.on_signal()
@@ -131,7 +131,7 @@ async def test_a_second_signal_kills_what_does_not_end() -> None:
 async def test_a_line_without_an_end_does_not_stop_the_others() -> None:
     heard = Heard()
     code = f"print('x' * 3_000_000, flush=True); {SAY_PID_AND_SLEEP}"
-    async with kept(Supervisor(heard), python(code)):
+    async with kept(Supervisor(heard, spawn_and_hear), python(code)):
         async with asyncio.timeout(10):
             while not (line := await heard.next_from("program")).isdigit():
                 assert set(line) <= {"x"}
@@ -142,9 +142,9 @@ async def test_a_program_does_not_outlive_a_killed_launcher() -> None:
     code = (
         "import asyncio\n"
         "from launcher.console import Console\n"
-        "from launcher.supervisor import Supervisor\n"
+        "from launcher.supervisor import Supervisor, spawn_and_hear\n"
         "from tests.launcher.test_supervisor import SAY_PID_AND_SLEEP, python\n"
-        "asyncio.run(Supervisor(Console(['program'])).keep(python(SAY_PID_AND_SLEEP)))\n"
+        "asyncio.run(Supervisor(Console(['program']), spawn_and_hear).keep(python(SAY_PID_AND_SLEEP)))\n"
     )
     launcher = await asyncio.create_subprocess_exec(sys.executable, "-c", code, stdout=PIPE)
     assert launcher.stdout is not None

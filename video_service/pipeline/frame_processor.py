@@ -36,7 +36,7 @@ class FrameResult(NamedTuple):
 
 
 def _new_renderer() -> "Renderer":
-    """With the first frame OpenCV is loaded, beside the loop: it takes 30 MiB and a third of a second."""
+    """With the first frame OpenCV is loaded, beside the loop: it takes 30 MiB and a fifth of a second."""
     from video_service.pipeline.renderer import Renderer  # noqa: PLC0415
 
     return Renderer()
