@@ -1,6 +1,7 @@
 """The WebSocket protocol under a real uvicorn: nothing is lost, nothing is held for ever, each way out is told once."""
 
 import asyncio
+import gc
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -12,6 +13,7 @@ from websockets.exceptions import ConnectionClosed, ConnectionClosedError, Conne
 
 from servicekit.frames import CloseCode, Opcode, text_frame
 from servicekit.handshake import Handshake
+from servicekit.http_protocol import HttpProtocol
 from servicekit.websocket import WebSocketProtocol
 from servicekit.websocket_writer import Phase
 from tests.servicekit.sockets import WAIT_S, Echo, RawClient, Server, head_of_frame, masked, serving
@@ -42,6 +44,17 @@ async def joined(server: Server, **options: Any) -> AsyncIterator[tuple[RawClien
         connection = await server.connection()
         await wait(connection.is_open)
         yield client, connection
+
+
+async def test_an_open_socket_keeps_nothing_of_its_handshake_until_garbage_is_collected() -> None:
+    async with serving() as server:
+        gc.collect()
+        gc.disable()
+        try:
+            async with joined(server):
+                assert not any(isinstance(one, HttpProtocol) for one in gc.get_objects())
+        finally:
+            gc.enable()
 
 
 # Messages
