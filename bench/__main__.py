@@ -46,7 +46,7 @@ PARTS = {
 # A disk, while /tmp is memory on some systems, where writing for certain costs nothing (FHS 3.0, 5.15).
 FOLDER = Path("/var/tmp")  # noqa: S108 - each run makes a private folder in it
 # The gateway has two for each connection, one on either side.
-OPEN_FILES = 2 * FULL.people_idle + 1_000
+OPEN_FILES = 2 * FULL.people_idle_later + 1_000
 
 
 def main() -> int:

@@ -15,6 +15,7 @@ class Effort:
     rounds: int
     round_s: float
     people_idle: int
+    people_idle_later: int
     people_in_a_room: int
     room_messages: int
     resumes: int
@@ -30,6 +31,7 @@ FULL = Effort(
     rounds=3,
     round_s=4.0,
     people_idle=2_000,
+    people_idle_later=9_000,
     people_in_a_room=1_000,
     room_messages=100,
     resumes=30,
@@ -44,6 +46,7 @@ QUICK = Effort(
     rounds=1,
     round_s=1.0,
     people_idle=100,
+    people_idle_later=300,
     people_in_a_room=100,
     room_messages=20,
     resumes=10,
