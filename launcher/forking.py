@@ -14,6 +14,8 @@ import sys
 from asyncio import StreamReader, StreamReaderProtocol
 from multiprocessing.process import BaseProcess
 
+from setproctitle import setproctitle
+
 from launcher import processes
 from launcher.plan import Program, Service
 
@@ -122,7 +124,8 @@ def _become(program: Program, output: int) -> None:
 
 
 def _run_here(service: Service) -> None:
-    processes.prctl(_PR_SET_NAME, f"parley-{service.name}".encode())  # for ps and top
+    setproctitle(" ".join(service.command))  # for ps and pgrep
+    processes.prctl(_PR_SET_NAME, f"parley-{service.name}".encode())  # for top
     sys.stdout.reconfigure(write_through=True)  # type: ignore[union-attr] # as PYTHONUNBUFFERED makes it
     os.environ.clear()
     os.environ.update(service.environment)

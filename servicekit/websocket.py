@@ -36,7 +36,8 @@ class WebSocketProtocol(WebSocketWriter):
         self._is_broken = False
         self._heard_since_ping = True
         self._timer: asyncio.TimerHandle | None = None
-        self._opening: asyncio.Task[None] | None = None
+        self._has_begun = False
+        self._opening: asyncio.Task[None] | None = None  # while it lasts
 
     # What a subclass says
 
@@ -112,9 +113,11 @@ class WebSocketProtocol(WebSocketWriter):
             self._timer.cancel()
 
     def data_received(self, data: bytes) -> None:
-        if self._opening is None:
+        if not self._has_begun:
+            self._has_begun = True
             self._transport.pause_reading()
             self._opening = asyncio.create_task(self._open(data))
+            self._opening.add_done_callback(self._opening_ended)
             return
         self._heard_since_ping = True
         if not self._is_broken:
@@ -147,6 +150,9 @@ class WebSocketProtocol(WebSocketWriter):
                 self._let_in(answer)
                 return
         self.not_opened()
+
+    def _opening_ended(self, _: asyncio.Task[None]) -> None:
+        self._opening = None
 
     def _let_in(self, answer: bytes) -> None:
         self._transport.write(answer)

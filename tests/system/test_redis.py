@@ -27,10 +27,11 @@ async def test_without_redis_all_starts_says_so_and_works(tmp_path: Path) -> Non
 
         await eventually(is_alive)
         await eventually(only_redis_is_missing)
-        ada, bob = await lonely.people("ada", "bob")
+        ada, bob, carol = await lonely.people("ada", "bob", "carol")
         async with ada.device() as adas, bob.device() as bobs:
             sent = await adas.write(bob.name, f"{WHISPER} one")
-            assert (sent["seq"], sent["delivered"]) == (1, None)
+            assert (sent["seq"], sent["delivered"]) == (1, True)  # he is on the same instance
+            assert (await adas.write(carol.name, f"{WHISPER} one"))["delivered"] is None
             assert (await bobs.next("message"))["message"] == f"{WHISPER} one"
             await lonely.system.start_valkey()
             await lonely.system.ready()
