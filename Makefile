@@ -36,6 +36,10 @@ run: $(VENV)/.run ## Runs Parley here: http://127.0.0.1:8000 (CHAT=3: three chat
 demo: $(VENV)/.run ## Runs a fresh Parley with people, rooms and pictures in it, until Ctrl-C
 	@exec $(BIN)/python -m demo
 
+# Bytecode is kept where the environment says it is not: each worker and each process that a test starts would compile
+# everything anew. Empty, the variable counts as unset.
+test test-fast: export PYTHONDONTWRITEBYTECODE :=
+
 test: $(VENV)/.dev ## Runs the whole test suite (TESTS=tests/gateway: a part of it)
 ifeq ($(TESTS),)
 	@$(BIN)/python -m pytest -m alone --quiet --cov --cov-report= --cov-fail-under=0 $(PYTEST)

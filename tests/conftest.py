@@ -19,7 +19,7 @@ settings.load_profile("suite")
 plain_logs.configure()
 
 # Taken first, in this order: those that wait long, so that short ones fill the gaps they leave.
-LONGEST = ("system/test_chaos", "system/test_installation", "browser/test_chat", "system", "browser", "launcher")
+LONGEST = ("system/test_chaos", "system/test_installation", "browser/test_chat", "system", "browser")
 FIGURE = "figure"
 
 

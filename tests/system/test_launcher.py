@@ -1,4 +1,4 @@
-"""`python -m launcher` as its user runs it: real services, real ports, real signals."""
+"""`python -m launcher` with all that it starts: real services, real ports, real signals."""
 
 import asyncio
 import os
@@ -7,89 +7,18 @@ import signal
 import socket
 import stat
 import sys
-from asyncio.subprocess import DEVNULL, PIPE, STDOUT, Process
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
 import pytest
 
-from launcher import data_folder, ports
-from launcher.processes import REPOSITORY
+from launcher import data_folder
 from servicekit.bus import Bus
 from servicekit.settings import METRICS_PORT_OFFSET
+from tests.launcher.launchers import START_TIME_S_MAX, environment, launched
 from tests.launcher.test_supervisor import until_gone
 from tests.waiting import eventually
-
-START_TIME_S_MAX = 30
-
-
-class Launcher:
-    """A launcher under test, with its own ports and data."""
-
-    def __init__(self, process: Process, url: str) -> None:
-        self.process = process
-        self.url = url
-
-    async def says(self, pattern: str) -> str:
-        """The next line that matches."""
-        seen = []
-        async with asyncio.timeout(START_TIME_S_MAX):
-            while line := await self._line():
-                seen.append(line)
-                if re.search(pattern, line):
-                    return line
-        raise AssertionError(f"never said {pattern!r}:\n{''.join(seen)}")
-
-    async def ends(self) -> int:
-        """Its exit status. Reads on, as a terminal does."""
-        async with asyncio.timeout(START_TIME_S_MAX):
-            while await self._line():
-                pass
-            return await self.process.wait()
-
-    async def _line(self) -> str:
-        assert self.process.stdout is not None
-        return (await self.process.stdout.readline()).decode()
-
-    def children(self) -> dict[int, str]:
-        """Its processes: id and name, as ps and top tell it."""
-        path = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
-        pids = [int(pid) for pid in path.read_text().split()]
-        return {pid: Path(f"/proc/{pid}/comm").read_text().strip() for pid in pids}
-
-
-def environment(data_dir: Path) -> dict[str, str]:
-    gateway, *others = ports.find_free(5)
-    urls = {
-        f"PARLEY_{name}_URL": f"http://127.0.0.1:{port}"
-        for name, port in zip(("AUTH", "CHAT", "MEDIA", "VIDEO"), others, strict=True)
-    }
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("PARLEY_")}
-    own = {"PARLEY_PORT": str(gateway), "PARLEY_DATA_DIR": str(data_dir), "PARLEY_METRICS_PORT": "0"}
-    return {**inherited, **own, **urls}
-
-
-@asynccontextmanager
-async def launched(settings: dict[str, str]) -> AsyncIterator[Launcher]:
-    command = (sys.executable, "-m", "launcher")
-    process = await asyncio.create_subprocess_exec(
-        *command,
-        cwd=REPOSITORY,
-        env=settings,
-        stdin=DEVNULL,
-        stdout=PIPE,
-        stderr=STDOUT,
-        start_new_session=True,
-    )
-    try:
-        yield Launcher(process, f"http://127.0.0.1:{settings['PARLEY_PORT']}")
-    finally:
-        if process.returncode is None:
-            process.kill()
-        await process.communicate()
-
 
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 
@@ -159,28 +88,11 @@ async def test_a_killed_service_comes_back_and_sigterm_ends_all(tmp_path: Path) 
         assert await launcher.ends() == 0
 
 
-@pytest.mark.parametrize("setting", ["PARLEY_PORT", "PARLEY_MEDIA_URL"])
-async def test_a_taken_port_is_named_with_the_setting_that_changes_it(tmp_path: Path, setting: str) -> None:
-    settings = environment(tmp_path)
-    port = int(settings[setting].rpartition(":")[2])
-    with socket.create_server(("127.0.0.1", port)):
-        async with launched(settings) as launcher:
-            line = await launcher.says(f"Port {port} on 127.0.0.1")
-            assert f"is taken by another program. {setting} changes it: make run {setting}=" in line
-            assert await launcher.ends() == 2
-
-
 async def test_a_wrong_setting_of_one_service_ends_the_run_with_its_reason(tmp_path: Path) -> None:
     async with launched({**environment(tmp_path), "SECRET_KEY": "short"}) as launcher:
         await launcher.says("SECRET_KEY")
         await launcher.says("all ended")
         assert re.match("auth: wrong setting: SECRET_KEY", await launcher.says("."))  # by itself, after all else
-        assert await launcher.ends() == 2
-
-
-async def test_a_wrong_setting_of_the_launcher_is_one_line(tmp_path: Path) -> None:
-    async with launched({**environment(tmp_path), "PARLEY_AUTH_URL": "nowhere"}) as launcher:
-        assert "wrong setting: PARLEY_AUTH_URL" in await launcher.says("wrong setting")
         assert await launcher.ends() == 2
 
 
@@ -220,31 +132,6 @@ async def test_the_bundled_redis_is_its_owner_s_alone_and_said_in_the_data_folde
         assert await launcher.ends() == 0
     assert not kept.exists()
     assert not path.parent.exists()
-
-
-@pytest.mark.parametrize("name, status", [("valkey", 2), ("redis.url/x", 1)])
-async def test_what_is_in_the_way_in_the_data_folder_is_named_in_one_line(
-    tmp_path: Path, name: str, status: int
-) -> None:
-    (tmp_path / name).parent.mkdir(mode=0o700, exist_ok=True)
-    (tmp_path / name).write_text("")
-    async with launched(environment(tmp_path)) as launcher:
-        line = await launcher.says(".")
-        assert str(tmp_path / name.partition("/")[0]) in line
-        assert "Traceback" not in line
-        assert await launcher.ends() == status
-
-
-@pytest.mark.parametrize("spoil", ["a file in its place", "a lock that is a folder"])
-async def test_a_data_folder_that_cannot_be_used_is_one_line(tmp_path: Path, spoil: str) -> None:
-    data = tmp_path / "data"
-    if spoil == "a file in its place":
-        data.write_text("")
-    else:
-        (data / "launcher.lock").mkdir(parents=True, mode=0o700)
-    async with launched(environment(data)) as launcher:
-        assert str(data) in await launcher.says(".")
-        assert await launcher.ends() == 2
 
 
 async def test_a_taken_port_of_metrics_is_one_line_and_ends_nothing(tmp_path: Path) -> None:
