@@ -9,6 +9,7 @@ from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway import catalogues
+from gateway.catalogues import Language
 from gateway.connection_counts import ConnectionCounts
 from gateway.contract import CONTRACT
 from gateway.contract_parts import ContractParts
@@ -37,12 +38,19 @@ from servicekit.settings import addresses
 log = get_logger(__name__)
 
 
-def create_app(settings: GatewaySettings, *, clock: Callable[[], float] = time.time) -> ASGIApp:
+def create_app(
+    settings: GatewaySettings,
+    *,
+    clock: Callable[[], float] = time.time,
+    load_languages: Callable[[], dict[str, Language]] = catalogues.load,
+    load_static_files: Callable[[], StaticFiles] = StaticFiles,
+) -> ASGIApp:
     """What `GatewayProtocol` serves, and no other: it says whose a request is and where it goes."""
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[State]:
-        async with _opened(settings, clock) as state:
+        languages, static_files = load_languages(), load_static_files()
+        async with _opened(settings, clock, languages, static_files) as state:
             log.info("people reach it", address=settings.address_for_people)
             yield state
 
@@ -68,10 +76,11 @@ class _FormLimit:
 
 
 @asynccontextmanager
-async def _opened(settings: GatewaySettings, clock: Callable[[], float]) -> AsyncIterator[State]:
+async def _opened(
+    settings: GatewaySettings, clock: Callable[[], float], languages: dict[str, Language], static_files: StaticFiles
+) -> AsyncIterator[State]:
     upstreams = _upstreams(settings)
     rate_limits = _rate_limits(settings, upstreams[Service.AUTH])
-    languages, static_files = catalogues.load(), StaticFiles()
     async with (
         aclosing(rate_limits),
         connections(settings, clock) as peers,

@@ -12,6 +12,7 @@ import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from functools import partial
+from importlib.util import find_spec
 from typing import Any
 
 import httpx
@@ -31,6 +32,10 @@ KEEP_ALIVE_S = 75  # longer than the gateway keeps an idle connection, so that i
 log = logs.get_logger(__name__)
 _served: list[uvicorn.Server] = []  # by this process: one, or in a test none
 _faults: list[BaseException] = []  # for which it ends, the first one first
+
+# httpcore imports sniffio several times a request; where it is missing, each time the whole path would be searched.
+if find_spec("sniffio") is None:
+    sys.modules["sniffio"] = None  # type: ignore[assignment]  # the way to say so: "import" in Python's reference
 
 
 def serve(

@@ -67,12 +67,13 @@ class Auth:
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._writers.add(writer)
         with suppress(OSError, asyncio.IncompleteReadError):
-            head = (await reader.readuntil(b"\r\n\r\n")).decode()
-            url = httpx.URL(head.split()[1])
-            self.asked.append(url.path)
-            body = json.dumps(self._body(url)).encode()
-            writer.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
-            await writer.drain()
+            while True:
+                head = (await reader.readuntil(b"\r\n\r\n")).decode()
+                url = httpx.URL(head.split()[1])
+                self.asked.append(url.path)
+                body = json.dumps(self._body(url)).encode()
+                writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+                await writer.drain()
         with suppress(OSError):
             writer.close()
             await writer.wait_closed()

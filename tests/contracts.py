@@ -1,5 +1,6 @@
 """What a service answers in any test, held against what its contract says: the same types, statuses and codes."""
 
+import json
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from typing import Any
 
@@ -33,6 +34,7 @@ class Contracts:
         part = contract_of(routes, refusals)
         self.paths = part.paths
         self._components = {"components": {"schemas": {name: closed(one) for name, one in part.schemas.items()}}}
+        self._validators: dict[str, jsonschema.Draft202012Validator] = {}
 
     async def check(self, answer: httpx.Response) -> None:
         """A hook of httpx, for answers to a client of the service."""
@@ -52,15 +54,17 @@ class Contracts:
 
     def validate(self, value: Any, schema: dict[str, Any]) -> None:
         """Raises jsonschema.ValidationError."""
-        jsonschema.Draft202012Validator({**schema, **self._components}).validate(value)
+        key = json.dumps(schema, sort_keys=True)
+        if key not in self._validators:
+            self._validators[key] = jsonschema.Draft202012Validator({**schema, **self._components})
+        self._validators[key].validate(value)
 
     def _operation(self, request: httpx.Request) -> Any:
         path = request.url.raw_path.decode().partition("?")[0]
         method = "GET" if request.method == "HEAD" else request.method
+        scope = {"type": "http", "method": method, "path": request.url.path, "raw_path": path, "root_path": ""}
         for (known, _), route in self._routes.items():
-            scope = {"type": "http", "method": method, "path": request.url.path, "raw_path": path}
-            match, _child = route.matches({**scope, "root_path": ""})
-            if known == method and match.name == "FULL":
+            if known == method and route.matches(scope)[0].name == "FULL":
                 return self.paths[route.path_format][method.lower()]
         return None
 

@@ -107,6 +107,7 @@ class Instance:
         self.state = state
         self._stop = stop
         self._stack = stack
+        self._clients: dict[str, httpx.AsyncClient] = {}
 
     def beside(self, url: str) -> "Instance":
         """The instance at `url`, which runs in a process of its own."""
@@ -150,8 +151,10 @@ class Instance:
         return httpx.AsyncClient(base_url=self.url, headers=headers, trust_env=False, verify=False, event_hooks=CHECKED)
 
     async def request(self, name: str, method: str, path: str, **content: Any) -> httpx.Response:
-        async with self.client(name) as client:
-            return await client.request(method, path, **content)
+        """By a client that is kept: to make one, and its connection, is dearer than most answers."""
+        if name not in self._clients:
+            self._clients[name] = await self._stack.enter_async_context(self.client(name))
+        return await self._clients[name].request(method, path, **content)
 
     async def get(self, name: str, path: str, **params: Any) -> Any:
         answer = await self.request(name, "GET", path, params=params)

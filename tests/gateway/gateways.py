@@ -7,6 +7,7 @@ import socket
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,11 @@ import msgspec
 import uvicorn
 from starlette.types import ASGIApp
 
+from gateway import catalogues
 from gateway.app import create_app
 from gateway.protocol import GatewayProtocol
 from gateway.settings import GatewaySettings
+from gateway.static_files import StaticFiles
 from gateway.tunnel import Tunnel
 from servicekit.server import KEEP_ALIVE_S
 from tests.gateway.stand_ins import Issuer, Service, listening, started
@@ -32,6 +35,9 @@ GENEROUS: dict[str, Any] = {
 }
 TIMEOUT_S = 10
 HANDSHAKE_KEY = "dGhlIHNhbXBsZSBub25jZQ=="
+# To read them is most of a start; no gateway changes them.
+_languages = cache(catalogues.load)
+_static_files = cache(StaticFiles)
 
 
 class WireAnswer(msgspec.Struct):
@@ -271,7 +277,10 @@ async def system(
     async with started(*whole.services):
         urls = {f"{service.name}_url": service.url for service in whole.services}
         given: dict[str, Any] = {"redis_url": nowhere, "data_dir": Path("/nowhere"), **GENEROUS, **urls, **changed}
-        async with serving(around(create_app(GatewaySettings(**given), clock=clock)), tunnel, protocol) as server:
+        app = create_app(
+            GatewaySettings(**given), clock=clock, load_languages=_languages, load_static_files=_static_files
+        )
+        async with serving(around(app), tunnel, protocol) as server:
             whole.server = server
             whole.port = server.servers[0].sockets[0].getsockname()[1]
             base_url = f"http://127.0.0.1:{whole.port}"

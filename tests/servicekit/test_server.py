@@ -9,6 +9,7 @@ import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from importlib.abc import MetaPathFinder
 from pathlib import Path
 
 import httpx
@@ -18,6 +19,7 @@ from launcher.ports import find_free
 from servicekit import metrics
 from servicekit.server import EXIT_PORT_TAKEN, listen_or_exit, running
 from servicekit.startup_errors import EXIT_FAULT
+from tests.servicekit.http_servers import body, serving, start
 from tests.waiting import eventually
 
 WAIT_S = 20.0
@@ -130,6 +132,31 @@ def test_a_port_that_cannot_be_had_costs_the_metrics_only(port: int | None, caps
     with socket.create_server(("127.0.0.1", 0)) as taken:
         metrics.serve("127.0.0.1", port or taken.getsockname()[1])
     assert "metrics are not served" in capsys.readouterr().out
+
+
+# Peers
+
+
+class Searches(MetaPathFinder):
+    """Asked first for whatever is imported and not yet there; finds nothing."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+
+    def find_spec(self, fullname: str, path: object = None, target: object = None) -> None:
+        self.names.append(fullname)
+
+
+async def test_to_ask_a_peer_looks_for_no_module_on_the_disk() -> None:
+    searches = Searches()
+    async with serving(start(content_length="0"), body()) as port, httpx.AsyncClient(trust_env=False) as http:
+        await http.get(f"http://127.0.0.1:{port}")  # what is loaded once, is
+        sys.meta_path.insert(0, searches)
+        try:
+            await http.get(f"http://127.0.0.1:{port}")
+        finally:
+            sys.meta_path.remove(searches)
+    assert searches.names == []
 
 
 # What runs beside the body

@@ -124,6 +124,7 @@ class Instance:
         self.state = state
         self.stop = stop
         self._stack = stack
+        self._clients: dict[str, httpx.AsyncClient] = {}
 
     async def connect(self, name: str, path: str = PATH, *, token: str = "", **options: Any) -> ClientConnection:
         token = token or self.auth.token(name, session=options.pop("session", ""))
@@ -163,8 +164,10 @@ class Instance:
         return httpx.AsyncClient(base_url=self.url, headers=headers, trust_env=False, timeout=WAIT_S_MAX, verify=False)
 
     async def get(self, path: str, name: str = "Grace") -> httpx.Response:
-        async with self.client(name) as client:
-            return await client.get(path)
+        """By a client that is kept: to make one, and its connection, is dearer than most answers."""
+        if name not in self._clients:
+            self._clients[name] = await self._stack.enter_async_context(self.client(name))
+        return await self._clients[name].get(path)
 
     async def streams(self) -> list[Event]:
         answer = await self.get("/api/video/streams")
