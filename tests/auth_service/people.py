@@ -9,13 +9,14 @@ from typing import Any
 import httpx
 from argon2 import PasswordHasher
 
-from auth_service.app import create_app
+from auth_service.app import MIGRATIONS, create_app
 from auth_service.refusals import REFUSALS
 from auth_service.routes import ROUTES
 from auth_service.settings import AuthSettings
 from tests.asgi import client_of
 from tests.clock import Clock
 from tests.contracts import checked
+from tests.new_stores import put_new_store
 from tests.problems import code
 
 PASSWORD = "correct horse battery"
@@ -84,6 +85,7 @@ class Auth:
 
 @asynccontextmanager
 async def serving(settings: AuthSettings, clock: Clock, hasher: PasswordHasher = CHEAP) -> AsyncIterator[Auth]:
+    put_new_store(settings.data_dir / "auth" / "users.db", MIGRATIONS)
     async with client_of(create_app(settings, clock=clock, hasher=hasher)) as http:
         http.event_hooks = CHECKED
         yield Auth(http)

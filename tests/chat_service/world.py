@@ -14,7 +14,7 @@ import httpx
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from chat_service.app import Waits, create_app
+from chat_service.app import MIGRATIONS, Waits, create_app
 from chat_service.refusals import REFUSALS
 from chat_service.routes import ROUTES
 from chat_service.settings import ChatSettings
@@ -26,6 +26,8 @@ from tests.asgi import WAIT_S_MAX, serving
 from tests.auth_stand_in import Auth
 from tests.clock import Clock
 from tests.contracts import checked
+from tests.new_stores import put_new_store
+from tests.plain_http import NO_TLS
 from tests.waiting import eventually
 
 CAST = ("Ada", "Grace", "Linus")
@@ -148,7 +150,9 @@ class Instance:
 
     def client(self, name: str) -> httpx.AsyncClient:
         headers = {"Authorization": f"Bearer {self.auth.token(name)}"} if name else {}
-        return httpx.AsyncClient(base_url=self.url, headers=headers, trust_env=False, verify=False, event_hooks=CHECKED)
+        return httpx.AsyncClient(
+            base_url=self.url, headers=headers, trust_env=False, verify=NO_TLS, event_hooks=CHECKED
+        )
 
     async def request(self, name: str, method: str, path: str, **content: Any) -> httpx.Response:
         """By a client that is kept: to make one, and its connection, is dearer than most answers."""
@@ -205,6 +209,7 @@ class World:
         await self.auth.start()
         self._stack.push_async_callback(self.auth.stop)
         self.auth.register(*CAST)
+        put_new_store(self.folder / "chat" / "chat.db", MIGRATIONS)
         return self
 
     async def __aexit__(self, *_: object) -> None:

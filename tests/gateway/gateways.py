@@ -24,6 +24,7 @@ from gateway.static_files import StaticFiles
 from gateway.tunnel import Tunnel
 from servicekit.server import KEEP_ALIVE_S
 from tests.gateway.stand_ins import Issuer, Service, listening, started
+from tests.plain_http import NO_TLS
 from tests.waiting import eventually
 
 GENEROUS: dict[str, Any] = {
@@ -284,7 +285,9 @@ async def system(
             whole.server = server
             whole.port = server.servers[0].sockets[0].getsockname()[1]
             base_url = f"http://127.0.0.1:{whole.port}"
-            async with httpx.AsyncClient(base_url=base_url, verify=False, timeout=TIMEOUT_S) as whole.http:
+            async with httpx.AsyncClient(
+                base_url=base_url, verify=NO_TLS, trust_env=False, timeout=TIMEOUT_S
+            ) as whole.http:
                 yield whole
 
 

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from media_service.app import create_app
+from media_service.app import MIGRATIONS, create_app
 from media_service.refusals import REFUSALS
 from media_service.routes import ROUTES
 from media_service.settings import MediaSettings
@@ -22,6 +22,8 @@ from tests.auth_stand_in import Auth
 from tests.clock import Clock
 from tests.contracts import checked
 from tests.media_service.cleaning.pictures import encoded, painted
+from tests.new_stores import put_new_store
+from tests.plain_http import NO_TLS
 from tests.problems import code
 
 CHECKED = checked(ROUTES, REFUSALS)
@@ -78,7 +80,7 @@ class Gallery:
                 base_url=self.url,
                 headers=headers,
                 trust_env=False,
-                verify=False,
+                verify=NO_TLS,
                 timeout=WAIT_S_MAX,
                 event_hooks=CHECKED,
             )
@@ -193,6 +195,7 @@ async def gallery(
     """A media service with its peers; without `redis_url` there is no Redis."""
     auth, chat, clock = Auth(), Chat(), Clock()
     auth.register("Ada", "Grace", "Linus")
+    put_new_store(folder / "media" / "files.db", MIGRATIONS)
     async with AsyncExitStack() as stack:
         await auth.start()
         stack.push_async_callback(auth.stop)

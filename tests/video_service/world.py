@@ -17,9 +17,11 @@ from servicekit.bus import Bus
 from tests.asgi import WAIT_S_MAX, serving
 from tests.auth_stand_in import Auth
 from tests.clock import Clock
+from tests.new_stores import put_new_store
+from tests.plain_http import NO_TLS
 from tests.video_service.scenes import Image, decoded
 from tests.waiting import eventually
-from video_service.app import Waits, create_app
+from video_service.app import MIGRATIONS, Waits, create_app
 from video_service.feed import Feed
 from video_service.pipeline.frame_processor import FrameProcessor
 from video_service.settings import VideoSettings
@@ -161,7 +163,7 @@ class Instance:
 
     def client(self, name: str = "Grace", **options: Any) -> httpx.AsyncClient:
         headers = {"Authorization": f"Bearer {self.auth.token(name, **options)}"} if name else {}
-        return httpx.AsyncClient(base_url=self.url, headers=headers, trust_env=False, timeout=WAIT_S_MAX, verify=False)
+        return httpx.AsyncClient(base_url=self.url, headers=headers, trust_env=False, timeout=WAIT_S_MAX, verify=NO_TLS)
 
     async def get(self, path: str, name: str = "Grace") -> httpx.Response:
         """By a client that is kept: to make one, and its connection, is dearer than most answers."""
@@ -195,6 +197,7 @@ class World:
         await self.auth.start()
         self._stack.push_async_callback(self.auth.stop)
         self.auth.register(*CAST)
+        put_new_store(self.folder / "video" / "streams.db", MIGRATIONS)
         return self
 
     async def __aexit__(self, *_: object) -> None:
