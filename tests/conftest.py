@@ -3,6 +3,7 @@
 With several workers (`make test`) each has a Valkey, Parleys and a browser of its own, and takes whole files.
 """
 
+import gc
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -30,6 +31,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return next((rank for rank, start in enumerate(LONGEST) if path.startswith(start)), len(LONGEST))
 
     items.sort(key=rank)  # stable
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays: so no look for garbage looks at thousands of tests again."""
+    gc.freeze()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -10,31 +10,15 @@ from typing import Any
 import msgspec
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
-from starlette.routing import Route
 
-import auth_service.refusals
-import auth_service.routes
-import chat_service.refusals
-import chat_service.routes
-import media_service.refusals
-import media_service.routes
-import video_service.refusals
-import video_service.routes
-from gateway.domain.contract import VERSION, joined
+from gateway.domain.contract import VERSION
 from gateway.domain.route_table import Access, Service, find
 from launcher.processes import REPOSITORY
-from servicekit.contract import SCHEMAS, Description, contract_of, operations
-from servicekit.problems import RefusalTable
+from servicekit.contract import SCHEMAS, Description, operations
 from servicekit.routing import Endpoint, MethodsRoute
 from tests.contracts import public
+from tests.whole_contract import DOCUMENT, SERVICES
 
-SERVICES: dict[Service, tuple[list[Route], RefusalTable]] = {
-    Service.AUTH: (auth_service.routes.ROUTES, auth_service.refusals.REFUSALS),
-    Service.CHAT: (chat_service.routes.ROUTES, chat_service.refusals.REFUSALS),
-    Service.MEDIA: (media_service.routes.ROUTES, media_service.refusals.REFUSALS),
-    Service.VIDEO: (video_service.routes.ROUTES, video_service.refusals.REFUSALS),
-}
-DOCUMENT = joined({service: contract_of(*given) for service, given in SERVICES.items()})
 PUBLIC = [(service, *found) for service, (routes, _) in SERVICES.items() for found in public(routes)]
 IDS = [f"{method} {route.path_format}" for _, route, method in PUBLIC]
 DESCRIBED = [
