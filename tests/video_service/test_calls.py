@@ -261,6 +261,7 @@ async def sees(camera: Camera, screen: Line) -> None:
 
     async def is_seen() -> bool:
         await camera.show(plain(RED))
+        await asyncio.sleep(0.02)  # a camera's pace: more than 60 a second are refused
         return seeing.done()
 
     await eventually(is_seen)

@@ -209,13 +209,17 @@ async def test_of_two_who_took_a_name_while_redis_was_away_one_keeps_it(fragile_
         await eventually(lambda bus=one.state["bus"]: not bus.is_connected)
     cameras = [await here.camera("Ada", "?stream=cam"), await there.camera("Grace", "?stream=cam")]
     valkey.start()
-    await until_listed(here, "cam")
-    await until_listed(there, "cam")
-    (stream,) = await here.streams()
-    loser = cameras[0 if stream["username"] == "Grace" else 1]
-    assert await loser.refused() == "stream_taken"
-    await loser.show(STILL)  # they are served, but not published any more
-    assert await there.streams() == [stream]
+    hearing = [asyncio.create_task(camera.refused()) for camera in cameras]
+    (told,), (other,) = await asyncio.wait(hearing, return_when=asyncio.FIRST_COMPLETED)
+    assert await told == "stream_taken"
+    other.cancel()
+    keeper = "Ada" if hearing.index(other) == 0 else "Grace"
+    for instance in (here, there):
+        await until_listed(instance, "cam", username=keeper)
+    for camera in cameras:  # the other one is served, but not published any more
+        await camera.show(STILL)
+    for instance in (here, there):
+        assert [stream["username"] for stream in await instance.streams()] == [keeper]
 
 
 async def test_a_redis_that_refuses_is_as_good_as_none(world: World) -> None:
