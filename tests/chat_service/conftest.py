@@ -20,6 +20,15 @@ async def fragile_world(tmp_path: Path, valkey: Valkey) -> AsyncIterator[World]:
         yield made
 
 
+@pytest.fixture(scope="module")
+async def asked(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Instance]:
+    """One for all tests of a file that ask for what is refused. It is without Redis, which is not asked for that."""
+    folder = tmp_path_factory.mktemp("asked")
+    nowhere = f"unix://{folder}/no-redis.sock"
+    async with World(folder, nowhere) as world:
+        yield await world.instance(redis_url=nowhere)
+
+
 @pytest.fixture
 async def chat(world: World) -> Instance:
     return await world.instance(messages_per_second=0)

@@ -41,8 +41,8 @@ METHODS = {
 @pytest.mark.parametrize(
     "method, path", [(method, path) for path, methods in METHODS.items() for method in sorted(methods)]
 )
-async def test_without_a_token_nothing_is_told(chat: Instance, method: str, path: str) -> None:
-    answer = await chat.request("", method, path)
+async def test_without_a_token_nothing_is_told(asked: Instance, method: str, path: str) -> None:
+    answer = await asked.request("", method, path)
     assert code(answer) == (401, "unauthenticated")
     assert answer.headers["www-authenticate"] == "Bearer"
 
@@ -63,10 +63,10 @@ def test_every_route_is_here() -> None:
 
 
 @pytest.mark.parametrize("path, methods", METHODS.items())
-async def test_a_wrong_method_is_told_every_right_one(chat: Instance, path: str, methods: set[str]) -> None:
+async def test_a_wrong_method_is_told_every_right_one(asked: Instance, path: str, methods: set[str]) -> None:
     right = methods | ({"HEAD"} if "GET" in methods else set())
     for method in {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"} - right:
-        answer = await chat.request("Ada", method, path)
+        answer = await asked.request("Ada", method, path)
         assert answer.status_code == 405
         assert method == "HEAD" or code(answer) == (405, "method_not_allowed")
         assert set(answer.headers["allow"].split(", ")) == right
@@ -148,8 +148,8 @@ async def test_links_lead_through_the_whole_history_and_back(chat: Instance) -> 
         ("after", str(2**64)),
     ],
 )
-async def test_a_page_that_cannot_be_is_refused_by_its_field(chat: Instance, field: str, value: str) -> None:
-    answer = await chat.request("Ada", "GET", "/api/messages/Grace", params={field: value})
+async def test_a_page_that_cannot_be_is_refused_by_its_field(asked: Instance, field: str, value: str) -> None:
+    answer = await asked.request("Ada", "GET", "/api/messages/Grace", params={field: value})
     assert code(answer) == (422, "invalid")
     assert [error["field"] for error in answer.json()["errors"]] == [field]
 
@@ -234,16 +234,16 @@ async def test_a_chat_is_saved_as_one_likes(chat: Instance, body: dict[str, Any]
     ],
 )
 async def test_a_chat_that_cannot_be_saved_is_refused_by_its_field(
-    chat: Instance, body: dict[str, Any], field: str
+    asked: Instance, body: dict[str, Any], field: str
 ) -> None:
-    answer = await chat.request("Ada", "POST", "/api/save-chat", json=body)
+    answer = await asked.request("Ada", "POST", "/api/save-chat", json=body)
     assert code(answer) == (422, "invalid")
     assert [error["field"] for error in answer.json()["errors"]] == [field]
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"\xff", b'{"username": "Grace'])
-async def test_a_body_that_is_no_json_is_malformed(chat: Instance, body: bytes) -> None:
-    assert code(await chat.request("Ada", "POST", "/api/save-chat", content=body)) == (400, "malformed")
+async def test_a_body_that_is_no_json_is_malformed(asked: Instance, body: bytes) -> None:
+    assert code(await asked.request("Ada", "POST", "/api/save-chat", content=body)) == (400, "malformed")
 
 
 async def test_nobody_and_oneself_cannot_be_saved(chat: Instance) -> None:

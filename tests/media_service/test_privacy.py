@@ -2,6 +2,7 @@
 
 import io
 import re
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -17,11 +18,18 @@ from tests.media_service.cleaning.pictures import (
     painted,
     told_by_pillow,
 )
-from tests.media_service.gallery import Gallery
+from tests.media_service.gallery import Gallery, gallery
 
 ORIENTATIONS = range(1, 9)
 SECRETS = (b"some text", b"maker", b"hello", b"Ada Low", b"some words", b"GPSLatitude", b"Exif\0", b"<x:xmpmeta")
 BLUR_HASH = re.compile(r"[0-9A-Za-z#$%*+,\-.:;=?@\[\]^_{|}~]{28}")
+
+
+@pytest.fixture(scope="module")
+async def media(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Gallery]:
+    """One for all: each test brings pictures of its own, and looks at nothing else."""
+    async with gallery(tmp_path_factory.mktemp("media")) as running:
+        yield running
 
 
 async def served(media: Gallery, path: str) -> bytes:
