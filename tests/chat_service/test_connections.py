@@ -221,6 +221,7 @@ async def test_a_flood_is_slowed_down_and_loses_nothing(world: World, chat: Inst
         for number in range(3000):
             await ada.say("Grace", f"{number} {'x' * 3900}")
 
+    await chat.history("Ada", "Grace")  # so that she is known: to learn of her takes the store
     with world.locked_store():
         flooding = asyncio.create_task(flood())
         await eventually(lambda: server._unanswered == UNANSWERED_MAX)  # noqa: SLF001 - the bound is inside

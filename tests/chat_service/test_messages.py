@@ -202,6 +202,7 @@ async def test_a_nonce_from_two_devices_at_once_makes_one_message_of_which_each_
 ) -> None:
     phone, desk = await chat.live_device("Ada"), await chat.live_device("Ada")
     grace = await chat.live_device("Grace")
+    await chat.history("Ada", "Grace")  # so that she is known: to learn of her takes the store
     with world.locked_store():
         await phone.say("Grace", "hello")  # a group of its own, during which the next one gathers
         await phone.heard_nothing()
