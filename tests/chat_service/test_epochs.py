@@ -26,6 +26,7 @@ from tests.valkey import Valkey
 async def say(chat: Instance, name: str, *texts: str) -> None:
     for text in texts:
         assert await chat.does(name, "POST", "/api/rooms/garden/messages", json={"message": text}) == 201
+    await chat.state["bus"].ping()  # its answer comes after what was published before: the readers have heard of it
 
 
 async def make_again(chat: Instance, *members: str) -> None:
