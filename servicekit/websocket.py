@@ -5,6 +5,7 @@ that goes to many is encoded once (docs/decisions/0004-our-own-websocket-protoco
 """
 
 import asyncio
+from math import inf
 from typing import Any, ClassVar, cast
 
 from servicekit import frames, metrics
@@ -35,6 +36,7 @@ class WebSocketProtocol(WebSocketWriter):
         self._is_reading = True
         self._is_broken = False
         self._heard_since_ping = True
+        self._expires_at_s = inf
         self._timer: asyncio.TimerHandle | None = None
         self._has_begun = False
         self._opening: asyncio.Task[None] | None = None  # while it lasts
@@ -84,6 +86,12 @@ class WebSocketProtocol(WebSocketWriter):
         self._is_reading = True
         self._transport.resume_reading()
         self._set_timer(self.close_timeout_s, self._transport.abort)
+
+    def expire_after(self, remaining_s: float) -> None:
+        """Close with SESSION_ENDED then: the token has expired."""
+        self._expires_at_s = asyncio.get_running_loop().time() + remaining_s
+        if self.phase is _OPEN:
+            self._set_look()
 
     def pause_reading(self) -> None:
         """Take no more messages until `resume_reading`; the client's sending stops soon (TCP's flow control)."""
@@ -158,7 +166,7 @@ class WebSocketProtocol(WebSocketWriter):
         self._transport.write(answer)
         self.phase = Phase.OPEN
         metrics.open_connections.inc()
-        self._set_timer(self.ping_interval_s, self._ping)
+        self._set_look()
         self.opened()
         if self._is_reading:
             self._transport.resume_reading()
@@ -223,14 +231,21 @@ class WebSocketProtocol(WebSocketWriter):
         self._leave(Phase.CLOSED)
         self._transport.close()
 
-    def _ping(self) -> None:
-        if self._is_reading and not self._heard_since_ping:
+    def _set_look(self) -> None:
+        """One timer for both: most connections have no other."""
+        remaining_s = self._expires_at_s - asyncio.get_running_loop().time()
+        self._set_timer(min(self.ping_interval_s, max(0, remaining_s)), self._look)
+
+    def _look(self) -> None:
+        if asyncio.get_running_loop().time() >= self._expires_at_s - _EARLY_S_MAX:
+            self.close(CloseCode.SESSION_ENDED, "the token has expired")
+        elif self._is_reading and not self._heard_since_ping:
             log.info("connection is silent")
             self._transport.abort()
-            return
-        self._heard_since_ping = False
-        self.ping()
-        self._set_timer(self.ping_interval_s, self._ping)
+        else:
+            self._heard_since_ping = False
+            self.ping()
+            self._set_look()
 
     def _set_timer(self, delay_s: float, act: Any) -> None:
         if self._timer is not None:
@@ -243,6 +258,7 @@ class _Fault(Unavailable):
 
 
 _FAULTS: RefusalTable = {_Fault: ProblemType(500, "internal_error")}
+_EARLY_S_MAX = 0.01  # a timer counts in milliseconds
 _PING = frames.encode(Opcode.PING, b"")
 _OPEN, _CLOSE = Phase.OPEN, Opcode.CLOSE  # each look into an Enum is a call
 _DATA = frozenset({Opcode.TEXT, Opcode.BINARY})

@@ -34,7 +34,6 @@ class ChatSocket(EventSendingSocket):
         self._has_entered = False
         self._unanswered = 0
         self._working: asyncio.Task[None] | None = None
-        self._expiry: asyncio.TimerHandle | None = None
 
     # From handshake to ready
 
@@ -78,10 +77,7 @@ class ChatSocket(EventSendingSocket):
         if self.phase is Phase.OPEN:
             self.ping()
             self.grace.begin()
-            remaining_s = self.identity.expires_at - self.state["clock"]()
-            self._expiry = asyncio.get_running_loop().call_later(
-                remaining_s, self.close, CloseCode.SESSION_ENDED, "the token has expired"
-            )
+            self.expire_after(self.identity.expires_at - self.state["clock"]())
 
     def end_session(self) -> None:
         """The session was revoked."""
@@ -92,8 +88,6 @@ class ChatSocket(EventSendingSocket):
         log.info("disconnected", username=self.identity.username, session=self.identity.session_id)
         self.state["sockets"].discard(self)
         self.state["connection_counts"].remove(self.identity.username)
-        if self._expiry is not None:
-            self._expiry.cancel()
         self.state["local_readers"].leave(self.reader, self)
 
     # Commands

@@ -81,7 +81,7 @@ async def test_dying_again_and_again_in_the_middle(fragile_world: World, valkey:
         said += 20
     await dying
     delivered += await say_and_hear(ada, said, said + 20)
-    assert set(delivered) == {True}
+    assert False not in delivered  # what is read from the store while Redis returns is told without it
     for grace in (near, far):
         assert await grace.hear_texts(said + 20) == numbers(0, said + 20)
         await grace.heard_nothing()

@@ -44,10 +44,18 @@ class Launcher:
         return (await self.process.stdout.readline()).decode()
 
     def children(self) -> dict[int, str]:
-        """Its processes: id and name, as ps and top tell it."""
+        """Its processes: id and name, as top tells it."""
+        return {pid: Path(f"/proc/{pid}/comm").read_text().strip() for pid in self._children()}
+
+    def commands(self) -> list[str]:
+        """How its processes were started, as ps tells it and pgrep finds them."""
+        return [
+            Path(f"/proc/{pid}/cmdline").read_text().rstrip("\0").replace("\0", " ") for pid in self._children()
+        ]
+
+    def _children(self) -> list[int]:
         path = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
-        pids = [int(pid) for pid in path.read_text().split()]
-        return {pid: Path(f"/proc/{pid}/comm").read_text().strip() for pid in pids}
+        return [int(pid) for pid in path.read_text().split()]
 
 
 def environment(data_dir: Path) -> dict[str, str]:

@@ -339,6 +339,18 @@ async def test_a_probe_comes_back_when_the_peer_has_read_what_was_sent_before() 
         assert not connection.is_writable
 
 
+@pytest.mark.parametrize("remaining_s", [-1, 0, 0.05, 0.35])
+async def test_a_connection_ends_when_its_token_does_however_often_it_is_pinged(remaining_s: float) -> None:
+    loop = asyncio.get_running_loop()
+    async with serving(Attentive) as server, joined(server) as (client, connection):
+        started_s = loop.time()
+        connection.expire_after(remaining_s)
+        while (frame := await client.frame())[0] == Opcode.PING:
+            client.send(Opcode.PONG, frame[1])
+        assert frame == (Opcode.CLOSE, (4401).to_bytes(2, "big") + b"the token has expired")
+        assert loop.time() - started_s >= remaining_s - 0.02
+
+
 async def test_a_silent_peer_is_dropped_after_one_unanswered_ping() -> None:
     loop = asyncio.get_running_loop()
     started_s = loop.time()

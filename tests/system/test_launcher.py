@@ -30,6 +30,8 @@ async def test_ctrl_c_on_the_whole_group_ends_all_of_it_with_status_0(tmp_path: 
         children = launcher.children()
         services = {"parley-auth", "parley-chat", "parley-media", "parley-video", "parley-gateway"}
         assert {*children.values()} == {*services, "valkey-server"}
+        for name in ("auth_service", "chat_service", "media_service", "video_service", "gateway"):
+            assert [command for command in launcher.commands() if command.endswith(f" -m {name}")]
         os.killpg(launcher.process.pid, signal.SIGINT)
         assert await launcher.ends() == 0
     assert [pid for pid in children if Path(f"/proc/{pid}").exists()] == []

@@ -1,6 +1,5 @@
 """Sockets: who may connect, for how long, and in which role."""
 
-import asyncio
 from typing import Any, ClassVar, cast
 
 from servicekit.authentication import bearer_token
@@ -34,7 +33,6 @@ class VideoSocket(WebSocketProtocol):
         self.message_bytes_max = self.state["message_bytes_max"]
         super().__init__(config, server_state, app_state, _loop)
         self._role: FrameSource | Watching | None = None
-        self._expiry: asyncio.TimerHandle | None = None
         self._errors: ErrorThrottle[tuple[str, int | None]] = ErrorThrottle(self._complain)
 
     # From handshake to end
@@ -60,9 +58,7 @@ class VideoSocket(WebSocketProtocol):
         assert self._role is not None
         self.state["open_connections"].add(self)
         log.info("connected", username=self.identity.username, session=self.identity.session_id)
-        remaining_s = self.identity.expires_at - self.state["clock"]()
-        later = asyncio.get_running_loop().call_later
-        self._expiry = later(remaining_s, self.close, CloseCode.SESSION_ENDED, "the token has expired")
+        self.expire_after(self.identity.expires_at - self.state["clock"]())
         self._role.opened()
 
     def not_opened(self) -> None:
@@ -82,8 +78,6 @@ class VideoSocket(WebSocketProtocol):
         self._errors.close()
         log.info("disconnected", username=self.identity.username, session=self.identity.session_id)
         self.state["open_connections"].discard(self)
-        if self._expiry is not None:
-            self._expiry.cancel()
         if self._role is not None:
             self._role.closed()
 
