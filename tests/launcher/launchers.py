@@ -49,9 +49,7 @@ class Launcher:
 
     def commands(self) -> list[str]:
         """How its processes were started, as ps tells it and pgrep finds them."""
-        return [
-            Path(f"/proc/{pid}/cmdline").read_text().rstrip("\0").replace("\0", " ") for pid in self._children()
-        ]
+        return [Path(f"/proc/{pid}/cmdline").read_text().rstrip("\0").replace("\0", " ") for pid in self._children()]
 
     def _children(self) -> list[int]:
         path = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
