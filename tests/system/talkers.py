@@ -113,12 +113,6 @@ class Crowd:
         goal = self.acknowledged + messages
         await eventually(lambda: self.acknowledged >= goal)
 
-    async def go_on(self, seconds: float) -> None:
-        """Return after that time, in which some have been acknowledged."""
-        goal = self.acknowledged + 1
-        await asyncio.sleep(seconds)  # the load is sized by time: how much it comes to is the machine's affair
-        await eventually(lambda: self.acknowledged >= goal)
-
     async def settle(self) -> None:
         """Stop writing, and return when everyone has every answer and every message."""
         for talker in self.talkers:

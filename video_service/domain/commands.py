@@ -1,10 +1,10 @@
 """Commands: what a client's message says, as a typed value."""
 
-import binascii
 from enum import Enum
 from typing import Annotated, Any, Literal, NamedTuple, TypeAlias
 
 import msgspec
+import pybase64
 
 from video_service.domain.refusals import BrokenFrame, InvalidBase64, InvalidCommand
 
@@ -148,7 +148,7 @@ def _from_text(text: str) -> bytes:
         if not head.lower().endswith(";base64"):
             raise InvalidBase64
     try:
-        return binascii.a2b_base64(text, strict_mode=True)
+        return pybase64.b64decode(text, validate=True)
     except ValueError:
         return _from_other(text)
 
@@ -160,7 +160,7 @@ def _from_other(text: str) -> bytes:
         joined = joined.translate(_FROM_URL_SAFE).rstrip("=")
         joined += "=" * (-len(joined) % 4)
     try:
-        return binascii.a2b_base64(joined, strict_mode=True)
+        return pybase64.b64decode(joined, validate=True)
     except ValueError:
         raise InvalidBase64 from None
 

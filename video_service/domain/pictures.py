@@ -1,8 +1,7 @@
 """Pictures: what came of a frame, encoded once for all who see it."""
 
-import binascii
-
 import msgspec
+import pybase64
 
 from video_service.domain.commands import NOT_SAID, Effect
 
@@ -43,5 +42,5 @@ class Picture:
     def base64(self) -> bytes:
         """The JPEG in base64, made when it is first asked for."""
         if self._base64 is None:
-            self._base64 = binascii.b2a_base64(self.jpeg, newline=False)
+            self._base64 = pybase64.b64encode(self.jpeg)
         return self._base64
