@@ -9,6 +9,9 @@ from enum import Enum
 from typing import ClassVar
 
 from servicekit.frames import CloseCode
+from servicekit.logs import get_logger
+
+log = get_logger(__name__)
 
 
 class Phase(Enum):
@@ -54,7 +57,7 @@ class WebSocketWriter(asyncio.Protocol):
         self._outbox_bytes += len(frame)
         if self._is_writable and not self._is_held:
             if len(self._outbox) == 1:
-                asyncio.get_running_loop().call_soon(self._flush)
+                _turn.add(self)
             if self._outbox_bytes >= _BATCH_BYTES:
                 self._flush()
         elif len(self._outbox) > self.outbox_events_max or self._outbox_bytes > self.outbox_bytes_max:
@@ -108,7 +111,11 @@ class WebSocketWriter(asyncio.Protocol):
 
     def _flush(self) -> None:
         while self._outbox and self._is_writable and not self._is_held:
-            self._transport.writelines(self._next_batch())
+            if len(self._outbox) == 1:
+                self._outbox_bytes = 0
+                self._transport.write(self._outbox.pop())
+            else:
+                self._transport.writelines(self._next_batch())
 
     def _next_batch(self) -> list[bytes]:
         count = size = 0
@@ -118,3 +125,30 @@ class WebSocketWriter(asyncio.Protocol):
         batch, self._outbox = self._outbox[:count], self._outbox[count:]
         self._outbox_bytes -= size
         return batch
+
+
+class _Turn:
+    """Whose frames leave at the end of the event loop's turn: one call for all, not one for each."""
+
+    def __init__(self) -> None:
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._writers: list[WebSocketWriter] = []
+
+    def add(self, writer: WebSocketWriter) -> None:
+        loop = asyncio.get_running_loop()
+        if not self._writers or loop is not self._loop:
+            self._loop, self._writers = loop, []
+            loop.call_soon(self._end, self._writers)
+        self._writers.append(writer)
+
+    def _end(self, writers: list[WebSocketWriter]) -> None:
+        if writers is self._writers:
+            self._writers = []
+        for writer in writers:
+            try:
+                writer._flush()  # noqa: SLF001 - it is one with the writers
+            except Exception:  # which concerns no other connection
+                log.exception("a connection cannot be written")
+
+
+_turn = _Turn()
