@@ -173,16 +173,19 @@ def refuse(refusal: Refusal, table: RefusalTable) -> Response:
 
 
 def exception_handlers(table: RefusalTable) -> dict[Any, ExceptionHandler]:
-    """Starlette's handlers, so that no endpoint needs a try/except for a refusal."""
+    """Starlette's handlers, so that no endpoint needs a try/except for a refusal.
 
-    def on_refusal(_: Request, error: Exception) -> Response:
+    All are coroutines: Starlette calls any other in a thread, which costs more than the answer.
+    """
+
+    async def on_refusal(_: Request, error: Exception) -> Response:
         assert isinstance(error, Refusal)
         return refuse(error, table)
 
-    def on_os_error(request: Request, error: Exception) -> Response:
+    async def on_os_error(request: Request, error: Exception) -> Response:
         assert isinstance(error, OSError)
         if error.errno not in _OF_THE_DISK:
-            return _on_fault(request, error)
+            return await _on_fault(request, error)
         log.warning("the disk refuses", reason=error.strerror)
         return refuse(NotStored(f"Nothing was stored: {error.strerror}."), table)
 
@@ -195,18 +198,18 @@ def exception_handlers(table: RefusalTable) -> dict[Any, ExceptionHandler]:
     }
 
 
-def _on_http_exception(_: Request, error: Exception) -> Response:
+async def _on_http_exception(_: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     code = _HTTP_CODES.get(error.status_code, "refused")
     return response(ProblemType(error.status_code, code), str(error.detail), headers=error.headers)
 
 
-def _on_disconnect(_: Request, __: Exception) -> Response:
+async def _on_disconnect(_: Request, __: Exception) -> Response:
     """The client left in the middle of its body: no fault of ours, and nobody reads this."""
     return response(ProblemType(400, "malformed"), "The body has no end.")
 
 
-def _on_fault(_: Request, error: Exception) -> Response:
+async def _on_fault(_: Request, error: Exception) -> Response:
     log.error("fault", exc_info=error)
     return internal_error()
 

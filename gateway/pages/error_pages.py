@@ -30,12 +30,12 @@ def exception_handlers() -> dict[Any, ExceptionHandler]:
     async def on_http_exception(request: Request[Any], error: Exception) -> Response:
         assert isinstance(error, HTTPException)
         if not _wants_page(request):
-            answer: Response = plain[HTTPException](request, error)
+            answer: Response = await plain[HTTPException](request, error)
             return answer
         return _page(request, error.status_code, headers=error.headers)
 
     async def on_fault(request: Request[Any], error: Exception) -> Response:
-        answer: Response = plain[Exception](request, error)
+        answer: Response = await plain[Exception](request, error)
         return _page(request, 500) if _wants_page(request) else answer
 
     return {**plain, Refusal: on_refusal, HTTPException: on_http_exception, Exception: on_fault}
