@@ -2,37 +2,15 @@
 
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import closing
-from tempfile import SpooledTemporaryFile
-from typing import IO
 
 from media_service.domain.filenames import clean_filename
 from media_service.domain.refusals import BrokenUpload, FileTooLarge, NotMultipart, TooManyFiles
+from media_service.sent_file import SentFile
 from servicekit.multipart import MultipartReader
 from servicekit.problems import Malformed
 
-_IN_MEMORY_BYTES_MAX = 256 * 1024
 _FIELD_BYTES_MAX = 64 * 1024
 _FIELDS_MAX = 100
-
-
-class SentFile:
-    """A file as it was sent; its content waits on disk until somebody reads it."""
-
-    def __init__(self, filename: str) -> None:
-        self.filename = filename
-        self.size = 0
-        self._content: IO[bytes] = SpooledTemporaryFile(_IN_MEMORY_BYTES_MAX)  # noqa: SIM115 - see `close`
-
-    def write(self, piece: memoryview) -> None:
-        self._content.write(piece)
-        self.size += len(piece)
-
-    def read(self) -> bytes:
-        self._content.seek(0)
-        return self._content.read()
-
-    def close(self) -> None:
-        self._content.close()
 
 
 class Form:

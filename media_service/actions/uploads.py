@@ -9,8 +9,8 @@ from weakref import WeakValueDictionary
 
 from media_service.domain.files import File
 from media_service.domain.refusals import NoFiles
-from media_service.multipart import SentFile
 from media_service.pictures import Pictures
+from media_service.sent_file import SentFile
 from media_service.store import FileStore, NewFile
 from servicekit.times import rfc3339
 

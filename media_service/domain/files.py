@@ -1,8 +1,11 @@
-"""Files: what is kept of a picture, and what is told of it."""
+"""Files: what is kept of one, and what is told of it."""
 
 from collections.abc import Mapping
+from typing import IO, Literal, TypeAlias
 
 import msgspec
+
+Kind: TypeAlias = Literal["picture", "audio", "video", "document"]
 
 THUMBNAIL_SIDES = (320, 1024)  # the longer side, pixels
 
@@ -17,6 +20,25 @@ class Picture(msgspec.Struct, frozen=True, kw_only=True):
     removed: tuple[str, ...]
     thumbnails: Mapping[int, bytes]
     placeholder: str  # a BlurHash
+
+
+class ProcessedFile(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be kept of a file that was sent: its bytes, as clean as they get, and what they are.
+
+    `cleaned`: nothing in them tells of more than what is seen and heard. None is said of what has no such thing.
+    """
+
+    kind: Kind
+    content_type: str  # found from the bytes
+    content: IO[bytes]  # from its beginning; whoever asked for it closes it
+    size: int
+    removed: tuple[str, ...]
+    cleaned: bool
+    width: int | None = None  # pixels, as shown
+    height: int | None = None
+    duration_s: float | None = None
+    placeholder: str | None = None  # a BlurHash
+    thumbnails: Mapping[int, bytes] = {}  # WebP, by the longer side
 
 
 class File(msgspec.Struct, frozen=True, kw_only=True):

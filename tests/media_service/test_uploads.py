@@ -14,8 +14,8 @@ from PIL import Image
 from media_service.actions.uploads import Uploads
 from media_service.app import MIGRATIONS
 from media_service.domain.files import Picture
-from media_service.multipart import SentFile
 from media_service.pictures import Pictures
+from media_service.sent_file import SentFile
 from media_service.store import FileStore
 from servicekit.database import open_database
 from tests.clock import NOW_S
