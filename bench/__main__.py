@@ -12,6 +12,7 @@ from pathlib import Path
 import uvloop
 
 from bench import (
+    files,
     footprint,
     forwarding,
     idle,
@@ -40,6 +41,7 @@ PARTS = {
     "idle": idle.measure,
     "footprint": footprint.measure,
     "pictures": pictures.measure,
+    "files": files.measure,
     "video": video.measure,
     "pages": pages.measure,
 }

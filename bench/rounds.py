@@ -23,6 +23,7 @@ class Effort:
     queries_of_a_kind: int
     people_reconnecting: int
     pictures: int
+    file_mib: int
     watchers: int
     lag_s: float
 
@@ -39,6 +40,7 @@ FULL = Effort(
     queries_of_a_kind=32,
     people_reconnecting=1_000,
     pictures=24,
+    file_mib=100,
     watchers=50,
     lag_s=60.0,
 )
@@ -54,6 +56,7 @@ QUICK = Effort(
     queries_of_a_kind=4,
     people_reconnecting=100,
     pictures=6,
+    file_mib=8,
     watchers=10,
     lag_s=5.0,
 )

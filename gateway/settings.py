@@ -23,7 +23,8 @@ class GatewaySettings(Settings, frozen=True, kw_only=True):
     remote_avatars: Literal["proxy", "direct", "off"] = "proxy"
     # Chat and media enforce these; pages tell them to their scripts.
     message_length_max: Annotated[int, msgspec.Meta(ge=1, le=16_000)] = 4_000
-    upload_file_bytes_max: Limit = 10 * 1024 * 1024
+    upload_file_bytes_max: Limit = 100 * 1024 * 1024
+    picture_bytes_max: Limit = 10 * 1024 * 1024
     several_addresses: ClassVar[frozenset[str]] = frozenset({"chat_url"})
     connect_timeout_s: Seconds = 2.0
     answer_timeout_s: Seconds = 30.0

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 
-from servicekit.multipart import MultipartReader
+from servicekit.multipart import MultipartReader, Part
 from servicekit.problems import BodyTooLarge, Malformed
 
 FIELDS_MAX = 100
@@ -60,13 +60,13 @@ class StreamedForm:
 
     # What the reader tells
 
-    def _on_part(self, name: str | None, filename: str | None) -> None:
+    def _on_part(self, part: Part) -> None:
         self._name, self._value = None, b""
-        if filename:
+        if part.filename:
             self.has_files = True
-        elif filename is None and name is not None:  # an empty one is the place of a file not chosen
-            self._name = name
-            self._keep(len(name))
+        elif part.filename is None and part.name is not None:  # an empty one is the place of a file not chosen
+            self._name = part.name
+            self._keep(len(part.name))
 
     def _on_data(self, data: memoryview) -> None:
         if self._name is not None:

@@ -9,18 +9,22 @@ from starlette.types import ASGIApp
 
 from media_service.actions.avatars import Avatars
 from media_service.actions.files import Files
+from media_service.actions.housekeeping import Housekeeping
 from media_service.actions.list_followers import copy_orphaned_files, copy_profiles
 from media_service.actions.remote_pictures import RemotePictures
+from media_service.actions.resumable_uploads import ResumableUploads
 from media_service.actions.uploads import Uploads
+from media_service.domain.files import KeptLimits
+from media_service.file_processor import FileProcessor
 from media_service.peers import DELETED_FILES_CHANNEL, ORPHANED_FILES_CHANNEL, PROFILES_CHANNEL, Peers
 from media_service.pictures import Pictures
-from media_service.refusals import REFUSALS
+from media_service.refusals import REFUSALS, as_problem
 from media_service.routes import ROUTES
 from media_service.settings import MediaSettings
 from media_service.state import Limits, State
-from media_service.store import AvatarStore, FileStore
+from media_service.store import AvatarStore, BlobStore, FileStore, ResumableUploadStore, UploadStore
 from servicekit.application import application
-from servicekit.database import open_database
+from servicekit.database import Database, open_database
 from servicekit.peers import Peer
 from servicekit.public_http_client import PublicHttpClient
 from servicekit.server import connections, running
@@ -58,19 +62,20 @@ async def _opened(
     require_library("PIL")
     pictures = Pictures(pixels_max=settings.picture_pixels_max, picture_s_max=settings.picture_s_max)
     opening = open_database(store_path(settings), MIGRATIONS, disk_free_bytes_min=settings.disk_free_bytes_min)
-    with closing(pictures):
+    processor = FileProcessor(pictures=pictures, picture_bytes_max=settings.picture_bytes_max)
+    with closing(pictures), closing(processor):
         async with (
             opening as database,
             connections(settings, clock) as opened,
             aclosing(PublicHttpClient(allowed_hosts=allowed_hosts)) as outgoing,
             aclosing(_remote_pictures(settings, clock, AvatarStore(database), pictures, outgoing)) as remote_pictures,
         ):
-            store, avatars = FileStore(database), AvatarStore(database)
-            await store.abandon()  # what a kill left in the middle
+            store, blobs, avatars = FileStore(database), BlobStore(database), AvatarStore(database)
             bus = opened.bus
             peers = Peers(auth=Peer(opened.http, settings.auth_url), chat=Peer(opened.http, settings.chat_url))
             files = Files(
                 store=store,
+                blobs=blobs,
                 avatars=avatars,
                 peers=peers,
                 pull_profiles=lambda: profiles.pull(),  # noqa: PLW0108 - it is made of the files, further down
@@ -81,7 +86,13 @@ async def _opened(
             orphaned_files = copy_orphaned_files(store, avatars, peers, files, profiles, database)
             await profiles.listen(bus, PROFILES_CHANNEL)
             await orphaned_files.listen(bus, ORPHANED_FILES_CHANNEL, on_news=files.forget_readers)
-            async with running(profiles.run(), orphaned_files.run()):
+            uploads = _uploads(settings, clock, database, processor, orphaned_files.pull)
+            resumable_uploads = _resumable_uploads(settings, clock, database, uploads)
+            housekeeping = Housekeeping(blobs=blobs, resumable_uploads=resumable_uploads, clock=clock)
+            async with (
+                aclosing(resumable_uploads),
+                running(profiles.run(), orphaned_files.run(), housekeeping.run()),
+            ):
                 yield State(
                     authentication=opened.authentication,
                     avatars=_avatars(settings, avatars, files, remote_pictures, profiles.pull),
@@ -91,7 +102,8 @@ async def _opened(
                     replicas=(profiles, orphaned_files),
                     limits=_limits(settings),
                     profiles=profiles,
-                    uploads=_uploads(settings, clock, store, pictures, orphaned_files.pull),
+                    resumable_uploads=resumable_uploads,
+                    uploads=uploads,
                 )
 
 
@@ -104,19 +116,35 @@ def _limits(settings: MediaSettings) -> Limits:
     )
 
 
+def _kept_limits(settings: MediaSettings) -> KeptLimits:
+    return KeptLimits(bytes_max=settings.stored_bytes_per_person, files_max=settings.stored_files_per_person)
+
+
 def _uploads(
     settings: MediaSettings,
     clock: Callable[[], float],
-    store: FileStore,
-    pictures: Pictures,
+    database: Database,
+    processor: FileProcessor,
     pull_orphaned_files: Callable[[], Awaitable[None]],
 ) -> Uploads:
     return Uploads(
-        store=store,
-        pictures=pictures,
+        store=UploadStore(database),
+        processor=processor,
         pull_orphaned_files=pull_orphaned_files,
-        quota_bytes=settings.stored_bytes_per_person,
-        files_max=settings.stored_files_per_person,
+        limits=_kept_limits(settings),
+        clock=clock,
+    )
+
+
+def _resumable_uploads(
+    settings: MediaSettings, clock: Callable[[], float], database: Database, uploads: Uploads
+) -> ResumableUploads:
+    return ResumableUploads(
+        store=ResumableUploadStore(database),
+        uploads=uploads,
+        limits=_kept_limits(settings),
+        file_bytes_max=settings.upload_file_bytes_max,
+        as_problem=as_problem,
         clock=clock,
     )
 

@@ -6,7 +6,7 @@ from contextlib import closing
 from media_service.domain.filenames import clean_filename
 from media_service.domain.refusals import BrokenUpload, FileTooLarge, NotMultipart, TooManyFiles
 from media_service.sent_file import SentFile
-from servicekit.multipart import MultipartReader
+from servicekit.multipart import MultipartReader, Part
 from servicekit.problems import Malformed
 
 _FIELD_BYTES_MAX = 64 * 1024
@@ -16,7 +16,7 @@ _FIELDS_MAX = 100
 class Form:
     """Takes the body piece by piece and gives each file when it is whole; fields that are no files are passed over.
 
-    Raises NotMultipart, BrokenUpload, FileTooLarge or TooManyFiles.
+    Of a file that is too large nothing is held. Raises NotMultipart, BrokenUpload or TooManyFiles.
     """
 
     def __init__(self, content_type: str, *, file_bytes_max: int, files_max: int) -> None:
@@ -58,17 +58,17 @@ class Form:
 
     # What the reader tells
 
-    def _on_part(self, _: str | None, filename: str | None) -> None:
+    def _on_part(self, part: Part) -> None:
         self._parts_begun += 1
         if self._parts_begun - self._files_begun > _FIELDS_MAX:  # empty ones, too, cost their time
             raise BrokenUpload("There are too many fields beside the files.")
-        if filename:  # without a name it is a field, or the place of a file that nobody chose
+        if part.filename:  # without a name it is a field, or the place of a file that nobody chose
             self._files_begun += 1
             if self._files_begun > self._files_max:
                 raise TooManyFiles(self._files_max)
-            if "\0" in filename:
+            if "\0" in part.filename:
                 raise BrokenUpload("The name of a file cannot hold the character NUL.")
-            self._file = SentFile(clean_filename(filename))
+            self._file = SentFile(clean_filename(part.filename), part.content_type)
 
     def _on_data(self, data: memoryview) -> None:
         if self._file is None:
@@ -77,8 +77,8 @@ class Form:
                 raise BrokenUpload("The fields beside the files are too long.")
             return
         self._file.write(data)
-        if self._file.size > self._file_bytes_max:
-            raise FileTooLarge(self._file.filename, self._file_bytes_max)
+        if self._file.size > self._file_bytes_max and self._file.refusal is None:
+            self._file.refuse(FileTooLarge(self._file.filename, self._file_bytes_max))
 
     def _on_part_end(self) -> None:
         if self._file is not None:

@@ -1,7 +1,7 @@
 """How each refusal of the media service is answered."""
 
 from media_service.domain import refusals as facts
-from servicekit.problems import ProblemType, RefusalTable
+from servicekit.problems import ProblemType, Refusal, RefusalTable, problem, problem_type_of
 
 REFUSALS: RefusalTable = {
     facts.NoFiles: ProblemType(422, "no_files"),
@@ -14,8 +14,21 @@ REFUSALS: RefusalTable = {
     facts.PictureTooLarge: ProblemType(413, "picture_too_large"),
     facts.NotAPicture: ProblemType(415, "not_a_picture"),
     facts.BrokenPicture: ProblemType(422, "broken_picture"),
+    facts.BadMetadata: ProblemType(400, "malformed"),
+    facts.BadUploadHeader: ProblemType(400, "malformed"),
+    facts.WrongTusVersion: ProblemType(412, "wrong_version"),
+    facts.NotAnOffsetStream: ProblemType(415, "not_an_offset_stream"),
+    facts.WrongOffset: ProblemType(409, "wrong_offset"),
+    facts.UploadBusy: ProblemType(423, "upload_busy"),
+    facts.TooManyUploads: ProblemType(429, "too_many_uploads"),
+    facts.UnknownUpload: ProblemType(404, "unknown_upload"),
     facts.UnknownFile: ProblemType(404, "unknown_file"),
     facts.UnknownAvatar: ProblemType(404, "unknown_avatar"),
     facts.RangeNotSatisfiable: ProblemType(416, "range_not_satisfiable"),
     facts.ChatAway: ProblemType(503, "unavailable"),
 }
+
+
+def as_problem(refusal: Refusal) -> bytes:
+    """The body of its answer, to be kept until somebody asks."""
+    return problem(problem_type_of(refusal, REFUSALS), str(refusal), refusal.errors).body()

@@ -1,4 +1,4 @@
-"""Serving bytes: to whom has them already, a part of them, or all, with headers that keep a picture a picture."""
+"""Serving bytes: to whom has them already, a part of them, or all, with headers that keep it what it is."""
 
 from collections.abc import AsyncIterator, Callable
 from typing import Any
@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Message, Send
 
-from media_service.domain.filenames import inline_disposition
+from media_service.domain.filenames import disposition
 from media_service.domain.files import Content
 from media_service.domain.ranges import asked_range
 from media_service.domain.refusals import UnknownFile
@@ -25,7 +25,7 @@ async def serve(
         "ETag": content.etag,
         "Cache-Control": CACHE_CONTROL,
         "Content-Security-Policy": CONTENT_SECURITY_POLICY,
-        "Content-Disposition": inline_disposition(filename),
+        "Content-Disposition": disposition(filename, is_inline=content.is_inline),
         "Accept-Ranges": "bytes",
     }
     if is_known(request.headers.get("if-none-match", ""), content.etag):
@@ -37,7 +37,7 @@ async def serve(
     headers |= {"Content-Type": content.content_type, "Content-Length": str(len(part))}
     if asked is not None:
         headers["Content-Range"] = f"bytes {part.start}-{part.stop - 1}/{content.size}"
-    if request.method == "HEAD":
+    if request.method == "HEAD" or not part:
         return Response(status_code=200, headers=headers)
     pieces = pieces_of(part)
     first = await anext(pieces, None)

@@ -8,7 +8,8 @@ from servicekit.settings import Limit, Settings
 class MediaSettings(Settings, frozen=True, kw_only=True):
     media_url: str = "http://127.0.0.1:8003"
     chat_url: str = "http://127.0.0.1:8002"
-    upload_file_bytes_max: Limit = 10 * 1024 * 1024
+    upload_file_bytes_max: Limit = 100 * 1024 * 1024
+    picture_bytes_max: Limit = 10 * 1024 * 1024
     upload_files_max: Limit = 20
     stored_bytes_per_person: Limit = 1024 * 1024 * 1024
     stored_files_per_person: Limit = 10_000

@@ -4,6 +4,7 @@ import msgspec
 
 from media_service.actions.avatars import Avatars
 from media_service.actions.files import Files
+from media_service.actions.resumable_uploads import ResumableUploads
 from media_service.actions.uploads import Uploads
 from servicekit.authentication import Authentication
 from servicekit.bus import Bus
@@ -31,4 +32,5 @@ class State(TypedDict):
     limits: Limits
     profiles: ListReplica[Any]
     replicas: tuple[ListReplica[Any], ...]
+    resumable_uploads: ResumableUploads
     uploads: Uploads

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl
 import msgspec
 from starlette.requests import Request
 
-from servicekit.multipart import MultipartReader
+from servicekit.multipart import MultipartReader, Part
 from servicekit.problems import FieldError, Invalid, Malformed
 from servicekit.texts import NO_CONTROLS, field_with_nul
 
@@ -65,12 +65,12 @@ def _content_type(request: Request[Any]) -> str:
 def _multipart(body: bytes, content_type: str) -> dict[str, str]:
     fields: list[tuple[str, bytearray]] = []
 
-    def on_part(name: str | None, filename: str | None) -> None:
-        if filename is not None:
+    def on_part(part: Part) -> None:
+        if part.filename is not None:
             raise Malformed("Files are not taken here.")
         if len(fields) == FORM_FIELDS_MAX:
             raise Malformed("There are too many fields.")
-        fields.append((name or "", bytearray()))
+        fields.append((part.name or "", bytearray()))
 
     def on_data(data: memoryview) -> None:
         fields[-1][1].extend(data)

@@ -41,8 +41,9 @@ Limits: TypeAlias = Mapping[tuple[type, str], Schema]
 class Description(msgspec.Struct, frozen=True):
     """What an endpoint takes and gives: the types that it parses and answers with. Decorates the endpoint.
 
-    Its docstring is told too. `also` are further answers without JSON, by status. `refusals` need not name what
-    follows from the rest: that a token, or a body of the right form, is missing.
+    Its docstring is told too. `takes_bytes` is the media type of a body that is no form and no JSON, `headers` a struct
+    of those that it reads, by their names. `also` are further answers without JSON, by status. `refusals` need not name
+    what follows from the rest: that a token, or a body of the right form, is missing.
     """
 
     summary: str
@@ -50,6 +51,8 @@ class Description(msgspec.Struct, frozen=True):
     body: Any = None
     form: Any = None
     takes_files: bool = False
+    takes_bytes: str = ""
+    headers: Any = None
     example: msgspec.Struct | None = None
     query: Any = None
     answer: Any = None
@@ -65,7 +68,7 @@ class Description(msgspec.Struct, frozen=True):
 
     @property
     def takes_body(self) -> bool:
-        return self.takes_files or self.body is not None or self.form is not None
+        return self.takes_files or bool(self.takes_bytes) or self.body is not None or self.form is not None
 
     @property
     def all_refusals(self) -> tuple[type[Refusal], ...]:
@@ -151,7 +154,11 @@ class _Writer:
         self._limits = limits
 
     def operation(self, route: MethodsRoute, method: str, endpoint: Endpoint, described: Description) -> Schema:
-        parameters = [*_path_parameters(route), *self._query_parameters(described.query)]
+        parameters = [
+            *_path_parameters(route),
+            *self._parameters(described.query, "query"),
+            *self._parameters(described.headers, "header"),
+        ]
         operation: Schema = {
             "operationId": re.sub(r"\W+", "_", f"{method.lower()}{route.path_format}").strip("_"),
             "summary": described.summary,
@@ -163,24 +170,26 @@ class _Writer:
         }
         return {name: value for name, value in operation.items() if value or name == "security"}
 
-    def _query_parameters(self, query: Any) -> Iterator[Schema]:
-        if query is None:
+    def _parameters(self, fields: Any, place: str) -> Iterator[Schema]:
+        if fields is None:
             return
-        _, schemas = msgspec.json.schema_components([query])
+        _, schemas = msgspec.json.schema_components([fields])
         _limit(schemas, self._limits)
-        schema = schemas[query.__name__]
+        schema = schemas[fields.__name__]
         for name, field in schema["properties"].items():
             is_required = bool(field.pop("required", False)) or name in schema["required"]
             if is_required:
                 field.pop("default", None)
             default = {} if field.get("default") is None else {"default": field["default"]}
-            yield _parameter(name, "query", {**_present(field), **default}, is_required=is_required)
+            yield _parameter(name, place, {**_present(field), **default}, is_required=is_required)
 
     def _request_body(self, described: Description) -> Schema | None:
         if not described.takes_body:
             return None
         if described.takes_files:
             return {"required": True, "content": {"multipart/form-data": {"schema": _FILES}}}
+        if described.takes_bytes:
+            return {"required": True, "content": {described.takes_bytes: {}}}
         example = {} if described.example is None else {"example": _given(described.example)}
         schema = self._schemas[described.body or described.form]
         content_type = "application/json" if described.body else FORM

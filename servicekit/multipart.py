@@ -1,6 +1,9 @@
 """Multipart forms as a service reads them (RFC 7578): bytes in, parts out, no I/O. The one home of python-multipart."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+from urllib.parse import unquote_to_bytes
 
 from python_multipart.exceptions import FormParserError, MultipartParseError
 from python_multipart.multipart import MultipartParser, parse_options_header
@@ -8,21 +11,29 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 from servicekit.problems import Malformed
 
 HEAD_BYTES_MAX = 8 * 1024
+_EXTENDED = re.compile(rb";\s*filename\*\s*=\s*(utf-8|iso-8859-1)'[^';]*'([^;\s]*)", re.IGNORECASE)
+
+
+class Part(NamedTuple):
+    """The head of a part. A name that is not given is None, an empty one ""; what is not UTF-8 in it is replaced."""
+
+    name: str | None
+    filename: str | None
+    content_type: str
 
 
 class MultipartReader:
-    """Takes a body in whatever pieces and tells of each part its name and filename, then its data, then its end.
+    """Takes a body in whatever pieces and tells of each part its head, then its data, then its end.
 
-    A name that is not given is None, an empty one ""; what is not UTF-8 in it is replaced, and `filename*` passed over
-    (§4.2). Data is told as it is fed; only a head is held. Raises Malformed, at once if `content_type` is not that of a
-    form with a boundary; what those who are told raise comes out of `feed`.
+    Data is told as it is fed; only a head is held. Raises Malformed, at once if `content_type` is not that of a form
+    with a boundary; what those who are told raise comes out of `feed`.
     """
 
     def __init__(
         self,
         content_type: str,
         *,
-        on_part: Callable[[str | None, str | None], None],
+        on_part: Callable[[Part], None],
         on_data: Callable[[memoryview], None],
         on_part_end: Callable[[], None],
     ) -> None:
@@ -31,7 +42,7 @@ class MultipartReader:
             raise Malformed("The body is not a form with files.")
         self._on_part = on_part
         self._head_bytes = 0
-        self._header_name = self._header_value = self._disposition = b""
+        self._header_name = self._header_value = self._disposition = self._type = b""
         self._is_ended = False
         try:
             self._parser = MultipartParser(
@@ -75,15 +86,31 @@ class MultipartReader:
     def _on_header_end(self) -> None:
         if self._header_name.lower() == b"content-disposition":
             self._disposition = self._header_value
+        elif self._header_name.lower() == b"content-type":
+            self._type = self._header_value
         self._header_name = self._header_value = b""
 
     def _on_headers_finished(self) -> None:
-        _, options = parse_options_header(self._disposition)
-        self._head_bytes, self._disposition = 0, b""
-        self._on_part(_text(options.get(b"name")), _text(options.get(b"filename")))
+        disposition = self._disposition
+        _, options = parse_options_header(disposition)
+        kind, _ = parse_options_header(self._type)
+        self._head_bytes, self._disposition, self._type = 0, b"", b""
+        self._on_part(Part(_text(options.get(b"name")), _filename_of(options, disposition), kind.decode("latin-1")))
 
     def _on_end(self) -> None:
         self._is_ended = True
+
+
+def _filename_of(options: Mapping[bytes, bytes], disposition: bytes) -> str | None:
+    """With the three characters that browsers encode (HTML, "multipart/form-data encoding algorithm").
+
+    `filename*` (RFC 8187) is none of a form's (§4.2), but some programs send nothing else.
+    """
+    plain = _text(options.get(b"filename"))
+    if plain is not None:
+        return plain.replace("%22", '"').replace("%0D", "\r").replace("%0A", "\n")
+    extended = _EXTENDED.search(disposition)
+    return unquote_to_bytes(extended[2]).decode(extended[1].decode(), errors="replace") if extended else None
 
 
 def _text(name: bytes | None) -> str | None:

@@ -17,18 +17,20 @@ CONTENT_TYPE = "application/problem+json"
 log = get_logger(__name__)
 
 
+class FieldError(msgspec.Struct, frozen=True):
+    field: str
+    detail: str
+
+
 class Refusal(Exception):
     """Base of the facts for which a service refuses; `str()` is the detail that the client reads."""
+
+    errors: tuple[FieldError, ...] = ()  # what of the request is the reason, where that can be named
 
     @property
     def headers(self) -> Mapping[str, str]:
         """Headers that belong to the answer."""
         return {}
-
-
-class FieldError(msgspec.Struct, frozen=True):
-    field: str
-    detail: str
 
 
 class Invalid(Refusal):
@@ -157,6 +159,11 @@ def response(
     return Response(body, kind.status, dict(headers or {}), CONTENT_TYPE)
 
 
+def given(body: bytes) -> Response:
+    """A problem that was made before, and kept."""
+    return Response(body, msgspec.json.decode(body, type=Problem).status, {}, CONTENT_TYPE)
+
+
 def problem_type_of(refusal: Refusal, table: RefusalTable) -> ProblemType:
     """The row for the refusal's nearest class; every class of a tree has one, or its base has."""
     for kind in type(refusal).__mro__:
@@ -168,8 +175,7 @@ def problem_type_of(refusal: Refusal, table: RefusalTable) -> ProblemType:
 
 def refuse(refusal: Refusal, table: RefusalTable) -> Response:
     kind = problem_type_of(refusal, table)
-    errors = refusal.errors if isinstance(refusal, Invalid) else ()
-    return response(kind, str(refusal), errors=errors, headers=refusal.headers)
+    return response(kind, str(refusal), errors=refusal.errors, headers=refusal.headers)
 
 
 def exception_handlers(table: RefusalTable) -> dict[Any, ExceptionHandler]:

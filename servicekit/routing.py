@@ -22,21 +22,22 @@ register_url_convertor("id", IdConvertor())
 
 
 class MethodsRoute(Route):
-    """A path with an endpoint for each method; that of GET also answers HEAD.
+    """A path with an endpoint for each method; that of GET also answers HEAD, where HEAD has none of its own.
 
     Starlette takes a route for each method too, but its 405 then names only the first's (RFC 9110 §15.5.6).
     """
 
     def __init__(self, path: str, endpoints: Mapping[str, Endpoint]) -> None:
         async def endpoint(request: Request[Any]) -> Response:
-            return await endpoints["GET" if request.method == "HEAD" else request.method](request)
+            found = endpoints.get(request.method)
+            return await (found or endpoints["GET"])(request)
 
         super().__init__(path, endpoint, methods=list(endpoints))
         self.endpoints = endpoints
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """As every route, and OPTIONS with what may be done here, which is no secret (RFC 9110 §9.3.7)."""
-        if scope["method"] != "OPTIONS":
+        if scope["method"] != "OPTIONS" or "OPTIONS" in self.endpoints:
             await super().handle(scope, receive, send)
             return
         allow = ", ".join(sorted({*(self.methods or ()), "OPTIONS"}))

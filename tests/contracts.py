@@ -61,11 +61,11 @@ class Contracts:
 
     def _operation(self, request: httpx.Request) -> Any:
         path = request.url.raw_path.decode().partition("?")[0]
-        method = "GET" if request.method == "HEAD" else request.method
-        scope = {"type": "http", "method": method, "path": request.url.path, "raw_path": path, "root_path": ""}
-        for (known, _), route in self._routes.items():
-            if known == method and route.matches(scope)[0].name == "FULL":
-                return self.paths[route.path_format][method.lower()]
+        scope = {"type": "http", "method": request.method, "path": request.url.path, "raw_path": path, "root_path": ""}
+        for route in self._routes.values():
+            if route.matches(scope)[0].name == "FULL":
+                told = self.paths[route.path_format]
+                return told.get(request.method.lower()) or (told.get("get") if request.method == "HEAD" else None)
         return None
 
 
@@ -81,7 +81,7 @@ def closed(schema: Any) -> Any:
 def matches(content_type: str, contents: dict[str, Any]) -> bool:
     if not contents:
         return content_type == ""
-    return any(content_type == one or content_type.startswith(one.removesuffix("*")) for one in contents)
+    return any(one in {"*/*", content_type} or content_type.startswith(one.removesuffix("*")) for one in contents)
 
 
 def checked(routes: Iterable[BaseRoute], refusals: RefusalTable) -> dict[str, list[Hook]]:

@@ -1,4 +1,6 @@
-"""Attachments: the pictures that a message shows."""
+"""Attachments: the files that a message shows."""
+
+from typing import Literal
 
 import msgspec
 
@@ -8,13 +10,15 @@ class Attachment(msgspec.Struct, frozen=True, kw_only=True):
 
     id: str
     url: str
-    thumbnail_url: str
+    thumbnail_url: str | None
     filename: str
     content_type: str
     size: int
-    width: int
-    height: int
-    placeholder: str  # a BlurHash
+    width: int | None  # pixels
+    height: int | None
+    placeholder: str | None  # a BlurHash
+    kind: Literal["picture", "audio", "video", "document"] = "picture"  # all were, when there were no kinds
+    duration_s: float | None = None
 
 
 class OrphanedFile(msgspec.Struct, frozen=True):

@@ -69,6 +69,8 @@ ROUTES = (
     Route("/api/rooms/", Service.CHAT),
     Route("/api/search-messages", Service.CHAT),
     Route("/api/user/upload-files", Service.MEDIA, takes_files=True),
+    Route("/api/uploads", Service.MEDIA),
+    Route("/api/uploads/", Service.MEDIA, takes_files=True),
     Route("/api/files", Service.MEDIA),
     Route("/api/files/", Service.MEDIA),
     Route("/api/avatars/", Service.MEDIA),

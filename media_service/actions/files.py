@@ -3,12 +3,11 @@
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 
-from media_service.domain.files import THUMBNAIL_SIDES, Content, File
+from media_service.domain.files import PIECE_BYTES, THUMBNAIL_SIDES, Content, File
 from media_service.domain.refusals import UnknownFile
 from media_service.peers import Peers
-from media_service.store import AvatarStore, DeletedFile, FileStore
+from media_service.store import AvatarStore, BlobStore, DeletedFile, FileStore
 
-PIECE_BYTES = 512 * 1024
 REMEMBERED_S = 2.0  # so long somebody who was removed from a room may still see its pictures, if Redis is away
 REMEMBERED_MAX = 10_000
 
@@ -42,6 +41,7 @@ class Files:
         self,
         *,
         store: FileStore,
+        blobs: BlobStore,
         avatars: AvatarStore,
         peers: Peers,
         pull_profiles: Callable[[], Awaitable[None]],
@@ -49,6 +49,7 @@ class Files:
         clock: Callable[[], float],
     ) -> None:
         self._store = store
+        self._blobs = blobs
         self._avatars = avatars
         self._peers = peers
         self._pull_profiles = pull_profiles
@@ -83,24 +84,26 @@ class Files:
 
     def content(self, file: File) -> Content:
         etag = f'"{file.sha256[:32]}"'
-        return Content(number=file.number, side=None, content_type=file.content_type, size=file.size, etag=etag)
+        return Content(blob=file.blob, side=None, content_type=file.content_type, size=file.size, etag=etag)
 
     async def thumbnail(self, file: File, side: int) -> Content:
         """The one that is just as large as is asked for, or the largest."""
         side = next((one for one in THUMBNAIL_SIDES if one >= side), THUMBNAIL_SIDES[-1])
-        size = await self._store.thumbnail_size(file.number, side)
+        size = await self._blobs.thumbnail_size(file.blob, side)
         if size is None:
             raise UnknownFile
         etag = f'"{file.sha256[:32]}-{side}"'
-        return Content(number=file.number, side=side, content_type="image/webp", size=size, etag=etag)
+        return Content(blob=file.blob, side=side, content_type="image/webp", size=size, etag=etag)
 
     async def pieces(self, content: Content, part: range) -> AsyncIterator[bytes]:
         """The bytes of `part`, a piece at a time; they end early where the file goes meanwhile."""
-        for start in range(part.start, part.stop, PIECE_BYTES):
-            piece = await self._store.piece(content, start, min(PIECE_BYTES, part.stop - start))
+        start = part.start
+        while start < part.stop:
+            piece = await self._blobs.read(content, start, min(PIECE_BYTES, part.stop - start))
             if not piece:
                 return
             yield piece
+            start += len(piece)
 
     async def list_of(self, owner: str, *, before: int | None, limit: int) -> list[File]:
         return await self._store.list_of(owner, before=before, limit=limit)

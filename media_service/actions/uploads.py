@@ -1,20 +1,19 @@
-"""Uploads: the files of a request become kept pictures, all of them or none."""
+"""Uploads: the files of a request become kept files, all of them or none."""
 
 import asyncio
-import hashlib
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from weakref import WeakValueDictionary
 
-from media_service.domain.files import File
-from media_service.domain.refusals import NoFiles
-from media_service.pictures import Pictures
+from media_service.domain.filenames import named_for
+from media_service.domain.files import File, KeptLimits
+from media_service.domain.refusals import FileRefusal, NoFiles
+from media_service.file_processor import FileProcessor
 from media_service.sent_file import SentFile
-from media_service.store import FileStore, NewFile
+from media_service.store import NewUpload, UploadStore
 from servicekit.times import rfc3339
 
-FILES_KEPT_MAX = 10_000
 _ID_BYTES = 16
 
 
@@ -22,54 +21,64 @@ class Uploads:
     def __init__(
         self,
         *,
-        store: FileStore,
-        pictures: Pictures,
+        store: UploadStore,
+        processor: FileProcessor,
         pull_orphaned_files: Callable[[], Awaitable[None]],
-        quota_bytes: int,
-        files_max: int = FILES_KEPT_MAX,
+        limits: KeptLimits,
         clock: Callable[[], float],
     ) -> None:
         self._store = store
         self._pull_orphaned_files = pull_orphaned_files
-        self._pictures = pictures
-        self._quota_bytes = quota_bytes
-        self._files_max = files_max
+        self._processor = processor
+        self._limits = limits
         self._clock = clock
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()  # held by whoever is in line
 
-    async def take(self, owner: str, files: AsyncIterator[SentFile]) -> list[File]:
+    async def take(self, owner: str, files: AsyncIterator[SentFile], *, resumable_id: str = "") -> list[File]:
         """Keep them. Raises a MediaRefusal, and then none is kept.
 
         One of a person's is worked on at a time, and waits on disk until then: what is in memory does not grow with
-        the request, and who sends many at once holds nobody else up.
+        the request, and who sends many at once holds nobody else up. `resumable_id` is that of the resumable upload
+        whose file this is; it ends in the same moment.
         """
-        upload_id = secrets.token_hex(8)
+        request_id = secrets.token_hex(8)
         try:
-            await self._put(upload_id, owner, files)
+            await self._put(request_id, owner, files)
             with suppress(ConnectionError):  # without chat, what is known has to do
-                await self._pull_orphaned_files()  # an earlier copy among them would take this one along, the same file
-            return await self._store.finish(upload_id, owner, quota_bytes=self._quota_bytes, files_max=self._files_max)
+                await self._pull_orphaned_files()
+            return await self._store.finish(request_id, owner, self._limits, resumable_id=resumable_id)
         except BaseException:
-            await asyncio.shield(self._store.abandon(upload_id))
+            await asyncio.shield(self._store.abandon(request_id))
             raise
 
-    async def _put(self, upload_id: str, owner: str, files: AsyncIterator[SentFile]) -> None:
-        is_empty = True
+    async def _put(self, request_id: str, owner: str, files: AsyncIterator[SentFile]) -> None:
+        """Look at all, so that the refusal names every bad one."""
+        count, refusals = 0, list[FileRefusal]()
         async for file in files:
-            is_empty = False
-            await self._store.put(upload_id, await self._made(owner, file))
-        if is_empty:
+            count += 1
+            try:
+                await self._put_one(request_id, owner, file)
+            except FileRefusal as refusal:
+                refusals.append(refusal)
+        if refusals:
+            refusals[0].errors = tuple(error for refusal in refusals for error in refusal.errors)
+            raise refusals[0]
+        if not count:
             raise NoFiles
 
-    async def _made(self, owner: str, file: SentFile) -> NewFile:
+    async def _put_one(self, request_id: str, owner: str, file: SentFile) -> None:
+        if file.refusal is not None:
+            raise file.refusal
         turn = self._turns.setdefault(owner, asyncio.Lock())
         async with turn:
-            picture = await self._pictures.take(file.filename, file.read)
-        return NewFile(
-            id=secrets.token_urlsafe(_ID_BYTES),
-            owner=owner,
-            filename=file.filename,
-            sha256=hashlib.sha256(picture.data).hexdigest(),
-            created_at=rfc3339(self._clock()),
-            picture=picture,
-        )
+            processed = await self._processor.take(file)
+        with closing(processed.content):
+            new = NewUpload(
+                id=secrets.token_urlsafe(_ID_BYTES),
+                owner=owner,
+                filename=named_for(file.filename, processed.content_type),
+                created_at=rfc3339(self._clock()),
+                begun_at=self._clock(),
+                file=processed,
+            )
+            await self._store.put(request_id, new)

@@ -7,6 +7,8 @@ import msgspec
 
 Kind: TypeAlias = Literal["picture", "audio", "video", "document"]
 
+PIECE_BYTES = 512 * 1024  # of what is stored; the last one of a file has fewer
+_INLINE = ("image/", "audio/", "video/", "text/plain")
 THUMBNAIL_SIDES = (320, 1024)  # the longer side, pixels
 
 
@@ -41,31 +43,48 @@ class ProcessedFile(msgspec.Struct, frozen=True, kw_only=True):
     thumbnails: Mapping[int, bytes] = {}  # WebP, by the longer side
 
 
+class KeptLimits(msgspec.Struct, frozen=True, kw_only=True):
+    """How much one person can keep."""
+
+    bytes_max: int
+    files_max: int
+
+
 class File(msgspec.Struct, frozen=True, kw_only=True):
-    """A kept picture without its bytes; `number` grows with each upload."""
+    """A kept file without its bytes, which are those of `blob`; `number` grows with each upload."""
 
     number: int
     id: str
     owner: str
     filename: str
+    kind: Kind
     content_type: str
+    blob: int
     sha256: str
     size: int
-    width: int
-    height: int
-    placeholder: str
+    width: int | None
+    height: int | None
+    duration_s: float | None
+    placeholder: str | None
+    has_thumbnail: bool
     removed: tuple[str, ...]
+    cleaned: bool
     created_at: str
 
 
 class Content(msgspec.Struct, frozen=True, kw_only=True):
-    """Bytes that can be served in pieces: a file's own, or those of its thumbnail of that longer side."""
+    """Bytes that can be served in pieces: a blob's own, or those of its thumbnail of that longer side."""
 
-    number: int
+    blob: int
     side: int | None
     content_type: str
     size: int
     etag: str
+
+    @property
+    def is_inline(self) -> bool:
+        """Whether a browser may show it where it stands: nothing that could be a page, or lead to one."""
+        return self.content_type.startswith(_INLINE) and self.content_type != "image/svg+xml"
 
 
 class RemotePicture(msgspec.Struct, frozen=True):
@@ -80,14 +99,17 @@ class FileView(msgspec.Struct, frozen=True, kw_only=True):
 
     id: str
     filename: str
+    kind: Kind
     content_type: str
     size: int
-    width: int
-    height: int
+    width: int | None
+    height: int | None
+    duration_s: float | None
     url: str
-    thumbnail_url: str
-    placeholder: str
+    thumbnail_url: str | None
+    placeholder: str | None
     removed: tuple[str, ...]
+    cleaned: bool
     created_at: str
 
 
@@ -107,13 +129,16 @@ def view(file: File) -> FileView:
     return FileView(
         id=file.id,
         filename=file.filename,
+        kind=file.kind,
         content_type=file.content_type,
         size=file.size,
         width=file.width,
         height=file.height,
+        duration_s=file.duration_s,
         url=url_of(file.id),
-        thumbnail_url=f"{url_of(file.id)}/thumbnail",
+        thumbnail_url=f"{url_of(file.id)}/thumbnail" if file.has_thumbnail else None,
         placeholder=file.placeholder,
         removed=file.removed,
+        cleaned=file.cleaned,
         created_at=file.created_at,
     )

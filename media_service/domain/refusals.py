@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from servicekit.problems import Refusal
+from servicekit.problems import FieldError, Refusal
 
 
 class MediaRefusal(Refusal):
@@ -39,10 +39,11 @@ class TooManyFilesKept(MediaRefusal):
 
 
 class FileRefusal(MediaRefusal):
-    """One file of a request is the reason, and the detail names it."""
+    """One file of a request is the reason, and the detail names it; `errors` those of all that are refused."""
 
     def __init__(self, filename: str, reason: str) -> None:
         super().__init__(f"{filename!r}: {reason}")
+        self.errors = (FieldError(filename, reason),)
 
 
 class FileTooLarge(FileRefusal):
@@ -61,6 +62,63 @@ class NotAPicture(FileRefusal):
 
 class BrokenPicture(FileRefusal):
     """The bytes begin as a picture does, but it cannot be shown."""
+
+
+class BadMetadata(MediaRefusal):
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"`Upload-Metadata`: {reason}.")
+
+
+class BadUploadHeader(MediaRefusal):
+    def __init__(self, name: str) -> None:
+        super().__init__(f"`{name}` has to be a number of bytes.")
+
+
+class WrongTusVersion(MediaRefusal):
+    def __init__(self) -> None:
+        super().__init__("`Tus-Resumable: 1.0.0` is the version that is spoken here.")
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        return {"Tus-Version": "1.0.0"}
+
+
+class NotAnOffsetStream(MediaRefusal):
+    def __init__(self) -> None:
+        super().__init__("The parts of an upload are sent as application/offset+octet-stream.")
+
+
+class WrongOffset(MediaRefusal):
+    def __init__(self, received: int) -> None:
+        super().__init__(f"{received:,} bytes of it are here.")
+        self._received = received
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        return {"Upload-Offset": str(self._received)}
+
+
+class UploadBusy(MediaRefusal):
+    def __init__(self) -> None:
+        super().__init__("Another request is sending a part of it.")
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        return {"Retry-After": "1"}
+
+
+class TooManyUploads(MediaRefusal):
+    def __init__(self, open_max: int) -> None:
+        super().__init__(f"{open_max} unfinished uploads are the most that one person can have.")
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        return {"Retry-After": "60"}
+
+
+class UnknownUpload(MediaRefusal):
+    def __init__(self) -> None:
+        super().__init__("There is no such upload, or it has ended.")
 
 
 class UnknownFile(MediaRefusal):

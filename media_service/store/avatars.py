@@ -33,7 +33,7 @@ class AvatarStore:
 def _is_avatar(connection: Connection, file_id: str) -> bool:
     """Only by its owner: who merely knows the address of a picture cannot make it public."""
     found = connection.execute(
-        "SELECT 1 FROM avatars JOIN files ON owner = username WHERE file_id = ? AND id = file_id", (file_id,)
+        "SELECT 1 FROM avatars JOIN uploads ON owner = username WHERE file_id = ? AND id = file_id", (file_id,)
     )
     return found.fetchone() is not None
 

@@ -18,7 +18,10 @@ from tests.media_service.cleaning.pictures import encoded
 from tests.valkey import Valkey
 from tests.waiting import eventually
 
-SHOWN = {"id", "url", "thumbnail_url", "filename", "content_type", "size", "width", "height", "placeholder"}
+SHOWN = {
+    *("id", "url", "thumbnail_url", "filename", "kind", "content_type", "size", "width", "height", "duration_s"),
+    "placeholder",
+}
 
 
 class Album:

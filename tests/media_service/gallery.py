@@ -135,7 +135,7 @@ class Gallery:
         """Files and thumbnails in the store, those of unfinished uploads with them."""
         with closing(sqlite3.connect(self.folder / "media" / "files.db")) as connection:
             return (
-                connection.execute("SELECT count(*) FROM files").fetchone()[0],
+                connection.execute("SELECT count(*) FROM uploads").fetchone()[0],
                 connection.execute("SELECT count(*) FROM thumbnails").fetchone()[0],
             )
 

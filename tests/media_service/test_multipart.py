@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from media_service.domain.filenames import NAME_LENGTH_MAX, clean_filename, inline_disposition
+from media_service.domain.filenames import NAME_LENGTH_MAX, clean_filename, disposition, named_for
 from media_service.domain.ranges import asked_range
 from media_service.domain.refusals import BrokenUpload, MediaRefusal, RangeNotSatisfiable
 from media_service.multipart import Form
@@ -81,7 +81,7 @@ def test_any_name_becomes_one_that_can_be_shown_and_sent(given_name: str) -> Non
     assert not set(name) & {"/", "\\", "\0", "\n", "\r", "\u202e"}
     assert not name.startswith(".")
     assert clean_filename(name) == name
-    said = inline_disposition(name)
+    said = disposition(name, is_inline=True)
     assert said.isascii()
     assert said.isprintable()
 
@@ -89,8 +89,8 @@ def test_any_name_becomes_one_that_can_be_shown_and_sent(given_name: str) -> Non
 @pytest.mark.parametrize(
     "given_name, kept",
     [
-        ("\u200b", "picture"),
-        ("\u3164 \u2800", "picture"),
+        ("\u200b", "file"),
+        ("\u3164 \u2800", "file"),
         ("invoice\u202egpj.exe", "invoicegpj.exe"),
         ("a\x1b[2J\u2028.png", "a[2J.png"),
         ("👩\u200d🚀.png", "👩\u200d🚀.png"),
@@ -101,8 +101,25 @@ def test_a_name_is_seen_and_turns_nothing(given_name: str, kept: str) -> None:
 
 
 def test_a_name_in_a_header_ends_no_quotes_and_no_line() -> None:
-    said = inline_disposition('a"b\\c%\u202e.png')
+    said = disposition('a"b\\c%\u202e.png', is_inline=True)
     assert said == "inline; filename=\"a_b_c__.png\"; filename*=UTF-8''a%22b%5Cc%25%E2%80%AE.png"
+
+
+@pytest.mark.parametrize(
+    "name, content_type, kept",
+    [
+        ("a.JPG", "image/png", "a.JPG"),
+        ("page.html", "image/png", "page.html.png"),
+        ("IMG_1.HEIC", "image/jpeg", "IMG_1.jpg"),
+        (".heic", "image/jpeg", ".heic.jpg"),
+        ("file", "image/gif", "file.gif"),
+        ("v1.5", "image/webp", "v1.5.webp"),
+        ("x" * 200, "image/jpeg", "x" * 196 + ".jpg"),
+        ("page.html", "text/html", "page.html"),
+    ],
+)
+def test_the_name_of_a_picture_ends_like_one(name: str, content_type: str, kept: str) -> None:
+    assert named_for(name, content_type) == kept
 
 
 @given(st.text("bytes=-0123456789, ", max_size=20), st.integers(1, 1000))

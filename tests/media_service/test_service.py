@@ -16,22 +16,7 @@ from media_service.settings import MediaSettings
 from tests.asgi import client_of
 from tests.waiting import eventually
 
-COLUMNS = [
-    "number",
-    "id",
-    "filename",
-    "content_type",
-    "owner",
-    "sha256",
-    "size",
-    "width",
-    "height",
-    "placeholder",
-    "removed",
-    "created_at",
-    "upload_id",
-    "data",
-]
+COLUMNS = ["id", "filename", "content_type", "data"]
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import asyncio
 import io
 import struct
 import zipfile
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import closing
 from pathlib import Path
 
@@ -13,10 +13,11 @@ from PIL import Image
 
 from media_service.actions.uploads import Uploads
 from media_service.app import MIGRATIONS
-from media_service.domain.files import Picture
+from media_service.domain.files import KeptLimits, ProcessedFile
+from media_service.file_processor import FileProcessor
 from media_service.pictures import Pictures
 from media_service.sent_file import SentFile
-from media_service.store import FileStore
+from media_service.store import FileStore, UploadStore
 from servicekit.database import open_database
 from tests.clock import NOW_S
 from tests.media_service.cleaning.pictures import animation, chunk, encoded, exif_of_a_phone, painted, segment
@@ -25,13 +26,12 @@ from tests.problems import code
 from tests.waiting import eventually
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
-TEXTS = {
+NO_PICTURES = {
     "text": b"Hello there!",
     "svg": b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>",
     "nothing": b"",
     "pdf": b"%PDF-1.7\n",
     "html": b"<!doctype html><script>alert(1)</script>",
-    "bmp": encoded(painted(), "BMP"),
     "tiff": encoded(painted(), "TIFF"),
 }
 
@@ -75,10 +75,13 @@ async def test_the_answer_says_all_that_is_known_of_each_file_in_their_order(med
     assert {**one, "size": 0, "placeholder": ""} == {
         "id": one["id"],
         "filename": "one.jpg",
+        "kind": "picture",
         "content_type": "image/jpeg",
         "size": 0,
         "width": 32,
         "height": 48,
+        "duration_s": None,
+        "cleaned": True,
         "url": path,
         "thumbnail_url": f"{path}/thumbnail",
         "placeholder": "",
@@ -114,9 +117,9 @@ async def test_what_counts_is_what_the_bytes_are(media: Gallery) -> None:
         assert (file["content_type"], file["filename"]) == (f"image/{kind.lower()}", "picture.jpg")
 
 
-@pytest.mark.parametrize("kind", TEXTS)
-async def test_what_is_no_picture_is_refused_by_its_name(refusing: Gallery, kind: str) -> None:
-    status, why, detail = await refusing.refuses("Ada", PICTURE, ("holiday.jpg", TEXTS[kind]), picture(1))
+@pytest.mark.parametrize("kind", NO_PICTURES)
+async def test_what_is_announced_as_a_picture_and_is_none_is_refused_by_its_name(refusing: Gallery, kind: str) -> None:
+    status, why, detail = await refusing.refuses("Ada", PICTURE, ("holiday.jpg", NO_PICTURES[kind]), picture(1))
     assert (status, why) == (415, "not_a_picture")
     assert "holiday.jpg" in detail
 
@@ -134,18 +137,19 @@ async def test_a_truncated_picture_is_refused_by_its_name(refusing: Gallery, kin
 
 
 async def test_a_refused_name_is_the_cleaned_one(media: Gallery) -> None:
-    for data, why in ((b"text", "not_a_picture"), (b"x" * 2, "not_a_picture")):
-        status, found, detail = await media.refuses("Ada", ("../../etc/\u202egpj.exe", data))
-        assert (status, found) == (415, why)
-        assert detail.startswith("'gpj.exe'")
+    status, why, detail = await media.refuses("Ada", ("../../etc/\u202egpj.exe", b"text"))
+    assert (status, why) == (415, "not_a_picture")
+    assert detail.startswith("'gpj.exe'")
 
 
 async def test_a_file_may_have_as_many_bytes_as_the_limit_and_none_more(tmp_path: Path) -> None:
-    async with gallery(tmp_path, upload_file_bytes_max=len(PICTURE)) as media:
+    async with gallery(tmp_path, upload_file_bytes_max=1000, picture_bytes_max=len(PICTURE)) as media:
         await media.upload("Ada", PICTURE)
-        status, why, detail = await media.refuses("Ada", ("../large.png", PICTURE + b"x"))
-        assert (status, why) == (413, "file_too_large")
-        assert detail.startswith("'large.png'")
+        await media.send(form(part(b"x" * 1000, "a.txt")))
+        for body in (part(b"x" * 1001, "../large.txt"), part(PICTURE + b"x", "large.txt")):
+            answer = await media.send(form(body))
+            assert code(answer) == (413, "file_too_large")
+            assert answer.json()["detail"].startswith("'large.txt'")
 
 
 async def test_a_request_may_hold_as_many_files_as_the_limit_and_none_more(tmp_path: Path) -> None:
@@ -162,9 +166,13 @@ async def test_the_quota_holds_to_the_byte_and_known_pictures_cost_nothing(tmp_p
         first = await media.upload("Ada", one, two, one)
         assert (await media.get("Ada", "/api/files")).json()["used_bytes"] == 2 * len(one)
         assert (await media.refuses("Ada", picture(3)))[:2] == (413, "quota_exceeded")
-        assert await media.upload("Ada", two, one) == [first[1], first[0]]
+        again = await media.upload("Ada", two, one)
+        assert (await media.get("Ada", "/api/files")).json()["used_bytes"] == 2 * len(one)
         await media.upload("Grace", picture(3))  # everybody has their own
-        assert (await media.request("Ada", "DELETE", first[0]["url"])).status_code == 204
+        for file in (first[0], first[2]):
+            assert (await media.request("Ada", "DELETE", file["url"])).status_code == 204
+            assert (await media.refuses("Ada", picture(3)))[:2] == (413, "quota_exceeded")
+        assert (await media.request("Ada", "DELETE", again[1]["url"])).status_code == 204
         await media.upload("Ada", picture(3))
     async with gallery(tmp_path / "smaller", stored_bytes_per_person=2 * len(one) - 1) as media:
         assert (await media.refuses("Ada", one, two))[:2] == (413, "quota_exceeded")
@@ -174,7 +182,7 @@ async def test_a_person_keeps_so_many_files_and_no_more(tmp_path: Path) -> None:
     async with gallery(tmp_path, stored_files_per_person=2) as media:
         (first,) = await media.upload("Ada", picture(1))
         assert (await media.refuses("Ada", picture(2), picture(3)))[:2] == (413, "quota_exceeded")
-        await media.upload("Ada", picture(2), picture(1))  # of which one is kept already
+        await media.upload("Ada", picture(1))  # the same bytes are another file
         assert (await media.refuses("Ada", picture(3)))[:2] == (413, "quota_exceeded")
         await media.upload("Grace", picture(3))
         assert (await media.request("Ada", "DELETE", first["url"])).status_code == 204
@@ -266,16 +274,18 @@ async def test_a_zip_behind_a_picture_is_gone(media: Gallery) -> None:
     "given, kept",
     [
         ("holiday.jpg", "holiday.jpg"),
-        ("../../etc/passwd", "passwd"),
+        ("../../etc/passwd", "passwd.png"),
         ("C:\\\\Users\\\\ada\\\\me.png", "me.png"),
         ("Grüße 🙂 你好.jpg", "Grüße 🙂 你好.jpg"),
-        ("ana\u202egpj.exe", "anagpj.exe"),
+        ("ana\u202egpj.exe", "anagpj.exe.png"),
         ("a\tb\x01\x7f\u0085.png", "ab.png"),
-        ("..hidden", "hidden"),
-        ("...", "picture"),
-        ("folder/", "picture"),
+        ("..hidden", "hidden.png"),
+        ("...", "file.png"),
+        ("folder/", "file.png"),
         ("x" * 1000 + ".jpeg", "x" * 195 + ".jpeg"),
-        ("x" * 1000, "x" * 200),
+        ("x" * 1000, "x" * 196 + ".png"),
+        ("a%22b.jpg", 'a"b.jpg'),
+        ("IMG_1.HEIC", "IMG_1.png"),
         ('say \\"hello\\".png', 'say "hello".png'),
         ("a;b=c.png", "a;b=c.png"),
         ("e\u0301.png", "é.png"),
@@ -395,43 +405,49 @@ async def test_a_file_that_is_not_whole_is_there_for_nobody(media: Gallery) -> N
     assert len(await media.list_of("Ada")) == 2
 
 
-class SlowPictures(Pictures):
+class SlowProcessor(FileProcessor):
     """Those that are named so take their time."""
 
     def __init__(self) -> None:
-        super().__init__(pixels_max=1_000_000, picture_s_max=10)
+        self.pictures = Pictures(pixels_max=1_000_000, picture_s_max=10)
+        super().__init__(pictures=self.pictures, picture_bytes_max=1_000_000)
         self.may_go_on = asyncio.Event()
         self.in_work = self.most_in_work = 0
 
-    async def take(self, filename: str, read: Callable[[], bytes]) -> Picture:
-        if filename == "slow.png":
+    async def take(self, sent: SentFile) -> ProcessedFile:
+        if sent.filename == "slow.png":
             self.in_work += 1
             self.most_in_work = max(self.most_in_work, self.in_work)
             await self.may_go_on.wait()
             self.in_work -= 1
-        return await super().take(filename, read)
+        return await super().take(sent)
 
 
 async def test_who_sends_many_pictures_at_once_holds_nobody_else_up(tmp_path: Path) -> None:
     async with open_database(tmp_path / "files.db", MIGRATIONS) as database:
-        pictures = SlowPictures()
-        store = FileStore(database)
+        processor = SlowProcessor()
+        limits = KeptLimits(bytes_max=1_000_000, files_max=100)
         uploads = Uploads(
-            store=store, pictures=pictures, pull_orphaned_files=_nothing_new, quota_bytes=1_000_000, clock=lambda: NOW_S
+            store=UploadStore(database),
+            processor=processor,
+            pull_orphaned_files=_nothing_new,
+            limits=limits,
+            clock=lambda: NOW_S,
         )
         slow = [asyncio.create_task(uploads.take("Ada", sent("slow.png", picture(shade)))) for shade in range(3)]
-        await eventually(lambda: pictures.in_work > 0)
+        await eventually(lambda: processor.in_work > 0)
         await uploads.take("Linus", sent("a.png", picture(4)))
-        pictures.may_go_on.set()
+        processor.may_go_on.set()
         await asyncio.gather(*slow)
-        pictures.close()
-        assert pictures.most_in_work == 1
-        assert len(await store.list_of("Ada", before=None, limit=10)) == 3
+        processor.close()
+        processor.pictures.close()
+        assert processor.most_in_work == 1
+        assert len(await FileStore(database).list_of("Ada", before=None, limit=10)) == 3
 
 
 async def sent(filename: str, data: bytes) -> AsyncIterator[SentFile]:
     with closing(SentFile(filename)) as file:
-        file.write(memoryview(data))
+        file.write(data)
         yield file
 
 
@@ -441,11 +457,28 @@ async def _nothing_new() -> None: ...
 # The same picture
 
 
-async def test_the_same_picture_at_once_is_one_file(media: Gallery) -> None:
+async def test_the_same_picture_at_once_is_kept_once_under_all_its_names(media: Gallery) -> None:
     answers = await asyncio.gather(*(media.upload("Ada", picture(1), picture(2), picture(1)) for _ in range(8)))
-    assert len({file["id"] for answer in answers for file in answer}) == 2
-    assert media.count_rows() == (2, 4)
-    assert len(await media.list_of("Ada")) == 2
+    files = [file for answer in answers for file in answer]
+    assert len({file["id"] for file in files}) == 24
+    assert media.count_rows() == (24, 4)
+    assert (await media.get("Ada", "/api/files")).json()["used_bytes"] == len(picture(1)) + len(picture(2))
+    for file in files[:23]:
+        assert (await media.request("Ada", "DELETE", file["url"])).status_code == 204
+    assert (await media.get("Ada", files[23]["url"])).content == picture(1)
+
+
+async def test_name_and_receipt_belong_to_the_upload_not_to_the_bytes(media: Gallery) -> None:
+    told = encoded(painted(), "JPEG", exif=b"Exif\0\0" + exif_of_a_phone())
+    (first,) = await media.upload("Ada", ("a b.jpg", told))
+    clean = (await media.get("Ada", first["url"])).content
+    (second,) = await media.upload("Ada", ("holiday.jpg", clean))
+    (third,) = await media.upload("Ada", ("gps.jpg", told))
+    assert (await media.get("Ada", second["url"])).content == clean
+    assert [file["filename"] for file in (first, second, third)] == ["a b.jpg", "holiday.jpg", "gps.jpg"]
+    assert ["gps" in file["removed"] for file in (first, second, third)] == [True, False, True]
+    served = await media.get("Ada", second["url"])
+    assert served.headers["content-disposition"] == 'inline; filename="holiday.jpg"'
 
 
 async def test_the_same_picture_of_another_owner_is_another_file(media: Gallery) -> None:
@@ -454,10 +487,11 @@ async def test_the_same_picture_of_another_owner_is_another_file(media: Gallery)
     assert await media.status("Grace", adas) == 404
 
 
-async def test_pictures_that_differ_only_in_what_is_removed_are_the_same(media: Gallery) -> None:
+async def test_pictures_that_differ_only_in_what_is_removed_are_kept_once(media: Gallery) -> None:
     plain = encoded(painted(), "JPEG")
-    told = plain[:2] + segment(0xFE, b"hello") + plain[2:]
-    assert await media.keep("Ada", plain) == await media.keep("Ada", told)
+    (file,) = await media.upload("Ada", plain)
+    await media.upload("Ada", plain[:2] + segment(0xFE, b"hello") + plain[2:])
+    assert (await media.get("Ada", "/api/files")).json()["used_bytes"] == file["size"]
 
 
 async def test_animations_are_kept_whole(media: Gallery) -> None:

@@ -4,33 +4,33 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from servicekit.multipart import HEAD_BYTES_MAX, MultipartReader
+from servicekit.multipart import HEAD_BYTES_MAX, MultipartReader, Part
 from servicekit.problems import Malformed
 
 TYPE = "multipart/form-data; boundary=b"
 NAMED = 'Content-Disposition: form-data; name="a"'
-Part = tuple[str | None, str | None, bytes]
+Told = tuple[str | None, str | None, bytes]
 
 
 class Listener:
     """Keeps what it is told: heads, the sizes of the pieces of data, and parts that have ended."""
 
     def __init__(self) -> None:
-        self.heads: list[tuple[str | None, str | None]] = []
-        self.parts: list[Part] = []
+        self.heads: list[Part] = []
+        self.parts: list[Told] = []
         self.sizes: list[int] = []
         self._data = b""
         self.reader = MultipartReader(TYPE, on_part=self._on_part, on_data=self._on_data, on_part_end=self._on_part_end)
 
-    def _on_part(self, name: str | None, filename: str | None) -> None:
-        self.heads.append((name, filename))
+    def _on_part(self, part: Part) -> None:
+        self.heads.append(part)
 
     def _on_data(self, data: memoryview) -> None:
         self._data += data
         self.sizes.append(len(data))
 
     def _on_part_end(self) -> None:
-        self.parts.append((*self.heads[-1], self._data))
+        self.parts.append((self.heads[-1].name, self.heads[-1].filename, self._data))
         self._data = b""
 
 
@@ -43,7 +43,7 @@ def body(*parts: bytes) -> bytes:
     return b"".join(parts) + b"--b--\r\n"
 
 
-def parts_of(content: bytes, *, piece_bytes: int = 1_000_000) -> list[Part]:
+def parts_of(content: bytes, *, piece_bytes: int = 1_000_000) -> list[Told]:
     listener = Listener()
     for start in range(0, len(content), piece_bytes):
         listener.reader.feed(content[start : start + piece_bytes])
@@ -64,10 +64,15 @@ def parts_of(content: bytes, *, piece_bytes: int = 1_000_000) -> list[Part]:
         (["Content-Disposition:"], (None, None)),
         (["Content-Type: text/plain"], (None, None)),
         ([], (None, None)),
-        ([NAMED + "; filename*=UTF-8''b.png"], ("a", None)),
+        ([NAMED + "; filename*=UTF-8''b%20%e2%82%ac.png"], ("a", "b €.png")),
+        ([NAMED + "; filename*=iso-8859-1'en'%a3.png"], ("a", "£.png")),
+        ([NAMED + "; filename*=utf-8''%ff.png"], ("a", "\ufffd.png")),
+        ([NAMED + "; filename*=utf-7''b.png"], ("a", None)),
+        ([NAMED + "; filename*=b.png"], ("a", None)),
         ([NAMED + "; filename=b.png; filename*=UTF-8''other.png; filename*0=other.png"], ("a", "b.png")),
         ([NAMED + r'; filename="say \"hi\"; name=c\\d.png"'], ("a", r'say "hi"; name=c\d.png')),
-        ([NAMED + '; filename="it\'s %22b%22.png"'], ("a", "it's %22b%22.png")),
+        ([NAMED + '; filename="it\'s %22b%22.png"'], ("a", 'it\'s "b".png')),
+        ([NAMED + '; filename="a%0D%0Ab%20%41.png"'], ("a", "a\r\nb%20%41.png")),
         ([NAMED + '; filename="b'], ("a", '"b')),
         (['Content-Disposition: form-data; name="Grüße"; filename="🙂.png"'], ("Grüße", "🙂.png")),
         ([b'Content-Disposition: form-data; name="a\xff"; filename="\xc3"'], ("a\ufffd", "\ufffd")),
@@ -105,7 +110,7 @@ def test_what_stands_behind_the_end_is_passed_over() -> None:
 def test_data_is_told_as_it_comes() -> None:
     listener = Listener()
     listener.reader.feed(part(NAMED + "; filename=b.png").removesuffix(b"\r\n"))
-    assert (listener.heads, listener.parts) == ([("a", "b.png")], [])
+    assert (listener.heads, listener.parts) == ([Part("a", "b.png", "")], [])
     for number in range(1, 101):
         listener.reader.feed(b"\0" * 65_536)
         assert listener.sizes == [65_536] * number

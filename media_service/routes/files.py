@@ -1,47 +1,23 @@
-"""The HTTP interface of the media service."""
+"""Files: one's own, and reading those that one may see."""
 
-import asyncio
 import hashlib
 from collections.abc import AsyncIterator
-from contextlib import aclosing, suppress
 from typing import Annotated
 
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from media_service.actions.avatars import Elsewhere
 from media_service.domain import files as domain
 from media_service.domain.files import Content, File, FileView
-from media_service.domain.refusals import (
-    BrokenPicture,
-    BrokenUpload,
-    FileTooLarge,
-    MediaRefusal,
-    NoFiles,
-    NotAPicture,
-    NotMultipart,
-    PictureTooLarge,
-    QuotaExceeded,
-    RangeNotSatisfiable,
-    TooManyFiles,
-    TooManyFilesKept,
-    UnknownAvatar,
-    UnknownFile,
-)
-from media_service.multipart import Form
-from media_service.refusals import REFUSALS
+from media_service.domain.refusals import RangeNotSatisfiable, UnknownAvatar, UnknownFile
 from media_service.serving import serve
 from media_service.state import State
-from servicekit import contract, health
 from servicekit.authentication import identify
 from servicekit.bodies import read_query
 from servicekit.contract import describes
-from servicekit.numbered_lists import PAGE_MAX, ListQuery, store_and_last
-from servicekit.problems import Refusal, Unavailable
 from servicekit.responses import NOT_KEPT, json_response, link
-from servicekit.routing import route
 
 FILES_PAGE = 50
 Number = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
@@ -64,58 +40,10 @@ class AvatarQuery(msgspec.Struct, frozen=True):
     v: Annotated[str, msgspec.Meta(max_length=64)] = ""
 
 
-class Uploaded(msgspec.Struct, frozen=True):
-    message: str
-    files: list[FileView]
-
-
 class FilesPage(msgspec.Struct, frozen=True):
     files: list[FileView]
     used_bytes: int
     quota_bytes: int
-
-
-# Uploading
-
-
-@describes(
-    "Upload pictures",
-    takes_files=True,
-    answer=Uploaded,
-    refusals=(
-        BrokenPicture,
-        BrokenUpload,
-        FileTooLarge,
-        NoFiles,
-        NotAPicture,
-        NotMultipart,
-        PictureTooLarge,
-        QuotaExceeded,
-        TooManyFilesKept,
-        TooManyFiles,
-    ),
-)
-async def upload(request: Request[State]) -> Response:
-    identity = await identify(request)
-    limits = request.state["limits"]
-    form = Form(
-        request.headers.get("content-type", ""),
-        file_bytes_max=limits.upload_file_bytes_max,
-        files_max=limits.upload_files_max,
-    )
-    body = request.stream()
-    try:
-        async with aclosing(form.files(body)) as sent:
-            kept = await request.state["uploads"].take(identity.username, sent)
-    except asyncio.CancelledError:  # by the server alone, when it stops and has waited long enough
-        raise Unavailable("The service is stopping.") from None
-    except MediaRefusal:
-        with suppress(Refusal):
-            async for _ in body:  # who is still sending would not read the answer
-                pass
-        raise
-    plural = f"{len(kept)} file(s) uploaded successfully"
-    return json_response(Uploaded(plural, [domain.view(file) for file in kept]))
 
 
 # One's own
@@ -150,7 +78,7 @@ async def remove_file(request: Request[State]) -> Response:
 _SERVED = {206: "The part that `Range` asks for.", 304: "What `If-None-Match` names is still the same."}
 
 
-@describes("Read a file", content_type="image/*", also=_SERVED, refusals=(UnknownFile, RangeNotSatisfiable))
+@describes("Read a file", content_type="*/*", also=_SERVED, refusals=(UnknownFile, RangeNotSatisfiable))
 async def file(request: Request[State]) -> Response:
     found = await _seen_file(request)
     return await _serve_file(request, found, request.state["files"].content(found))
@@ -211,34 +139,5 @@ async def _serve_bytes(request: Request[State], data: bytes, *, filename: str) -
         yield data[part.start : part.stop]
 
     etag = f'"{hashlib.sha256(data).hexdigest()[:32]}"'
-    content = Content(number=0, side=None, content_type="image/webp", size=len(data), etag=etag)
+    content = Content(blob=0, side=None, content_type="image/webp", size=len(data), etag=etag)
     return await serve(request, filename, content, pieces)
-
-
-# For the other services; the gateway never routes them.
-
-
-async def owned_files(request: Request[State]) -> Response:
-    """Those of the files `id` (repeated) that `owner` has."""
-    owner = request.query_params.get("owner", "")
-    found = await request.state["files"].find_owned(owner, request.query_params.getlist("id")[:PAGE_MAX])
-    return json_response({"files": [domain.view(file) for file in found]})
-
-
-async def removed_files(request: Request[State]) -> Response:
-    query = read_query(request, ListQuery)
-    removed = await request.state["files"].deleted_files_after(query.after, query.limit)
-    return json_response({"removed": removed, **await store_and_last(request.state["database"], "removals")})
-
-
-ROUTES: list[Route] = [
-    route("/api/user/upload-files", POST=upload),
-    route("/api/files", GET=list_files),
-    route("/api/files/{file_id}", GET=file, DELETE=remove_file),
-    route("/api/files/{file_id}/thumbnail", GET=thumbnail),
-    route("/api/avatars/{username}", GET=avatar),
-    route("/internal/files", GET=owned_files),
-    route("/internal/removed-files", GET=removed_files),
-    *health.service_routes(),
-]
-ROUTES += contract.routes(ROUTES, REFUSALS)

@@ -1,0 +1,153 @@
+"""Resumable uploads: parts are kept as they come; when all are here, the file is checked as every other (tus 1.0)."""
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Callable
+from contextlib import closing
+
+import msgspec
+
+from media_service.actions.uploads import Uploads
+from media_service.domain.filenames import clean_filename
+from media_service.domain.files import PIECE_BYTES, KeptLimits
+from media_service.domain.refusals import (
+    FileTooLarge,
+    MediaRefusal,
+    UnknownUpload,
+    UploadBusy,
+    WrongOffset,
+)
+from media_service.domain.resumable_uploads import ResumableUpload
+from media_service.sent_file import SentFile
+from media_service.store import ResumableUploadStore
+from servicekit.logs import get_logger
+from servicekit.problems import Refusal
+
+OPEN_MAX = 5  # of one person
+LIFETIME_S = 24 * 3600
+_ID_BYTES = 16
+log = get_logger(__name__)
+
+
+class ResumableUploads:
+    def __init__(
+        self,
+        *,
+        store: ResumableUploadStore,
+        uploads: Uploads,
+        limits: KeptLimits,
+        file_bytes_max: int,
+        as_problem: Callable[[Refusal], bytes],
+        clock: Callable[[], float],
+    ) -> None:
+        """`as_problem` gives a refusal as it will be told to whoever asks what became of the upload."""
+        self._store = store
+        self._uploads = uploads
+        self._limits = limits
+        self._file_bytes_max = file_bytes_max
+        self._as_problem = as_problem
+        self._clock = clock
+        self._sending: set[str] = set()
+        self._checks: dict[str, asyncio.Task[None]] = {}
+
+    async def begin(self, owner: str, *, filename: str, content_type: str, length: int) -> ResumableUpload:
+        """Raises FileTooLarge, TooManyUploads or QuotaExceeded."""
+        name = clean_filename(filename)
+        if length > self._file_bytes_max:
+            raise FileTooLarge(name, self._file_bytes_max)
+        now_s = self._clock()
+        new = ResumableUpload(
+            id=secrets.token_urlsafe(_ID_BYTES),
+            owner=owner,
+            filename=name,
+            content_type=content_type,
+            length=length,
+            received=0,
+            blob=None,
+            expires_at=now_s + LIFETIME_S,
+        )
+        await self._store.begin(new, quota_bytes=self._limits.bytes_max, open_max=OPEN_MAX, now_s=now_s)
+        self._check(new)
+        return new
+
+    async def get(self, owner: str, upload_id: str) -> ResumableUpload:
+        """Raises UnknownUpload, for others' too."""
+        upload = await self._store.find(upload_id, now_s=self._clock())
+        if upload is None or upload.owner != owner:
+            raise UnknownUpload
+        return upload
+
+    async def append(self, owner: str, upload_id: str, offset: int, body: AsyncIterator[bytes]) -> ResumableUpload:
+        """Keep what comes, also where the body breaks off. Raises WrongOffset, UploadBusy or UnknownUpload."""
+        if upload_id in self._sending:
+            raise UploadBusy
+        self._sending.add(upload_id)
+        try:
+            upload = await self.get(owner, upload_id)
+            if offset != upload.received:
+                raise WrongOffset(upload.received)
+            received = await self._keep(upload, body)
+        finally:
+            self._sending.discard(upload_id)
+        upload = msgspec.structs.replace(upload, received=received)
+        self._check(upload)
+        return upload
+
+    async def _keep(self, upload: ResumableUpload, body: AsyncIterator[bytes]) -> int:
+        """How much is here by that. Raises FileTooLarge where more comes than was announced."""
+        received, held = upload.received, bytearray()
+        try:
+            async for piece in body:
+                if received + len(held) + len(piece) > upload.length:
+                    raise FileTooLarge(upload.filename, upload.length)
+                held += piece
+                while len(held) >= (room := PIECE_BYTES - received % PIECE_BYTES):
+                    received = await self._store.append(upload.id, received, bytes(held[:room]))
+                    del held[:room]
+        finally:  # what a client sent before it went away need not come again
+            if held:
+                received = await asyncio.shield(self._store.append(upload.id, received, bytes(held)))
+        return received
+
+    async def remove(self, owner: str, upload_id: str) -> None:
+        """Raises UnknownUpload, for others' too."""
+        await self.get(owner, upload_id)
+        await self._store.remove(upload_id)
+
+    # When all of it is here
+
+    async def go_on(self) -> None:
+        """Forget what took too long, and check what is whole and is not being checked: since a start, say."""
+        await self._store.remove_expired(self._clock())
+        for upload in await self._store.whole():
+            self._check(upload)
+
+    async def aclose(self) -> None:
+        """What is being checked is checked again after the next start."""
+        checks = list(self._checks.values())
+        for check in checks:
+            check.cancel()
+        await asyncio.gather(*checks, return_exceptions=True)
+
+    def _check(self, upload: ResumableUpload) -> None:
+        """Begin to, if all of it is here and nobody has."""
+        if upload.is_whole and not upload.is_over and upload.id not in self._checks:
+            check = self._checks[upload.id] = asyncio.create_task(self._become_file(upload))
+            check.add_done_callback(lambda _: self._checks.pop(upload.id, None))
+
+    async def _become_file(self, upload: ResumableUpload) -> None:
+        try:
+            await self._uploads.take(upload.owner, self._sent(upload), resumable_id=upload.id)
+        except UnknownUpload:  # its sender has taken it back, or another instance was quicker
+            pass
+        except MediaRefusal as refusal:
+            await self._store.refuse(upload.id, self._as_problem(refusal))
+        except Exception:  # a full disk, say: it is tried again
+            log.exception("an upload cannot be checked")
+
+    async def _sent(self, upload: ResumableUpload) -> AsyncIterator[SentFile]:
+        with closing(SentFile(upload.filename, upload.content_type)) as file:
+            for number in range(-(-upload.length // PIECE_BYTES)):
+                piece = await self._store.piece(upload.blob or 0, number)
+                file.write(piece)
+            yield file

@@ -1,0 +1,29 @@
+"""The HTTP interface of the media service."""
+
+from starlette.routing import Route
+
+from media_service.refusals import REFUSALS
+from media_service.routes import files, internal, resumable_uploads, uploads
+from servicekit import contract, health
+from servicekit.routing import route
+
+ROUTES: list[Route] = [
+    route("/api/user/upload-files", POST=uploads.upload),
+    route("/api/uploads", POST=resumable_uploads.begin, OPTIONS=resumable_uploads.abilities),
+    route(
+        "/api/uploads/{upload_id}",
+        HEAD=resumable_uploads.offset,
+        PATCH=resumable_uploads.append,
+        DELETE=resumable_uploads.remove,
+        GET=resumable_uploads.outcome,
+        OPTIONS=resumable_uploads.abilities,
+    ),
+    route("/api/files", GET=files.list_files),
+    route("/api/files/{file_id}", GET=files.file, DELETE=files.remove_file),
+    route("/api/files/{file_id}/thumbnail", GET=files.thumbnail),
+    route("/api/avatars/{username}", GET=files.avatar),
+    route("/internal/files", GET=internal.owned_files),
+    route("/internal/removed-files", GET=internal.removed_files),
+    *health.service_routes(),
+]
+ROUTES += contract.routes(ROUTES, REFUSALS)

@@ -1,0 +1,23 @@
+"""For the other services; the gateway never routes them."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from media_service.domain import files as domain
+from media_service.state import State
+from servicekit.bodies import read_query
+from servicekit.numbered_lists import PAGE_MAX, ListQuery, store_and_last
+from servicekit.responses import json_response
+
+
+async def owned_files(request: Request[State]) -> Response:
+    """Those of the files `id` (repeated) that `owner` has."""
+    owner = request.query_params.get("owner", "")
+    found = await request.state["files"].find_owned(owner, request.query_params.getlist("id")[:PAGE_MAX])
+    return json_response({"files": [domain.view(file) for file in found]})
+
+
+async def removed_files(request: Request[State]) -> Response:
+    query = read_query(request, ListQuery)
+    removed = await request.state["files"].deleted_files_after(query.after, query.limit)
+    return json_response({"removed": removed, **await store_and_last(request.state["database"], "removals")})

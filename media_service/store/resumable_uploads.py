@@ -1,0 +1,151 @@
+"""Resumable uploads: how much of each is here, in the pieces of a blob that nobody sees."""
+
+from media_service.domain.files import PIECE_BYTES
+from media_service.domain.refusals import QuotaExceeded, TooManyUploads, UnknownUpload, WrongOffset
+from media_service.domain.resumable_uploads import ResumableUpload
+from media_service.store import blobs
+from servicekit.database import Connection, Database, Row
+
+_COLUMNS = "id, owner, filename, content_type, length, received, blob, expires_at, file_id, refusal"
+_OPEN = "file_id IS NULL AND refusal IS NULL"
+
+
+class ResumableUploadStore:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def begin(self, new: ResumableUpload, *, quota_bytes: int, open_max: int, now_s: float) -> None:
+        """Room for all of it is kept. Raises TooManyUploads or QuotaExceeded."""
+        await self._database.write(_begin, new, quota_bytes, open_max, now_s)
+
+    async def find(self, upload_id: str, *, now_s: float) -> ResumableUpload | None:
+        return await self._database.read(_find, upload_id, now_s)
+
+    async def append(self, upload_id: str, offset: int, data: bytes) -> int:
+        """Keep `data`, which stands at `offset` and ends no later than the piece there; how much is here by that.
+
+        Raises WrongOffset or UnknownUpload.
+        """
+        return await self._database.write(_append, upload_id, offset, data)
+
+    async def whole(self) -> list[ResumableUpload]:
+        """Those that are here and not yet checked."""
+        return await self._database.read(_whole)
+
+    async def piece(self, blob: int, number: int) -> bytes:
+        return await self._database.read(_piece, blob, number)
+
+    async def refuse(self, upload_id: str, refusal: bytes) -> None:
+        """It became no file; the refusal is what its sender will be told."""
+        await self._database.write(_refuse, upload_id, refusal)
+
+    async def remove(self, upload_id: str) -> None:
+        await self._database.write(_remove, upload_id)
+
+    async def remove_expired(self, now_s: float) -> None:
+        await self._database.write(_remove_expired, now_s)
+
+
+def reserved_bytes(connection: Connection, owner: str) -> int:
+    """Kept for what may still come."""
+    query = f"SELECT coalesce(sum(length), 0) FROM resumable_uploads WHERE owner = ? AND {_OPEN}"
+    return int(connection.execute(query, (owner,)).fetchone()[0])
+
+
+def close(connection: Connection, upload_id: str, *, file_id: str | None = None, refusal: bytes | None = None) -> None:
+    """It is no longer open, and its bytes are not needed. Raises UnknownUpload where it was closed before."""
+    row = connection.execute(f"SELECT blob FROM resumable_uploads WHERE id = ? AND {_OPEN}", (upload_id,)).fetchone()
+    if row is None:
+        raise UnknownUpload
+    connection.execute(
+        "UPDATE resumable_uploads SET file_id = ?, refusal = ?, blob = NULL WHERE id = ?", (file_id, refusal, upload_id)
+    )
+    if row["blob"] is not None:
+        blobs.drop(connection, row["blob"])
+
+
+def remove_all_of(connection: Connection, owner: str) -> None:
+    gone = connection.execute("DELETE FROM resumable_uploads WHERE owner = ? RETURNING blob", (owner,)).fetchall()
+    _drop_all(connection, gone)
+
+
+def _begin(connection: Connection, new: ResumableUpload, quota_bytes: int, open_max: int, now_s: float) -> None:
+    (count,) = connection.execute(
+        f"SELECT count(*) FROM resumable_uploads WHERE owner = ? AND {_OPEN} AND expires_at > ?", (new.owner, now_s)
+    ).fetchone()
+    if count >= open_max:
+        raise TooManyUploads(open_max)
+    used = blobs.used_bytes(connection, new.owner) + reserved_bytes(connection, new.owner) + new.length
+    if used > quota_bytes:
+        raise QuotaExceeded(used, quota_bytes)
+    connection.execute(
+        "INSERT INTO resumable_uploads (id, owner, filename, content_type, length, received, blob, expires_at)"
+        " VALUES (?, ?, ?, ?, ?, 0, ?, ?)",
+        (
+            new.id,
+            new.owner,
+            new.filename,
+            new.content_type,
+            new.length,
+            blobs.begin(connection, new.owner, new.length, now_s),
+            new.expires_at,
+        ),
+    )
+
+
+def _find(connection: Connection, upload_id: str, now_s: float) -> ResumableUpload | None:
+    row = connection.execute(
+        f"SELECT {_COLUMNS} FROM resumable_uploads WHERE id = ? AND expires_at > ?", (upload_id, now_s)
+    ).fetchone()
+    return _upload_of(row) if row else None
+
+
+def _append(connection: Connection, upload_id: str, offset: int, data: bytes) -> int:
+    row = connection.execute(
+        f"SELECT received, blob FROM resumable_uploads WHERE id = ? AND {_OPEN}", (upload_id,)
+    ).fetchone()
+    if row is None or row["blob"] is None:
+        raise UnknownUpload
+    if row["received"] != offset:
+        raise WrongOffset(row["received"])
+    number = offset // PIECE_BYTES
+    if offset % PIECE_BYTES:
+        data = _piece(connection, row["blob"], number) + data
+    blobs.put_piece(connection, row["blob"], number, data)
+    received = number * PIECE_BYTES + len(data)
+    connection.execute("UPDATE resumable_uploads SET received = ? WHERE id = ?", (received, upload_id))
+    return received
+
+
+def _whole(connection: Connection) -> list[ResumableUpload]:
+    rows = connection.execute(f"SELECT {_COLUMNS} FROM resumable_uploads WHERE received = length AND {_OPEN}")
+    return [_upload_of(row) for row in rows]
+
+
+def _piece(connection: Connection, blob: int, number: int) -> bytes:
+    row = connection.execute("SELECT data FROM pieces WHERE blob = ? AND number = ?", (blob, number)).fetchone()
+    return bytes(row[0]) if row else b""
+
+
+def _refuse(connection: Connection, upload_id: str, refusal: bytes) -> None:
+    close(connection, upload_id, refusal=refusal)
+
+
+def _remove(connection: Connection, upload_id: str) -> None:
+    gone = connection.execute("DELETE FROM resumable_uploads WHERE id = ? RETURNING blob", (upload_id,)).fetchall()
+    _drop_all(connection, gone)
+
+
+def _remove_expired(connection: Connection, now_s: float) -> None:
+    gone = connection.execute("DELETE FROM resumable_uploads WHERE expires_at <= ? RETURNING blob", (now_s,)).fetchall()
+    _drop_all(connection, gone)
+
+
+def _drop_all(connection: Connection, rows: list[Row]) -> None:
+    for (blob,) in rows:
+        if blob is not None:
+            blobs.drop(connection, blob)
+
+
+def _upload_of(row: Row) -> ResumableUpload:
+    return ResumableUpload(**dict(zip(row.keys(), row, strict=True)))
