@@ -1,6 +1,6 @@
 """Files: how fast a large one goes up and comes down, what that takes of memory, and a chat's thumbnails.
 
-Measured, one after the other on a kept-alive connection: a file of 100 MiB in one form until the answer is read, which
+Measured, one after the other on one connection: a file of 100 MiB in one form until the answer is read, which
 is then read whole; and one in parts of 4 MiB (tus) until it is a file. Beside that, how much the peak memory of gateway
 and media service grows meanwhile. Last, the 50 thumbnails that a chat's newest page shows, over six connections as a
 browser has them. A wrong byte fails the run.
@@ -71,8 +71,8 @@ async def measure(effort: Effort, folder: Path) -> Report:
         before = {name: _forgotten_peak_kib(pid) for name, pid in pids.items()}
         compared = await alternate(
             effort.rounds,
-            parley=lambda: asyncio.to_thread(_parley, parley, size, thumbnails),
-            yardstick=lambda: asyncio.to_thread(_bare, beside, size),
+            parley=lambda: asyncio.to_thread(_parley, parley.another(), size, thumbnails),
+            yardstick=lambda: asyncio.to_thread(_bare, beside.another(), size),
         )
         growth = {name: (peak_memory_kib(pid) - before[name]) / 1024 for name, pid in pids.items()}
 

@@ -48,7 +48,9 @@ class Avatars:
         address = await self._address(username, version)
         if (file_id := file_id_in(address)) is not None:
             with suppress(UnknownFile):
-                return await self._files.get(reader, file_id)
+                file = await self._files.get(reader, file_id)
+                if file.has_thumbnail:
+                    return file
         elif self._remote == "direct" and leads_elsewhere(address, own_host=own_host):
             return Elsewhere(address)
         elif self._remote == "proxy":

@@ -8,7 +8,7 @@ from weakref import WeakValueDictionary
 
 from media_service.domain.filenames import named_for
 from media_service.domain.files import File, KeptLimits
-from media_service.domain.refusals import FileRefusal, NoFiles
+from media_service.domain.refusals import FileRefusal, NoFiles, QuotaExceeded
 from media_service.file_processor import FileProcessor
 from media_service.sent_file import SentFile
 from media_service.store import NewUpload, UploadStore
@@ -53,20 +53,24 @@ class Uploads:
 
     async def _put(self, request_id: str, owner: str, files: AsyncIterator[SentFile]) -> None:
         """Look at all, so that the refusal names every bad one."""
-        count, refusals = 0, list[FileRefusal]()
+        count, sizes, refusals = 0, dict[str, int](), list[FileRefusal]()
         async for file in files:
             count += 1
             try:
-                await self._put_one(request_id, owner, file)
+                sha256, size = await self._put_one(request_id, owner, file)
+                sizes[sha256] = size
             except FileRefusal as refusal:
                 refusals.append(refusal)
+            if (used := sum(sizes.values())) > self._limits.bytes_max:  # whatever else they keep
+                raise QuotaExceeded(used, self._limits.bytes_max)
         if refusals:
             refusals[0].errors = tuple(error for refusal in refusals for error in refusal.errors)
             raise refusals[0]
         if not count:
             raise NoFiles
 
-    async def _put_one(self, request_id: str, owner: str, file: SentFile) -> None:
+    async def _put_one(self, request_id: str, owner: str, file: SentFile) -> tuple[str, int]:
+        """The SHA-256 and the size of what is kept of it. Raises FileRefusal."""
         if file.refusal is not None:
             raise file.refusal
         turn = self._turns.setdefault(owner, asyncio.Lock())
@@ -81,4 +85,4 @@ class Uploads:
                 begun_at=self._clock(),
                 file=processed,
             )
-            await self._store.put(request_id, new)
+            return await self._store.put(request_id, new), processed.size

@@ -26,11 +26,12 @@ class UploadStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def put(self, request_id: str, new: NewUpload) -> None:
-        """Keep a file of a request that is still going on."""
+    async def put(self, request_id: str, new: NewUpload) -> str:
+        """Keep a file of a request that is still going on; the SHA-256 of its bytes, in hexadecimal digits."""
         writing = _Writing(new)
         while not await self._database.write(writing.put_next, request_id):
             pass
+        return writing.sha256
 
     async def finish(self, request_id: str, owner: str, limits: KeptLimits, *, resumable_id: str = "") -> list[File]:
         """The request's files are there from now on; in their order. Bytes that were known before are kept once.
@@ -54,6 +55,10 @@ class _Writing:
         self._blob = 0
         self._pieces = 0
 
+    @property
+    def sha256(self) -> str:
+        return self._digest.hexdigest()
+
     def put_next(self, connection: Connection, request_id: str) -> bool:
         """The next piece; whether the file is whole by that."""
         file = self._new.file
@@ -67,7 +72,7 @@ class _Writing:
         self._pieces += 1
         is_whole = self._pieces * PIECE_BYTES >= file.size
         if is_whole:
-            connection.execute("UPDATE blobs SET sha256 = ? WHERE number = ?", (self._digest.hexdigest(), self._blob))
+            connection.execute("UPDATE blobs SET sha256 = ? WHERE number = ?", (self.sha256, self._blob))
         return is_whole
 
 

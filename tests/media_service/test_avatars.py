@@ -289,3 +289,9 @@ async def test_a_picture_is_shown_though_it_cannot_be_kept(media: Gallery, web: 
         )
     assert await media.status("Grace", path) == 200
     assert remembered(media) == {}
+
+
+async def test_a_file_that_is_no_picture_is_nobodys_picture(media: Gallery) -> None:
+    answer = await media.request("Ada", "POST", "/api/user/upload-files", files={"files": b"Hello there!"})
+    path = show(media, "Ada", answer.json()["files"][0]["url"])
+    assert code(await media.get("Grace", path)) == (404, "unknown_avatar")

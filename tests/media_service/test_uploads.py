@@ -499,3 +499,52 @@ async def test_animations_are_kept_whole(media: Gallery) -> None:
         path = await media.keep("Ada", animation(kind, "RGB"))
         with Image.open(io.BytesIO((await media.get("Ada", path)).content)) as image:
             assert getattr(image, "n_frames", 1) == 3
+
+
+# Other kinds
+
+
+async def test_a_refusal_names_every_bad_file_and_nothing_is_kept(tmp_path: Path) -> None:
+    async with gallery(tmp_path, upload_file_bytes_max=1000) as media:
+        body = form(
+            part(b"text", "a.jpg"), part(b"fine", "b.txt"), part(b"x" * 1001, "c.bin"), part(PICTURE[:-20], "d.png")
+        )
+        answer = await media.send(body)
+        assert code(answer) == (415, "not_a_picture")
+        assert [error["field"] for error in answer.json()["errors"]] == ["a.jpg", "c.bin", "d.png"]
+        assert media.count_rows() == (0, 0)
+
+
+async def test_one_request_can_not_bring_more_than_one_may_keep(tmp_path: Path) -> None:
+    async with gallery(tmp_path, stored_bytes_per_person=1000) as media:
+        assert code(await media.send(form(part(b"x" * 600, "a.txt"), part(b"y" * 600, "b.txt")))) == (
+            413,
+            "quota_exceeded",
+        )
+        assert media.count_rows() == (0, 0)
+
+
+@pytest.mark.parametrize(
+    "data, filename, shown",
+    [
+        (b"Hello there!", "a.txt", "inline"),
+        (b"<!doctype html><script>alert(1)</script>", "a.html", "attachment"),
+        (b"<!doctype html><script>alert(1)</script>", "a.txt", "attachment"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>", "a.svg", "attachment"),
+        (b"%PDF-1.7\n", "a.pdf", "attachment"),
+        (b"PK\3\4" + bytes(100), "a.zip", "attachment"),
+        (bytes(range(256)), "a", "attachment"),
+        (b"", "empty", "inline"),
+    ],
+)
+async def test_only_what_can_be_no_page_is_shown_where_it_stands(
+    media: Gallery, data: bytes, filename: str, shown: str
+) -> None:
+    (file,) = (await media.send(form(part(data, filename)))).json()["files"]
+    served = await media.get("Ada", file["url"])
+    assert served.content == data
+    assert served.headers["content-type"] == file["content_type"]
+    assert served.headers["content-disposition"] == f'{shown}; filename="{filename}"'
+    assert served.headers["x-content-type-options"] == "nosniff"
+    assert served.headers["content-security-policy"] == "default-src 'none'; sandbox"
+    assert (file["kind"], file["thumbnail_url"], file["placeholder"]) == ("document", None, None)
