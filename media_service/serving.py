@@ -17,19 +17,26 @@ CACHE_CONTROL = "private, no-cache"  # it is asked each time whether they may se
 CONTENT_SECURITY_POLICY = "default-src 'none'; sandbox"
 
 
+def answer_if_known(request: Request[Any], etag: str) -> Response | None:
+    """304 for who has it already (RFC 9110 §13.1.2)."""
+    if not is_known(request.headers.get("if-none-match", ""), etag):
+        return None
+    return Response(status_code=304, headers=_headers(etag))
+
+
+def _headers(etag: str) -> dict[str, str]:
+    return {"ETag": etag, "Cache-Control": CACHE_CONTROL, "Content-Security-Policy": CONTENT_SECURITY_POLICY}
+
+
 async def serve(
     request: Request[Any], filename: str, content: Content, pieces_of: Callable[[range], AsyncIterator[bytes]]
 ) -> Response:
-    """As RFC 9110 has it: 304 for what is known (§13.1.2), a single range (§14.2), and HEAD."""
+    """As RFC 9110 has it: all of it, a single range (§14.2), or the head alone."""
     headers = {
-        "ETag": content.etag,
-        "Cache-Control": CACHE_CONTROL,
-        "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+        **_headers(content.etag),
         "Content-Disposition": disposition(filename, is_inline=content.is_inline),
         "Accept-Ranges": "bytes",
     }
-    if is_known(request.headers.get("if-none-match", ""), content.etag):
-        return Response(status_code=304, headers=headers)
     asked = None
     if request.method == "GET" and request.headers.get("if-range", content.etag) == content.etag:
         asked = asked_range(request.headers.get("range"), content.size)

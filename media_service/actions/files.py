@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 
-from media_service.domain.files import PIECE_BYTES, THUMBNAIL_SIDES, Content, File
+from media_service.domain.files import PIECE_BYTES, File
 from media_service.domain.refusals import UnknownFile
 from media_service.peers import Peers
 from media_service.store import AvatarStore, BlobStore, DeletedFile, FileStore
@@ -67,9 +67,9 @@ class Files:
         return file
 
     async def _may_see(self, username: str, file: File) -> bool:
-        if username == file.owner or await self._avatars.is_avatar(file.id):
+        if username == file.owner or (username, file.id) in self._recent_readers:
             return True
-        if (username, file.id) in self._recent_readers:
+        if await self._avatars.is_avatar(file.id):
             return True
         if await self._peers.may_see(username, file.id):
             self._recent_readers.add(username, file.id)
@@ -82,24 +82,18 @@ class Files:
         """Somebody may see less than before."""
         self._recent_readers.forget()
 
-    def content(self, file: File) -> Content:
-        etag = f'"{file.sha256[:32]}"'
-        return Content(blob=file.blob, side=None, content_type=file.content_type, size=file.size, etag=etag)
-
-    async def thumbnail(self, file: File, side: int) -> Content:
-        """The one that is just as large as is asked for, or the largest."""
-        side = next((one for one in THUMBNAIL_SIDES if one >= side), THUMBNAIL_SIDES[-1])
-        size = await self._blobs.thumbnail_size(file.blob, side)
-        if size is None:
+    async def thumbnail(self, file: File, side: int) -> bytes:
+        """The WebP of that longer side. Raises UnknownFile."""
+        data = await self._blobs.thumbnail(file.blob, side)
+        if data is None:
             raise UnknownFile
-        etag = f'"{file.sha256[:32]}-{side}"'
-        return Content(blob=file.blob, side=side, content_type="image/webp", size=size, etag=etag)
+        return data
 
-    async def pieces(self, content: Content, part: range) -> AsyncIterator[bytes]:
+    async def pieces(self, file: File, part: range) -> AsyncIterator[bytes]:
         """The bytes of `part`, a piece at a time; they end early where the file goes meanwhile."""
         start = part.start
         while start < part.stop:
-            piece = await self._blobs.read(content, start, min(PIECE_BYTES, part.stop - start))
+            piece = await self._blobs.read(file.blob, start, min(PIECE_BYTES, part.stop - start))
             if not piece:
                 return
             yield piece

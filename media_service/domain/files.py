@@ -71,12 +71,17 @@ class File(msgspec.Struct, frozen=True, kw_only=True):
     cleaned: bool
     created_at: str
 
+    @property
+    def etag(self) -> str:
+        return f'"{self.sha256[:32]}"'
+
+    def thumbnail_etag(self, side: int) -> str:
+        return f'"{self.sha256[:32]}-{side}"'
+
 
 class Content(msgspec.Struct, frozen=True, kw_only=True):
-    """Bytes that can be served in pieces: a blob's own, or those of its thumbnail of that longer side."""
+    """What is served of bytes, wherever they are."""
 
-    blob: int
-    side: int | None
     content_type: str
     size: int
     etag: str
@@ -123,6 +128,11 @@ def url_of(file_id: str) -> str:
 def file_id_in(path: str) -> str | None:
     """The file that a path of ours names, be it the file itself or its thumbnail."""
     return path.removeprefix(_PATH).partition("/")[0].partition("?")[0] if path.startswith(_PATH) else None
+
+
+def fitting_side(asked: int) -> int:
+    """Of the thumbnail that is just as large as is asked for, or the largest."""
+    return next((side for side in THUMBNAIL_SIDES if side >= asked), THUMBNAIL_SIDES[-1])
 
 
 def view(file: File) -> FileView:

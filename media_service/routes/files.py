@@ -12,7 +12,7 @@ from media_service.actions.avatars import Elsewhere
 from media_service.domain import files as domain
 from media_service.domain.files import Content, File, FileView
 from media_service.domain.refusals import RangeNotSatisfiable, UnknownAvatar, UnknownFile
-from media_service.serving import serve
+from media_service.serving import answer_if_known, serve
 from media_service.state import State
 from servicekit.authentication import identify
 from servicekit.bodies import read_query
@@ -81,7 +81,10 @@ _SERVED = {206: "The part that `Range` asks for.", 304: "What `If-None-Match` na
 @describes("Read a file", content_type="*/*", also=_SERVED, refusals=(UnknownFile, RangeNotSatisfiable))
 async def file(request: Request[State]) -> Response:
     found = await _seen_file(request)
-    return await _serve_file(request, found, request.state["files"].content(found))
+    if (known := answer_if_known(request, found.etag)) is not None:
+        return known
+    content = Content(content_type=found.content_type, size=found.size, etag=found.etag)
+    return await serve(request, found.filename, content, lambda part: request.state["files"].pieces(found, part))
 
 
 @describes(
@@ -94,8 +97,7 @@ async def file(request: Request[State]) -> Response:
 async def thumbnail(request: Request[State]) -> Response:
     """`?size=` 320 or 1024, the longer side in pixels."""
     query = read_query(request, ThumbnailQuery)
-    found = await _seen_file(request)
-    return await _serve_file(request, found, await request.state["files"].thumbnail(found, query.size))
+    return await _serve_thumbnail(request, await _seen_file(request), domain.fitting_side(query.size))
 
 
 @describes(
@@ -116,8 +118,11 @@ async def avatar(request: Request[State]) -> Response:
         headers = {"Location": found.address, **NOT_KEPT, "Referrer-Policy": "no-referrer"}
         return Response(status_code=302, headers=headers)
     if isinstance(found, File):
-        return await _serve_file(request, found, await request.state["files"].thumbnail(found, 1))
-    return await _serve_bytes(request, found, filename=f"{username}.webp")
+        return await _serve_thumbnail(request, found, min(domain.THUMBNAIL_SIDES))
+    etag = f'"{hashlib.sha256(found).hexdigest()[:32]}"'
+    if (known := answer_if_known(request, etag)) is not None:
+        return known
+    return await _serve_webp(request, found, etag, f"{username}.webp")
 
 
 async def _seen_file(request: Request[State]) -> File:
@@ -125,19 +130,15 @@ async def _seen_file(request: Request[State]) -> File:
     return await request.state["files"].get(identity.username, request.path_params["file_id"])
 
 
-async def _serve_file(request: Request[State], found: File, content: Content) -> Response:
-    def pieces(part: range) -> AsyncIterator[bytes]:
-        return request.state["files"].pieces(content, part)
+async def _serve_thumbnail(request: Request[State], found: File, side: int) -> Response:
+    etag = found.thumbnail_etag(side)
+    if found.has_thumbnail and (known := answer_if_known(request, etag)) is not None:
+        return known
+    return await _serve_webp(request, await request.state["files"].thumbnail(found, side), etag, found.filename)
 
-    return await serve(request, found.filename, content, pieces)
 
-
-async def _serve_bytes(request: Request[State], data: bytes, *, filename: str) -> Response:
-    """A small WebP that belongs to no file."""
-
+async def _serve_webp(request: Request[State], data: bytes, etag: str, filename: str) -> Response:
     async def pieces(part: range) -> AsyncIterator[bytes]:
         yield data[part.start : part.stop]
 
-    etag = f'"{hashlib.sha256(data).hexdigest()[:32]}"'
-    content = Content(blob=0, side=None, content_type="image/webp", size=len(data), etag=etag)
-    return await serve(request, filename, content, pieces)
+    return await serve(request, filename, Content(content_type="image/webp", size=len(data), etag=etag), pieces)

@@ -1,6 +1,6 @@
 """Blobs: bytes in pieces, each written in a transaction of its own."""
 
-from media_service.domain.files import PIECE_BYTES, Content
+from media_service.domain.files import PIECE_BYTES
 from servicekit.database import Connection, Database, DatabaseError
 
 DELETED_PIECES = 16  # in one transaction: 8 MiB
@@ -12,13 +12,12 @@ class BlobStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def thumbnail_size(self, blob: int, side: int) -> int | None:
-        """In bytes."""
-        return await self._database.read(_thumbnail_size, blob, side)
+    async def thumbnail(self, blob: int, side: int) -> bytes | None:
+        return await self._database.read(_thumbnail, blob, side)
 
-    async def read(self, content: Content, start: int, length: int) -> bytes:
+    async def read(self, blob: int, start: int, length: int) -> bytes:
         """Some bytes, fewer where a piece ends; none where they are gone."""
-        return await self._database.read(_read, content, start, length)
+        return await self._database.read(_read, blob, start, length)
 
     async def drop_old(self, begun_before: float) -> None:
         """Drop those that have been coming for too long."""
@@ -78,29 +77,22 @@ def _drop_old(connection: Connection, begun_before: float) -> None:
         drop(connection, number)
 
 
-def _thumbnail_size(connection: Connection, blob: int, side: int) -> int | None:
+def _thumbnail(connection: Connection, blob: int, side: int) -> bytes | None:
     row = connection.execute(
-        "SELECT length(data) FROM thumbnails WHERE blob = ? AND side = ?"
-        " UNION ALL SELECT length(data) FROM whole_thumbnails WHERE file_number = ? AND side = ?",
+        "SELECT data FROM thumbnails WHERE blob = ? AND side = ?"
+        " UNION ALL SELECT data FROM whole_thumbnails WHERE file_number = ? AND side = ?",
         (blob, side, blob, side),
     ).fetchone()
-    return int(row[0]) if row else None
+    return bytes(row[0]) if row else None
 
 
-def _read(connection: Connection, content: Content, start: int, length: int) -> bytes:
-    if content.side is not None:
-        row = connection.execute(
-            "SELECT data FROM thumbnails WHERE blob = ? AND side = ?"
-            " UNION ALL SELECT data FROM whole_thumbnails WHERE file_number = ? AND side = ?",
-            (content.blob, content.side, content.blob, content.side),
-        ).fetchone()
-        return bytes(row[0][start : start + length]) if row else b""
+def _read(connection: Connection, blob: int, start: int, length: int) -> bytes:
     number, inside = divmod(start, PIECE_BYTES)
     row = connection.execute(
         "SELECT substr(data, ?, ?) FROM pieces JOIN blobs ON blobs.number = blob WHERE blob = ? AND pieces.number = ?",
-        (inside + 1, length, content.blob, number),
+        (inside + 1, length, blob, number),
     ).fetchone()
-    return bytes(row[0]) if row else _read_whole(connection, content.blob, start, min(length, PIECE_BYTES - inside))
+    return bytes(row[0]) if row else _read_whole(connection, blob, start, min(length, PIECE_BYTES - inside))
 
 
 def _has_dropped(connection: Connection) -> bool:
