@@ -1,6 +1,8 @@
 """The content of the demonstration: people, rooms, and what they say, in order."""
 
-from demo import pictures
+from collections.abc import Callable
+
+from demo import pictures, sounds
 
 PASSWORD = "correct horse"
 NAMES = {
@@ -31,7 +33,7 @@ HISTORY: tuple[Line, ...] = (
     ("linus", "#lobby", "Works here. Who broke the build?"),
     ("alan", "#lobby", "Undecidable, in general. 😄"),
     ("margaret", "#lobby", "It was me. Mended: two lines were in the wrong order."),
-    ("ada", "#lobby", "Welcome to Parley! Rooms are for many, chats for two. Pictures work by button, paste and drag."),
+    ("ada", "#lobby", "Welcome to Parley! Rooms are for many, chats for two. Files work by button, paste and drag."),
     ("grace", "#engines", "How far is the note on Bernoulli numbers?"),
     (
         "ada",
@@ -62,6 +64,7 @@ HISTORY: tuple[Line, ...] = (
     ("ada", "@grace", "A real bug! Please tape it into the logbook."),
     ("grace", "@ada", ">1 Already done: “First actual case of bug being found.”"),
     ("ada", "@grace", "That will be quoted for eighty years."),
+    ("grace", "@ada", "This is how it sounded before the tape:"),
     ("grace", "@ada", "Here is how the error rate looks since:"),
     ("ada", "@grace", "It goes up?"),
     ("grace", "@ada", ">1 It is the number of people who want to see the moth."),
@@ -70,7 +73,22 @@ HISTORY: tuple[Line, ...] = (
     ("grace", "@ada", "One is fine. Bring the diagram, and somebody who can draw straight lines."),
     ("grace", "@ada", "And a net."),
 )
-PICTURES = {
+CHECKLIST = """Launch checklist, third version
+
+ 1  Batteries: above 27 V
+ 2  Cabin fan: on
+ 3  Guidance: initialised, program 63 loaded
+ 4  Radar: off
+ 5  Alarm 1201: continue
+ 6  Alarm 1202: continue
+ 7  Radar: on below 10,000 m
+ 8  Everybody: awake
+ 9  Radar: off until touchdown
+10  Coffee: afterwards
+"""
+FILES: dict[str, tuple[str, Callable[[], bytes]]] = {
+    "Launch checklist, third version. Please read it as if you were tired.": ("checklist.txt", CHECKLIST.encode),
+    "This is how it sounded before the tape:": ("moth.wav", sounds.moth),
     "The picture from the ridge, as promised": ("ridge.png", pictures.hills),
     "Here is how the error rate looks since:": ("errors.png", pictures.chart),
 }

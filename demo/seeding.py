@@ -5,7 +5,7 @@ from typing import Any
 
 import httpx
 
-from demo.content import HISTORY, MEMBERS, NAMES, PASSWORD, PICTURES, REACTIONS, ROOMS
+from demo.content import FILES, HISTORY, MEMBERS, NAMES, PASSWORD, REACTIONS, ROOMS
 from demo.pictures import PORTRAITS
 
 
@@ -28,7 +28,7 @@ class Somebody:
         return answer.json() if answer.content else None
 
     async def upload(self, name: str, content: bytes) -> dict[str, Any]:
-        answer = await self.ask("POST", "/api/user/upload-files", files={"file": (name, content, "image/png")})
+        answer = await self.ask("POST", "/api/user/upload-files", files={"file": (name, content)})
         file: dict[str, Any] = answer["files"][0]
         return file
 
@@ -66,9 +66,9 @@ async def _talk(people: dict[str, Somebody]) -> None:
         if text.startswith(">"):
             back, _, answer = text[1:].partition(" ")
             message = {"message": answer, "reply_to": ids[-int(back)]}
-        if text in PICTURES:
-            name, draw = PICTURES[text]
-            message["attachments"] = [(await people[sender].upload(name, draw()))["id"]]
+        if text in FILES:
+            name, make = FILES[text]
+            message["attachments"] = [(await people[sender].upload(name, make()))["id"]]
         kept = await people[sender].ask("POST", _path(to), json=message)
         ids.append(kept["id"])
         for username, emoji in REACTIONS.get(text, ()):
