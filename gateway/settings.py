@@ -1,5 +1,6 @@
 """The settings of the gateway."""
 
+from ipaddress import ip_network
 from typing import Annotated, ClassVar, Literal
 from urllib.parse import urlsplit
 
@@ -37,6 +38,14 @@ class GatewaySettings(Settings, frozen=True, kw_only=True):
         super().__post_init__()
         if "*" in self.origins:  # any site could read what the cookie lets it read
             raise WrongSettings("PARLEY_ALLOWED_ORIGINS: expected addresses, not '*'")
+        try:
+            networks = [ip_network(one.strip()) for one in self.trusted_proxies.split(",") if one.strip() != "*"]
+        except ValueError as error:
+            networks = []
+            if self.trusted_proxies.strip():
+                raise WrongSettings(f"PARLEY_TRUSTED_PROXIES: {error}") from None
+        if networks and "*" in self.trusted_proxies:
+            raise WrongSettings("PARLEY_TRUSTED_PROXIES: '*' is everyone, and stands alone")
 
     def _check_url(self, field: str, url: str) -> None:
         if field != "public_url":

@@ -17,20 +17,20 @@ class TrustedProxies:
     """
 
     def __init__(self, listed: str) -> None:
-        """`listed`: separated by commas; "*" is everyone."""
+        """`listed`: addresses and networks, separated by commas; "*" alone is everyone."""
         nobody: Any = None  # the class that we are after is uvicorn's own affair, and an attribute of this one
         self._trusted = ProxyHeadersMiddleware(nobody, listed.strip()).trusted_hosts if listed.strip() else None
 
     def speaks_for_others(self, address: str) -> bool:
-        return self._trusted is not None and address in self._trusted
+        return self._trusted is not None and _plain(address) in self._trusted
 
     def client(self, address: str, scheme: str, headers: Headers) -> tuple[str, str]:
         """Address and scheme of the client, of whom `address` is known and what it says in its `headers`."""
-        if self._trusted is None or address not in self._trusted:
+        if self._trusted is None or _plain(address) not in self._trusted:
             return address, scheme
         said = _last(headers, b"x-forwarded-proto").strip()
-        chain = ", ".join(value.decode("latin-1") for name, value in headers if name == b"x-forwarded-for")
-        named = self._trusted.get_trusted_client_address(chain)[0]
+        chain = ",".join(value.decode("latin-1") for name, value in headers if name == b"x-forwarded-for")
+        named = self._trusted.get_trusted_client_address(", ".join(map(_plain, chain.split(","))))[0]
         return named if _is_address(named) else address, said if said in _SCHEMES else scheme
 
 
@@ -38,9 +38,20 @@ def _last(headers: Headers, name: bytes) -> str:
     return next((value.decode("latin-1") for key, value in reversed(headers) if key == name), "")
 
 
+def _plain(text: str) -> str:
+    """An address of IPv4 as such, also where it is mapped into IPv6; anything else as it is."""
+    text = text.strip()
+    try:
+        mapped = getattr(ip_address(text), "ipv4_mapped", None)
+    except ValueError:
+        return text
+    return text if mapped is None else str(mapped)
+
+
 def _is_address(text: str) -> bool:
+    """Without a zone, which means something on its own machine alone, and may be of any length."""
     try:
         ip_address(text)
     except ValueError:
         return False
-    return True
+    return "%" not in text

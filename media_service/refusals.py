@@ -22,6 +22,7 @@ REFUSALS: RefusalTable = {
     facts.UploadBusy: ProblemType(423, "upload_busy"),
     facts.TooManyUploads: ProblemType(429, "too_many_uploads"),
     facts.UnknownUpload: ProblemType(404, "unknown_upload"),
+    facts.OwnerErased: ProblemType(410, "account_erased"),
     facts.UnknownFile: ProblemType(404, "unknown_file"),
     facts.UnknownAvatar: ProblemType(404, "unknown_avatar"),
     facts.RangeNotSatisfiable: ProblemType(416, "range_not_satisfiable"),

@@ -60,9 +60,11 @@ class FairLimiter:
             raise
 
     def _give_up(self, person: str, turn: asyncio.Future[None]) -> None:
-        self._waiting[person].remove(turn)
-        if not self._waiting[person]:
-            del self._waiting[person]
+        turns = self._waiting.get(person, deque())
+        if turn in turns:  # nobody who called the next has passed over it
+            turns.remove(turn)
+            if not turns:
+                del self._waiting[person]
 
     def _leave(self, person: str) -> None:
         self._inside.discard(person)
@@ -70,11 +72,13 @@ class FairLimiter:
         self._call_next()
 
     def _call_next(self) -> None:
+        """One that is cancelled, and has not come to itself yet, is passed over."""
         while self._free and (person := next((one for one in self._waiting if one not in self._inside), None)):
             turns = self._waiting.pop(person)
             turn = turns.popleft()
             if turns:
                 self._waiting[person] = turns  # behind all others
-            self._free -= 1
-            self._inside.add(person)
-            turn.set_result(None)
+            if not turn.done():
+                self._free -= 1
+                self._inside.add(person)
+                turn.set_result(None)

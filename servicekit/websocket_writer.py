@@ -49,6 +49,10 @@ class WebSocketWriter(asyncio.Protocol):
         """Whether what is sent now leaves at the end of this turn."""
         return self.phase is _OPEN and self._is_writable and not self._is_held
 
+    @property
+    def is_open(self) -> bool:
+        return self.phase is _OPEN
+
     def send(self, frame: bytes) -> None:
         """Send an encoded frame, in order; dropped when the connection is no longer open."""
         if self.phase is not _OPEN:

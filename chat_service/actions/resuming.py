@@ -19,6 +19,9 @@ class PacedConnection(Connection, Protocol):
 
     starts: dict[Label, Place]
 
+    @property
+    def is_open(self) -> bool: ...
+
     def replay_event(self, label: Label | None, event: EncodedEvent) -> None:
         """Send it before what is held."""
 
@@ -54,12 +57,14 @@ class Resuming:
         """Send what the command says is missed, up to where the connection started, and then `resumed`.
 
         `is_late`: live events were not held for it any more; then nothing of conversations in which something came
-        since.
+        since. A connection that is gone costs no further page.
         """
         truncated = []
         overtaken = _overtaken(reader, connection.starts) if is_late else frozenset[Label]()
         ends = await self._ends(reader.username, connection, command)
         for label, place in connection.starts.items():
+            if not connection.is_open:
+                return
             gap = gap_of(
                 ends[label],
                 until=place.seq,

@@ -14,6 +14,7 @@ from chat_service.domain.refusals import (
     NotAMember,
     NotTheOwner,
     OwnerStays,
+    RoomTaken,
     TooManyInvitations,
     TooManyNamesTried,
     UnknownRoom,
@@ -80,8 +81,16 @@ class Rooms:
         self._submissions.count(username)
         if not self._taken_names.take(username, self._monotonic()):
             raise TooManyNamesTried(self._taken_names_per_hour)
-        await self._store.create(name=name, topic=topic, private=private, owner=username, now=rfc3339(self._clock()))
-        self._taken_names.give_back(username)
+        is_taken = False
+        try:
+            now = rfc3339(self._clock())
+            await self._store.create(name=name, topic=topic, private=private, owner=username, now=now)
+        except RoomTaken:
+            is_taken = True
+            raise
+        finally:
+            if not is_taken:
+                self._taken_names.give_back(username)
         await self._join(username, name, username)
         return await self.get(username, name)
 
@@ -111,9 +120,22 @@ class Rooms:
                 raise NotAMember(room.name)
             if room.private and room.owner != username:
                 raise NotTheOwner
-            if not self._invitations.take(username, self._monotonic()):
-                raise TooManyInvitations(self._invitations_per_hour)
+            await self._invite(username, room.name, person.username)
+            return
         await self._join(username, room.name, person.username)
+
+    async def _invite(self, username: str, room: str, whom: str) -> None:
+        """Only what brings somebody in counts. Raises TooManyInvitations, and what the quotas say."""
+        if not self._invitations.take(username, self._monotonic()):
+            raise TooManyInvitations(self._invitations_per_hour)
+        has_come = False
+        try:
+            if not await self._store.members_among(room, [whom]):
+                await self._join(username, room, whom)
+                has_come = True
+        finally:
+            if not has_come:
+                self._invitations.give_back(username)
 
     async def remove(self, username: str, name: str, whom: str) -> None:
         """Leave, or remove somebody as the owner. Raises UnknownRoom, NotTheOwner or OwnerStays."""

@@ -133,7 +133,7 @@ class TooManyNamesTried(ChatRefusal):
     """Of rooms that were taken: else one could find out which private ones there are."""
 
     def __init__(self, per_hour_max: int) -> None:
-        super().__init__(f"More than {per_hour_max} names that were taken in an hour; wait a while.")
+        super().__init__(f"More than {per_hour_max} names in an hour that were taken, or might be; wait a while.")
 
     @property
     def headers(self) -> dict[str, str]:

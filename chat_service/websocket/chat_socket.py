@@ -34,6 +34,7 @@ class ChatSocket(EventSendingSocket):
         self._has_entered = False
         self._unanswered = 0
         self._working: asyncio.Task[None] | None = None
+        self._ends_with_connection = False  # what it works on: it is for nobody else
 
     # From handshake to ready
 
@@ -62,7 +63,7 @@ class ChatSocket(EventSendingSocket):
         log.info("connected", username=self.identity.username, session=self.identity.session_id)
         self.hold()
         self.reader.connections.append(self)
-        self._work(self._greet(dict(self.reader.positions), dict(self.reader.places)))
+        self._work(self._greet(dict(self.reader.positions), dict(self.reader.places)), ends_with_connection=True)
 
     def not_opened(self) -> None:
         if self._has_entered:
@@ -85,6 +86,8 @@ class ChatSocket(EventSendingSocket):
 
     def closed(self) -> None:
         super().closed()
+        if self._working is not None and self._ends_with_connection:
+            self._working.cancel()
         log.info("disconnected", username=self.identity.username, session=self.identity.session_id)
         self.state["sockets"].discard(self)
         self.state["connection_counts"].remove(self.identity.username)
@@ -114,7 +117,7 @@ class ChatSocket(EventSendingSocket):
             is_late = not self.grace.is_running
             self.grace.cancel()
             self.hold()  # from here on, not when the task comes to it
-            self._work(self._resume(command, is_late=is_late))
+            self._work(self._resume(command, is_late=is_late), ends_with_connection=True)
             return
         self.grace.end()
         if isinstance(command, Ping):
@@ -177,9 +180,10 @@ class ChatSocket(EventSendingSocket):
 
     # A command that takes a while holds the next ones up
 
-    def _work(self, coroutine: Any) -> None:
+    def _work(self, coroutine: Any, *, ends_with_connection: bool = False) -> None:
         self.pause_reading()
         self._working = asyncio.create_task(coroutine)
+        self._ends_with_connection = ends_with_connection
         self._working.add_done_callback(self._worked)
 
     def _worked(self, task: asyncio.Task[None]) -> None:

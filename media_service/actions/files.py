@@ -120,8 +120,9 @@ class Files:
         if await self._store.remove(file_ids):
             self._tell_of_deleted_files()
 
-    async def delete_all_of(self, owner: str) -> None:
-        if await self._store.remove_all_of(owner):
+    async def erase(self, owner: str) -> None:
+        """Delete all of a person's, who has erased their account."""
+        if await self._store.erase(owner):
             self._tell_of_deleted_files()
 
     async def deleted_files_after(self, number: int, limit: int) -> list[DeletedFile]:

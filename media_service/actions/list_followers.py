@@ -19,7 +19,7 @@ def copy_profiles(
         await avatars.put_avatars({profile.username: profile.pfp for profile in profiles})
         for profile in profiles:
             if profile.erased:
-                await files.delete_all_of(profile.username)
+                await files.erase(profile.username)
         await store.put_list_position(_PROFILES, profiles[-1].version)
 
     return ListReplica(

@@ -3,9 +3,7 @@
 import asyncio
 import secrets
 from collections.abc import AsyncIterator, Callable
-from contextlib import closing
-
-import msgspec
+from contextlib import closing, suppress
 
 from media_service.actions.uploads import Uploads
 from media_service.domain.filenames import clean_filename
@@ -86,15 +84,17 @@ class ResumableUploads:
             upload = await self.get(owner, upload_id)
             if offset != upload.received:
                 raise WrongOffset(upload.received)
-            received = await self._keep(upload, body)
+            try:
+                await self._keep(upload, body)
+            finally:  # however the body ended
+                upload = await self._store.find(upload_id, now_s=self._clock()) or upload
+                self._check(upload)
         finally:
             self._sending.discard(upload_id)
-        upload = msgspec.structs.replace(upload, received=received)
-        self._check(upload)
         return upload
 
-    async def _keep(self, upload: ResumableUpload, body: AsyncIterator[bytes]) -> int:
-        """How much is here by that. Raises FileTooLarge where more comes than was announced."""
+    async def _keep(self, upload: ResumableUpload, body: AsyncIterator[bytes]) -> None:
+        """Raises FileTooLarge where more comes than was announced."""
         received, held = upload.received, bytearray()
         try:
             async for piece in body:
@@ -106,12 +106,12 @@ class ResumableUploads:
                     del held[:room]
         finally:  # what a client sent before it went away need not come again
             if held:
-                received = await asyncio.shield(self._store.append(upload.id, received, bytes(held)))
-        return received
+                await asyncio.shield(self._store.append(upload.id, received, bytes(held)))
 
     async def remove(self, owner: str, upload_id: str) -> None:
-        """Raises UnknownUpload, for others' too."""
-        await self.get(owner, upload_id)
+        """Raises UnknownUpload, for others' and for what has become a file too."""
+        if (await self.get(owner, upload_id)).is_over:
+            raise UnknownUpload
         await self._store.remove(upload_id)
 
     # When all of it is here
@@ -137,13 +137,18 @@ class ResumableUploads:
 
     async def _become_file(self, upload: ResumableUpload) -> None:
         try:
-            await self._uploads.take(upload.owner, self._sent(upload), resumable_id=upload.id)
-        except UnknownUpload:  # its sender has taken it back, or another instance was quicker
-            pass
-        except MediaRefusal as refusal:
-            await self._store.refuse(upload.id, self._as_problem(refusal))
+            with suppress(UnknownUpload):  # its sender has taken it back, or another instance was quicker
+                await self._take_or_refuse(upload)
         except Exception:  # a full disk, say: it is tried again
             log.exception("an upload cannot be checked")
+
+    async def _take_or_refuse(self, upload: ResumableUpload) -> None:
+        try:
+            await self._uploads.take(upload.owner, self._sent(upload), resumable_id=upload.id)
+        except UnknownUpload:
+            raise
+        except MediaRefusal as refusal:
+            await self._store.refuse(upload.id, self._as_problem(refusal))
 
     async def _sent(self, upload: ResumableUpload) -> AsyncIterator[SentFile]:
         with closing(SentFile(upload.filename, upload.content_type)) as file:

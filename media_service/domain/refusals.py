@@ -121,6 +121,11 @@ class UnknownUpload(MediaRefusal):
         super().__init__("There is no such upload, or it has ended.")
 
 
+class OwnerErased(MediaRefusal):
+    def __init__(self) -> None:
+        super().__init__("The account has been erased meanwhile.")
+
+
 class UnknownFile(MediaRefusal):
     def __init__(self) -> None:
         super().__init__("There is no such file, or it is not for you.")

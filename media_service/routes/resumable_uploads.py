@@ -16,6 +16,7 @@ from media_service.domain.refusals import (
     BadUploadHeader,
     FileTooLarge,
     NotAnOffsetStream,
+    OwnerErased,
     QuotaExceeded,
     TooManyUploads,
     UnknownUpload,
@@ -65,7 +66,15 @@ class AppendHeaders(VersionHeader, frozen=True, rename=_header):
     "Begin a resumable upload",
     headers=BeginHeaders,
     status=201,
-    refusals=(WrongTusVersion, BadUploadHeader, BadMetadata, FileTooLarge, QuotaExceeded, TooManyUploads),
+    refusals=(
+        WrongTusVersion,
+        BadUploadHeader,
+        BadMetadata,
+        FileTooLarge,
+        OwnerErased,
+        QuotaExceeded,
+        TooManyUploads,
+    ),
 )
 async def begin(request: Request[State]) -> Response:
     """`Location` is where its parts go, for 24 hours, and room is kept for all of it. Five a person are the most."""
@@ -128,7 +137,7 @@ async def remove(request: Request[State]) -> Response:
     "What became of an upload",
     answer=FileView,
     also={202: "Parts are missing, or it is being checked: ask again."},
-    refusals=(UnknownUpload, *FILE_REFUSALS),
+    refusals=(UnknownUpload, OwnerErased, *FILE_REFUSALS),
 )
 async def outcome(request: Request[State]) -> Response:
     """The file, or why it is none."""

@@ -17,6 +17,7 @@ from media_service.domain.refusals import (
     NoFiles,
     NotAPicture,
     NotMultipart,
+    OwnerErased,
     PictureTooLarge,
     QuotaExceeded,
     TooManyFiles,
@@ -26,7 +27,7 @@ from media_service.multipart import Form
 from media_service.state import State
 from servicekit.authentication import identify
 from servicekit.contract import describes
-from servicekit.problems import Refusal, Unavailable
+from servicekit.problems import Refusal, TooManyAtOnce, Unavailable
 from servicekit.responses import json_response
 
 FILE_REFUSALS = (BrokenPicture, FileTooLarge, NotAPicture, PictureTooLarge, QuotaExceeded, TooManyFilesKept)
@@ -41,7 +42,7 @@ class Uploaded(msgspec.Struct, frozen=True):
     "Upload files",
     takes_files=True,
     answer=Uploaded,
-    refusals=(*FILE_REFUSALS, BrokenUpload, NoFiles, NotMultipart, TooManyFiles),
+    refusals=(*FILE_REFUSALS, BrokenUpload, NoFiles, NotMultipart, OwnerErased, TooManyAtOnce, TooManyFiles),
 )
 async def upload(request: Request[State]) -> Response:
     """Of any kind. All of them are kept or none: `errors` of a refusal names each that is the reason."""
@@ -58,7 +59,7 @@ async def upload(request: Request[State]) -> Response:
             kept = await request.state["uploads"].take(identity.username, sent)
     except asyncio.CancelledError:  # by the server alone, when it stops and has waited long enough
         raise Unavailable("The service is stopping.") from None
-    except MediaRefusal:
+    except (MediaRefusal, TooManyAtOnce):
         with suppress(Refusal):
             async for _ in body:  # who is still sending would not read the answer
                 pass

@@ -45,6 +45,7 @@ def _find_avatar(connection: Connection, username: str) -> str | None:
 
 def _put_avatars(connection: Connection, addresses: Mapping[str, str | None]) -> None:
     for username, address in addresses.items():
+        connection.execute("DELETE FROM erased WHERE owner = ?", (username,))  # of a store that was restored
         before = connection.execute("DELETE FROM avatars WHERE username = ? RETURNING address", (username,)).fetchall()
         if address:
             connection.execute(

@@ -1,6 +1,7 @@
 """Blobs: bytes in pieces, each written in a transaction of its own."""
 
 from media_service.domain.files import PIECE_BYTES
+from media_service.domain.refusals import OwnerErased
 from servicekit.database import Connection, Database, DatabaseError
 
 DELETED_PIECES = 16  # in one transaction: 8 MiB
@@ -47,6 +48,12 @@ def used_bytes(connection: Connection, owner: str) -> int:
         "SELECT coalesce(sum(size), 0) FROM blobs WHERE owner = ? AND kept", (owner,)
     ).fetchone()
     return int(used)
+
+
+def check_not_erased(connection: Connection, owner: str) -> None:
+    """Raises OwnerErased."""
+    if connection.execute("SELECT 1 FROM erased WHERE owner = ?", (owner,)).fetchone() is not None:
+        raise OwnerErased
 
 
 def put_piece(connection: Connection, blob: int, number: int, data: bytes) -> None:

@@ -44,8 +44,9 @@ class FileStore:
         """Whether there was something to remove."""
         return await self._database.write(_remove, file_ids)
 
-    async def remove_all_of(self, owner: str) -> bool:
-        return await self._database.write(_remove_all_of, owner)
+    async def erase(self, owner: str) -> bool:
+        """Remove all of a person's, and keep nothing more. Whether there was something."""
+        return await self._database.write(_erase, owner)
 
     async def deleted_files_after(self, number: int, limit: int) -> list[DeletedFile]:
         return await self._database.read(_deleted_files_after, number, limit)
@@ -98,7 +99,8 @@ def _deleted(connection: Connection, file_id: str) -> Row | None:
     return found
 
 
-def _remove_all_of(connection: Connection, owner: str) -> bool:
+def _erase(connection: Connection, owner: str) -> bool:
+    connection.execute("INSERT INTO erased (owner) VALUES (?) ON CONFLICT DO NOTHING", (owner,))
     resumable_uploads.remove_all_of(connection, owner)
     rows = connection.execute("SELECT id FROM uploads WHERE owner = ? AND request_id IS NULL", (owner,)).fetchall()
     return _remove(connection, [file_id for (file_id,) in rows])

@@ -7,6 +7,7 @@ from media_service.store import blobs
 from servicekit.database import Connection, Database, Row
 
 _COLUMNS = "id, owner, filename, content_type, length, received, blob, expires_at, file_id, refusal"
+OF_A_DAY_MAX = 2_000  # of one person, whatever became of them
 _OPEN = "file_id IS NULL AND refusal IS NULL"
 
 
@@ -46,10 +47,10 @@ class ResumableUploadStore:
         await self._database.write(_remove_expired, now_s)
 
 
-def reserved_bytes(connection: Connection, owner: str) -> int:
+def reserved_bytes(connection: Connection, owner: str, now_s: float) -> int:
     """Kept for what may still come."""
-    query = f"SELECT coalesce(sum(length), 0) FROM resumable_uploads WHERE owner = ? AND {_OPEN}"
-    return int(connection.execute(query, (owner,)).fetchone()[0])
+    query = f"SELECT coalesce(sum(length), 0) FROM resumable_uploads WHERE owner = ? AND {_OPEN} AND expires_at > ?"
+    return int(connection.execute(query, (owner, now_s)).fetchone()[0])
 
 
 def close(connection: Connection, upload_id: str, *, file_id: str | None = None, refusal: bytes | None = None) -> None:
@@ -70,12 +71,14 @@ def remove_all_of(connection: Connection, owner: str) -> None:
 
 
 def _begin(connection: Connection, new: ResumableUpload, quota_bytes: int, open_max: int, now_s: float) -> None:
-    (count,) = connection.execute(
-        f"SELECT count(*) FROM resumable_uploads WHERE owner = ? AND {_OPEN} AND expires_at > ?", (new.owner, now_s)
+    blobs.check_not_erased(connection, new.owner)
+    open_count, of_today = connection.execute(
+        f"SELECT count(*) FILTER (WHERE {_OPEN}), count(*) FROM resumable_uploads WHERE owner = ? AND expires_at > ?",
+        (new.owner, now_s),
     ).fetchone()
-    if count >= open_max:
+    if open_count >= open_max or of_today >= OF_A_DAY_MAX:
         raise TooManyUploads(open_max)
-    used = blobs.used_bytes(connection, new.owner) + reserved_bytes(connection, new.owner) + new.length
+    used = blobs.used_bytes(connection, new.owner) + reserved_bytes(connection, new.owner, now_s) + new.length
     if used > quota_bytes:
         raise QuotaExceeded(used, quota_bytes)
     connection.execute(

@@ -33,13 +33,15 @@ class UploadStore:
             pass
         return writing.sha256
 
-    async def finish(self, request_id: str, owner: str, limits: KeptLimits, *, resumable_id: str = "") -> list[File]:
+    async def finish(
+        self, request_id: str, owner: str, limits: KeptLimits, *, now_s: float, resumable_id: str = ""
+    ) -> list[File]:
         """The request's files are there from now on; in their order. Bytes that were known before are kept once.
 
-        `resumable_id` is that of the upload whose bytes became the file, and which ends by that. Raises QuotaExceeded
-        or TooManyFilesKept, having changed nothing.
+        `resumable_id` is that of the upload whose bytes became the file, and which ends by that. Raises QuotaExceeded,
+        TooManyFilesKept or OwnerErased, having changed nothing.
         """
-        return await self._database.write(_finish, request_id, owner, limits, resumable_id)
+        return await self._database.write(_finish, request_id, owner, limits, resumable_id, now_s)
 
     async def abandon(self, request_id: str) -> None:
         """Forget what came with a request."""
@@ -104,13 +106,16 @@ def _put_upload(connection: Connection, request_id: str, new: NewUpload, blob: i
     )
 
 
-def _finish(connection: Connection, request_id: str, owner: str, limits: KeptLimits, resumable_id: str) -> list[File]:
+def _finish(
+    connection: Connection, request_id: str, owner: str, limits: KeptLimits, resumable_id: str, now_s: float
+) -> list[File]:
+    blobs.check_not_erased(connection, owner)
     rows = connection.execute(f"SELECT {UPLOAD} AND request_id = ? ORDER BY uploads.number", (request_id,)).fetchall()
     found = [_keep(connection, file_of(row)) for row in rows]
     connection.execute("UPDATE uploads SET request_id = NULL WHERE request_id = ?", (request_id,))
     if resumable_id:
         resumable_uploads.close(connection, resumable_id, file_id=found[0].id)
-    used = blobs.used_bytes(connection, owner) + resumable_uploads.reserved_bytes(connection, owner)
+    used = blobs.used_bytes(connection, owner) + resumable_uploads.reserved_bytes(connection, owner, now_s)
     if used > limits.bytes_max:
         raise QuotaExceeded(used, limits.bytes_max)
     if _has_more_than(connection, owner, limits.files_max):

@@ -87,8 +87,19 @@ async def test_so_many_invitations_an_hour_and_no_more(world: World) -> None:
     assert await chat.does("Ada", "PUT", f"{path}/Ada") == 200  # to join is not to invite
     assert await chat.does("Grace", "PUT", f"{path}/Linus") == 200
     now_s = 1_801.0
+    assert await chat.does("Ada", "PUT", f"{path}/Grace") == 200  # who is there already costs nothing
+    for name in ("Grace", "Linus"):
+        await chat.remove_member("Ada", "garden", name)
     assert await chat.does("Ada", "PUT", f"{path}/Grace") == 200
-    assert await chat.does("Ada", "PUT", f"{path}/Grace") == (429, "too_many_invitations")
+    assert await chat.does("Ada", "PUT", f"{path}/Linus") == (429, "too_many_invitations")
+
+
+async def test_an_invitation_that_brings_nobody_in_does_not_count(world: World) -> None:
+    chat = await world.instance(messages_per_second=0, invitations_per_hour=2, room_members_max=2)
+    await chat.make_room("Ada", "full", "Linus")
+    for _ in range(3):
+        assert await chat.does("Ada", "PUT", "/api/rooms/full/members/Grace") == (409, "room_full")
+    await chat.make_room("Ada", "garden", "Grace")
 
 
 async def test_who_tries_for_names_that_are_taken_is_stopped_and_who_makes_rooms_is_not(world: World) -> None:
@@ -102,6 +113,15 @@ async def test_who_tries_for_names_that_are_taken_is_stopped_and_who_makes_rooms
     assert await chat.does("Ada", "POST", "/api/rooms", **taken) == (429, "too_many_requests")
     assert await chat.does("Ada", "POST", "/api/rooms", json={"name": "free"}) == (429, "too_many_requests")
     assert await chat.does("Linus", "POST", "/api/rooms", **taken) == (409, "room_taken")
+
+
+async def test_a_room_that_could_not_be_made_is_no_name_that_was_tried(world: World) -> None:
+    chat = await world.instance(messages_per_second=0, taken_names_per_hour=2, rooms_owned_max=1)
+    await chat.make_room("Ada", "only")
+    for _ in range(3):
+        assert await chat.does("Ada", "POST", "/api/rooms", json={"name": "more"}) == (429, "too_many_rooms")
+    assert await chat.does("Ada", "DELETE", "/api/rooms/only") == 204
+    await chat.make_room("Ada", "another")
 
 
 async def test_a_message_takes_so_many_reactions_of_a_person_and_of_all(world: World) -> None:

@@ -139,6 +139,20 @@ async def test_a_taken_port_is_one_line_and_the_end() -> None:
             assert f"cannot listen on 127.0.0.1:{taken}".encode() in output
 
 
+NO_PROXIES = ["10.0.0.1/8", "localhost", "10.0.0.300", "*,10.0.0.1", "10.0.0.1,", "fe80::1%eth0/64"]
+
+
+@pytest.mark.parametrize("listed", NO_PROXIES)
+def test_proxies_that_can_be_none_are_not_taken_for_some(listed: str) -> None:
+    with pytest.raises(WrongSettings, match="PARLEY_TRUSTED_PROXIES"):
+        GatewaySettings(trusted_proxies=listed)
+
+
+@pytest.mark.parametrize("listed", ["", " ", "*", "10.0.0.1", "10.0.0.0/8, 2001:db8::/32 ,::1"])
+def test_proxies_are_addresses_and_networks(listed: str) -> None:
+    assert GatewaySettings(trusted_proxies=listed).trusted_proxies == listed
+
+
 @pytest.mark.parametrize("origins", ["*", "http://a.test, *"])
 def test_any_origin_is_no_origin(origins: str) -> None:
     with pytest.raises(WrongSettings):

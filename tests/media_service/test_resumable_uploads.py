@@ -90,6 +90,7 @@ async def test_what_comes_in_parts_becomes_a_file_like_any_other(media: Gallery,
     assert (await media.get("Ada", file["url"])).content == TEXT
     assert (await media.get("Ada", "/api/files")).json()["files"] == [file]
     assert (await media.get("Ada", path)).json() == file  # for a day
+    assert code(await media.request("Ada", "DELETE", path, headers=TUS)) == (404, "unknown_upload")
 
 
 async def test_a_picture_is_cleaned_as_ever(ada: Sender) -> None:
@@ -233,6 +234,18 @@ async def test_what_came_before_the_connection_broke_need_not_come_again(media: 
 async def goes_on(ada: Sender, path: str, offset: int) -> bool:
     """Not while the broken connection still holds it."""
     return (await ada.append(path, offset, TEXT[offset:])).status_code == 204
+
+
+async def test_what_is_whole_is_checked_however_its_last_part_ended(media: Gallery, ada: Sender) -> None:
+    path = await ada.location(PIECE_BYTES)
+
+    async def too_much() -> AsyncIterator[bytes]:
+        yield TEXT[:PIECE_BYTES]
+        await eventually(lambda: has_come(ada, path, PIECE_BYTES))
+        yield b"more"
+
+    assert code(await ada.append(path, 0, too_much())) == (413, "file_too_large")
+    assert (await ada.outcome(path)).json()["size"] == PIECE_BYTES
 
 
 async def has_come(ada: Sender, path: str, size: int) -> bool:

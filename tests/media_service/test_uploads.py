@@ -5,13 +5,13 @@ import io
 import struct
 import zipfile
 from collections.abc import AsyncIterator
-from contextlib import closing
+from contextlib import AsyncExitStack, closing
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
-from media_service.actions.uploads import Uploads
+from media_service.actions.uploads import FORMS_AT_ONCE_MAX, Uploads
 from media_service.app import MIGRATIONS
 from media_service.domain.files import KeptLimits, ProcessedFile
 from media_service.file_processor import FileProcessor
@@ -548,3 +548,34 @@ async def test_only_what_can_be_no_page_is_shown_where_it_stands(
     assert served.headers["x-content-type-options"] == "nosniff"
     assert served.headers["content-security-policy"] == "default-src 'none'; sandbox"
     assert (file["kind"], file["thumbnail_url"], file["placeholder"]) == ("document", None, None)
+
+
+async def test_what_comes_after_its_owner_has_erased_the_account_is_not_kept(media: Gallery) -> None:
+    body = form(part(PICTURE), part(b"text", "a.txt"))
+    async with media.line(len(body)) as line:
+        await line.write(body[:-30])
+        await eventually(lambda: media.count_rows()[0] == 1)
+        media.auth.erase("Ada")
+        await media.get("Grace", await media.keep("Linus"))  # it may have become an avatar: the profiles are read
+        await line.write(body[-30:])
+        assert await line.status() == 410
+    assert media.count_rows()[0] == 1
+
+
+async def test_one_person_sends_so_many_forms_at_once_and_no_more(media: Gallery) -> None:
+    body = form(part(b"text", "a.txt"))
+    async with AsyncExitStack() as stack:
+        lines = [await stack.enter_async_context(media.line(len(body))) for _ in range(FORMS_AT_ONCE_MAX)]
+        for line in lines:
+            await line.write(body[:60])
+        await eventually(lambda: is_refused(media))
+        await media.keep("Grace")
+        for line in lines:
+            await line.write(body[60:])
+            assert await line.status() == 200
+    await media.keep()
+
+
+async def is_refused(media: Gallery) -> bool:
+    answer = await media.send(form(part(b"text", "b.txt")))
+    return code(answer) == (429, "too_many_requests") if answer.is_error else False

@@ -37,7 +37,7 @@ class Echo(WebSocketProtocol):
         super().__init__(*args, **kwargs)
         self.heard: list[bytes] = []
         self.times_closed = 0
-        self.is_open = asyncio.Event()
+        self.has_opened = asyncio.Event()
         self.is_closed = asyncio.Event()
         self.is_gone = asyncio.Event()
         self.has_heard = asyncio.Event()
@@ -52,7 +52,7 @@ class Echo(WebSocketProtocol):
             raise RuntimeError("a secret of ours")
 
     def opened(self) -> None:
-        self.is_open.set()
+        self.has_opened.set()
 
     def received(self, opcode: int, payload: bytes) -> None:
         self.heard.append(payload)

@@ -13,19 +13,19 @@ class Visits:
 
     def __init__(self, lane: FairLimiter) -> None:
         self._lane = lane
-        self._leaving: dict[str, asyncio.Event] = {}
+        self.leaving: dict[str, asyncio.Event] = {}
         self.tasks: dict[str, asyncio.Task[None]] = {}
         self.inside: list[str] = []
 
     async def come(self, *visits: str) -> None:
         """`Ada 1` is the first visit of Ada's."""
         for visit in visits:
-            self._leaving[visit] = asyncio.Event()
+            self.leaving[visit] = asyncio.Event()
             self.tasks[visit] = asyncio.create_task(self._stay(visit))
         await settled()
 
     async def go(self, visit: str) -> None:
-        self._leaving[visit].set()
+        self.leaving[visit].set()
         await self.tasks[visit]
         await settled()
 
@@ -37,7 +37,7 @@ class Visits:
     async def _stay(self, visit: str) -> None:
         async with self._lane.in_turn(visit.split(maxsplit=1)[0]):
             self.inside.append(visit)
-            await self._leaving[visit].wait()
+            await self.leaving[visit].wait()
             self.inside.remove(visit)
 
 
@@ -118,3 +118,18 @@ async def test_so_many_of_one_person_are_taken_and_no_more() -> None:
         await settled()
         async with lane.limited("Ada", 1):
             assert entered == 2
+
+
+async def test_who_gives_up_in_the_moment_in_which_a_place_comes_free_is_passed_over() -> None:
+    """The place goes to the next; it was lost, and whoever left got an error for it."""
+    visits = Visits(FairLimiter(1))
+    await visits.come("Ada 1", "Grace 1", "Linus 1")
+    visits.leaving["Ada 1"].set()  # and in the same turn of the loop, before anybody comes to themselves:
+    visits.tasks["Grace 1"].cancel()
+    await settled()
+    assert visits.inside == ["Linus 1"]
+    await visits.tasks["Ada 1"]
+    assert visits.tasks["Grace 1"].cancelled()
+    await visits.go("Linus 1")
+    await visits.come("Grace 2")
+    assert visits.inside == ["Grace 2"]

@@ -42,7 +42,7 @@ async def joined(server: Server, **options: Any) -> AsyncIterator[tuple[RawClien
     """Both ends of one open connection."""
     async with server.raw(**options) as client:
         connection = await server.connection()
-        await wait(connection.is_open)
+        await wait(connection.has_opened)
         yield client, connection
 
 
@@ -169,7 +169,7 @@ async def test_a_client_of_websockets_closes_cleanly(server: Server) -> None:
 async def test_a_close_of_the_server_reaches_the_client_with_its_code_and_reason(server: Server) -> None:
     async with server.client() as ada:
         connection = await server.connection()
-        await wait(connection.is_open)
+        await wait(connection.has_opened)
         connection.close(CloseCode.SESSION_ENDED, "the session has ended")
         assert connection.times_closed == 1
         assert connection.phase.value == "closing"
@@ -608,7 +608,7 @@ async def test_a_guest_who_leaves_at_the_door_was_never_in() -> None:
         await wait(connection.is_gone)
         await asyncio.sleep(0)
         assert connection.was_cancelled
-        assert not connection.is_open.is_set()
+        assert not connection.has_opened.is_set()
         assert connection.times_closed == 0
         assert connection.phase is Phase.CLOSED
     assert open_connections() == before
@@ -621,7 +621,7 @@ async def test_a_guest_whose_line_ends_as_the_door_opens_was_never_in() -> None:
         connection.door.set()
         connection._transport.close()  # noqa: SLF001
         await wait(connection.is_gone)
-        assert not connection.is_open.is_set()
+        assert not connection.has_opened.is_set()
         assert connection.times_closed == 0
 
 
@@ -670,7 +670,7 @@ async def test_the_end_of_the_server_closes_with_1012_and_lets_nobody_in_any_mor
 async def test_uvicorn_ends_when_the_last_connection_has_closed() -> None:
     async with serving() as server, server.client() as ada:
         connection = await server.connection()
-        await wait(connection.is_open)
+        await wait(connection.has_opened)
         async with in_time() as both:
             both.create_task(server.uvicorn.shutdown())
             with pytest.raises(ConnectionClosed):
@@ -702,7 +702,7 @@ async def test_the_count_of_open_connections_is_right_after_each_way_out(server:
 async def test_a_normal_end_of_the_client_is_no_error_for_websockets(server: Server) -> None:
     async with server.client() as ada:
         connection = await server.connection()
-        await wait(connection.is_open)
+        await wait(connection.has_opened)
         connection.close(CloseCode.NORMAL, "done")
         with pytest.raises(ConnectionClosedOK):
             await ada.recv()
