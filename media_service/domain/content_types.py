@@ -8,6 +8,8 @@ import codecs
 import re
 
 from media_service.domain.content_archives import archive_type
+from media_service.domain.recordings.audio_tags import length_before
+from media_service.domain.recordings.mpeg_audio import type_of_frames
 from media_service.domain.recordings.source import Source
 
 UNKNOWN = "application/octet-stream"
@@ -83,12 +85,14 @@ def content_type_of(source: Source) -> str:
     head = source.peek(0, HEAD_BYTES)
     if head.startswith(_ZIPS):
         return archive_type(source)
-    return _by_magic(head) or _text_type(head, source) or UNKNOWN
+    return _by_magic(head, source) or _text_type(head, source) or UNKNOWN
 
 
-def _by_magic(head: bytes) -> str | None:
+def _by_magic(head: bytes, source: Source) -> str | None:
     found = next((type_ for magic, type_ in _LONGEST_FIRST if head.startswith(magic)), None)
-    return found or _by_container(head) or _by_frame(head) or ("application/pdf" if _is_late_pdf(head) else None)
+    return (
+        found or _by_container(head) or _by_frame(head, source) or ("application/pdf" if _is_late_pdf(head) else None)
+    )
 
 
 def _is_late_pdf(head: bytes) -> bool:
@@ -113,16 +117,14 @@ def _by_container(head: bytes) -> str | None:
     return "application/x-tar" if head[257:262] == b"ustar" else None
 
 
-def _by_frame(head: bytes) -> str | None:
-    """The frames of MPEG audio have no signature but eleven set bits; those of ADTS have twelve, and layer 0."""
-    if head.startswith(b"ID3"):
-        return "audio/mpeg"
-    if len(head) < 4 or head[0] != 0xFF:
+def _by_frame(head: bytes, source: Source) -> str | None:
+    """Of frames without a signature, and of what has tags before it."""
+    if head.startswith(b"\xff"):
+        return type_of_frames(source, 0)
+    if not head.startswith((b"ID3", b"APETAGEX")):
         return None
-    if head[1] & 0xF6 == 0xF0:
-        return "audio/aac" if head[2] >> 2 & 0xF < 13 else None
-    is_mpeg = head[1] & 0xE0 == 0xE0 and head[1] & 0x18 != 0x08 and head[1] & 0x06 in {2, 4}  # layers III and II
-    return "audio/mpeg" if is_mpeg and 0 < head[2] >> 4 < 15 and head[2] & 0x0C != 0x0C else None
+    at = length_before(source)
+    return "audio/flac" if source.peek(at, 4) == b"fLaC" else type_of_frames(source, at) or "audio/mpeg"
 
 
 def _text_type(head: bytes, source: Source) -> str | None:

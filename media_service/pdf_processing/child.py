@@ -1,0 +1,68 @@
+"""The process that reads one PDF: it gets three open files, and may then neither open one, nor start or reach anything.
+
+Its libraries are large, and read what strangers have made. So it is one process for each PDF, with limits on its time,
+memory and output; what it says is read when it has ended, however it ended.
+"""
+
+import io
+import resource
+from contextlib import suppress
+from typing import IO
+
+import pikepdf
+import pypdfium2
+
+from media_service.pdf_processing import results
+from media_service.pdf_processing.cleaning import clean
+from media_service.pdf_processing.rendering import render
+
+_MEMORY_BYTES_MAX = 1 << 30
+_OUTPUT_BYTES_MAX = 256 << 20
+
+
+def main(source_fd: int, cleaned_fd: int, results_fd: int, cpu_s_max: int) -> None:
+    """Of the parent's `Limits`."""
+    _load()
+    _limit(cpu_s_max)
+    with (
+        open(source_fd, "rb") as source,
+        open(cleaned_fd, "w+b") as cleaned,
+        open(results_fd, "w+b") as told,
+    ):
+        process(source, cleaned, told)
+
+
+def process(source: IO[bytes], cleaned: IO[bytes], told: IO[bytes]) -> None:
+    """A page that cannot be shown does not make the cleaning undone."""
+    shown = source
+    try:
+        source.seek(0)
+        result = clean(source, cleaned)
+        if result.size:
+            shown = cleaned
+    except pikepdf.PdfError:
+        result = results.CleanedPdf(size=0, removed=(), cleaned=False)
+    results.write(result, told)
+    with suppress(pypdfium2.PdfiumError):
+        results.write(render(shown), told)
+
+
+def _load() -> None:
+    """What the libraries load when they are first used, once nothing can be opened."""
+    with pikepdf.new() as pdf:
+        pdf.add_blank_page(page_size=(16, 16))
+        blank = io.BytesIO()
+        pdf.save(blank)
+    process(blank, io.BytesIO(), io.BytesIO())
+
+
+def _limit(cpu_s_max: int) -> None:
+    for limit, most in (
+        (resource.RLIMIT_CPU, cpu_s_max),
+        (resource.RLIMIT_AS, _MEMORY_BYTES_MAX),
+        (resource.RLIMIT_FSIZE, _OUTPUT_BYTES_MAX),
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_NPROC, 0),
+        (resource.RLIMIT_NOFILE, 0),  # no file and no socket can be opened from here on
+    ):
+        resource.setrlimit(limit, (most, most))

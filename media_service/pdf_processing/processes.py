@@ -1,0 +1,82 @@
+"""The processes that read PDFs, from the side of whoever starts them."""
+
+import subprocess
+import sys
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import IO
+
+import msgspec
+
+from media_service.domain.files import ProcessedFile
+from media_service.pdf_processing import results
+from media_service.pdf_processing.results import CleanedPdf, FirstPage
+from servicekit.logs import get_logger
+
+_ROOT = Path(__file__).parents[2]
+_CHILD = "media_service.pdf_processing.child"
+_START = f"import sys; sys.path.insert(0, sys.argv[1]); from {_CHILD} import main; main(*map(int, sys.argv[2:]))"
+_CONTENT_TYPE = "application/pdf"
+log = get_logger(__name__)
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    cpu_s_max: int = 15
+    wall_s_max: float = 30
+
+
+def process(content: IO[bytes], size: int, limits: Limits) -> ProcessedFile:
+    """Blocks until the process has ended. The PDF is kept as it came where that fails, or takes too long."""
+    content.flush()
+    cleaned = TemporaryFile()  # noqa: SIM115 - it is given away
+    try:
+        with TemporaryFile() as told:
+            _run(content.fileno(), cleaned.fileno(), told.fileno(), limits)
+            by_type = {type(result): result for result in _read(told)}
+        result, page = by_type.get(CleanedPdf), by_type.get(FirstPage)
+        is_written = isinstance(result, CleanedPdf) and result.size > 0
+        kept = cleaned if is_written else content
+        if not is_written:
+            cleaned.close()
+    except BaseException:
+        cleaned.close()
+        raise
+    kept.seek(0)
+    return ProcessedFile(
+        kind="document",
+        content_type=_CONTENT_TYPE,
+        content=kept,
+        size=result.size if isinstance(result, CleanedPdf) and is_written else size,
+        removed=result.removed if isinstance(result, CleanedPdf) else (),
+        cleaned=result.cleaned if isinstance(result, CleanedPdf) else False,
+        thumbnails=page.thumbnails if isinstance(page, FirstPage) else {},
+    )
+
+
+def _run(source: int, cleaned: int, told: int, limits: Limits) -> None:
+    files = (source, cleaned, told)
+    command = [sys.executable, "-I", "-c", _START, str(_ROOT), *map(str, files), str(limits.cpu_s_max)]
+    try:
+        ended = subprocess.run(  # noqa: S603 - our own code, in the interpreter that we run in
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            pass_fds=files,
+            env={},
+            cwd="/",
+            timeout=limits.wall_s_max,
+            check=False,
+        )
+        if ended.returncode:
+            log.info("a PDF could not be read", status=ended.returncode)
+    except subprocess.TimeoutExpired:
+        log.info("a PDF takes too long", seconds=limits.wall_s_max)
+
+
+def _read(told: IO[bytes]) -> list[results.Result]:
+    try:
+        return list(results.read(told))
+    except (ValueError, msgspec.DecodeError) as error:
+        log.warning("a process told nonsense of a PDF", reason=repr(error))
+        return []
