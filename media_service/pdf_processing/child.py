@@ -7,14 +7,11 @@ memory and output; what it says is read when it has ended, however it ended.
 import io
 import resource
 from contextlib import suppress
-from typing import IO
-
-import pikepdf
-import pypdfium2
+from typing import BinaryIO
 
 from media_service.pdf_processing import results
-from media_service.pdf_processing.cleaning import clean
-from media_service.pdf_processing.rendering import render
+from media_service.pdf_processing.cleaning import Unreadable, blank, clean
+from media_service.pdf_processing.rendering import Unshowable, render
 
 _MEMORY_BYTES_MAX = 1 << 30
 _OUTPUT_BYTES_MAX = 256 << 20
@@ -32,7 +29,7 @@ def main(source_fd: int, cleaned_fd: int, results_fd: int, cpu_s_max: int) -> No
         process(source, cleaned, told)
 
 
-def process(source: IO[bytes], cleaned: IO[bytes], told: IO[bytes]) -> None:
+def process(source: BinaryIO, cleaned: BinaryIO, told: BinaryIO) -> None:
     """A page that cannot be shown does not make the cleaning undone."""
     shown = source
     try:
@@ -40,20 +37,18 @@ def process(source: IO[bytes], cleaned: IO[bytes], told: IO[bytes]) -> None:
         result = clean(source, cleaned)
         if result.size:
             shown = cleaned
-    except pikepdf.PdfError:
+    except Unreadable:
         result = results.CleanedPdf(size=0, removed=(), cleaned=False)
     results.write(result, told)
-    with suppress(pypdfium2.PdfiumError):
+    with suppress(Unshowable):
         results.write(render(shown), told)
 
 
 def _load() -> None:
     """What the libraries load when they are first used, once nothing can be opened."""
-    with pikepdf.new() as pdf:
-        pdf.add_blank_page(page_size=(16, 16))
-        blank = io.BytesIO()
-        pdf.save(blank)
-    process(blank, io.BytesIO(), io.BytesIO())
+    page = io.BytesIO()
+    blank(page)
+    process(page, io.BytesIO(), io.BytesIO())
 
 
 def _limit(cpu_s_max: int) -> None:

@@ -6,7 +6,7 @@ that are signed, since the signature would no longer fit. Comments keep their au
 
 from collections.abc import Iterator
 from contextlib import suppress
-from typing import IO, Any
+from typing import Any, BinaryIO, cast
 
 import pikepdf
 
@@ -41,12 +41,15 @@ _TELLING = {  # wherever they are
 _OF_ANNOTATIONS = {"/M": "timestamp", "/CreationDate": "timestamp"}
 
 
+Unreadable = pikepdf.PdfError
+
+
 class _Kept(Exception):
     """It has to stay as it is."""
 
 
-def clean(source: IO[bytes], into: IO[bytes]) -> CleanedPdf:
-    """Writes into `into`. Raises pikepdf.PdfError where it cannot be read."""
+def clean(source: BinaryIO, into: BinaryIO) -> CleanedPdf:
+    """Writes into `into`. Raises Unreadable where it cannot be read."""
     try:
         with pikepdf.open(source, access_mode=pikepdf.AccessMode.stream) as pdf:
             cleaner = _Cleaner(pdf)
@@ -56,6 +59,13 @@ def clean(source: IO[bytes], into: IO[bytes]) -> CleanedPdf:
         return CleanedPdf(size=0, removed=(), cleaned=False)
     into.flush()
     return CleanedPdf(size=into.tell(), removed=cleaner.removed, cleaned=cleaner.is_clean)
+
+
+def blank(into: BinaryIO) -> None:
+    """A page without anything on it."""
+    with pikepdf.new() as pdf:
+        pdf.add_blank_page(page_size=(16, 16))
+        pdf.save(into)
 
 
 class _Cleaner:
@@ -133,7 +143,8 @@ class _Cleaner:
             self.is_clean = False
             return
         if cleaned.removed:
-            picture.write(cleaned.data, filter=pikepdf.Name.DCTDecode, decode_parms=picture.get("/DecodeParms"))
+            parameters = cast("pikepdf.Dictionary | None", picture.get("/DecodeParms"))
+            picture.write(cleaned.data, filter=pikepdf.Name.DCTDecode, decode_parms=parameters)
             for name in cleaned.removed:
                 self._metadata.add(name)
 
@@ -142,6 +153,7 @@ def _dictionaries(one: Any, depth: int = 0) -> Iterator[Any]:
     """Those that it is, or holds without a reference."""
     if depth > _DEPTH_MAX:
         raise _Kept
+    inside: list[Any]
     if isinstance(one, pikepdf.Array):
         inside = list(one)
     elif isinstance(one, (pikepdf.Dictionary, pikepdf.Stream)):

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from os import SEEK_END
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO
@@ -30,31 +31,47 @@ def process(content: IO[bytes], size: int, limits: Limits) -> ProcessedFile:
     content.flush()
     cleaned = TemporaryFile()  # noqa: SIM115 - it is given away
     try:
-        with TemporaryFile() as told:
-            _run(content.fileno(), cleaned.fileno(), told.fileno(), limits)
-            by_type = {type(result): result for result in _read(told)}
-        result, page = by_type.get(CleanedPdf), by_type.get(FirstPage)
-        is_written = isinstance(result, CleanedPdf) and result.size > 0
-        kept = cleaned if is_written else content
-        if not is_written:
-            cleaned.close()
+        told = _told(content, cleaned, limits)
+        is_written = told.pdf.size > 0 and cleaned.seek(0, SEEK_END) == told.pdf.size
     except BaseException:
         cleaned.close()
         raise
+    if not is_written:
+        cleaned.close()
+    kept = cleaned if is_written else content
     kept.seek(0)
     return ProcessedFile(
         kind="document",
         content_type=_CONTENT_TYPE,
         content=kept,
-        size=result.size if isinstance(result, CleanedPdf) and is_written else size,
-        removed=result.removed if isinstance(result, CleanedPdf) else (),
-        cleaned=result.cleaned if isinstance(result, CleanedPdf) else False,
-        thumbnails=page.thumbnails if isinstance(page, FirstPage) else {},
+        size=told.pdf.size if is_written else size,
+        removed=told.pdf.removed if is_written else (),
+        cleaned=is_written and told.pdf.cleaned,
+        thumbnails=told.page.thumbnails,
     )
 
 
-def _run(source: int, cleaned: int, told: int, limits: Limits) -> None:
-    files = (source, cleaned, told)
+class _Told(msgspec.Struct):
+    pdf: CleanedPdf = CleanedPdf(size=0, removed=(), cleaned=False)
+    page: FirstPage = FirstPage({})
+
+
+def _told(content: IO[bytes], cleaned: IO[bytes], limits: Limits) -> _Told:
+    told = _Told()
+    with TemporaryFile() as written:
+        _run((content.fileno(), cleaned.fileno(), written.fileno()), limits)
+        try:
+            for result in results.read(written):
+                if isinstance(result, CleanedPdf):
+                    told.pdf = result
+                else:
+                    told.page = result
+        except msgspec.MsgspecError as error:
+            log.warning("a process told nonsense of a PDF", reason=repr(error))
+    return told
+
+
+def _run(files: tuple[int, int, int], limits: Limits) -> None:
     command = [sys.executable, "-I", "-c", _START, str(_ROOT), *map(str, files), str(limits.cpu_s_max)]
     try:
         ended = subprocess.run(  # noqa: S603 - our own code, in the interpreter that we run in
@@ -72,11 +89,3 @@ def _run(source: int, cleaned: int, told: int, limits: Limits) -> None:
             log.info("a PDF could not be read", status=ended.returncode)
     except subprocess.TimeoutExpired:
         log.info("a PDF takes too long", seconds=limits.wall_s_max)
-
-
-def _read(told: IO[bytes]) -> list[results.Result]:
-    try:
-        return list(results.read(told))
-    except (ValueError, msgspec.DecodeError) as error:
-        log.warning("a process told nonsense of a PDF", reason=repr(error))
-        return []

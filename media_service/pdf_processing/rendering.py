@@ -1,19 +1,20 @@
 """The first page of a PDF as pictures. The one home of pypdfium2."""
 
 import io
-from typing import IO
+from typing import BinaryIO
 
 import pypdfium2
 
 from media_service.domain.files import THUMBNAIL_SIDES
 from media_service.pdf_processing.results import FirstPage
 
+Unshowable = pypdfium2.PdfiumError
 _WEBP = {"quality": 80, "method": 2}
 _POINTS_MAX = 200_000.0
 
 
-def render(source: IO[bytes]) -> FirstPage:
-    """Raises pypdfium2.PdfiumError."""
+def render(source: BinaryIO) -> FirstPage:
+    """Raises Unshowable."""
     source.seek(0)
     document = pypdfium2.PdfDocument(source)
     page = document[0]

@@ -2,7 +2,7 @@
 
 import struct
 from collections.abc import Iterator
-from typing import IO, TypeAlias
+from typing import BinaryIO, TypeAlias
 
 import msgspec
 
@@ -25,14 +25,14 @@ class FirstPage(msgspec.Struct, frozen=True, tag=True):
 Result: TypeAlias = CleanedPdf | FirstPage
 
 
-def write(result: Result, into: IO[bytes]) -> None:
+def write(result: Result, into: BinaryIO) -> None:
     data = msgspec.msgpack.encode(result)
     into.write(_LENGTH.pack(len(data)) + data)
     into.flush()
 
 
-def read(source: IO[bytes]) -> Iterator[Result]:
-    """As far as they were written. Raises ValueError for what is none."""
+def read(source: BinaryIO) -> Iterator[Result]:
+    """As far as they were written. Raises msgspec.MsgspecError for what is none."""
     source.seek(0)
     data = source.read(RESULTS_BYTES_MAX)
     at = 0

@@ -13,11 +13,11 @@ from media_service.domain.recordings.source import Broken, Source
 
 __all__ = ["Broken", "Part", "Recording", "Source", "Zeros", "clean", "is_known"]
 
-_MP4 = ("video/mp4", "audio/mp4", "video/quicktime", "video/3gpp", "video/3gpp2")
+_MP4 = ("video/mp4", "audio/mp4", "video/quicktime", "video/3gpp", "audio/3gpp", "video/3gpp2", "audio/3gpp2")
+_MATROSKA = ("video/webm", "audio/webm", "video/x-matroska", "audio/x-matroska")
 _CLEANERS: dict[str, Callable[[Source, str], Recording]] = {
     **dict.fromkeys(_MP4, mp4.clean),
-    "video/webm": matroska.clean,
-    "video/x-matroska": matroska.clean,
+    **dict.fromkeys(_MATROSKA, matroska.clean),
     **dict.fromkeys(("audio/mpeg", "audio/aac"), mpeg_audio.clean),
     "audio/flac": flac.clean,
     **dict.fromkeys(("audio/ogg", "video/ogg", "application/ogg"), ogg.clean),

@@ -175,7 +175,7 @@ def webm(*, is_live: bool = False, doctype: bytes = b"webm", more: bytes = b"") 
     size = element(0xE0, element(0xB0, b"\x02\x80"), element(0xBA, b"\x01\x68"))
     tracks = element(0x1654AE6B, _CRC, entry(1, 1, b"V_VP8", size), entry(2, 33, b"D_WEBVTT/METADATA"))
     apps = element(0x4D80, b"Ada's muxer"), element(0x5741, b"Ada's writer")
-    info = element(0x2AD7B1, b"\x0f\x42\x40"), *apps
+    info: tuple[bytes, ...] = (element(0x2AD7B1, b"\x0f\x42\x40"), *apps)
     if not is_live:
         info = (_CRC, *info, element(0x4489, struct.pack(">d", 2500)), element(0x7BA9, SECRET), element(0x4461, SECRET))
     cluster = element(
