@@ -69,6 +69,7 @@ _BRANDS = {  # of a file that says `ftyp`; whether it has pictures, its tracks t
     b"3gp": "video/3gpp",
 }
 _MOVIE_ATOMS = (b"moov", b"mdat", b"wide", b"pnot")  # QuickTime files from before `ftyp`
+_WEBM = re.compile(rb"\x42\x82.{1,8}webm", re.DOTALL)  # the element DocType
 _WHITE = b"\t\n\x0c\r "
 _HTML = re.compile(
     rb"(?:<!DOCTYPE HTML|<(?:HTML|HEAD|SCRIPT|IFRAME|H1|DIV|FONT|TABLE|A|STYLE|TITLE|B|BODY|BR|P))[ >]|<!--",
@@ -108,7 +109,7 @@ def _by_container(head: bytes) -> str | None:
         case b"OggS", _:
             return next((type_ for codec, type_ in _OGGS.items() if codec in head[28:64]), "application/ogg")
         case b"\x1a\x45\xdf\xa3", _:
-            return "video/webm" if b"\x42\x82\x84webm" in head[:64] else "video/x-matroska"
+            return "video/webm" if _WEBM.search(head[:128]) else "video/x-matroska"
         case _, b"ftyp":
             brand = head[8:12]
             return next((type_ for start, type_ in _BRANDS.items() if brand.startswith(start)), "video/mp4")

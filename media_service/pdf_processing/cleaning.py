@@ -14,7 +14,7 @@ from media_service.domain.cleaning import Broken, Format
 from media_service.domain.cleaning import clean as clean_picture
 from media_service.domain.cleaning.metadata_found import MetadataFound
 from media_service.domain.cleaning.xmp import names_in
-from media_service.pdf_processing.results import CleanedPdf
+from media_service.pdf_processing.results import KEPT, CleanedPdf
 
 OBJECTS_MAX = 500_000
 _DEPTH_MAX = 50
@@ -41,22 +41,19 @@ _TELLING = {  # wherever they are
 _OF_ANNOTATIONS = {"/M": "timestamp", "/CreationDate": "timestamp"}
 
 
-Unreadable = pikepdf.PdfError
-
-
 class _Kept(Exception):
     """It has to stay as it is."""
 
 
 def clean(source: BinaryIO, into: BinaryIO) -> CleanedPdf:
-    """Writes into `into`. Raises Unreadable where it cannot be read."""
+    """Writes into `into`. Raises whatever pikepdf does where it cannot be read."""
     try:
         with pikepdf.open(source, access_mode=pikepdf.AccessMode.stream) as pdf:
             cleaner = _Cleaner(pdf)
             cleaner.clean()
             pdf.save(into, deterministic_id=True, static_id=False, fix_metadata_version=False)
     except (_Kept, pikepdf.PasswordError):
-        return CleanedPdf(size=0, removed=(), cleaned=False)
+        return KEPT
     into.flush()
     return CleanedPdf(size=into.tell(), removed=cleaner.removed, cleaned=cleaner.is_clean)
 

@@ -11,7 +11,7 @@ import msgspec
 
 from media_service.domain.files import ProcessedFile
 from media_service.pdf_processing import results
-from media_service.pdf_processing.results import CleanedPdf, FirstPage
+from media_service.pdf_processing.results import KEPT, CleanedPdf, FirstPage
 from servicekit.logs import get_logger
 
 _ROOT = Path(__file__).parents[2]
@@ -52,7 +52,7 @@ def process(content: IO[bytes], size: int, limits: Limits) -> ProcessedFile:
 
 
 class _Told(msgspec.Struct):
-    pdf: CleanedPdf = CleanedPdf(size=0, removed=(), cleaned=False)
+    pdf: CleanedPdf = KEPT
     page: FirstPage = FirstPage({})
 
 

@@ -18,6 +18,9 @@ class CleanedPdf(msgspec.Struct, frozen=True, tag=True):
     cleaned: bool
 
 
+KEPT = CleanedPdf(size=0, removed=(), cleaned=False)
+
+
 class FirstPage(msgspec.Struct, frozen=True, tag=True):
     thumbnails: dict[int, bytes]  # WebP, by the longer side
 

@@ -23,7 +23,8 @@ _KBITS = {  # by MPEG 1, and layer
 _ADTS_RATES_HZ = (96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000, 7350)
 _HEAD_BYTES = 7
 _JUNK_BYTES_MAX = 64 * 1024  # before the first frame
-_XING_ENCODER_AT, _XING_CHECKSUM_AT = 120, 154  # from the word Xing or Info
+_XING_FIELDS = {1: 4, 2: 4, 4: 100, 8: 4}  # frames, bytes, a table, quality: what of it there is, flags tell
+_XING_CHECKSUM_AT = 34  # behind the name of the encoder
 _KEPT_ENCODERS = {b"LAME": b"LAME", b"Lavf": b"Lavf", b"Lavc": b"Lavc"}  # whose delays players believe
 
 
@@ -129,9 +130,10 @@ def _clean_xing(revision: Revision, at: int, frame: _Frame) -> bool:
     word = frame.xing_at
     if data[word : word + 4] not in {b"Xing", b"Info"}:
         return b"VBRI" in data[32:40]
-    encoder_at, checksum_at = word + _XING_ENCODER_AT, word + _XING_CHECKSUM_AT
-    has_all = data[word + 7 : word + 8] == b"\x0f" and len(data) >= checksum_at + 2
-    if not has_all:
+    flags = data[word + 7] if len(data) > word + 7 else 0
+    encoder_at = word + 8 + sum(length for flag, length in _XING_FIELDS.items() if flags & flag)
+    checksum_at = encoder_at + _XING_CHECKSUM_AT
+    if len(data) < checksum_at + 2:
         return True
     name = data[encoder_at : encoder_at + 9]
     neutral = _KEPT_ENCODERS.get(name[:4], b"").ljust(9, b"\0")

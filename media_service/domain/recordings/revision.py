@@ -6,7 +6,7 @@ from media_service.domain.cleaning.metadata_found import MetadataFound
 from media_service.domain.recordings.source import Broken, Source
 from media_service.domain.recordings.tag_names import names_in
 
-EDITS_MAX = 200_000
+EDITS_MAX = 100_000
 ELEMENTS_MAX = 500_000  # boxes, chunks, frames or pages of one file: a second of looking
 
 _PIECE_BYTES = 64 * 1024
