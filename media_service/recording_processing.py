@@ -23,25 +23,24 @@ def process(content: IO[bytes], size: int, content_type: str) -> ProcessedFile:
     if recording.plan == (range(size),):
         content.seek(0)
         return _processed(recording, content, size, cleaned=recording.cleaned)
+    return _copied(recording, content) or _kept(content, size, content_type)
+
+
+def _copied(recording: Recording, content: IO[bytes]) -> ProcessedFile | None:
+    """It is read again: None where it broke, and cleaned if there is nothing left to do."""
     copy = SpooledTemporaryFile(_IN_MEMORY_BYTES_MAX)  # noqa: SIM115 - it is given away
     try:
-        copied = _copy(content, recording.plan, copy)
-        cleaned = recording.cleaned and _is_clean(copy, copied, recording.content_type)
+        size = _copy(content, recording.plan, copy)
+        again = recordings.clean(Source(copy, size), recording.content_type)
+    except Broken as error:
+        copy.close()
+        log.info("a recording would break", content_type=recording.content_type, reason=str(error))
+        return None
     except BaseException:
         copy.close()
         raise
     copy.seek(0)
-    return _processed(recording, copy, copied, cleaned=cleaned)
-
-
-def _is_clean(copy: IO[bytes], size: int, content_type: str) -> bool:
-    """Whether it can still be read, and there is nothing left to do."""
-    try:
-        again = recordings.clean(Source(copy, size), content_type)
-    except Broken as error:
-        log.warning("a recording broke when it was cleaned", content_type=content_type, reason=str(error))
-        return False
-    return again.cleaned and not again.removed
+    return _processed(recording, copy, size, cleaned=recording.cleaned and again.cleaned and not again.removed)
 
 
 def _copy(content: IO[bytes], plan: tuple[Part, ...], copy: IO[bytes]) -> int:

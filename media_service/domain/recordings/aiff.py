@@ -5,7 +5,7 @@ from media_service.domain.recordings.revision import Revision
 from media_service.domain.recordings.source import Broken, Source
 
 _NEEDED = frozenset({b"COMM", b"SSND", b"FVER"})
-_FORM_BYTES, _HEAD_BYTES = 12, 8
+_FORM_BYTES, _HEAD_BYTES, _COMMON_BYTES = 12, 8, 18
 
 
 def clean(source: Source, content_type: str) -> Recording:
@@ -19,6 +19,8 @@ def clean(source: Source, content_type: str) -> Recording:
         kind, size = head[:4], int.from_bytes(head[4:], "big")
         after = min(at + _HEAD_BYTES + size + (size & 1), end)
         if kind == b"COMM":
+            if after - at < _HEAD_BYTES + _COMMON_BYTES:
+                raise Broken("it does not say how it is coded")
             duration_s = _duration_s(source, at + _HEAD_BYTES)
         elif kind not in _NEEDED:
             revision.tell_of(at, after)

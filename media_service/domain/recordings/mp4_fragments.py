@@ -38,14 +38,15 @@ class Fragments:
 
     def read(self, moof: Box, tracks: dict[int, Track]) -> None:
         """Raises Broken."""
-        end_of_last = moof.at
+        end_of_last: int | None = moof.at
         for box in boxes(self._revision, moof.start, moof.end):
             if box.kind == b"traf":
                 end_of_last = self._read_track(moof, box, tracks, end_of_last)
             elif box.kind not in _IN_FRAGMENT:
                 free(self._revision, box)
 
-    def _read_track(self, moof: Box, traf: Box, tracks: dict[int, Track], end_of_last: int) -> int:
+    def _read_track(self, moof: Box, traf: Box, tracks: dict[int, Track], end_of_last: int | None) -> int | None:
+        """Where its samples end, from which the next may go on; None of a track that goes."""
         run: _Run | None = None
         for box in boxes(self._revision, traf.start, traf.end):
             if box.kind == b"tfhd":
@@ -56,9 +57,14 @@ class Fragments:
                 if run is None:
                     raise Broken("a fragment of it has no header")
                 self._read_samples(box, run) if box.kind == b"trun" else self._read_time(box, run)
-        return run.at if run else end_of_last
+        if run is None:
+            return end_of_last
+        if not run.track.is_kept:
+            free(self._revision, traf, "other")
+            return None
+        return run.at
 
-    def _read_header(self, moof: Box, box: Box, tracks: dict[int, Track], end_of_last: int) -> _Run:
+    def _read_header(self, moof: Box, box: Box, tracks: dict[int, Track], end_of_last: int | None) -> _Run:
         flags, number = self._number(box, 0) & 0xFFFFFF, self._number(box, 4)
         if number not in tracks:
             raise Broken("a fragment of it is of no track")
@@ -66,6 +72,8 @@ class Fragments:
         duration, size = self._defaults.get(number, (0, 0))
         if flags & _BASE:
             base, at = self._revision.source.number(box.start + at, 8), at + 8
+        if base is None:
+            raise Broken("a fragment goes on where one ends that went")
         at += 4 if flags & _DESCRIPTION else 0
         if flags & _DURATION:
             duration, at = self._number(box, at), at + 4

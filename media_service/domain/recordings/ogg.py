@@ -130,17 +130,15 @@ class _Reader:
         return stream
 
     def _take_comments(self, stream: _Stream, page: _Page) -> None:
-        at = page.start
+        """A segment shorter than 255 bytes ends a packet (RFC 3533 §5)."""
+        end = page.start
         for length in page.segments:
-            if not stream.pages or stream.pages[-1][0] is not page:
-                stream.pages.append((page, at, at))
-            at += length
-            stream.pages[-1] = page, stream.pages[-1][1], at
+            end += length
             if length < 255:
                 stream.packets += 1
                 break
-        _, start, end = stream.pages[-1]
-        stream.comments += self._revision.source.read(start, end - start)
+        stream.pages.append((page, page.start, end))
+        stream.comments += self._revision.source.read(page.start, end - page.start)
         if len(stream.comments) > _COMMENTS_BYTES_MAX:
             raise Broken("its comments are too long")
         if stream.packets > 1:
