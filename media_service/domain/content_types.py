@@ -92,12 +92,18 @@ def content_type_of(source: Source) -> str:
 def _by_magic(head: bytes, source: Source) -> str | None:
     found = next((type_ for magic, type_ in _LONGEST_FIRST if head.startswith(magic)), None)
     return (
-        found or _by_container(head) or _by_frame(head, source) or ("application/pdf" if _is_late_pdf(head) else None)
+        found
+        or _by_container(head)
+        or _by_frame(head, source)
+        or ("application/pdf" if _is_late_pdf(head, source) else None)
     )
 
 
-def _is_late_pdf(head: bytes) -> bool:
-    return b"%PDF-1." in head[:_PDF_WITHIN_BYTES] and bool(head.translate(None, _CONTROLS) != head)
+def _is_late_pdf(head: bytes, source: Source) -> bool:
+    """Behind something else, as readers still take it; a text about PDFs does not end as one does."""
+    if b"%PDF-" not in head[:_PDF_WITHIN_BYTES]:
+        return False
+    return b"startxref" in source.peek(max(0, source.size - _PDF_WITHIN_BYTES), _PDF_WITHIN_BYTES)
 
 
 def _by_container(head: bytes) -> str | None:

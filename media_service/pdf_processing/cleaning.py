@@ -4,9 +4,11 @@ Written anew, it has none of its earlier versions either. Kept as they came are 
 that are signed, since the signature would no longer fit. Comments keep their authors, whom everyone sees beside them.
 """
 
-from collections.abc import Iterator
+import base64
+import zlib
+from collections.abc import Callable, Iterator
 from contextlib import suppress
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO
 
 import pikepdf
 
@@ -128,22 +130,46 @@ class _Cleaner:
         """A photograph is in it as its camera made it, EXIF with it. Which way up it is, the page says."""
         filters = picture.get("/Filter")
         names = [str(name) for name in filters] if isinstance(filters, pikepdf.Array) else [str(filters)]
-        if names[-1] not in {"/DCTDecode", "/JPXDecode"}:
-            return
-        data = picture.read_raw_bytes() if len(names) == 1 else b""
-        if names != ["/DCTDecode"] or len(data) > _PICTURE_BYTES_MAX:
+        if names[-1] == "/JPXDecode":
             self.is_clean = False
+        if names[-1] != "/DCTDecode":
             return
         try:
-            cleaned = clean_picture(data, Format.JPEG)
+            cleaned = clean_picture(_jpeg(picture, names[:-1]), Format.JPEG)
         except Broken:
             self.is_clean = False
             return
         if cleaned.removed:
-            parameters = cast("pikepdf.Dictionary | None", picture.get("/DecodeParms"))
-            picture.write(cleaned.data, filter=pikepdf.Name.DCTDecode, decode_parms=parameters)
+            picture.write(cleaned.data, filter=pikepdf.Name.DCTDecode)
             for name in cleaned.removed:
                 self._metadata.add(name)
+
+
+def _jpeg(picture: pikepdf.Stream, packed: list[str]) -> bytes:
+    """As it is inside of other filters. Raises Broken."""
+    if "/DecodeParms" in picture:
+        raise Broken("it is coded in a way of its own")
+    data = picture.read_raw_bytes()
+    for name in packed:
+        unpack = _UNPACKED_BY.get(name)
+        try:
+            data = unpack(data) if unpack else b""
+        except (zlib.error, ValueError):
+            data = b""
+    if len(data) > _PICTURE_BYTES_MAX:
+        raise Broken("it is too large")
+    return data
+
+
+def _inflated(data: bytes) -> bytes:
+    return zlib.decompressobj().decompress(data, _PICTURE_BYTES_MAX + 1)
+
+
+def _from_ascii_85(data: bytes) -> bytes:
+    return base64.a85decode(data.strip().removesuffix(b"~>"))
+
+
+_UNPACKED_BY: dict[str, Callable[[bytes], bytes]] = {"/FlateDecode": _inflated, "/ASCII85Decode": _from_ascii_85}
 
 
 def _dictionaries(one: Any, depth: int = 0) -> Iterator[Any]:
