@@ -107,52 +107,51 @@ class _Reader:
 
     def _keep_only(self, parent: Element, kept: frozenset[int]) -> None:
         """Its other children go, and its checksum, if it changed."""
-        before = self._revision.edits_count
-        children = list(elements(self._revision, parent.start, parent.end))
-        for child in children:
-            if child.id not in kept and child.id != CRC:
+        before, checksum = self._revision.edits_count, None
+        for child in elements(self._revision, parent.start, parent.end):
+            if child.id == CRC and checksum is None:
+                checksum = child
+            elif child.id not in kept:
                 void(self._revision, child, None)
-        self._drop_checksum(children, before)
+        self._drop_checksum(checksum, before)
 
-    def _drop_checksum(self, children: list[Element], before: int) -> None:
-        if self._revision.edits_count != before:
-            for child in children:
-                if child.id == CRC:
-                    void(self._revision, child, "")
+    def _drop_checksum(self, checksum: Element | None, before: int) -> None:
+        if checksum is not None and self._revision.edits_count != before:
+            void(self._revision, checksum, "")
 
     def _read_seek_head(self, head: Element) -> None:
-        before = self._revision.edits_count
-        children = list(elements(self._revision, head.start, head.end))
-        for child in children:
-            ids = {self._number(field) for field in self._children(child) if field.id == _SEEK_ID}
-            if child.id == CRC:
-                continue
-            if child.id != _SEEK:
+        before, checksum = self._revision.edits_count, None
+        for child in elements(self._revision, head.start, head.end):
+            if child.id == CRC and checksum is None:
+                checksum = child
+            elif child.id != _SEEK:
                 void(self._revision, child, "other")
-            elif not ids <= _LEVEL_1:
+            elif not self._sought(child) <= _LEVEL_1:
                 void(self._revision, child, "")
-        self._drop_checksum(children, before)
+        self._drop_checksum(checksum, before)
 
-    def _children(self, element: Element) -> list[Element]:
-        return list(elements(self._revision, element.start, element.end)) if element.id == _SEEK else []
+    def _sought(self, seek: Element) -> set[int]:
+        fields = elements(self._revision, seek.start, seek.end)
+        return {self._number(field) for field in fields if field.id == _SEEK_ID}
 
     def _read_info(self, info: Element) -> None:
-        before = self._revision.edits_count
-        children = list(elements(self._revision, info.start, info.end))
-        for child in children:
-            if child.id == _SCALE:
+        before, checksum = self._revision.edits_count, None
+        for child in elements(self._revision, info.start, info.end):
+            if child.id == CRC and checksum is None:
+                checksum = child
+            elif child.id == _SCALE:
                 self._scale_ns = self._number(child)
             elif child.id == _DURATION:
                 self._duration = self._float(child)
             elif child.id in _WRITERS:
                 self._revision.zero(child.start, child.end, "software")
-            elif child.id != CRC:
+            else:
                 void(self._revision, child, _INFO_NAMES.get(child.id, "other"))
-        self._drop_checksum(children, before)
+        self._drop_checksum(checksum, before)
 
     def _read_cluster(self, cluster: Element, end: int) -> int:
         at = cluster.start
-        checksums: list[Element] = []
+        checksum: Element | None = None
         before = self._revision.edits_count
         while at < end:
             element = element_at(self._revision, at, end)
@@ -164,12 +163,12 @@ class _Reader:
                 self._cut_short(element, end)
                 at = end
                 break
-            if element.id == CRC:
-                checksums.append(element)
+            if element.id == CRC and checksum is None:
+                checksum = element
             else:
                 self._take_in_cluster(element)
             at = element.end
-        self._drop_checksum(checksums, before)
+        self._drop_checksum(checksum, before)
         return at
 
     def _cut_short(self, element: Element, end: int) -> None:

@@ -41,11 +41,11 @@ class Track:
 def read_tracks(revision: Revision, tracks: Element) -> dict[int, Track]:
     """By their numbers. Raises Broken."""
     found: dict[int, Track] = {}
-    checksums: list[Element] = []
+    checksum: Element | None = None
     before = revision.edits_count
     for entry in elements(revision, tracks.start, tracks.end):
-        if entry.id == CRC:
-            checksums.append(entry)
+        if entry.id == CRC and checksum is None:
+            checksum = entry
         elif entry.id != _ENTRY:
             void(revision, entry, None)
         else:
@@ -53,9 +53,8 @@ def read_tracks(revision: Revision, tracks: Element) -> dict[int, Track]:
             found[track.number] = track
             if not track.is_kept:
                 void(revision, entry, "other")
-    if revision.edits_count != before:
-        for checksum in checksums:
-            void(revision, checksum, "")
+    if checksum is not None and revision.edits_count != before:
+        void(revision, checksum, "")
     return found
 
 

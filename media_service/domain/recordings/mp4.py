@@ -104,8 +104,9 @@ class _Reader:
                 free(self._revision, box)
 
     def _read_movie(self, movie: Box) -> None:
-        children = list(boxes(self._revision, movie.start, movie.end))
-        for box in children:
+        end = movie.start
+        for box in boxes(self._revision, movie.start, movie.end):
+            end = box.end
             match box.kind:
                 case b"mvhd":
                     self._duration_s = mp4_tracks.times(self._revision, box).duration_s
@@ -117,7 +118,7 @@ class _Reader:
                     self._read_extensions(box)
                 case kind if kind not in _IN_MOVIE:
                     free(self._revision, box)
-        self._revision.zero(children[-1].end if children else movie.start, movie.end, "other")
+        self._revision.zero(end, movie.end, "other")
         self._drop_tracks()
 
     def _add(self, track: Track) -> None:

@@ -13,6 +13,7 @@ from media_service.domain.recordings.mp4_tracks import Track
 from media_service.domain.recordings.revision import Revision
 from media_service.domain.recordings.source import READ_BYTES_MAX, Broken
 
+_CHUNK_WEIGHT = 2  # each is remembered while the others are read
 _TYPES = {4: "I", 8: "Q"}
 
 
@@ -26,7 +27,7 @@ class Media:
 
     def add(self, track: Track) -> None:
         offsets = self._offsets(track)
-        self._revision.count(len(offsets) + len(track.runs))
+        self._revision.count(_CHUNK_WEIGHT * (len(offsets) + len(track.runs)))
         self._starts += offsets
         self._starts += (start for start, _ in track.runs)
         if not track.is_kept:
