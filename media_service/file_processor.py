@@ -17,7 +17,7 @@ from media_service.domain.content_types import HEAD_BYTES, content_type_of
 from media_service.domain.files import Kind, ProcessedFile
 from media_service.domain.recordings import Source
 from media_service.domain.refusals import FileTooLarge, NotAPicture
-from media_service.pdf_processing import processes as pdf_processes
+from media_service.pdf_processing.processes import Limits, PdfProcesses
 from media_service.pictures import Pictures
 from media_service.sent_file import SentFile
 
@@ -34,12 +34,10 @@ ResultT = TypeVar("ResultT")
 class FileProcessor:
     """Takes files as they come; `pictures` is its caller's to close."""
 
-    def __init__(
-        self, *, pictures: Pictures, picture_bytes_max: int, pdf_limits: pdf_processes.Limits | None = None
-    ) -> None:
+    def __init__(self, *, pictures: Pictures, picture_bytes_max: int, pdf_limits: Limits | None = None) -> None:
         self._pictures = pictures
         self._picture_bytes_max = picture_bytes_max
-        self._pdf_limits = pdf_limits or pdf_processes.Limits()
+        self._pdfs = PdfProcesses(pdf_limits)
         self._threads = ThreadPoolExecutor(os.cpu_count() or 1, "files")
         self._pdf_threads = ThreadPoolExecutor(PDFS_MAX, "pdfs")
 
@@ -52,14 +50,14 @@ class FileProcessor:
             raise NotAPicture(sent.filename)
         content_type = await _run(self._threads, lambda: content_type_of(Source(sent.content, sent.size)))
         if content_type == _PDF:
-            limits = self._pdf_limits
-            return await _run(self._pdf_threads, lambda: pdf_processes.process(sent.content, sent.size, limits))
+            return await _run(self._pdf_threads, lambda: self._pdfs.process(sent.content, sent.size))
         if recordings.is_known(content_type):
             process = recording_processing.process
             return await _run(self._threads, lambda: process(sent.content, sent.size, content_type))
         return _kept(sent, content_type)
 
     def close(self) -> None:
+        self._pdfs.close()
         self._threads.shutdown()
         self._pdf_threads.shutdown()
 

@@ -3,6 +3,7 @@
 import io
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from tempfile import TemporaryFile
 
@@ -13,8 +14,9 @@ from PIL import Image
 from media_service.domain.files import ProcessedFile
 from media_service.pdf_processing import results
 from media_service.pdf_processing.child import process as process_here
-from media_service.pdf_processing.processes import Limits, process
+from media_service.pdf_processing.processes import Limits, PdfProcesses
 from media_service.pdf_processing.results import CleanedPdf, FirstPage
+from tests.asgi import WAIT_S_MAX
 from tests.media_service.pdfs import attached, endless, information_of, pdf, signed
 
 ROOT = Path(__file__).parents[2]
@@ -24,7 +26,7 @@ ENCRYPTION = pikepdf.Encryption(owner="owner", user="reader")
 def processed(data: bytes, limits: Limits | None = None) -> tuple[ProcessedFile, bytes]:
     with TemporaryFile() as file:
         file.write(data)
-        made = process(file, len(data), limits or Limits())
+        made = PdfProcesses(limits).process(file, len(data))
         with made.content:
             content = made.content.read()
     assert len(content) == made.size
@@ -88,6 +90,17 @@ def test_a_process_that_takes_too_long_is_killed() -> None:
     made, content = processed(data, Limits(cpu_s_max=60, wall_s_max=0.01))
     assert not made.cleaned
     assert content == data
+
+
+def test_nobody_waits_for_processes_that_are_no_longer_wanted() -> None:
+    processes = PdfProcesses(Limits(cpu_s_max=100, wall_s_max=100))
+    data = endless()
+    with TemporaryFile() as file, ThreadPoolExecutor(1) as threads:
+        file.write(data)
+        made = threads.submit(processes.process, file, len(data))
+        processes.close()
+        assert made.result(WAIT_S_MAX).thumbnails == {}
+        made.result().content.close()
 
 
 def test_nonsense_of_a_process_is_not_believed() -> None:

@@ -25,7 +25,7 @@ _HEAD_BYTES = 7
 _JUNK_BYTES_MAX = 64 * 1024  # before the first frame
 _XING_FIELDS = {1: 4, 2: 4, 4: 100, 8: 4}  # frames, bytes, a table, quality: what of it there is, flags tell
 _XING_CHECKSUM_AT = 34  # behind the name of the encoder
-_KEPT_ENCODERS = {b"LAME": b"LAME", b"Lavf": b"Lavf", b"Lavc": b"Lavc"}  # whose delays players believe
+_KEPT_ENCODERS = (b"LAME", b"Lavf", b"Lavc")  # whose delays players believe
 
 
 class _Frame(NamedTuple):
@@ -136,7 +136,7 @@ def _clean_xing(revision: Revision, at: int, frame: _Frame) -> bool:
     if len(data) < checksum_at + 2:
         return True
     name = data[encoder_at : encoder_at + 9]
-    neutral = _KEPT_ENCODERS.get(name[:4], b"").ljust(9, b"\0")
+    neutral = name[:4].ljust(9) if name[:4] in _KEPT_ENCODERS else bytes(9)
     if name != neutral:
         revision.put(at + encoder_at, neutral)
         changed = data[:encoder_at] + neutral + data[encoder_at + 9 : checksum_at]

@@ -6,6 +6,10 @@ from media_service.domain.recordings.boxes import FREE, Box, boxes, free
 from media_service.domain.recordings.revision import Revision
 
 _TELLING = FREE | {b"uuid", b"udta", b"meta"}
+_NAMED = frozenset(
+    {b"damr", b"dawp", b"d263"}
+)  # begin with the vendor of the encoder, and its version (3GPP TS 26.244)
+_NAME_BYTES = 5
 _VENDOR_AT = 12  # from an entry's payload; QuickTime's field, reserved elsewhere
 _COMPRESSOR_AT, _COMPRESSOR_BYTES = 42, 32
 _VIDEO_BYTES = 78
@@ -36,3 +40,5 @@ def _free_within(revision: Revision, start: int, end: int) -> None:
     for box in boxes(revision, start, end):
         if box.kind in _TELLING:
             free(revision, box)
+        elif box.kind in _NAMED and box.end - box.start >= _NAME_BYTES:
+            revision.zero(box.start, box.start + _NAME_BYTES, "software")

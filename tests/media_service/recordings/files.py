@@ -64,7 +64,7 @@ def entry_of(handler: bytes) -> bytes:
         fields = bytes(6) + numbers(1)[2:] + bytes(4) + b"appl" + bytes(8) + bytes(18) + name + bytes(4)
         return box(b"avc1", fields, box(b"avcC", b"setup"), box(b"uuid", SECRET))
     if handler == b"soun":
-        return box(b"mp4a", bytes(28), box(b"esds", b"setup"))
+        return box(b"mp4a", bytes(28), box(b"esds", b"setup"), box(b"damr", b"Ada \1rest"))
     return box(b"mebx", bytes(8), SECRET)
 
 

@@ -43,7 +43,7 @@ def test_how_long_it_is(data: bytes, content_type: str, duration_s: float) -> No
 
 
 @pytest.mark.parametrize(
-    "said,left", [(b"LAME3.100", b"LAME\0\0\0\0\0"), (b"Lavc58.13", b"Lavc\0"), (b"AdaCoder!", b"\0")]
+    "said,left", [(b"LAME3.100", b"LAME     "), (b"Lavc58.13", b"Lavc     "), (b"AdaCoder!", b"\0")]
 )
 def test_whoever_coded_it_is_not_named(said: bytes, left: bytes) -> None:
     after, recording = cleaned(mp3(said=said), "audio/mpeg")
