@@ -5,40 +5,61 @@ Pictures, audio, video and PDFs go to those who know them; everything else is ke
 
 import asyncio
 import io
-from concurrent.futures import ThreadPoolExecutor
+import os
+from collections.abc import Callable
+from concurrent.futures import Executor, ThreadPoolExecutor
+from typing import TypeVar
 
+from media_service import recording_processing
+from media_service.domain import recordings
 from media_service.domain.cleaning import recognize
 from media_service.domain.content_types import HEAD_BYTES, content_type_of
 from media_service.domain.files import Kind, ProcessedFile
-from media_service.domain.recordings.source import Source
+from media_service.domain.recordings import Source
 from media_service.domain.refusals import FileTooLarge, NotAPicture
+from media_service.pdf_processing.processes import Limits, PdfProcesses
 from media_service.pictures import Pictures
 from media_service.sent_file import SentFile
 
+PDFS_MAX = 2  # at a time, each with a process of its own
 _PICTURE_TYPES = frozenset({"image/jpeg", "image/jpg", "image/pjpeg", "image/png", "image/gif", "image/webp"})
 _PICTURE_ENDINGS = (".jpg", ".jpeg", ".png", ".gif", ".webp")
-_REFUSED = (b"II*\0", b"MM\0*")
+_TIFFS = (b"II*\0", b"MM\0*")
+_STILL_BRANDS = frozenset((b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1", b"avif", b"avis", b"crx "))
+_PDF = "application/pdf"
+
+ResultT = TypeVar("ResultT")
 
 
 class FileProcessor:
     """Takes files as they come; `pictures` is its caller's to close."""
 
-    def __init__(self, *, pictures: Pictures, picture_bytes_max: int) -> None:
+    def __init__(self, *, pictures: Pictures, picture_bytes_max: int, pdf_limits: Limits | None = None) -> None:
         self._pictures = pictures
         self._picture_bytes_max = picture_bytes_max
-        self._threads = ThreadPoolExecutor(1, "files")
+        self._pdfs = PdfProcesses(pdf_limits)
+        self._threads = ThreadPoolExecutor(os.cpu_count() or 1, "files")
+        self._pdf_threads = ThreadPoolExecutor(PDFS_MAX, "pdfs")
 
     async def take(self, sent: SentFile) -> ProcessedFile:
         """Its `content` is that of `sent` where nothing was changed. Raises a FileRefusal."""
-        head = await asyncio.get_running_loop().run_in_executor(self._threads, _head, sent)
+        head = await _run(self._threads, lambda: _head(sent))
         if recognize(head) is not None:
             return await self._picture(sent)
-        if _is_announced_as_picture(sent) or head.startswith(_REFUSED):
+        if _is_announced_as_picture(sent) or _is_refused_picture(head):
             raise NotAPicture(sent.filename)
-        return await asyncio.get_running_loop().run_in_executor(self._threads, _document, sent)
+        content_type = await _run(self._threads, lambda: content_type_of(Source(sent.content, sent.size)))
+        if content_type == _PDF:
+            return await _run(self._pdf_threads, lambda: self._pdfs.process(sent.content, sent.size))
+        if recordings.is_known(content_type):
+            process = recording_processing.process
+            return await _run(self._threads, lambda: process(sent.content, sent.size, content_type))
+        return _kept(sent, content_type)
 
     def close(self) -> None:
+        self._pdfs.close()
         self._threads.shutdown()
+        self._pdf_threads.shutdown()
 
     async def _picture(self, sent: SentFile) -> ProcessedFile:
         if sent.size > self._picture_bytes_max:
@@ -63,13 +84,18 @@ def _head(sent: SentFile) -> bytes:
     return sent.content.read(HEAD_BYTES)
 
 
+def _is_refused_picture(head: bytes) -> bool:
+    """Whether it is a picture of a kind that is not cleaned here: none is kept as a document, with its place in it."""
+    return head.startswith(_TIFFS) or (head[4:8] == b"ftyp" and head[8:12] in _STILL_BRANDS)
+
+
 def _is_announced_as_picture(sent: SentFile) -> bool:
     announced = sent.content_type.partition(";")[0].strip().lower()
     return announced in _PICTURE_TYPES or sent.filename.lower().endswith(_PICTURE_ENDINGS)
 
 
-def _document(sent: SentFile) -> ProcessedFile:
-    content_type = content_type_of(Source(sent.content, sent.size))
+def _kept(sent: SentFile, content_type: str) -> ProcessedFile:
+    """As it came. In plain text there is nothing but what is read."""
     sent.content.seek(0)
     return ProcessedFile(
         kind=_kind_of(content_type),
@@ -77,7 +103,7 @@ def _document(sent: SentFile) -> ProcessedFile:
         content=sent.content,
         size=sent.size,
         removed=(),
-        cleaned=content_type.startswith("text/plain"),  # there is nothing in it but what is read
+        cleaned=content_type.startswith("text/plain"),
     )
 
 
@@ -88,3 +114,7 @@ def _kind_of(content_type: str) -> Kind:
         case "video":
             return "video"
     return "document"
+
+
+async def _run(threads: Executor, work: Callable[[], ResultT]) -> ResultT:
+    return await asyncio.get_running_loop().run_in_executor(threads, work)

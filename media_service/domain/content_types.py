@@ -8,6 +8,8 @@ import codecs
 import re
 
 from media_service.domain.content_archives import archive_type
+from media_service.domain.recordings.audio_tags import length_before
+from media_service.domain.recordings.mpeg_audio import type_of_frames
 from media_service.domain.recordings.source import Source
 
 UNKNOWN = "application/octet-stream"
@@ -67,6 +69,7 @@ _BRANDS = {  # of a file that says `ftyp`; whether it has pictures, its tracks t
     b"3gp": "video/3gpp",
 }
 _MOVIE_ATOMS = (b"moov", b"mdat", b"wide", b"pnot")  # QuickTime files from before `ftyp`
+_WEBM = re.compile(rb"\x42\x82.{1,8}webm", re.DOTALL)  # the element DocType
 _WHITE = b"\t\n\x0c\r "
 _HTML = re.compile(
     rb"(?:<!DOCTYPE HTML|<(?:HTML|HEAD|SCRIPT|IFRAME|H1|DIV|FONT|TABLE|A|STYLE|TITLE|B|BODY|BR|P))[ >]|<!--",
@@ -83,16 +86,24 @@ def content_type_of(source: Source) -> str:
     head = source.peek(0, HEAD_BYTES)
     if head.startswith(_ZIPS):
         return archive_type(source)
-    return _by_magic(head) or _text_type(head, source) or UNKNOWN
+    return _by_magic(head, source) or _text_type(head, source) or UNKNOWN
 
 
-def _by_magic(head: bytes) -> str | None:
+def _by_magic(head: bytes, source: Source) -> str | None:
     found = next((type_ for magic, type_ in _LONGEST_FIRST if head.startswith(magic)), None)
-    return found or _by_container(head) or _by_frame(head) or ("application/pdf" if _is_late_pdf(head) else None)
+    return (
+        found
+        or _by_container(head)
+        or _by_frame(head, source)
+        or ("application/pdf" if _is_late_pdf(head, source) else None)
+    )
 
 
-def _is_late_pdf(head: bytes) -> bool:
-    return b"%PDF-1." in head[:_PDF_WITHIN_BYTES] and bool(head.translate(None, _CONTROLS) != head)
+def _is_late_pdf(head: bytes, source: Source) -> bool:
+    """Behind something else, as readers still take it; a text about PDFs does not end as one does."""
+    if b"%PDF-" not in head[:_PDF_WITHIN_BYTES]:
+        return False
+    return b"startxref" in source.peek(max(0, source.size - _PDF_WITHIN_BYTES), _PDF_WITHIN_BYTES)
 
 
 def _by_container(head: bytes) -> str | None:
@@ -104,7 +115,7 @@ def _by_container(head: bytes) -> str | None:
         case b"OggS", _:
             return next((type_ for codec, type_ in _OGGS.items() if codec in head[28:64]), "application/ogg")
         case b"\x1a\x45\xdf\xa3", _:
-            return "video/webm" if b"\x42\x82\x84webm" in head[:64] else "video/x-matroska"
+            return "video/webm" if _WEBM.search(head[:128]) else "video/x-matroska"
         case _, b"ftyp":
             brand = head[8:12]
             return next((type_ for start, type_ in _BRANDS.items() if brand.startswith(start)), "video/mp4")
@@ -113,16 +124,14 @@ def _by_container(head: bytes) -> str | None:
     return "application/x-tar" if head[257:262] == b"ustar" else None
 
 
-def _by_frame(head: bytes) -> str | None:
-    """The frames of MPEG audio have no signature but eleven set bits; those of ADTS have twelve, and layer 0."""
-    if head.startswith(b"ID3"):
-        return "audio/mpeg"
-    if len(head) < 4 or head[0] != 0xFF:
+def _by_frame(head: bytes, source: Source) -> str | None:
+    """Of frames without a signature, and of what has tags before it."""
+    if head.startswith(b"\xff"):
+        return type_of_frames(source, 0)
+    if not head.startswith((b"ID3", b"APETAGEX")):
         return None
-    if head[1] & 0xF6 == 0xF0:
-        return "audio/aac" if head[2] >> 2 & 0xF < 13 else None
-    is_mpeg = head[1] & 0xE0 == 0xE0 and head[1] & 0x18 != 0x08 and head[1] & 0x06 in {2, 4}  # layers III and II
-    return "audio/mpeg" if is_mpeg and 0 < head[2] >> 4 < 15 and head[2] & 0x0C != 0x0C else None
+    at = length_before(source)
+    return "audio/flac" if source.peek(at, 4) == b"fLaC" else type_of_frames(source, at) or "audio/mpeg"
 
 
 def _text_type(head: bytes, source: Source) -> str | None:
