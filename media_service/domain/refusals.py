@@ -56,8 +56,10 @@ class PictureTooLarge(FileRefusal):
 
 
 class NotAPicture(FileRefusal):
-    def __init__(self, filename: str) -> None:
-        super().__init__(filename, "this is no JPEG, PNG, WebP or GIF.")
+    def __init__(self, filename: str, kind: str | None = None) -> None:
+        """`kind` is that of a picture which is never kept."""
+        taken = "JPEG, PNG, WebP, GIF, HEIC, AVIF or BMP"
+        super().__init__(filename, f"this is {kind}, not {taken}." if kind else f"this is no {taken}.")
 
 
 class BrokenPicture(FileRefusal):

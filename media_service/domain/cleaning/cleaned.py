@@ -19,6 +19,10 @@ class Cleaned(msgspec.Struct, frozen=True):
     frames: int  # pictures in it: 1 of a still
     pixels: int  # the area of all its frames together: what a decoder may have to paint
     scans: int  # passes over a progressive JPEG, each as dear as the whole picture; else 1
+    is_lossless: bool = False  # told of a WebP, which may be either
+    # The end of the file is missing, and was written by us: whether the picture is all there, only decoding tells.
+    ends_early: bool = False
+    fallback: "Cleaned | None" = None  # the whole frames alone, for when the last one cannot be decoded
 
 
 class Broken(Exception):
@@ -29,9 +33,13 @@ class Broken(Exception):
         self.reason = reason
 
 
+class TooManyParts(Broken):
+    """The bytes may be good; to read them would take too long."""
+
+
 def bounded(parts: Iterator[PartT]) -> Iterator[PartT]:
-    """Raises Broken behind PARTS_MAX of them: each costs some time, and ten megabytes may be made of millions."""
+    """Raises TooManyParts behind PARTS_MAX of them: each costs some time, and ten megabytes may be made of millions."""
     for count, part in enumerate(parts):
         if count == PARTS_MAX:
-            raise Broken(f"over {PARTS_MAX} parts")
+            raise TooManyParts(f"over {PARTS_MAX} parts")
         yield part

@@ -63,6 +63,11 @@ def read(block: bytes) -> Exif:
     return _Reader(tiff, order).read()
 
 
+def of_orientation(orientation: int) -> bytes:
+    """A block that tells it and nothing else."""
+    return b"MM\0*" + struct.pack(">IHHHIHHI", 8, 1, _ORIENTATION, _SHORT, 1, orientation, 0, 0)
+
+
 class _Reader:
     def __init__(self, tiff: bytes, order: str) -> None:
         self._tiff = tiff

@@ -1,5 +1,7 @@
 """Metadata found: what one file says beside its picture, under the names that people are told."""
 
+from collections.abc import Set
+
 from media_service.domain.cleaning import exif, xmp
 
 REMOVABLE = (
@@ -15,9 +17,14 @@ REMOVABLE = (
     "iptc",
     "comment",
     "text",
+    "profile_details",  # what a colour profile tells besides colours: whose device it is of, say
     "trailing_data",
     "other",
 )
+
+
+def in_order(names: Set[str]) -> tuple[str, ...]:
+    return tuple(name for name in REMOVABLE if name in names)
 
 
 class MetadataFound:
@@ -46,4 +53,4 @@ class MetadataFound:
 
     def told(self) -> tuple[str, ...]:
         """In the order of REMOVABLE, each once."""
-        return tuple(name for name in REMOVABLE if name in self._names)
+        return in_order(self._names)

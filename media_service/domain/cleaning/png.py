@@ -1,68 +1,60 @@
 """PNG and APNG: their chunks, those that a decoder paints with and those that it does not (W3C PNG, third edition).
 
-Chunks that are kept have a right checksum and the size that the specification gives them. Colour profiles (iCCP) stay
-as they are. An animation's chunks stay only where acTL announces one.
+An optional chunk that is broken, misplaced, of a wrong size or there twice is left out, as decoders ignore it. An
+animation's chunks stay where acTL announces one, as far as whole frames go, and it is made to announce those. A missing
+end is written. An animation keeps its orientation, and nothing else of its EXIF: to turn it would be to encode it anew.
 """
 
-import re
 import struct
 import zlib
 from collections.abc import Callable, Collection, Iterator
 from typing import NamedTuple
 
-from media_service.domain.cleaning.cleaned import Broken, Cleaned, bounded
-from media_service.domain.cleaning.metadata_found import MetadataFound
+import msgspec
 
-INFLATED_BYTES_MAX = 1 << 20  # of all compressed texts together: a few bytes may be the deflated form of gigabytes
+from media_service.domain.cleaning import exif, icc
+from media_service.domain.cleaning.cleaned import Broken, Cleaned, TooManyParts, bounded
+from media_service.domain.cleaning.metadata_found import MetadataFound
+from media_service.domain.cleaning.png_animation import CONTROL_BYTES, Animation
+from media_service.domain.cleaning.png_texts import Texts
+
+PROFILE_BYTES_MAX = 4 << 20  # that of a printer has up to 3 MiB
+_PROFILE_NAME = b"icc"
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
-_CHUNK_BYTES = 12  # length, name and checksum
 _SIZE_MAX = (1 << 31) - 1
-_DEPTHS = {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: (8, 16)}  # by colour type
+_GRAY, _RGB, _PALETTE, _GRAY_ALPHA, _RGB_ALPHA = 0, 2, 3, 4, 6
+_DEPTHS = {_GRAY: (1, 2, 4, 8, 16), _RGB: (8, 16), _PALETTE: (1, 2, 4, 8), _GRAY_ALPHA: (8, 16), _RGB_ALPHA: (8, 16)}
 
-_NEEDED: dict[bytes, Collection[int]] = {  # once each, and how many bytes it may have
-    b"PLTE": range(3, 769, 3),
-    b"tRNS": range(1, 257),
+_BEFORE_PALETTE = frozenset((b"cHRM", b"gAMA", b"iCCP", b"sBIT", b"sRGB", b"cICP"))
+_SIZES: dict[bytes, Collection[int]] = {  # of those that are needed, each once and before the picture
     b"cHRM": (32,),
     b"gAMA": (4,),
     b"iCCP": range(1, _SIZE_MAX),
-    b"sBIT": range(1, 5),
     b"sRGB": (1,),
     b"cICP": (4,),
-    b"bKGD": (1, 2, 6),
     b"pHYs": (9,),
 }
-
-_KEYWORDS = {
-    b"author": "author",
-    b"artist": "author",
-    b"copyright": "author",
-    b"creation time": "timestamp",
-    b"date:create": "timestamp",
-    b"date:modify": "timestamp",
-    b"date:timestamp": "timestamp",
-    b"software": "software",
-    b"title": "description",
-    b"description": "description",
-    b"comment": "description",
-    b"source": "camera",
-    b"raw profile type iptc": "iptc",
-    b"raw profile type 8bim": "iptc",
+_SIZES_BY_COLOUR: dict[bytes, dict[int, Collection[int]]] = {
+    b"PLTE": dict.fromkeys((_RGB, _PALETTE, _RGB_ALPHA), range(3, 769, 3)),
+    b"tRNS": {_GRAY: (2,), _RGB: (6,), _PALETTE: range(1, 257)},
+    b"bKGD": {_GRAY: (2,), _RGB: (6,), _PALETTE: (1,), _GRAY_ALPHA: (2,), _RGB_ALPHA: (6,)},
+    b"sBIT": {_GRAY: (1,), _RGB: (3,), _PALETTE: (3,), _GRAY_ALPHA: (2,), _RGB_ALPHA: (4,)},
 }
-_RAW_PROFILES = {b"raw profile type exif", b"raw profile type app1", b"raw profile type xmp"}
-_XMP_SEGMENT = b"http://ns.adobe.com/x"  # APP1 of a JPEG
-_RAW_PROFILE = re.compile(rb"\s*\w+\s+\d+\s+([0-9a-fA-F\s]*)")
+_OPTIONAL = 0x20  # of a name's first letter
 
 
 class _Header(NamedTuple):
     width: int
     height: int
+    colour: int
 
 
 class _Chunk(NamedTuple):
     name: bytes
     start: int  # of its payload
     end: int
+    is_whole: bool  # with the checksum behind it
 
 
 def clean(data: bytes) -> Cleaned:
@@ -70,28 +62,30 @@ def clean(data: bytes) -> Cleaned:
     if not data.startswith(_SIGNATURE):
         raise Broken("not a PNG")
     chunks = bounded(_chunks(data))
-    first = next(chunks)
+    first = next(chunks, None)
+    if first is None or not first.is_whole:
+        raise Broken("the PNG ends too early")
     reader = _Reader(data, _header(first.name, data[first.start : first.end]))
     reader.keep(first)
-    for chunk in chunks:
-        reader.take(chunk)
+    try:
+        for chunk in chunks:
+            reader.take(chunk)
+    except TooManyParts:
+        raise
+    except Broken:  # with the picture behind it, what it shows is known
+        if not reader.has_picture:
+            raise
     return reader.cleaned()
 
 
 def _chunks(data: bytes) -> Iterator[_Chunk]:
-    """Up to and with IEND."""
+    """Up to and with IEND, or as far as there are any; the last one may be shorter than it says."""
     at, name = len(_SIGNATURE), b""
-    while name != b"IEND":
-        if at + _CHUNK_BYTES > len(data):
-            raise Broken("the PNG ends too early")
+    while name != b"IEND" and at + 8 <= len(data):
         length, name = struct.unpack_from(">I4s", data, at)
         start = at + 8
         at = start + length + 4
-        if at > len(data):
-            raise Broken("the PNG ends too early")
-        if not name.isalpha():
-            raise Broken("a malformed chunk name")
-        yield _Chunk(name, start, start + length)
+        yield _Chunk(name, start, min(start + length, len(data)), at <= len(data))
 
 
 def _header(name: bytes, payload: bytes) -> _Header:
@@ -102,7 +96,12 @@ def _header(name: bytes, payload: bytes) -> _Header:
         raise Broken("a PNG of an impossible size")
     if depth not in _DEPTHS.get(colour, ()) or compression or filtering or interlace > 1:
         raise Broken("a PNG of an unknown kind")
-    return _Header(width, height)
+    return _Header(width, height, colour)
+
+
+def _chunk(name: bytes, payload: bytes | memoryview = b"") -> bytes:
+    body = name + bytes(payload)
+    return (len(body) - 4).to_bytes(4, "big") + body + zlib.crc32(body).to_bytes(4, "big")
 
 
 class _Reader:
@@ -112,12 +111,9 @@ class _Reader:
         self._header = header
         self._kept: list[bytes | memoryview] = [_SIGNATURE]  # joined once: a file is large
         self._metadata = MetadataFound()
-        self._texts = _Texts(self._metadata)
+        self._texts = Texts(self._metadata)
         self._seen: set[bytes] = set()
-        self._has_still = True  # a picture that is no frame: for those who show no animations, or the only one
-        self._frames_announced = 0
-        self._frames = 0
-        self._pixels = 0
+        self._animation: Animation | None = None
         self._end = len(_SIGNATURE)
         self._notes: dict[bytes, Callable[[bytes], None]] = {
             b"eXIf": self._metadata.add_exif,
@@ -126,79 +122,137 @@ class _Reader:
             b"iTXt": self._texts.add_international,
         }
 
+    @property
+    def has_picture(self) -> bool:
+        return b"IDAT" in self._seen
+
     def take(self, chunk: _Chunk) -> None:
-        if self._is_needed(chunk):
+        if chunk.name == b"IDAT" or self._is_needed(chunk):
             self.keep(chunk)
-        elif chunk.name[:1].isupper():  # a decoder that does not know it must not show the picture (§14.2)
-            raise Broken(f"the chunk {chunk.name.decode()} is unknown or out of place")
+        elif chunk.name == b"IEND":
+            self._seen.add(b"IEND")
+            if chunk.end > chunk.start:
+                self._metadata.add("other")
+        elif not chunk.name[0] & _OPTIONAL and not self._is_suggested_palette(chunk):  # nobody shows it then (§14.2)
+            raise Broken(f"the chunk {chunk.name.decode('latin-1')} is unknown or out of place")
         else:
             self._note(chunk)
         self._end = chunk.end + 4
 
+    def _is_suggested_palette(self, chunk: _Chunk) -> bool:
+        return chunk.name == b"PLTE" and self._header.colour != _PALETTE
+
     def keep(self, chunk: _Chunk) -> None:
-        named, end = self._view[chunk.start - 4 : chunk.end], chunk.end + 4
-        if zlib.crc32(named) != int.from_bytes(self._view[chunk.end : end], "big"):
-            raise Broken(f"the checksum of {chunk.name.decode()} is wrong")
-        self._kept.append(self._view[chunk.start - 8 : end])
+        """Pixels with the checksum that they should have: decoders of ours would stop at a wrong one, browsers go on."""
+        if chunk.name == b"IDAT" and not self.has_picture:
+            self._begin_picture()
         self._seen.add(chunk.name)
+        if chunk.name == b"iCCP":
+            self._keep_profile(self._data[chunk.start : chunk.end])
+        elif self._has_right_checksum(chunk):
+            self._kept.append(self._view[chunk.start - 8 : chunk.end + 4])
+        elif chunk.name != b"IDAT":
+            raise Broken(f"the checksum of {chunk.name.decode()} is wrong")
+        else:
+            self._kept.append(_chunk(chunk.name, self._view[chunk.start : chunk.end]))
+
+    def _begin_picture(self) -> None:
+        if self._header.colour == _PALETTE and b"PLTE" not in self._seen:
+            raise Broken("a PNG without its palette")
+        if self._animation:
+            self._animation.add_picture()
+
+    def _has_right_checksum(self, chunk: _Chunk) -> bool:
+        named = self._view[chunk.start - 4 : chunk.end]
+        return zlib.crc32(named) == int.from_bytes(self._view[chunk.end : chunk.end + 4], "big")
 
     def cleaned(self) -> Cleaned:
-        if b"IDAT" not in self._seen:
-            raise Broken("a PNG without a picture")
-        if self._frames_announced != self._frames:
-            raise Broken(f"{self._frames_announced} frames announced, {self._frames} found")
+        if not self.has_picture:
+            raise Broken("a PNG without a picture" if b"IEND" in self._seen else "the PNG ends too early")
         if self._end < len(self._data):
             self._metadata.add("trailing_data")
-        stills = int(self._has_still)
+        self._drop_frames_from(self._animation.drop_unfinished() if self._animation else None)
+        cleaned = self._assembled()
+        if self._animation and cleaned.ends_early and (at := self._animation.drop_last()) is not None:
+            self._drop_frames_from(at)
+            return msgspec.structs.replace(cleaned, fallback=self._assembled())
+        return cleaned
+
+    def _drop_frames_from(self, at: int | None) -> None:
+        if at is not None:
+            del self._kept[at:]
+            self._metadata.add("other")
+
+    def _assembled(self) -> Cleaned:
+        kept, areas = [*self._kept], [self._header.width * self._header.height]
+        if self._animation:
+            control = self._animation.control()
+            kept[self._animation.at] = _chunk(b"acTL", control) if control else b""
+            areas = [*self._animation.areas(*areas)]
+        orientation = self._metadata.orientation
+        if len(areas) > 1 and orientation > 1:
+            kept.insert(2, _chunk(b"eXIf", exif.of_orientation(orientation)))
         return Cleaned(
-            data=b"".join(self._kept),
+            data=b"".join((*kept, _chunk(b"IEND"))),
             removed=self._metadata.told(),
-            orientation=self._metadata.orientation,
+            orientation=orientation,
             width=self._header.width,
             height=self._header.height,
-            frames=self._frames + stills,
-            pixels=self._pixels + stills * self._header.width * self._header.height,
+            frames=len(areas),
+            pixels=sum(areas),
             scans=1,
+            ends_early=b"IEND" not in self._seen,
         )
 
     def _is_needed(self, chunk: _Chunk) -> bool:
-        length = chunk.end - chunk.start
         match chunk.name:
-            case b"IDAT":
-                return True
-            case b"IEND":
-                return not length
             case b"acTL":
                 return self._begins_animation(chunk)
             case b"fcTL":
-                return bool(self._frames_announced) and self._begins_frame(chunk)
+                return self._begins_frame(chunk)
             case b"fdAT":
-                return bool(self._frames_announced)
-            case name:
-                return name not in self._seen and length in _NEEDED.get(name, ())
+                size, is_whole = chunk.end - chunk.start, self._has_right_checksum(chunk)
+                return self._animation is not None and self._animation.add(size, is_whole=is_whole)
+            case _:
+                return self._is_needed_once(chunk)
 
     def _begins_animation(self, chunk: _Chunk) -> bool:
         """It counts only before the picture (§11.3.4.1)."""
-        if self._seen & {b"acTL", b"IDAT"}:
+        is_whole = chunk.end - chunk.start == CONTROL_BYTES and self._has_right_checksum(chunk)
+        if not is_whole or self._seen & {b"acTL", b"IDAT"}:
             return False
-        if chunk.end - chunk.start != 8:
-            raise Broken("a malformed animation")
-        (self._frames_announced,) = struct.unpack_from(">I", self._data, chunk.start)
-        if not self._frames_announced:
-            raise Broken("an animation without frames")
-        return True
+        announced, plays = struct.unpack_from(">II", self._data, chunk.start)
+        if announced:
+            self._animation = Animation(len(self._kept), plays)
+        return announced > 0
 
     def _begins_frame(self, chunk: _Chunk) -> bool:
-        if chunk.end - chunk.start != 26:
-            raise Broken("a malformed frame")
-        width, height, left, top = struct.unpack_from(">IIII", self._data, chunk.start + 4)
-        if not width or not height or left + width > self._header.width or top + height > self._header.height:
-            raise Broken("a frame outside of its picture")
-        if b"IDAT" not in self._seen:
-            self._has_still = False
-        self._frames += 1
-        self._pixels += width * height
-        return True
+        if self._animation is None:
+            return False
+        payload = self._data[chunk.start : chunk.end] if self._has_right_checksum(chunk) else b""
+        size = (self._header.width, self._header.height)
+        return self._animation.begin(payload, size, len(self._kept), is_picture=not self.has_picture)
+
+    def _is_needed_once(self, chunk: _Chunk) -> bool:
+        name, colour = chunk.name, self._header.colour
+        sizes = _SIZES_BY_COLOUR[name].get(colour, ()) if name in _SIZES_BY_COLOUR else _SIZES.get(name, ())
+        if chunk.end - chunk.start not in sizes or self._seen & {name, b"IDAT"}:
+            return False
+        if name in _BEFORE_PALETTE and b"PLTE" in self._seen:
+            return False
+        return self._has_right_checksum(chunk)
+
+    def _keep_profile(self, payload: bytes) -> None:
+        """Without the name that it has; what cannot be read goes."""
+        name, _, rest = payload.partition(b"\0")
+        profile = _inflated(rest[1:])
+        reduced = icc.reduced(profile)
+        if reduced is None:
+            self._metadata.add("other")
+            return
+        if reduced != profile or name != _PROFILE_NAME:
+            self._metadata.add("profile_details")
+        self._kept.append(_chunk(b"iCCP", _PROFILE_NAME + b"\0\0" + zlib.compress(reduced, 9)))
 
     def _note(self, chunk: _Chunk) -> None:
         note = self._notes.get(chunk.name)
@@ -208,56 +262,11 @@ class _Reader:
             self._metadata.add("timestamp" if chunk.name == b"tIME" else "other")
 
 
-class _Texts:
-    """What texts tell: by keyword, and by what they hold where that is EXIF or XMP."""
-
-    def __init__(self, metadata: MetadataFound) -> None:
-        self._metadata = metadata
-        self._inflatable_bytes = INFLATED_BYTES_MAX
-
-    def add_text(self, payload: bytes) -> None:
-        keyword, _, text = payload.partition(b"\0")
-        self._add(keyword, text)
-
-    def add_compressed(self, payload: bytes) -> None:
-        keyword, _, text = payload.partition(b"\0")
-        self._add(keyword, text[1:], is_compressed=True)
-
-    def add_international(self, payload: bytes) -> None:
-        keyword, _, rest = payload.partition(b"\0")
-        *_, text = rest[2:].split(b"\0", 2)
-        self._add(keyword, text, is_compressed=rest[:1] == b"\1")
-
-    def _add(self, keyword: bytes, text: bytes, *, is_compressed: bool = False) -> None:
-        kind = keyword.lower()
-        if kind == b"xml:com.adobe.xmp":
-            self._metadata.add_xmp(self._inflated(text) if is_compressed else text)
-        elif kind in _RAW_PROFILES:
-            self._add_raw_profile(kind, self._inflated(text) if is_compressed else text)
-        else:
-            self._metadata.add(_KEYWORDS.get(kind, "text"))
-
-    def _add_raw_profile(self, kind: bytes, text: bytes) -> None:
-        profile = _raw_profile(text)
-        if kind == b"raw profile type xmp" or profile.startswith(_XMP_SEGMENT):
-            self._metadata.add_xmp(profile)
-        else:
-            self._metadata.add_exif(profile)
-
-    def _inflated(self, text: bytes) -> bytes:
-        """As much of it as is readable, and as is left of INFLATED_BYTES_MAX."""
-        if not self._inflatable_bytes:  # which zlib would take for "no limit"
-            return b""
-        try:
-            inflated = zlib.decompressobj().decompress(text, self._inflatable_bytes)
-        except zlib.error:
-            return b""
-        self._inflatable_bytes -= len(inflated)
-        return inflated
-
-
-def _raw_profile(text: bytes) -> bytes:
-    """The bytes of an ImageMagick profile: a name, a length, and hexadecimal digits in lines."""
-    found = _RAW_PROFILE.match(text)
-    digits = b"".join(found[1].split()) if found else b""
-    return bytes.fromhex(digits[: len(digits) & ~1].decode())
+def _inflated(data: bytes) -> bytes:
+    """Nothing where it cannot be read, or is too much."""
+    inflating = zlib.decompressobj()
+    try:
+        inflated = inflating.decompress(data, PROFILE_BYTES_MAX)
+    except zlib.error:
+        return b""
+    return inflated if inflating.eof else b""

@@ -1,26 +1,30 @@
 """WebP: its RIFF chunks, those that are painted and those that are not (RFC 9649 §2).
 
 A decoder reads by the flags of VP8X what a file has: what no flag announces is not shown, and goes too. The chunks
-come out in the order of the specification, whatever order they were in.
+come out in the order of the specification, whatever order they were in, and with the lengths that they have. An animation
+keeps its orientation, and nothing else of its EXIF: to turn it would be to encode it anew.
 """
 
 import struct
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from media_service.domain.cleaning import exif, icc
 from media_service.domain.cleaning.cleaned import Broken, Cleaned, bounded
 from media_service.domain.cleaning.metadata_found import MetadataFound
 
-_ICC, _ALPHA, _ANIMATION = 0x20, 0x10, 0x02
+_ICC, _ALPHA, _EXIF, _ANIMATION = 0x20, 0x10, 0x08, 0x02
 _CANVAS_BYTES, _ANIM_BYTES, _FRAME_BYTES = 10, 6, 16
 _IMAGES = (b"VP8 ", b"VP8L")
 _TRANSPARENCY = b"ALPH"  # codespell:ignore alph
+_NAMES = frozenset((*_IMAGES, _TRANSPARENCY, b"VP8X", b"ANIM", b"ANMF", b"ICCP", b"EXIF", b"XMP "))
 
 
 class _Chunk(NamedTuple):
     name: bytes
     start: int  # of its payload
     end: int
+    is_whole: bool
 
 
 class _Size(NamedTuple):
@@ -32,25 +36,30 @@ def clean(data: bytes) -> Cleaned:
     """Raises Broken."""
     if data[:4] != b"RIFF" or data[8:12] != b"WEBP":
         raise Broken("not a WebP")
-    end = 8 + int.from_bytes(data[4:8], "little")
-    if end > len(data):
-        raise Broken("the WebP ends too early")
     reader = _Reader(data)
-    reader.read(list(bounded(_chunks(data, 12, end))))
-    return reader.cleaned(end)
+    chunks = _chunks_of_file(data)
+    reader.read(chunks)
+    return reader.cleaned(chunks[-1].end if chunks else len(data))
+
+
+def _chunks_of_file(data: bytes) -> list[_Chunk]:
+    """As far as the file says that it goes; all there are where it goes further, or ends within one of them."""
+    told = min(8 + int.from_bytes(data[4:8], "little"), len(data))
+    chunks = list(bounded(_chunks(data, 12, told)))
+    if chunks and chunks[-1].is_whole and chunks[0].name in _NAMES:
+        return chunks
+    return list(bounded(_chunks(data, 12, len(data))))
 
 
 def _chunks(data: bytes, at: int, end: int) -> Iterator[_Chunk]:
-    """The chunks between `at` and `end`; the last one's padding may be missing."""
-    while at < end:
-        if at + 8 > end:
-            raise Broken("the WebP ends too early")
+    """The chunks between `at` and `end`; padding may be missing, and some of the last one."""
+    while at + 8 <= end:
         name, size = struct.unpack_from("<4sI", data, at)
         start = at + 8
-        if start + size > end:
-            raise Broken("the WebP ends too early")
-        yield _Chunk(name, start, start + size)
-        at = start + size + (size & 1)
+        at = start + size
+        yield _Chunk(name, start, min(at, end), at <= end)
+        if size & 1 and data[at : at + 4] not in _NAMES:
+            at += 1
 
 
 class _Reader:
@@ -62,6 +71,7 @@ class _Reader:
         self._size = _Size(0, 0)
         self._frames = 0
         self._pixels = 0
+        self._is_lossless = False
 
     def read(self, chunks: list[_Chunk]) -> None:
         if chunks and chunks[0].name == b"VP8X":
@@ -70,8 +80,9 @@ class _Reader:
             self._size = self._take_image(chunks)
 
     def cleaned(self, end: int) -> Cleaned:
-        if end < len(self._data):
+        if self._data[end:].strip(b"\0"):
             self._metadata.add("trailing_data")
+        self._keep_orientation()
         return Cleaned(
             data=b"RIFF" + (4 + len(self._kept)).to_bytes(4, "little") + b"WEBP" + self._kept,
             removed=self._metadata.told(),
@@ -81,7 +92,13 @@ class _Reader:
             frames=self._frames,
             pixels=self._pixels,
             scans=1,
+            is_lossless=self._is_lossless,
         )
+
+    def _keep_orientation(self) -> None:
+        if self._frames > 1 and self._metadata.orientation > 1:
+            self._kept[8] |= _EXIF
+            self._keep(b"EXIF", exif.of_orientation(self._metadata.orientation))
 
     def _take_extended(self, canvas: _Chunk, chunks: list[_Chunk]) -> None:
         if canvas.end - canvas.start < _CANVAS_BYTES:
@@ -89,16 +106,24 @@ class _Reader:
         flags = self._data[canvas.start]
         self._size = self._size_at(canvas.start + 4)
         profile = _first(b"ICCP", chunks) if flags & _ICC else None
-        kept_flags = flags & (_ALPHA | _ANIMATION) | (_ICC if profile else 0)
+        reduced = self._reduced(profile) if profile else None
+        kept_flags = flags & (_ALPHA | _ANIMATION) | (_ICC if reduced else 0)
         size = self._data[canvas.start + 4 : canvas.start + _CANVAS_BYTES]
         self._keep(b"VP8X", bytes((kept_flags, 0, 0, 0)) + size)
-        if profile:
-            self._keep_whole(profile)
+        if reduced:
+            self._keep(b"ICCP", reduced)
         rest = [chunk for chunk in chunks if chunk is not profile]
         if flags & _ANIMATION:
             self._take_animation(rest)
         elif self._take_image(rest) != self._size:
             raise Broken("a picture of another size than its canvas")
+
+    def _reduced(self, chunk: _Chunk) -> bytes | None:
+        profile = self._data[chunk.start : chunk.end]
+        reduced = icc.reduced(profile)
+        if reduced != profile:
+            self._metadata.add("other" if reduced is None else "profile_details")
+        return reduced
 
     def _take_animation(self, chunks: list[_Chunk]) -> None:
         loops = _first(b"ANIM", chunks)
@@ -106,7 +131,7 @@ class _Reader:
             raise Broken("a malformed animation")
         self._keep(b"ANIM", self._view[loops.start : loops.start + _ANIM_BYTES])
         for chunk in chunks:
-            if chunk.name == b"ANMF":
+            if chunk.name == b"ANMF" and (chunk.is_whole or not self._frames):
                 self._take_frame(chunk)
             elif chunk is not loops:
                 self._note(chunk)
@@ -139,7 +164,10 @@ class _Reader:
                 self._keep_whole(chunk)
             else:
                 self._note(chunk)
+        if not image.is_whole:
+            raise Broken("the WebP ends too early")
         size = self._image_size(image)
+        self._is_lossless = image.name == b"VP8L"
         self._frames += 1
         self._pixels += size.width * size.height
         return size
