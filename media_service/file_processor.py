@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from media_service import recording_processing
 from media_service.domain import recordings
-from media_service.domain.cleaning import recognize
+from media_service.domain.cleaning import recognize, refused_picture
 from media_service.domain.content_types import HEAD_BYTES, content_type_of
 from media_service.domain.files import Kind, ProcessedFile
 from media_service.domain.recordings import Source
@@ -24,8 +24,6 @@ from media_service.sent_file import SentFile
 PDFS_MAX = 2  # at a time, each with a process of its own
 _PICTURE_TYPES = frozenset({"image/jpeg", "image/jpg", "image/pjpeg", "image/png", "image/gif", "image/webp"})
 _PICTURE_ENDINGS = (".jpg", ".jpeg", ".png", ".gif", ".webp")
-_TIFFS = (b"II*\0", b"MM\0*")
-_STILL_BRANDS = frozenset((b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1", b"avif", b"avis", b"crx "))
 _PDF = "application/pdf"
 
 ResultT = TypeVar("ResultT")
@@ -46,8 +44,9 @@ class FileProcessor:
         head = await _run(self._threads, lambda: _head(sent))
         if recognize(head) is not None:
             return await self._picture(sent)
-        if _is_announced_as_picture(sent) or _is_refused_picture(head):
-            raise NotAPicture(sent.filename)
+        kind = refused_picture(head)
+        if kind or _is_announced_as_picture(sent):
+            raise NotAPicture(sent.filename, kind)
         content_type = await _run(self._threads, lambda: content_type_of(Source(sent.content, sent.size)))
         if content_type == _PDF:
             return await _run(self._pdf_threads, lambda: self._pdfs.process(sent.content, sent.size))
@@ -82,11 +81,6 @@ class FileProcessor:
 def _head(sent: SentFile) -> bytes:
     sent.content.seek(0)
     return sent.content.read(HEAD_BYTES)
-
-
-def _is_refused_picture(head: bytes) -> bool:
-    """Whether it is a picture of a kind that is not cleaned here: none is kept as a document, with its place in it."""
-    return head.startswith(_TIFFS) or (head[4:8] == b"ftyp" and head[8:12] in _STILL_BRANDS)
 
 
 def _is_announced_as_picture(sent: SentFile) -> bool:

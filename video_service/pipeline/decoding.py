@@ -27,6 +27,11 @@ _GRAY = {
 }
 _EXIF_WITHIN_BYTES = 4096
 
+# A JPEG without its end of image, as some webcams send them, is shown if so much of it is there.
+ROWS_SHARE_MIN = 0.95
+_SOI, _EOI = b"\xff\xd8", b"\xff\xd9"
+_FILLER = bytes(pow(3, n, 257) % 255 for n in range(256)) * 64  # any bytes but 0xFF, and more than one block takes
+
 
 def decode(image: bytes, header: Header, *, width_max: int, as_gray: bool) -> Frame:
     """The picture, upright, scaled down to `width_max`. Raises BrokenFrame."""
@@ -36,13 +41,36 @@ def decode(image: bytes, header: Header, *, width_max: int, as_gray: bool) -> Fr
 
 
 def _decoded(image: bytes, flags: int) -> Frame:
-    try:
-        frame = cv2.imdecode(np.frombuffer(image, np.uint8), flags)
-    except cv2.error:
-        raise BrokenFrame from None
+    frame = _find_decoded(image, flags)
+    if frame is None and image.startswith(_SOI):
+        frame = _decoded_without_end(image.rstrip(b"\xff"), flags)
     if frame is None:
         raise BrokenFrame
-    return frame  # type: ignore[return-value] # uint8, but for a PNG of 16 bits that is not changed
+    return frame
+
+
+def _find_decoded(image: bytes, flags: int) -> Frame | None:
+    try:
+        return cv2.imdecode(np.frombuffer(image, np.uint8), flags)  # type: ignore[return-value] # a PNG's may be uint16
+    except cv2.error:
+        return None
+
+
+def _decoded_without_end(jpeg: bytes, flags: int) -> Frame | None:
+    """None where less than ROWS_SHARE_MIN is there.
+
+    libjpeg paints what is missing grey, and does not say so. The first row that differs when other bytes follow is the
+    first that the frame does not tell.
+    """
+    frame = _find_decoded(jpeg + _EOI, flags)
+    other = _find_decoded(jpeg + _FILLER, flags)  # without an end after it: of that libjpeg complains on stderr
+    if other is None:
+        other = _find_decoded(jpeg + _FILLER + _EOI, flags)
+    if frame is None or other is None:
+        return None
+    rows = frame.shape[0]
+    differing = np.flatnonzero((frame != other).reshape(rows, -1).any(axis=1))
+    return frame if not differing.size or differing[0] >= ROWS_SHARE_MIN * rows else None
 
 
 def _on_black(frame: Frame, *, as_gray: bool) -> Frame:

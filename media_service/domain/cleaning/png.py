@@ -19,7 +19,7 @@ from media_service.domain.cleaning.png_animation import CONTROL_BYTES, Animation
 from media_service.domain.cleaning.png_texts import Texts
 
 PROFILE_BYTES_MAX = 4 << 20  # that of a printer has up to 3 MiB
-_PROFILE_NAME = b"icc"
+_PROFILE_NAME = b"ICC Profile"
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _SIZE_MAX = (1 << 31) - 1
@@ -104,6 +104,9 @@ def _chunk(name: bytes, payload: bytes | memoryview = b"") -> bytes:
     return (len(body) - 4).to_bytes(4, "big") + body + zlib.crc32(body).to_bytes(4, "big")
 
 
+_END = _chunk(b"IEND")
+
+
 class _Reader:
     def __init__(self, data: bytes, header: _Header) -> None:
         self._data = data
@@ -162,6 +165,10 @@ class _Reader:
         if self._animation:
             self._animation.add_picture()
 
+    def _checked(self, chunk: _Chunk) -> memoryview:
+        """Its payload, or none."""
+        return self._view[chunk.start : chunk.end if self._has_right_checksum(chunk) else chunk.start]
+
     def _has_right_checksum(self, chunk: _Chunk) -> bool:
         named = self._view[chunk.start - 4 : chunk.end]
         return zlib.crc32(named) == int.from_bytes(self._view[chunk.end : chunk.end + 4], "big")
@@ -169,7 +176,7 @@ class _Reader:
     def cleaned(self) -> Cleaned:
         if not self.has_picture:
             raise Broken("a PNG without a picture" if b"IEND" in self._seen else "the PNG ends too early")
-        if self._end < len(self._data):
+        if not _END.startswith(self._data[self._end :]):
             self._metadata.add("trailing_data")
         self._drop_frames_from(self._animation.drop_unfinished() if self._animation else None)
         cleaned = self._assembled()
@@ -193,7 +200,7 @@ class _Reader:
         if len(areas) > 1 and orientation > 1:
             kept.insert(2, _chunk(b"eXIf", exif.of_orientation(orientation)))
         return Cleaned(
-            data=b"".join((*kept, _chunk(b"IEND"))),
+            data=b"".join((*kept, _END)),
             removed=self._metadata.told(),
             orientation=orientation,
             width=self._header.width,
@@ -211,8 +218,7 @@ class _Reader:
             case b"fcTL":
                 return self._begins_frame(chunk)
             case b"fdAT":
-                size, is_whole = chunk.end - chunk.start, self._has_right_checksum(chunk)
-                return self._animation is not None and self._animation.add(size, is_whole=is_whole)
+                return self._animation is not None and self._animation.add(self._checked(chunk))
             case _:
                 return self._is_needed_once(chunk)
 
@@ -229,9 +235,8 @@ class _Reader:
     def _begins_frame(self, chunk: _Chunk) -> bool:
         if self._animation is None:
             return False
-        payload = self._data[chunk.start : chunk.end] if self._has_right_checksum(chunk) else b""
         size = (self._header.width, self._header.height)
-        return self._animation.begin(payload, size, len(self._kept), is_picture=not self.has_picture)
+        return self._animation.begin(bytes(self._checked(chunk)), size, len(self._kept), is_picture=not self.has_picture)
 
     def _is_needed_once(self, chunk: _Chunk) -> bool:
         name, colour = chunk.name, self._header.colour
@@ -252,7 +257,7 @@ class _Reader:
             return
         if reduced != profile or name != _PROFILE_NAME:
             self._metadata.add("profile_details")
-        self._kept.append(_chunk(b"iCCP", _PROFILE_NAME + b"\0\0" + zlib.compress(reduced, 9)))
+        self._kept.append(_chunk(b"iCCP", _PROFILE_NAME + b"\0\0" + zlib.compress(reduced)))
 
     def _note(self, chunk: _Chunk) -> None:
         note = self._notes.get(chunk.name)

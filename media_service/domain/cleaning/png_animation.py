@@ -24,22 +24,28 @@ class Animation:
         self._plays = plays
         self._frames: list[_Frame] = []
         self._is_over = False
+        self._sequence = 0  # of the next part: all are numbered through
 
     def begin(self, payload: bytes, size: tuple[int, int], at: int, *, is_picture: bool) -> bool:
         """Whether a frame begins with the fcTL of this payload."""
         area = _area(payload, size)
-        self._is_over = self._is_over or not area or not self._has_whole_frames()
+        is_next = self._is_next(payload[:_SEQUENCE_BYTES])
+        self._is_over = self._is_over or not area or not is_next or not self._has_whole_frames()
         if not self._is_over:
             self._frames.append(_Frame(at, area, is_picture))
         return not self._is_over
 
-    def add(self, size: int, *, is_whole: bool) -> bool:
-        """Whether an fdAT of `size` bytes belongs to a frame."""
+    def add(self, payload: bytes | memoryview) -> bool:
+        """Whether an fdAT belongs to a frame; it has no payload where it is not whole."""
         if self._is_over or not self._frames or self._frames[-1].is_picture:
             return False
-        self._frames[-1].has_data = is_whole and size >= _SEQUENCE_BYTES
+        self._frames[-1].has_data = self._is_next(payload[:_SEQUENCE_BYTES])
         self._is_over = not self._frames[-1].has_data
         return not self._is_over
+
+    def _is_next(self, number: bytes | memoryview) -> bool:
+        self._sequence += 1
+        return number == struct.pack(">I", self._sequence - 1)
 
     def add_picture(self) -> None:
         if self._frames:

@@ -39,7 +39,13 @@ def clean(data: bytes) -> Cleaned:
     reader = _Reader(data)
     chunks = _chunks_of_file(data)
     reader.read(chunks)
-    return reader.cleaned(chunks[-1].end if chunks else len(data))
+    return reader.cleaned(_end_of(chunks[-1], data))
+
+
+def _end_of(chunk: _Chunk, data: bytes) -> int:
+    """With its padding, where it has some."""
+    is_padded = (chunk.end - chunk.start) & 1 and data[chunk.end : chunk.end + 1] == b"\0"
+    return chunk.end + is_padded
 
 
 def _chunks_of_file(data: bytes) -> list[_Chunk]:
@@ -80,7 +86,7 @@ class _Reader:
             self._size = self._take_image(chunks)
 
     def cleaned(self, end: int) -> Cleaned:
-        if self._data[end:].strip(b"\0"):
+        if end < len(self._data):
             self._metadata.add("trailing_data")
         self._keep_orientation()
         return Cleaned(
@@ -93,6 +99,7 @@ class _Reader:
             pixels=self._pixels,
             scans=1,
             is_lossless=self._is_lossless,
+            ends_early=len(self._data) < 8 + int.from_bytes(self._data[4:8], "little"),
         )
 
     def _keep_orientation(self) -> None:

@@ -7,6 +7,7 @@ import pytest
 from media_service.domain.cleaning import Broken, Format, clean
 from media_service.domain.cleaning.cleaned import PARTS_MAX
 from tests.media_service.cleaning.pictures import (
+    FOREIGN_PROFILE,
     PROFILE,
     XMP_NAMES,
     animation,
@@ -23,6 +24,7 @@ PLAIN = encoded(painted("P"), "GIF")
 MOVING = animation("GIF", "P")
 LOOPS = application(b"NETSCAPE2.0", b"\3\1\5\0\0")
 CONTROL = b"\x21\xf9\4\0\7\0\0\0"
+IMAGE_AT = PLAIN.index(b",\0\0\0\0\x30\0\x20\0")
 SIZE_BYTES = 10 * 2**20
 
 
@@ -89,6 +91,8 @@ def test_a_colour_profile_stays_byte_for_byte() -> None:
         (b"\x21\xff\3abc\0", "other"),
         (b"\x21\xff\0", "other"),
         (b"\x21\x42\3abc\0", "other"),
+        (b"\x21\xf9\3abc\0", "other"),  # timing, but too short
+        (application(b"ICCRGBG1012", sub_blocks(b"no profile")), "other"),
     ],
 )
 def test_what_is_not_needed_goes_by_its_name(block: bytes, name: str) -> None:
@@ -102,18 +106,49 @@ def test_what_hides_behind_a_needed_block_goes(block: bytes) -> None:
     assert (cleaned.data, cleaned.removed) == (with_blocks(PLAIN, block), ("other",))
 
 
+@pytest.mark.parametrize("end", [b"", b",", b"\x21\xfe\7abc", b"\x21\xf9\4"])
+def test_a_missing_trailer_is_written(end: bytes) -> None:
+    cleaned = clean(PLAIN[:-1] + end, Format.GIF)
+    assert (cleaned.data, cleaned.removed, cleaned.ends_early) == (PLAIN, (), True)
+
+
+def test_of_a_frame_that_is_cut_off_stays_what_is_there_and_the_whole_frames_alone_besides() -> None:
+    last = MOVING.rindex(b"\x21\xf9")
+    for missing in (2, 40):
+        cut = clean(MOVING[:-missing], Format.GIF)
+        assert (cut.frames, cut.ends_early) == (3, True)
+        assert cut.fallback is not None
+        assert (cut.fallback.frames, cut.fallback.data) == (2, MOVING[: last + 8] + b";")
+    assert decoded(clean(MOVING[:-2], Format.GIF).data) == decoded(MOVING)
+
+
+def test_what_stands_behind_an_unknown_block_is_not_shown() -> None:
+    cleaned = clean(PLAIN[:-1] + b"\0secret;", Format.GIF)
+    assert (cleaned.data, cleaned.removed) == (PLAIN, ("trailing_data",))
+
+
+def test_a_screen_without_a_size_has_that_of_its_frames() -> None:
+    cleaned = clean(PLAIN[:6] + b"\0\0\0\0" + PLAIN[10:], Format.GIF)
+    assert (cleaned.width, cleaned.height) == (48, 32)
+
+
+def test_a_profile_tells_nothing_but_colours() -> None:
+    block = application(b"ICCRGBG1012", sub_blocks(FOREIGN_PROFILE))
+    cleaned = clean(with_blocks(PLAIN, block), Format.GIF)
+    assert cleaned.data == with_blocks(PLAIN, application(b"ICCRGBG1012", sub_blocks(PROFILE)))
+    assert cleaned.removed == ("profile_details",)
+
+
 @pytest.mark.parametrize(
     "data, reason",
     [
         (b"GIF88a", "not a GIF"),
         (b"GIF89a", "the GIF ends too early"),
-        (PLAIN[:6] + b"\0\0" + PLAIN[8:], "a GIF without a size"),
-        (PLAIN[:8] + b"\0\0" + PLAIN[10:], "a GIF without a size"),
         (with_blocks(PLAIN, b"\0"), "an unknown block 0x00"),
-        (with_blocks(PLAIN, b"\x21\xf9\3abc\0"), "a malformed graphic control"),
         (b"GIF89a\1\0\1\0\0\0\0\x3b", "a GIF without a picture"),
-        (PLAIN[:-1], "the GIF ends too early"),
-        (PLAIN[:-1] + b"\x2c", "the GIF ends too early"),
+        (PLAIN[:IMAGE_AT], "the GIF ends too early"),
+        (PLAIN[: IMAGE_AT + 5], "the GIF ends too early"),
+        (PLAIN[: IMAGE_AT + 11], "the GIF ends too early"),
     ],
 )
 def test_what_is_malformed_is_broken(data: bytes, reason: str) -> None:
