@@ -50,11 +50,11 @@ def may_end_early(image: Image.Image) -> bool:
 
 
 def _end_of_picture(data: bytes, limits: Limits) -> int:
-    """The shortest beginning that decodes to the same picture: it is looked for from the end, in growing steps."""
+    """The shortest beginning that tells all of it, whatever follows: looked for from the end, in growing steps."""
     whole = _decoded(data + _EOI, limits)
 
     def is_whole(end: int) -> bool:
-        return ImageChops.difference(whole, _decoded(data[:end] + _EOI, limits)).getbbox() is None
+        return ImageChops.difference(whole, _decoded(data[:end] + _FILLER + _EOI, limits)).getbbox() is None
 
     step, good = 1, len(data)
     while good > step and is_whole(good - step):

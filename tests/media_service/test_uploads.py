@@ -125,7 +125,7 @@ async def test_what_is_announced_as_a_picture_and_is_none_is_refused_by_its_name
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "GIF"])
-@pytest.mark.parametrize("share", [0.02, 0.5, 0.98])
+@pytest.mark.parametrize("share", [0.02, 0.5, 0.9])
 async def test_a_truncated_picture_is_refused_by_its_name(refusing: Gallery, kind: str, share: float) -> None:
     whole = encoded(painted(size=(200, 200)), kind)
     status, why, detail = await refusing.refuses(
@@ -205,16 +205,16 @@ async def test_what_would_take_gigabytes_to_decode_is_refused_by_its_header(medi
 
 
 @pytest.mark.parametrize("kind", ["GIF", "PNG", "WEBP"])
-async def test_an_animation_may_have_four_times_the_pixels_of_a_still_and_none_more(tmp_path: Path, kind: str) -> None:
+async def test_of_an_animation_each_frame_may_have_the_pixels_of_a_still(tmp_path: Path, kind: str) -> None:
     frames = [Image.effect_noise((16, 16), 90).convert("RGB") for _ in range(5)]
     options = {"save_all": True, "duration": 50, **({"lossless": True} if kind == "WEBP" else {})}
-    four = encoded(frames[0], kind, append_images=frames[1:4], **options)
-    five = encoded(frames[0], kind, append_images=frames[1:], **options)
+    moving = encoded(frames[0], kind, append_images=frames[1:], **options)
     async with gallery(tmp_path, picture_pixels_max=16 * 16) as media:
-        (kept,) = await media.upload("Ada", four)
+        (kept,) = await media.upload("Ada", moving)
         with Image.open(io.BytesIO((await media.get("Ada", kept["url"])).content)) as image:
-            assert getattr(image, "n_frames", 1) == 4
-        assert (await media.refuses("Ada", five))[:2] == (413, "picture_too_large")
+            assert getattr(image, "n_frames", 1) == 5
+    async with gallery(tmp_path / "smaller", picture_pixels_max=16 * 16 - 1) as media:
+        assert (await media.refuses("Ada", moving))[:2] == (413, "picture_too_large")
 
 
 async def test_a_frame_larger_than_its_screen_counts_with_its_own_size(tmp_path: Path) -> None:
@@ -252,7 +252,9 @@ async def test_an_animation_that_takes_too_long_is_refused(tmp_path: Path) -> No
     dot = bytes(picture(2, (1, 1), "GIF"))
     frame = b"\x21\xf9\x04\x04\x01\0\0\0" + dot[dot.index(b",") : -1]
     async with gallery(tmp_path, picture_s_max=1) as media:
-        assert (await media.refuses("Ada", still[:-1] + frame * 2_000 + b";"))[:2] == (413, "picture_too_large")
+        status, why, detail = await media.refuses("Ada", still[:-1] + frame * 2_000 + b";")
+        assert (status, why) == (413, "picture_too_large")
+        assert "1 s; that is the most" in detail
 
 
 async def test_a_zip_behind_a_picture_is_gone(media: Gallery) -> None:

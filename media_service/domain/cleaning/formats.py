@@ -30,6 +30,7 @@ _BMP_HEADERS = frozenset((12, 40, 52, 56, 64, 108, 124))  # how many bytes each 
 
 _TIFF, _RAW = "TIFF, or a camera's raw format", "a camera's raw format"
 _REFUSED = {  # each may hold what nobody means to show, and is not cleaned here
+    b"II*\0\x10\0\0\0CR": _RAW,  # Canon
     b"II*\0": _TIFF,
     b"MM\0*": _TIFF,
     b"II+\0": _TIFF,

@@ -176,7 +176,8 @@ class _Reader:
     def cleaned(self) -> Cleaned:
         if not self.has_picture:
             raise Broken("a PNG without a picture" if b"IEND" in self._seen else "the PNG ends too early")
-        if not _END.startswith(self._data[self._end :]):
+        rest = self._data[self._end :]
+        if rest and (b"IEND" in self._seen or not _END.startswith(rest)):
             self._metadata.add("trailing_data")
         self._drop_frames_from(self._animation.drop_unfinished() if self._animation else None)
         cleaned = self._assembled()

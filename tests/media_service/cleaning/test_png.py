@@ -136,7 +136,7 @@ def test_checksums_count_only_where_a_chunk_stays() -> None:
 def test_a_wrong_checksum_of_pixels_is_put_right_and_that_of_a_palette_is_broken() -> None:
     assert clean(with_wrong_checksum(PLAIN, b"IDAT"), Format.PNG).data == PLAIN
     indexed = encoded(painted("P"), "PNG")
-    assert reason_of(with_wrong_checksum(indexed, b"PLTE")) == "the checksum of PLTE is wrong"
+    assert reason_of(with_wrong_checksum(indexed, b"PLTE")) == "the chunk PLTE is unknown or out of place"
 
 
 def with_wrong_checksum(png: bytes, name: bytes) -> bytes:

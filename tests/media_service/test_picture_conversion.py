@@ -1,0 +1,153 @@
+"""HEIC, AVIF and BMP become what every browser shows: upright, in their colours, and told of nothing else."""
+
+import io
+import subprocess
+import sys
+from collections.abc import Awaitable, Callable, Iterator
+
+import pytest
+from PIL import Image, ImageOps, features
+
+from media_service.domain.cleaning import Format, clean
+from media_service.domain.files import Picture
+from media_service.domain.refusals import BrokenPicture, NotAPicture, PictureTooLarge
+from media_service.pictures import Pictures
+from tests.media_service.cleaning.pictures import (
+    FOREIGN_PROFILE,
+    PROFILE,
+    XMP,
+    encoded,
+    exif_of_a_phone,
+    exif_of_orientation,
+    painted,
+    told_by_pillow,
+)
+from tests.media_service.heic_pictures import TURNED, WITH_ALPHA
+
+Take = Callable[[bytes], Awaitable[Picture]]
+RED, GREEN, BLUE, YELLOW = (220, 30, 30), (30, 200, 30), (30, 30, 220), (230, 230, 40)
+needs_avif = pytest.mark.skipif(not features.check("avif"), reason="this Pillow has no AVIF")
+
+
+@pytest.fixture
+def take() -> Iterator[Take]:
+    pictures = Pictures(pixels_max=64 * 48, picture_s_max=20)
+    yield lambda data: pictures.take("a picture", lambda: data)
+    pictures.close()
+
+
+def quarters(mode: str = "RGB") -> Image.Image:
+    image = Image.new("RGB", (64, 48))
+    for number, colour in enumerate((RED, GREEN, BLUE, YELLOW)):
+        image.paste(colour, (number % 2 * 32, number // 2 * 24, 64, 48))
+    return image.convert(mode)
+
+
+def opened(data: bytes) -> Image.Image:
+    image = Image.open(io.BytesIO(data))
+    image.load()
+    return image
+
+
+def corners(image: Image.Image) -> list[tuple[int, ...]]:
+    """The colours near the corners: upper left and right, lower left and right."""
+    width, height = image.size
+    pixels = [image.getpixel((x, y)) for y in (8, height - 8) for x in (8, width - 8)]
+    return [pixel for pixel in pixels if isinstance(pixel, tuple)]
+
+
+def are_close(found: list[tuple[int, ...]], expected: list[tuple[int, ...]]) -> bool:
+    pairs = zip(found, expected, strict=True)
+    return all(abs(a - b) <= 16 for one, other in pairs for a, b in zip(one, other, strict=True))
+
+
+async def test_a_heic_is_turned_once_and_told_of_nothing(take: Take) -> None:
+    picture = await take(TURNED)
+    assert (picture.content_type, picture.width, picture.height) == ("image/jpeg", 48, 64)
+    assert picture.removed == ("gps", "camera", "software", "xmp")
+    assert are_close(corners(opened(picture.data)), [BLUE, RED, YELLOW, GREEN])
+    assert are_close(corners(opened(picture.thumbnails[320]).convert("RGB")), [BLUE, RED, YELLOW, GREEN])
+    assert not told_by_pillow(picture.data)
+    assert clean(picture.data, Format.JPEG).data == picture.data
+
+
+async def test_a_heic_keeps_its_transparency(take: Take) -> None:
+    picture = await take(WITH_ALPHA)
+    image = opened(picture.data).convert("RGBA")
+    assert (picture.content_type, picture.removed) == ("image/webp", ())
+    assert image.getpixel((4, 40))[3] == 0  # type: ignore[index]
+    assert image.getpixel((40, 40))[3] == 255  # type: ignore[index]
+
+
+@needs_avif
+@pytest.mark.parametrize("orientation", range(1, 9))
+async def test_an_avif_is_turned_once(take: Take, orientation: int) -> None:
+    data = encoded(quarters(), "AVIF", quality=90, exif=exif_of_orientation(orientation))
+    picture = await take(data)
+    expected = ImageOps.exif_transpose(opened(data))
+    assert (picture.content_type, (picture.width, picture.height)) == ("image/jpeg", expected.size)
+    assert are_close(corners(opened(picture.data)), corners(expected))
+    assert picture.removed == ()
+
+
+@needs_avif
+async def test_what_an_avif_tells_is_named_and_gone(take: Take) -> None:
+    data = encoded(quarters(), "AVIF", exif=exif_of_a_phone(1), xmp=XMP, icc_profile=FOREIGN_PROFILE)
+    picture = await take(data)
+    assert {"gps", "camera", "author", "xmp", "profile_details"} <= set(picture.removed)
+    assert not told_by_pillow(picture.data)
+    assert opened(picture.data).info["icc_profile"] == PROFILE
+
+
+@needs_avif
+async def test_an_avif_keeps_its_transparency_and_of_an_animation_the_first_picture(take: Take) -> None:
+    image = quarters("RGBA")
+    image.paste((0, 0, 0, 0), (0, 0, 32, 48))
+    picture = await take(encoded(image, "AVIF", save_all=True, append_images=[quarters("RGBA")]))
+    kept = opened(picture.data)
+    assert (picture.content_type, getattr(kept, "n_frames", 1)) == ("image/webp", 1)
+    assert kept.convert("RGBA").getpixel((4, 40))[3] == 0  # type: ignore[index]
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "P", "RGB", "RGBA"])
+async def test_a_bmp_becomes_a_png_of_the_same_pixels(take: Take, mode: str) -> None:
+    image = painted(mode)
+    picture = await take(encoded(image, "BMP"))
+    assert picture.content_type == "image/png"
+    assert opened(picture.data).convert("RGB").tobytes() == opened(encoded(image, "BMP")).convert("RGB").tobytes()
+
+
+@pytest.mark.parametrize("kind", ["HEIC", "AVIF", "BMP"])
+async def test_a_size_is_checked_before_anything_is_decoded(kind: str) -> None:
+    if kind == "AVIF" and not features.check("avif"):
+        pytest.skip("this Pillow has no AVIF")
+    data = TURNED if kind == "HEIC" else encoded(quarters(), kind)
+    pictures = Pictures(pixels_max=64 * 48 - 1, picture_s_max=20)
+    with pytest.raises(PictureTooLarge, match=r"(64 x 48|48 x 64) pixels; 3,071 are the most"):
+        await pictures.take("a picture", lambda: data)
+    pictures.close()
+
+
+@pytest.mark.parametrize("data", [TURNED[:500], TURNED[:40], TURNED.replace(b"hvcC", b"free")])
+async def test_a_heic_that_cannot_be_read_is_broken(take: Take, data: bytes) -> None:
+    with pytest.raises(BrokenPicture):
+        await take(data)
+
+
+@pytest.mark.parametrize(
+    "data, name",
+    [(encoded(painted(), "TIFF"), "TIFF"), (encoded(painted(), "JPEG2000"), "JPEG 2000"), (b"8BPS\0\1", "Photoshop")],
+)
+async def test_what_is_never_kept_is_refused_by_the_name_of_its_kind(take: Take, data: bytes, name: str) -> None:
+    with pytest.raises(NotAPicture, match=name):
+        await take(data)
+
+
+def test_the_reader_of_heic_comes_with_the_first_of_them() -> None:
+    """As Pillow with the first picture: most services never see one."""
+    program = (
+        "import sys; from media_service import app; print('PIL' in sys.modules, end=' ');"
+        "from media_service import picture_rendering; print('pi_heif' in sys.modules)"
+    )
+    told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert told.stdout.split() == ["False", "False"]
