@@ -3,6 +3,7 @@
 import asyncio
 import os
 from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 from concurrent.futures import ThreadPoolExecutor
 
 import msgspec
@@ -67,7 +68,7 @@ class Pictures:
         if (format_ := recognize(data)) is None:
             raise NotAPicture(filename, refused_picture(data))
         limits = picture_rendering.Limits(pixels_max=self._pixels_max, seconds_max=self._picture_s_max)
-        told: frozenset[str] = frozenset()
+        told: AbstractSet[str] = frozenset()
         if format_ in CONVERTED:
             data, format_, told = picture_rendering.convert(data, format_, limits)
         cleaned = clean(data, format_)

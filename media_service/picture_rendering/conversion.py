@@ -1,10 +1,10 @@
 """Conversion: HEIF, AVIF and BMP, which not everybody's browser and programs show, become JPEG, WebP or PNG.
 
-All that they tell beside the picture stays behind; the colour profile comes along. Of an animation the first frame does.
+All that they tell beside the picture stays behind; the colour profile comes along, and of an animation the first frame.
 """
 
 import io
-from collections.abc import Set
+from collections.abc import Set as AbstractSet
 from contextlib import closing
 from typing import NamedTuple
 
@@ -22,7 +22,7 @@ _WEBP = {"quality": 90, "method": 2}
 class Converted(NamedTuple):
     data: bytes
     format: Format
-    removed: Set[str]  # what was told beside the picture, of REMOVABLE
+    removed: AbstractSet[str]  # what was told beside the picture, of REMOVABLE
 
 
 def convert(data: bytes, format_: Format, limits: Limits) -> Converted:
@@ -39,7 +39,7 @@ def convert(data: bytes, format_: Format, limits: Limits) -> Converted:
     return Converted(_encoded(image, Format.JPEG, **_JPEG), Format.JPEG, names)
 
 
-def _heif(data: bytes, limits: Limits) -> tuple[Image.Image, Set[str]]:
+def _heif(data: bytes, limits: Limits) -> tuple[Image.Image, AbstractSet[str]]:
     from media_service.picture_rendering import heif  # noqa: PLC0415 - its library is large, and most send none
 
     with decoding():
@@ -51,7 +51,7 @@ def _heif(data: bytes, limits: Limits) -> tuple[Image.Image, Set[str]]:
     return image, _told(image) | file.names
 
 
-def _opened(data: bytes, format_: Format, limits: Limits) -> tuple[Image.Image, Set[str]]:
+def _opened(data: bytes, format_: Format, limits: Limits) -> tuple[Image.Image, AbstractSet[str]]:
     """By Pillow, which tells an AVIF's own turns as if they were EXIF's."""
     with decoding():
         opened = Image.open(io.BytesIO(data), formats=[format_.name])

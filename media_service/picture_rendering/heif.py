@@ -1,6 +1,6 @@
 """HEIF, as phones write it: read, never written. The one home of pi_heif, which comes with the first such file."""
 
-from collections.abc import Set
+from collections.abc import Set as AbstractSet
 
 import pi_heif
 from PIL import Image
@@ -25,7 +25,7 @@ class HeifPicture:
         return width, height
 
     @property
-    def names(self) -> Set[str]:
+    def names(self) -> AbstractSet[str]:
         """What lies beside the picture, but for EXIF and XMP: of REMOVABLE."""
         info = self._picture.info
         names = {"thumbnail"} if info["thumbnails"] else set()
@@ -33,7 +33,8 @@ class HeifPicture:
 
     def image(self) -> Image.Image:
         """Decoded, with EXIF and XMP in its `info`."""
-        return self._picture.to_pillow()
+        image: Image.Image = self._picture.to_pillow()
+        return image
 
 
 def read(data: bytes) -> HeifPicture:

@@ -1,4 +1,4 @@
-"""HEIC as phones write it, which nothing in the environment can encode: 64 by 48 pixels, each quarter of another colour.
+"""HEIC as phones write it, which nothing in the environment can encode: 64 by 48 pixels in four colours.
 
 Red and green above, blue and yellow below. Made by pillow-heif 1.8.1 with libheif 1.23.6 and x265 4.3.
 """

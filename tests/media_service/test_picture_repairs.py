@@ -57,7 +57,9 @@ async def test_a_jpeg_without_its_end_is_kept_whole(take: Take, kind: str) -> No
 
 
 @each_kind
-@pytest.mark.parametrize("trailer", [b"a note of Ada's " * 40, bytes(5000), b"\0\0\1\x0a\x0e\0\0\0Image_UTC_Data\xff\xd8\xff"])
+@pytest.mark.parametrize(
+    "trailer", [b"a note of Ada's " * 40, bytes(5000), b"\0\0\1\x0a\x0e\0\0\0Image_UTC_Data\xff\xd8\xff"]
+)
 async def test_what_was_hung_behind_a_jpeg_without_its_end_goes(take: Take, kind: str, trailer: bytes) -> None:
     jpeg = KINDS[kind]
     picture = await take(jpeg[:-2] + trailer)

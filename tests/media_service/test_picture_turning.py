@@ -66,9 +66,7 @@ def photograph(size: tuple[int, int] = (320, 240)) -> Image.Image:
 
 @pytest.mark.parametrize("orientation", range(2, 9))
 @pytest.mark.parametrize("subsampling, alike", [(0, 50), (2, 43)])
-async def test_a_turned_jpeg_is_rounded_as_before(
-    take: Take, orientation: int, subsampling: int, alike: float
-) -> None:
+async def test_a_turned_jpeg_is_rounded_as_before(take: Take, orientation: int, subsampling: int, alike: float) -> None:
     """Tables that are not turned with it cost ten decibels."""
     rows_matter = [[min(255, 2 + 3 * (at // 8) + at % 8) for at in range(64)]] * 2
     exif = b"Exif\0\0" + exif_of_orientation(orientation)

@@ -358,7 +358,7 @@ def test_a_fault_costs_one_frame() -> None:
 def test_a_jpeg_without_its_end_marker_is_shown_whole(missing: int) -> None:
     whole = jpeg(moving(1))
     assert distance(seen(whole[:-missing]), seen(whole)) == 0
-    assert picture_of(whole[:-missing], max_width=100).width == 100
+    assert picture_of(whole[:-missing], max_width=100).caption.width == 100
 
 
 def without_last_rows(rows: int) -> bytes:
@@ -372,7 +372,7 @@ def without_last_rows(rows: int) -> bytes:
 
 
 def test_a_jpeg_without_its_end_needs_95_of_100_of_its_rows() -> None:
-    most = picture_of(without_last_rows(16))
+    most = picture_of(without_last_rows(16)).caption
     assert (most.width, most.height) == (640, 480)
     refused = FrameProcessor(pixels_max=16_000_000).process(
         FrameJob(RawFrame(Form.BINARY, without_last_rows(32)), Look(), 1)

@@ -1,9 +1,9 @@
 """Cleaning: a picture file goes in, the same picture comes out, pixel for pixel, without what else the file told.
 
 A whitelist: kept is what is needed to show the picture as it was meant, the colours of its profile with it; whatever
-else there is, known or not, goes. What hides inside the pixels, or behind them inside their own chunk, is not looked for.
-The cost is linear in the size of the file, whatever is in it. What browsers show in spite of its faults is mended, not
-refused. A JPEG, a PNG or a WebP loses its orientation with its EXIF: who shows it has to turn it as
+else there is, known or not, goes. What hides inside the pixels, or behind them inside their own chunk, is not looked
+for. The cost is linear in the size of the file, whatever is in it. What browsers show in spite of its faults is mended,
+not refused. A JPEG, a PNG or a WebP loses its orientation with its EXIF: who shows it has to turn it as
 `Cleaned.orientation` says. Animations alone keep it.
 """
 

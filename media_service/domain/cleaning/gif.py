@@ -2,8 +2,8 @@
 
 A comment, a text and an application's extension are not needed to show it, but for the number of loops and the colour
 profile (ICCRGBG1012). What stands behind the last whole frame is not shown, nor is what follows an unknown block; of a
-still that is cut off is kept what is there, and decoding tells whether it is enough. A picture that reaches over the edge of its screen is let through: the size told is of the screen
-grown by it, as decoders grow theirs.
+still that is cut off is kept what is there, and decoding tells whether it is enough. A picture that reaches over the
+edge of its screen is let through: the size told is of the screen grown by it, as decoders grow theirs.
 """
 
 import struct

@@ -20,7 +20,11 @@ _COLOURS = frozenset(
     )
 )
 # Of the header: the size is written anew; what is left out says who, when, for what, and the identifier of all of it.
-_KEPT_OF_HEADER = (slice(8, 24), slice(36, 40), slice(64, 80))  # version to connection space, signature, intent to white
+_KEPT_OF_HEADER = (
+    slice(8, 24),
+    slice(36, 40),
+    slice(64, 80),
+)  # version to connection space, signature, intent to white
 _VERSION_4 = 4
 
 

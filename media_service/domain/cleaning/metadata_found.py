@@ -1,6 +1,6 @@
 """Metadata found: what one file says beside its picture, under the names that people are told."""
 
-from collections.abc import Set
+from collections.abc import Set as AbstractSet
 
 from media_service.domain.cleaning import exif, xmp
 
@@ -23,7 +23,7 @@ REMOVABLE = (
 )
 
 
-def in_order(names: Set[str]) -> tuple[str, ...]:
+def in_order(names: AbstractSet[str]) -> tuple[str, ...]:
     return tuple(name for name in REMOVABLE if name in names)
 
 

@@ -146,7 +146,7 @@ class _Reader:
         return chunk.name == b"PLTE" and self._header.colour != _PALETTE
 
     def keep(self, chunk: _Chunk) -> None:
-        """Pixels with the checksum that they should have: decoders of ours would stop at a wrong one, browsers go on."""
+        """Pixels with the checksum that they should have: our decoder would stop at a wrong one, browsers go on."""
         if chunk.name == b"IDAT" and not self.has_picture:
             self._begin_picture()
         self._seen.add(chunk.name)
@@ -228,7 +228,7 @@ class _Reader:
         is_whole = chunk.end - chunk.start == CONTROL_BYTES and self._has_right_checksum(chunk)
         if not is_whole or self._seen & {b"acTL", b"IDAT"}:
             return False
-        announced, plays = struct.unpack_from(">II", self._data, chunk.start)
+        announced, plays = (int.from_bytes(self._view[at : at + 4], "big") for at in (chunk.start, chunk.start + 4))
         if announced:
             self._animation = Animation(len(self._kept), plays)
         return announced > 0
@@ -237,7 +237,9 @@ class _Reader:
         if self._animation is None:
             return False
         size = (self._header.width, self._header.height)
-        return self._animation.begin(bytes(self._checked(chunk)), size, len(self._kept), is_picture=not self.has_picture)
+        return self._animation.begin(
+            bytes(self._checked(chunk)), size, len(self._kept), is_picture=not self.has_picture
+        )
 
     def _is_needed_once(self, chunk: _Chunk) -> bool:
         name, colour = chunk.name, self._header.colour

@@ -1,8 +1,8 @@
 """WebP: its RIFF chunks, those that are painted and those that are not (RFC 9649 §2).
 
 A decoder reads by the flags of VP8X what a file has: what no flag announces is not shown, and goes too. The chunks
-come out in the order of the specification, whatever order they were in, and with the lengths that they have. An animation
-keeps its orientation, and nothing else of its EXIF: to turn it would be to encode it anew.
+come out in the order of the specification, whatever order they were in, and with the lengths that they have. An
+animation keeps its orientation, and nothing else of its EXIF: to turn it would be to encode it anew.
 """
 
 import struct

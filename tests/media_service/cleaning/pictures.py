@@ -16,7 +16,9 @@ Entry = tuple[int, int, int, int | bytes]  # tag, type, count, value
 
 ORIENTATION = 0x0112
 SHORT, LONG, ASCII, UNDEFINED, RATIONAL = 3, 4, 2, 7, 5
-FOREIGN_PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()  # with all that lcms says of itself
+FOREIGN_PROFILE = ImageCms.ImageCmsProfile(
+    ImageCms.createProfile("sRGB")
+).tobytes()  # with all that lcms says of itself
 XMP = b"<x:xmpmeta><rdf:Description exif:GPSLatitude='1' xmp:CreatorTool='a' xmp:CreateDate='b'/></x:xmpmeta>"
 XMP_NAMES = ("gps", "timestamp", "software", "xmp")
 PHOTOSHOP = b"Photoshop 3.0\x008BIM\x04\x04\0\0\0\0\0\x0c\x1c\x02\x50\0\x07Ada Low"

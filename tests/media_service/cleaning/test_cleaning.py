@@ -157,6 +157,7 @@ def test_a_refusal_says_why() -> None:
 
 WRITTEN_BYTES_MAX = 300  # by us: an end, an orientation, and the two texts that a colour profile has to have
 
+
 def check(data: bytes, kind: Format) -> None:
     """Either it is broken, or it comes out clean."""
     try:
