@@ -59,7 +59,8 @@ def _body_bytes_max(settings: MediaSettings) -> int:
 async def _opened(
     settings: MediaSettings, clock: Callable[[], float], allowed_hosts: Collection[str]
 ) -> AsyncIterator[State]:
-    require_library("PIL")
+    for library in ("PIL", "pi_heif"):
+        require_library(library)
     pictures = Pictures(pixels_max=settings.picture_pixels_max, picture_s_max=settings.picture_s_max)
     opening = open_database(store_path(settings), MIGRATIONS, disk_free_bytes_min=settings.disk_free_bytes_min)
     processor = FileProcessor(pictures=pictures, picture_bytes_max=settings.picture_bytes_max)

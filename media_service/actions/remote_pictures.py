@@ -14,6 +14,7 @@ from media_service.pictures import Pictures
 from media_service.store import AvatarStore
 from servicekit.database import DatabaseError
 from servicekit.logs import get_logger
+from servicekit.problems import Unavailable
 from servicekit.public_http_client import PublicHttpClient, PublicHttpRefusal
 
 FRESH_S = 24 * 3600
@@ -115,7 +116,7 @@ class RemotePictures:
             )
             body = answer.body if answer.status == HTTPStatus.OK else b""  # an error's picture is not theirs
             picture = await self._pictures.take("avatar", lambda: body)
-        except (PublicHttpRefusal, MediaRefusal) as refusal:
+        except (PublicHttpRefusal, MediaRefusal, Unavailable) as refusal:
             log.info("a picture elsewhere cannot be had", reason=str(refusal))
             return None
         return picture.thumbnails[_SIDE]
