@@ -13,8 +13,6 @@ from media_service.domain.files import Picture
 from media_service.domain.refusals import BrokenPicture, NotAPicture, PictureTooLarge
 from media_service.pictures import Pictures
 from tests.media_service.cleaning.pictures import (
-    FOREIGN_PROFILE,
-    PROFILE,
     XMP,
     encoded,
     exif_of_a_phone,
@@ -22,6 +20,7 @@ from tests.media_service.cleaning.pictures import (
     painted,
     told_by_pillow,
 )
+from tests.media_service.cleaning.profiles import FOREIGN_PROFILE, PROFILE
 from tests.media_service.heic_pictures import TURNED, WITH_ALPHA
 
 Take = Callable[[bytes], Awaitable[Picture]]

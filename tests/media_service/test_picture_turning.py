@@ -17,7 +17,6 @@ from media_service.domain.files import Picture
 from media_service.pictures import Pictures
 from tests.media_service.cleaning.pictures import (
     ORIENTATION,
-    PROFILE,
     animation,
     chunk,
     encoded,
@@ -25,6 +24,7 @@ from tests.media_service.cleaning.pictures import (
     painted,
     with_chunks,
 )
+from tests.media_service.cleaning.profiles import PROFILE
 
 Take = Callable[[bytes], Awaitable[Picture]]
 ORIENTED = b"Exif\0\0" + exif_of_orientation(6)

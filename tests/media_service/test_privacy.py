@@ -12,7 +12,6 @@ from media_service.domain.cleaning import Format, clean
 from tests.media_service.cleaning.pictures import (
     ORIENTATION,
     PICTURES,
-    PROFILE,
     decoded,
     encoded,
     exif_of_orientation,
@@ -20,6 +19,7 @@ from tests.media_service.cleaning.pictures import (
     told_by_pillow,
     told_of_animations_by_pillow,
 )
+from tests.media_service.cleaning.profiles import PROFILE
 from tests.media_service.gallery import Gallery, gallery
 
 ORIENTATIONS = range(1, 9)

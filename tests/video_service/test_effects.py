@@ -349,32 +349,3 @@ def test_a_fault_costs_one_frame() -> None:
     job = FrameJob(RawFrame(Form.BINARY, jpeg(moving(1))), Look(), 1)
     assert isinstance(frame_processor.process(job).refusal, BrokenFrame)
     assert picture_of(jpeg(moving(1)), frame_processor).caption.width == 640
-
-
-# Frames without an end
-
-
-@pytest.mark.parametrize("missing", [1, 2])
-def test_a_jpeg_without_its_end_marker_is_shown_whole(missing: int) -> None:
-    whole = jpeg(moving(1))
-    assert distance(seen(whole[:-missing]), seen(whole)) == 0
-    assert picture_of(whole[:-missing], max_width=100).caption.width == 100
-
-
-def without_last_rows(rows: int) -> bytes:
-    """A frame of 480 rows whose last ones are not there, as its camera cut it off."""
-    long = moving(1)
-    long[480 - rows :] = 0  # coded in next to nothing, so that what is cut off is all of it
-    whole = jpeg(long)
-    upper = jpeg(long[: 480 - rows])
-    start = whole.index(b"\xff\xda")
-    return whole[: start + len(upper) - upper.index(b"\xff\xda") - 8]
-
-
-def test_a_jpeg_without_its_end_needs_95_of_100_of_its_rows() -> None:
-    most = picture_of(without_last_rows(16)).caption
-    assert (most.width, most.height) == (640, 480)
-    refused = FrameProcessor(pixels_max=16_000_000).process(
-        FrameJob(RawFrame(Form.BINARY, without_last_rows(32)), Look(), 1)
-    )
-    assert isinstance(refused.refusal, BrokenFrame)

@@ -7,18 +7,16 @@ from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
 
-from PIL import Image, ImageCms, ImageDraw, ImageSequence
+from PIL import Image, ImageDraw, ImageSequence
 from PIL.PngImagePlugin import PngInfo
 
-from media_service.domain.cleaning import Broken, Format, clean, icc
+from media_service.domain.cleaning import Broken, Format, clean
+from tests.media_service.cleaning.profiles import LARGE_PROFILE, PROFILE
 
 Entry = tuple[int, int, int, int | bytes]  # tag, type, count, value
 
 ORIENTATION = 0x0112
 SHORT, LONG, ASCII, UNDEFINED, RATIONAL = 3, 4, 2, 7, 5
-FOREIGN_PROFILE = ImageCms.ImageCmsProfile(
-    ImageCms.createProfile("sRGB")
-).tobytes()  # with all that lcms says of itself
 XMP = b"<x:xmpmeta><rdf:Description exif:GPSLatitude='1' xmp:CreatorTool='a' xmp:CreateDate='b'/></x:xmpmeta>"
 XMP_NAMES = ("gps", "timestamp", "software", "xmp")
 PHOTOSHOP = b"Photoshop 3.0\x008BIM\x04\x04\0\0\0\0\0\x0c\x1c\x02\x50\0\x07Ada Low"
@@ -64,33 +62,6 @@ def told_by_pillow(data: bytes) -> set[str]:
 def told_of_animations_by_pillow(data: bytes) -> set[str]:
     """But for their orientation, which they keep."""
     return told_by_pillow(data) - {"exif", f"exif {ORIENTATION}"}
-
-
-def tags_of(profile: bytes) -> dict[bytes, bytes]:
-    """The values of a colour profile."""
-    (count,) = struct.unpack_from(">I", profile, 128)
-    table = struct.iter_unpack(">4sII", profile[132 : 132 + 12 * count])
-    return {name: profile[at : at + size] for name, at, size in table}
-
-
-def profile_of(tags: dict[bytes, bytes], header: bytes = FOREIGN_PROFILE[:128]) -> bytes:
-    """A colour profile (ICC.1 §7) with these values."""
-    at = 132 + 12 * len(tags)
-    table, values = struct.pack(">I", len(tags)), b""
-    for name, value in tags.items():
-        table += struct.pack(">4sII", name, at + len(values), len(value))
-        values += value + bytes(-len(value) % 4)
-    return (at + len(values)).to_bytes(4, "big") + header[4:] + table + values
-
-
-def reduced(profile: bytes) -> bytes:
-    made = icc.reduced(profile)
-    assert made is not None
-    return made
-
-
-PROFILE = reduced(FOREIGN_PROFILE)
-LARGE_PROFILE = reduced(profile_of({**tags_of(PROFILE), b"A2B0": bytes(range(256)) * 600}))  # more than one segment
 
 
 def is_broken(data: bytes, kind: Format) -> bool:

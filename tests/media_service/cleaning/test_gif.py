@@ -7,8 +7,6 @@ import pytest
 from media_service.domain.cleaning import Broken, Format, clean
 from media_service.domain.cleaning.cleaned import PARTS_MAX
 from tests.media_service.cleaning.pictures import (
-    FOREIGN_PROFILE,
-    PROFILE,
     XMP_NAMES,
     animation,
     application,
@@ -19,6 +17,7 @@ from tests.media_service.cleaning.pictures import (
     sub_blocks,
     with_blocks,
 )
+from tests.media_service.cleaning.profiles import FOREIGN_PROFILE, PROFILE
 
 PLAIN = encoded(painted("P"), "GIF")
 MOVING = animation("GIF", "P")

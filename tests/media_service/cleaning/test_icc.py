@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from PIL import Image, ImageCms
 
 from media_service.domain.cleaning import icc
-from tests.media_service.cleaning.pictures import FOREIGN_PROFILE, PROFILE, painted, profile_of, reduced, tags_of
+from tests.media_service.cleaning.pictures import painted
+from tests.media_service.cleaning.profiles import FOREIGN_PROFILE, PROFILE, profile_of, reduced, tags_of
 
 TELLING = {
     b"mmod": b"mmod\0\0\0\0\0\0\x10\xac\0\0\xa0\xb7SERIAL42" + bytes(20),

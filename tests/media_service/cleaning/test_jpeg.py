@@ -8,11 +8,8 @@ import pytest
 from media_service.domain.cleaning import Broken, Format, clean
 from media_service.domain.cleaning.cleaned import PARTS_MAX
 from tests.media_service.cleaning.pictures import (
-    FOREIGN_PROFILE,
-    LARGE_PROFILE,
     PHONE_NAMES,
     PHOTOSHOP,
-    PROFILE,
     XMP,
     XMP_NAMES,
     decoded,
@@ -25,6 +22,7 @@ from tests.media_service.cleaning.pictures import (
     segment,
     with_segments,
 )
+from tests.media_service.cleaning.profiles import FOREIGN_PROFILE, LARGE_PROFILE, PROFILE
 
 PLAIN = encoded(painted(), "JPEG")
 SCANS = encoded(painted(), "JPEG", progressive=True)

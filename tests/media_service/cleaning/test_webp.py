@@ -5,8 +5,8 @@ import pytest
 from media_service.domain.cleaning import Broken, Format, clean
 from media_service.domain.cleaning.cleaned import PARTS_MAX
 from tests.media_service.cleaning.pictures import (
+    ORIENTATION,
     PHONE_NAMES,
-    PROFILE,
     TRANSPARENCY,
     XMP,
     XMP_NAMES,
@@ -16,7 +16,9 @@ from tests.media_service.cleaning.pictures import (
     painted,
     riff,
     riff_chunk,
+    told_by_pillow,
 )
+from tests.media_service.cleaning.profiles import FOREIGN_PROFILE, PROFILE
 
 LOSSY = encoded(painted(), "WEBP")[12:]
 LOSSLESS = encoded(painted("RGBA"), "WEBP", lossless=True)[12:]
@@ -104,6 +106,40 @@ def test_what_is_not_shown_goes(before: tuple[bytes, ...], behind: tuple[bytes, 
 def test_a_missing_padding_is_added() -> None:
     odd = riff_chunk(b"VP8 ", LOSSY[8:] + b"\0")
     assert clean(riff(odd[:-1]), Format.WEBP).data == riff(odd)
+    cleaned = clean(riff(odd[:-1], EXIF), Format.WEBP)  # and what follows begins where it should stand
+    assert (cleaned.data, cleaned.removed) == (riff(odd), PHONE_NAMES)
+
+
+@pytest.mark.parametrize("told", [0, 4, 20, 1000, len(LOSSY) + 3, len(LOSSY) + 40, 2**32 - 1])
+def test_a_wrong_length_is_put_right(told: int) -> None:
+    data = riff(LOSSY)
+    cleaned = clean(data[:4] + told.to_bytes(4, "little") + data[8:], Format.WEBP)
+    assert (cleaned.data, cleaned.removed) == (data, ())
+
+
+def test_metadata_that_is_cut_off_goes_by_its_name() -> None:
+    cleaned = clean(riff(canvas(0x04), LOSSY, PACKET)[:-20], Format.WEBP)
+    assert (cleaned.data, cleaned.ends_early) == (riff(canvas(0), LOSSY), True)
+    assert "xmp" in cleaned.removed
+
+
+def test_whole_frames_stay_where_the_last_one_is_cut_off() -> None:
+    cleaned = clean(riff(canvas(2), LOOPS, frame(LOSSY), frame(LOSSLESS))[:-9], Format.WEBP)
+    assert (cleaned.data, cleaned.frames) == (riff(canvas(2), LOOPS, frame(LOSSY)), 1)
+
+
+def test_an_animation_keeps_its_orientation_and_nothing_else_of_its_exif() -> None:
+    cleaned = clean(riff(canvas(0x0A), LOOPS, frame(LOSSY), frame(LOSSY), EXIF), Format.WEBP)
+    assert (cleaned.orientation, cleaned.removed) == (6, PHONE_NAMES)
+    assert told_by_pillow(cleaned.data) == {"exif", f"exif {ORIENTATION}"}
+
+
+def test_a_profile_tells_nothing_but_colours() -> None:
+    told = riff(canvas(0x20), riff_chunk(b"ICCP", FOREIGN_PROFILE), LOSSY)
+    cleaned = clean(told, Format.WEBP)
+    assert (cleaned.data, cleaned.removed) == (riff(canvas(0x20), PROFILE_CHUNK, LOSSY), ("profile_details",))
+    unreadable = clean(riff(canvas(0x20), riff_chunk(b"ICCP", b"none"), LOSSY), Format.WEBP)
+    assert (unreadable.data, unreadable.removed) == (riff(canvas(0), LOSSY), ("other",))
 
 
 HEADER = LOSSY[8:18]
