@@ -8,7 +8,7 @@ from collections.abc import Set as AbstractSet
 from contextlib import closing
 from typing import NamedTuple
 
-from PIL import Image
+from PIL import AvifImagePlugin, Image
 
 from media_service.domain.cleaning import Format, read_exif, xmp_names
 from media_service.picture_rendering.limits import Limits, decoding
@@ -17,6 +17,7 @@ from media_service.picture_rendering.turning import turn
 _ORIENTATION = 0x0112
 _JPEG = {"quality": 90}
 _WEBP = {"quality": 90, "method": 2}
+AvifImagePlugin.DEFAULT_MAX_THREADS = 1  # there are as many threads of ours as cores, and each counts its own time
 
 
 class Converted(NamedTuple):

@@ -5,7 +5,7 @@ from collections.abc import Set as AbstractSet
 import pi_heif
 from PIL import Image
 
-pi_heif.options.DECODE_THREADS = 1  # there are as many threads of ours as cores
+pi_heif.options.DECODE_THREADS = 1  # there are as many threads of ours as cores, and each counts its own time
 
 
 class HeifPicture:

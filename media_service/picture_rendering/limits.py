@@ -51,4 +51,4 @@ def decoding() -> Iterator[None]:
     except (MemoryError, Broken, TooDear):
         raise
     except Exception as error:
-        raise Broken(f"{type(error).__name__} while it was read") from error
+        raise Broken("its data is damaged") from error
