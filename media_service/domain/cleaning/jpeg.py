@@ -110,7 +110,7 @@ class _Reader:
         )
 
     def _take(self, segment: Segment) -> None:
-        if self._data[segment.stray_start : segment.start - 4].strip(b"\xff\0"):
+        if self._data[segment.stray_start : segment.stray_end].strip(b"\xff\0"):
             self._metadata.add("other")
         if segment.marker == EOI or segment.marker in STANDALONE:
             return

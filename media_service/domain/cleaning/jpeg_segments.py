@@ -22,7 +22,8 @@ _ANY_MARKER = re.compile(rb"\xff[^\x00\xff]")
 
 class Segment(NamedTuple):
     marker: int
-    stray_start: int  # of what stands between this segment and the one before
+    stray_start: int  # of what stands between the segment before and this one's marker
+    stray_end: int
     start: int  # of its payload
     end: int
     scan_end: int  # of the entropy-coded data that follows a start of scan; else the same
@@ -41,11 +42,11 @@ def segments(data: bytes) -> Iterator[Segment]:
     while True:
         marker, at = _marker_from(data, before)
         if marker == EOI:
-            yield Segment(marker, before, at, at, at)
+            yield Segment(marker, before, at - 2, at, at, at)
             return
         start, end = (at, at) if marker in STANDALONE else _payload_of(data, marker, at)
         scan_end = _end_of_scan(data, end) if marker == SOS else end
-        yield Segment(marker, before, start, end, scan_end)
+        yield Segment(marker, before, at - 2, start, end, scan_end)
         before = scan_end
 
 

@@ -171,6 +171,7 @@ def test_an_extended_frame_is_read() -> None:
         (b"\xff\xd0", ()),  # a restart, where there is nothing to restart
         (b"\xff\x01", ()),
         (b"Ada Lovelace", ("other",)),
+        (b"A\xff\xd0", ("other",)),
     ],
 )
 def test_what_stands_between_segments_is_passed_over(stray: bytes, names: tuple[str, ...]) -> None:
