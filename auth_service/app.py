@@ -24,8 +24,8 @@ from auth_service.store import AccountStore, SessionStore
 from auth_service.tokens import Tokens
 from servicekit.application import application
 from servicekit.bus import Bus
-from servicekit.database import Database, open_database
-from servicekit.read_pool import LongReads
+from servicekit.database import Database, LongReads
+from servicekit.engines import open_database
 from servicekit.server import running
 from servicekit.startup_errors import make_private_folder, require_library
 
@@ -84,7 +84,7 @@ def _new_id() -> str:
 
 def _database(settings: AuthSettings, folder: Path) -> AbstractAsyncContextManager[Database]:
     return open_database(
-        folder / "users.db",
+        f"{settings.auth_database_url}#auth" if settings.auth_database_url else folder / "users.db",
         MIGRATIONS,
         disk_free_bytes_min=settings.disk_free_bytes_min,
         long_reads=LongReads(at_once_max=settings.long_reads_per_person, time_s_max=settings.long_read_s_max),

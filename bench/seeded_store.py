@@ -10,7 +10,8 @@ from chat_service.domain.conversations import Conversation
 from chat_service.domain.intents import Draft, SendMessage
 from chat_service.domain.messages import StoredMessage
 from chat_service.store.log import Log
-from servicekit.database import Connection, Database, open_database
+from servicekit.database import Connection, Database
+from servicekit.engines import open_database
 
 _FIRST = datetime(2026, 1, 1, tzinfo=UTC)
 

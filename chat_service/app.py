@@ -58,10 +58,10 @@ from chat_service.websocket.chat_socket import ChatSocket
 from chat_service.websocket.resume_grace import GRACE_S as RESUME_GRACE_S
 from chat_service.websocket.resume_grace import GRACE_S_MAX as RESUME_GRACE_S_MAX
 from servicekit.application import application
-from servicekit.database import Database, open_database
+from servicekit.database import Database, LongReads
+from servicekit.engines import open_database
 from servicekit.frames import CloseCode
 from servicekit.peers import Peer
-from servicekit.read_pool import LongReads
 from servicekit.server import Connections, connections, running
 
 MIGRATIONS = Path(__file__).parent / "migrations"

@@ -24,7 +24,8 @@ from media_service.settings import MediaSettings
 from media_service.state import Limits, State
 from media_service.store import AvatarStore, BlobStore, FileStore, ResumableUploadStore, UploadStore
 from servicekit.application import application
-from servicekit.database import Database, open_database
+from servicekit.database import Database
+from servicekit.engines import open_database
 from servicekit.peers import Peer
 from servicekit.public_http_client import PublicHttpClient
 from servicekit.server import connections, running

@@ -5,7 +5,7 @@ import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
-from servicekit.database import open_database
+from servicekit.engines import open_database
 from servicekit.list_replica import ACCEPTED
 
 

@@ -43,7 +43,8 @@ def service_routes() -> list[Route]:
         return {"store": database.is_sound, "disk": database.has_room, REDIS: state["bus"].ping, **replicas}
 
     def tell(request: Request[Any]) -> dict[str, Any]:
-        return {"disk_free_bytes": request.state["database"].disk_free_bytes}
+        free_bytes = request.state["database"].disk_free_bytes
+        return {} if free_bytes is None else {"disk_free_bytes": free_bytes}
 
     return routes(checks_of, tell)
 

@@ -4,7 +4,7 @@ import asyncio
 import sqlite3
 from collections.abc import Callable, Sequence
 from time import monotonic
-from typing import NamedTuple, ParamSpec, TypeVar
+from typing import ParamSpec, TypeVar
 
 from servicekit.problems import TookTooLong
 from servicekit.sqlite_connection import SqliteConnection, Statement
@@ -13,16 +13,6 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 _STEPS_BETWEEN_LOOKS = 20_000  # of SQLite's machine, at the clock: a few milliseconds
-
-
-class LongReads(NamedTuple):
-    """What bounds the reads that may take long: how many of a person's at once, and the time of each."""
-
-    at_once_max: int = 4
-    time_s_max: float = 5.0
-
-
-USUAL_LONG_READS = LongReads()
 
 
 class ReadPool:

@@ -56,6 +56,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=_variable_name)
     def _check_url(self, field: str, url: str) -> None:
         if field == "redis_url":
             BusAddress(url)
+        elif field.endswith("database_url"):
+            if url and urlsplit(url).scheme not in {"postgresql", "postgres"}:
+                raise WrongSettings("expected postgresql://user:password@host/database")
         elif len(addresses(url)) != 1 and field not in self.several_addresses:
             raise WrongSettings(f"{url!r}: expected one address")
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from time import monotonic, sleep
 
 from servicekit import texts
+from servicekit.database import DatabaseError
 from servicekit.problems import NotStored
 from servicekit.startup_errors import CannotStart, make_private_folder
 
@@ -31,7 +32,7 @@ _OWN_TABLES = (
 )
 
 
-class DiskRefused(NotStored, sqlite3.OperationalError):
+class DiskRefused(NotStored, DatabaseError):
     """What SQLite says when it is the disk's doing, or the file's, and not ours."""
 
 

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests import plain_logs
+from tests.postgres import Postgres, binaries
 from tests.valkey import Valkey
 
 # How long it takes to make an example, or to try it, is the machine's affair.
@@ -63,6 +64,17 @@ def valkey_url() -> Iterator[str]:
     with closing(Valkey()) as valkey:
         valkey.start()
         yield valkey.url
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A PostgreSQL that lives as long as the run; who wants to break one makes a `Postgres` of their own."""
+    folder = binaries()
+    if folder is None:
+        pytest.skip("PostgreSQL is not installed")
+    with closing(Postgres(folder)) as server:
+        server.start()
+        yield server
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import msgspec
 from starlette.types import ASGIApp
 
 from servicekit.application import application
-from servicekit.database import open_database
+from servicekit.engines import open_database
 from servicekit.peers import Peer
 from servicekit.server import connections, running
 from servicekit.startup_errors import require_library

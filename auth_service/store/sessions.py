@@ -96,13 +96,18 @@ def _open(connection: Connection, session: Session, *, password_version: int) ->
     """
     forget_before = session.created_at - SESSIONS_KEPT_S
     connection.execute("DELETE FROM sessions WHERE expires_at < ?", (forget_before,))
-    added = connection.execute(
-        f"INSERT INTO sessions ({_SESSION})"
-        " SELECT :session_id, username, :created_at, :last_seen_at, :expires_at, :revoked_at, :ip_address, :user_agent"
-        " FROM users WHERE username = :username AND password_version = :password_version",
-        {**msgspec.structs.asdict(session), "password_version": password_version},
+    held = connection.execute(  # it cannot be changed until this is committed
+        "UPDATE users SET password_version = password_version WHERE username = ? AND password_version = ?",
+        (session.username, password_version),
     )
-    return added.rowcount == 1
+    if not held.rowcount:
+        return False
+    connection.execute(
+        f"INSERT INTO sessions ({_SESSION}) VALUES"
+        " (:session_id, :username, :created_at, :last_seen_at, :expires_at, :revoked_at, :ip_address, :user_agent)",
+        msgspec.structs.asdict(session),
+    )
+    return True
 
 
 def _find(connection: Connection, session_id: str) -> Session | None:

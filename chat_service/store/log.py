@@ -1,5 +1,7 @@
 """The log: appends messages and changes to their conversations, each at the next `seq`."""
 
+from typing import Any, cast
+
 from chat_service.domain.changes import Appended, Change, Kind
 from chat_service.domain.conversations import Conversation, Label
 from chat_service.domain.intents import Draft, SendMessage
@@ -161,7 +163,7 @@ class Log:
 def _insert_message(connection: Connection, draft: Draft, intent: SendMessage, end: LogEnd) -> int | None:
     """The id; None where the nonce has been used."""
     conversation = intent.conversation
-    cursor = connection.execute(
+    cursor: Any = connection.execute(
         "INSERT INTO messages (conversation_id, seq, sender_username, receiver_username, message, timestamp,"
         " nonce, reply_to, attachments, call, message_folded) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
         " ON CONFLICT (sender_username, nonce) WHERE nonce IS NOT NULL DO NOTHING",
@@ -179,7 +181,7 @@ def _insert_message(connection: Connection, draft: Draft, intent: SendMessage, e
             folded_apart(intent.text),
         ),
     )
-    return cursor.lastrowid if cursor.rowcount else None
+    return cast("int", cursor.lastrowid) if cursor.rowcount else None
 
 
 def _insert_change(connection: Connection, change: Change, end: LogEnd) -> None:

@@ -1,8 +1,10 @@
 """Blobs: bytes in pieces, each written in a transaction of its own."""
 
+from typing import Any
+
 from media_service.domain.files import PIECE_BYTES
 from media_service.domain.refusals import OwnerErased
-from servicekit.database import Connection, Database, DatabaseError
+from servicekit.database import Connection, Database
 
 DELETED_PIECES = 16  # in one transaction: 8 MiB
 
@@ -125,14 +127,13 @@ def _delete_some_pieces(connection: Connection) -> bool:
 # What was stored whole, until it has been moved
 
 
-def _read_whole(connection: Connection, number: int, start: int, length: int) -> bytes:
+def _read_whole(connection: Any, number: int, start: int, length: int) -> bytes:
     """By incremental I/O: any other way, SQLite reads all of it for a part."""
-    try:
-        with connection.blobopen("whole_files", "data", number, readonly=True) as blob:
-            blob.seek(start)
-            return blob.read(length)
-    except DatabaseError:  # its row is gone
+    if connection.execute("SELECT 1 FROM whole_files WHERE number = ?", (number,)).fetchone() is None:
         return b""
+    with connection.blobopen("whole_files", "data", number, readonly=True) as blob:
+        blob.seek(start)
+        return bytes(blob.read(length))
 
 
 def _has_whole(connection: Connection) -> bool:

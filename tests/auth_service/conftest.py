@@ -14,11 +14,19 @@ def clock() -> Clock:
     return Clock()
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """Where the store is; empty: in the data folder."""
+    return "" if request.param == "sqlite" else request.getfixturevalue("postgres").new_database()
+
+
 @pytest.fixture
-def settings(tmp_path: Path) -> AuthSettings:
+def settings(tmp_path: Path, database_url: str) -> AuthSettings:
     """Redis is away: nothing but the feed needs it."""
     nowhere = f"unix://{tmp_path}/no-redis.sock"
-    return AuthSettings(data_dir=tmp_path, redis_url=nowhere, secret_key=secrets.token_hex(16))
+    return AuthSettings(
+        data_dir=tmp_path, redis_url=nowhere, secret_key=secrets.token_hex(16), auth_database_url=database_url
+    )
 
 
 @pytest.fixture

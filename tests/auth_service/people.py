@@ -3,10 +3,10 @@
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
-from pathlib import Path
 from typing import Any
 
 import httpx
+import psycopg
 from argon2 import PasswordHasher
 
 from auth_service.app import MIGRATIONS, create_app
@@ -97,7 +97,11 @@ def fields(response: httpx.Response) -> list[str]:
     return [error["field"] for error in response.json()["errors"]]
 
 
-def run_sql(folder: Path, statement: str) -> None:
-    """Change the store of the service in `folder` behind its back."""
-    with closing(sqlite3.connect(folder / "auth" / "users.db")) as connection, connection:
-        connection.execute(statement)
+def run_sql(settings: AuthSettings, statement: str) -> list[tuple[Any, ...]]:
+    """Read or change the service's store behind its back."""
+    if settings.auth_database_url:
+        with psycopg.connect(settings.auth_database_url, options="-c search_path=auth") as session:
+            cursor = session.execute(statement.encode())
+            return cursor.fetchall() if cursor.description else []
+    with closing(sqlite3.connect(settings.data_dir / "auth" / "users.db")) as connection, connection:
+        return connection.execute(statement).fetchall()

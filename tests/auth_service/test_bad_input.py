@@ -1,7 +1,5 @@
 """What cannot be read or served is refused in one shape, and nothing comes of it."""
 
-from pathlib import Path
-
 import pytest
 from msgspec import structs
 
@@ -135,16 +133,16 @@ async def test_every_answer_carries_the_request_id_and_forbids_sniffing(auth: Au
         assert response.headers["x-content-type-options"] == "nosniff"
 
 
-async def test_an_account_that_is_gone_from_the_store_changes_nothing(auth: Auth, tmp_path: Path) -> None:
+async def test_an_account_that_is_gone_from_the_store_changes_nothing(auth: Auth, settings: AuthSettings) -> None:
     ada = await auth.person("ada")
-    run_sql(tmp_path, "DELETE FROM users")
+    run_sql(settings, "DELETE FROM users")
     assert code(await ada.get("/api/user-profile")) == (404, "unknown_user")
     nickname = {"nickname": "Ghost"}
     assert code(await ada.post("/api/update-nickname", data=nickname)) == (404, "unknown_user")
 
 
-async def test_a_fault_is_answered_without_its_details(auth: Auth, tmp_path: Path) -> None:
-    run_sql(tmp_path, "DROP TABLE users")
+async def test_a_fault_is_answered_without_its_details(auth: Auth, settings: AuthSettings) -> None:
+    run_sql(settings, "DROP TABLE users")
     response = await auth.register("ada")
     assert code(response) == (500, "internal_error")
     assert "users" not in response.text

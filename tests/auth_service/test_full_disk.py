@@ -3,9 +3,10 @@
 import resource
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
+import psycopg
 import pytest
 
 from auth_service.settings import AuthSettings
@@ -27,7 +28,14 @@ CHANGES = {
 
 @contextmanager
 def full_disk(settings: AuthSettings) -> Iterator[None]:
-    """No file of this process may grow beyond the store's log, which has no room left in it."""
+    """No file of this process may grow beyond the store's log, which has no room left in it.
+
+    What PostgreSQL then does with its own disk is not ours to make: it takes no writes.
+    """
+    if settings.auth_database_url:
+        with read_only(settings.auth_database_url):
+            yield
+        return
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     log = settings.data_dir / "auth" / "users.db-wal"
     resource.setrlimit(resource.RLIMIT_FSIZE, (log.stat().st_size, limits[1]))
@@ -35,6 +43,20 @@ def full_disk(settings: AuthSettings) -> Iterator[None]:
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+
+@contextmanager
+def read_only(url: str) -> Iterator[None]:
+    name = urlsplit(url).path.removeprefix("/")
+    for value in ("on", "off"):
+        with psycopg.connect(url, autocommit=True, options="-c default_transaction_read_only=off") as session:
+            session.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = {value}".encode())
+            session.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND pid <> pg_backend_pid()",
+                (name,),
+            )
+        if value == "on":
+            yield
 
 
 def assert_not_stored(response: httpx.Response) -> None:
@@ -81,7 +103,7 @@ async def test_nobody_is_refused_because_it_cannot_be_written_down_that_they_wer
         assert await ada.is_signed_in()
 
 
-async def test_our_own_mistake_is_not_blamed_on_the_disk(auth: Auth, tmp_path: Path) -> None:
+async def test_our_own_mistake_is_not_blamed_on_the_disk(auth: Auth, settings: AuthSettings) -> None:
     ada = await auth.person("ada")
-    run_sql(tmp_path, "DROP TABLE profile_version")
+    run_sql(settings, "DROP TABLE profile_version")
     assert code(await ada.post("/api/update-nickname", data={"nickname": "Ada L."})) == (500, "internal_error")

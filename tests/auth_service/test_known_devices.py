@@ -12,7 +12,7 @@ from auth_service.domain.session import DEVICE_MARKS_MAX, KNOWN_S
 from auth_service.settings import AuthSettings
 from servicekit import sqlite_file
 from tests.asgi import CLIENT_ADDRESS
-from tests.auth_service.people import PASSWORD, Auth, Person
+from tests.auth_service.people import PASSWORD, Auth, Person, run_sql
 from tests.clock import Clock
 from tests.problems import code
 
@@ -63,8 +63,7 @@ async def test_what_is_known_no_more_is_not_kept_whosever_it_was(
     await auth.person("ada")
     clock.forward(KNOWN_S)
     await auth.person("grace")
-    with closing(sqlite3.connect(settings.data_dir / "auth" / "users.db")) as connection:
-        assert connection.execute("SELECT username FROM known_devices").fetchall() == [("grace",)]
+    assert run_sql(settings, "SELECT username FROM known_devices") == [("grace",)]
 
 
 async def test_so_many_of_the_newest_are_known_and_no_more(auth: Auth, clock: Clock) -> None:

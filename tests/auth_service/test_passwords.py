@@ -76,7 +76,7 @@ def test_as_many_as_it_says_are_the_commonest() -> None:
 async def test_who_has_a_password_that_would_be_refused_today_signs_in(settings: AuthSettings, clock: Clock) -> None:
     async with serving(settings, clock) as auth:
         await auth.register("ada")
-        run_sql(settings.data_dir, f"UPDATE users SET password = '{CHEAP.hash('password')}'")
+        run_sql(settings, f"UPDATE users SET password = '{CHEAP.hash('password')}'")
         assert (await auth.sign_in("ada", "password")).status_code == 200
 
 
@@ -112,7 +112,7 @@ async def test_one_that_was_kept_as_typed_is_found_so_and_kept_composed_from_the
 ) -> None:
     async with serving(settings, clock) as auth:
         await auth.register("ada")
-        run_sql(settings.data_dir, f"UPDATE users SET password = '{CHEAP.hash(DECOMPOSED)}'")
+        run_sql(settings, f"UPDATE users SET password = '{CHEAP.hash(DECOMPOSED)}'")
         assert code(await auth.sign_in("ada", COMPOSED)) == (401, "wrong_credentials")
         assert (await auth.sign_in("ada", DECOMPOSED)).status_code == 200
         assert (await auth.sign_in("ada", COMPOSED)).status_code == 200

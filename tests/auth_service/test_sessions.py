@@ -12,7 +12,7 @@ from auth_service.settings import AuthSettings
 from auth_service.store import AccountStore, SessionStore
 from auth_service.tokens import Tokens
 from servicekit.bus import Bus
-from servicekit.database import open_database
+from servicekit.engines import open_database
 from servicekit.tokens import Identity
 from tests.auth_service.people import CHEAP, PASSWORD, Auth, fields, serving
 from tests.clock import Clock
@@ -215,7 +215,8 @@ async def test_of_two_changes_of_a_password_at_once_exactly_one_wins(auth: Auth)
         change(auth, laptop.token, new="chosen on the laptop"),
         change(auth, phone.token, new="chosen on the phone"),
     )
-    assert sorted(outcomes) == [(200, ""), (403, "wrong_password")]
+    # On PostgreSQL the other's session may have ended before its password is looked at.
+    assert sorted(outcomes) in ([(200, ""), (403, "wrong_password")], [(200, ""), (401, "unauthenticated")])
 
 
 async def test_no_session_of_the_old_password_outlives_its_change(auth: Auth) -> None:

@@ -153,7 +153,7 @@ async def test_a_sign_in_whose_password_is_changed_meanwhile_opens_nothing(
 ) -> None:
     class Meddler(CountingHasher):
         def verify(self, hash: str | bytes, password: str | bytes) -> Literal[True]:
-            run_sql(settings.data_dir, "UPDATE users SET password_version = password_version + 1")
+            run_sql(settings, "UPDATE users SET password_version = password_version + 1")
             return super().verify(hash, password)
 
     async with serving(settings, clock, Meddler()) as auth:

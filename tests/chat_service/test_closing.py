@@ -9,7 +9,8 @@ from chat_service.domain.changes import Kind
 from chat_service.store.closed_rooms import CLEARED_AT_ONCE, ClosedRooms
 from chat_service.store.log import Log
 from chat_service.store.rooms import Rooms as RoomStore
-from servicekit.database import Connection, open_database
+from servicekit.database import Connection
+from servicekit.engines import open_database
 from tests.chat_service.drafts import NOW, change, to_room
 from tests.chat_service.world import World
 from tests.waiting import eventually

@@ -16,7 +16,7 @@ from chat_service.feed import encode
 from chat_service.store.conversations import Conversations
 from chat_service.store.generation import MESSAGE_IDS_LEFT_OUT, raise_generation
 from servicekit import sqlite_file
-from servicekit.database import open_database
+from servicekit.engines import open_database
 from tests.chat_service.test_rooms import away, back, hear_seqs
 from tests.chat_service.world import Device, Event, Instance, World
 from tests.clock import NOW_S

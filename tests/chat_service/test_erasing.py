@@ -19,7 +19,8 @@ from chat_service.store.erasures import SPAN, Erasures, Remains
 from chat_service.store.people import PeopleStore
 from chat_service.store.rooms import Rooms as RoomStore
 from servicekit.authentication import REVOCATIONS_CHANNEL
-from servicekit.database import Connection, Database, open_database
+from servicekit.database import Connection, Database
+from servicekit.engines import open_database
 from tests.chat_service.test_presence import killable
 from tests.chat_service.world import CAST, Device, Event, Instance, World
 from tests.valkey import Valkey

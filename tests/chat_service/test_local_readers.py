@@ -29,7 +29,8 @@ from chat_service.store.log import Log
 from chat_service.store.people import PeopleStore
 from chat_service.store.rooms import Rooms
 from servicekit.bus import Bus
-from servicekit.database import Connection, Database, open_database
+from servicekit.database import Connection, Database
+from servicekit.engines import open_database
 from tests.chat_service.drafts import change, to_person, to_room
 from tests.valkey import Valkey
 from tests.waiting import eventually

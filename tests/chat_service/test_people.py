@@ -12,7 +12,8 @@ from chat_service.app import MIGRATIONS
 from chat_service.domain.refusals import DirectoryUnavailable, UnknownRecipient
 from chat_service.peers import Peers
 from chat_service.store.people import PeopleStore
-from servicekit.database import Connection, Database, open_database
+from servicekit.database import Connection, Database
+from servicekit.engines import open_database
 from servicekit.numbered_lists import PAGE_MAX
 from servicekit.peers import Peer
 from tests.auth_stand_in import Auth

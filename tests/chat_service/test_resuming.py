@@ -12,7 +12,8 @@ from chat_service.domain.places import Place
 from chat_service.domain.readers import Reader
 from chat_service.store.conversations import Conversations
 from chat_service.store.log import Log
-from servicekit.database import Connection, open_database
+from servicekit.database import Connection
+from servicekit.engines import open_database
 
 PEERS = [f"peer-{number}" for number in range(5)]
 

@@ -1,5 +1,6 @@
 """The list of rooms: one's own first, in pages, and at the same cost however many there are."""
 
+import sqlite3
 from typing import Any
 from urllib.parse import urlencode
 
@@ -7,7 +8,8 @@ import pytest
 
 from chat_service.app import MIGRATIONS
 from chat_service.store.rooms import _page
-from servicekit.database import Connection, open_database
+from servicekit.database import Connection
+from servicekit.engines import open_database
 from tests.chat_service.world import Instance, World
 
 NOW = "2027-01-15T08:00:00.000Z"
@@ -101,7 +103,7 @@ async def test_a_page_of_rooms_costs_the_same_however_many_public_ones_there_are
                 looks += 1
                 return 0
 
-            def read(connection: Connection) -> None:
+            def read(connection: sqlite3.Connection) -> None:
                 connection.set_progress_handler(look, 100)
                 _page(connection, "Ada", "", "r0", 10)
                 connection.set_progress_handler(None, 0)

@@ -10,7 +10,7 @@ import pytest
 from chat_service.app import MIGRATIONS
 from chat_service.domain.refusals import RoomTaken
 from chat_service.store.rooms import Rooms as RoomStore
-from servicekit.database import open_database
+from servicekit.engines import open_database
 from tests.chat_service.world import Device, Event, Instance, World
 from tests.valkey import Valkey
 from tests.waiting import eventually

@@ -14,7 +14,8 @@ from chat_service.app import MIGRATIONS
 from chat_service.store.log import Log
 from chat_service.store.search import INDEX_BATCH, Search
 from servicekit import sqlite_file
-from servicekit.database import Connection, Database, open_database
+from servicekit.database import Connection, Database
+from servicekit.engines import open_database
 from tests.chat_service.drafts import to_person
 from tests.chat_service.world import Device, Instance, World
 from tests.waiting import eventually

@@ -16,7 +16,8 @@ from chat_service.domain.people import Person
 from chat_service.store.conversations import Conversations, _history
 from chat_service.store.log import Log
 from chat_service.store.people import PeopleStore
-from servicekit.database import Connection, Database, open_database
+from servicekit.database import Connection, Database
+from servicekit.engines import open_database
 
 CAST = [Person(name, f"{name}!", None, version) for version, name in enumerate(("Ada", "Grace", "Linus"), 1)]
 
@@ -126,7 +127,7 @@ async def test_an_old_page_is_found_without_reading_what_is_newer(chats: Chats) 
             looks += 1
             return 0
 
-        def read(connection: Connection) -> None:
+        def read(connection: sqlite3.Connection) -> None:
             connection.set_progress_handler(look, 100)
             _history(connection, "Ada", Label("@Grace"), before, None, 50)
             connection.set_progress_handler(None, 0)

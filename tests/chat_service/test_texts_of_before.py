@@ -9,7 +9,7 @@ from chat_service.app import MIGRATIONS
 from chat_service.domain.emoji import fully_qualified
 from chat_service.store.search import Search
 from servicekit import sqlite_file
-from servicekit.database import open_database
+from servicekit.engines import open_database
 from tests.chat_service.test_texts import SPELLINGS
 
 

@@ -16,7 +16,8 @@ from chat_service.domain.messages import StoredMessage
 from chat_service.domain.refusals import NotStored, UnknownMessage
 from chat_service.group_writer import GroupWriter
 from chat_service.store.log import Log
-from servicekit.database import Connection, Database, open_database
+from servicekit.database import Connection, Database
+from servicekit.engines import open_database
 from servicekit.problems import Refusal
 from tests.chat_service.drafts import to_person
 from tests.waiting import eventually

@@ -18,7 +18,7 @@ from media_service.file_processor import FileProcessor
 from media_service.pictures import Pictures
 from media_service.sent_file import SentFile
 from media_service.store import FileStore, UploadStore
-from servicekit.database import open_database
+from servicekit.engines import open_database
 from tests.clock import NOW_S
 from tests.media_service.cleaning.pictures import animation, chunk, encoded, exif_of_a_phone, painted, segment
 from tests.media_service.gallery import MULTIPART, PICTURE, Gallery, form, gallery, part, sizes

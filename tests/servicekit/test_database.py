@@ -12,9 +12,9 @@ from subprocess import PIPE, Popen
 import pytest
 
 from servicekit import sqlite_file
-from servicekit.database import LONG_READERS, Connection, Database, open_database
+from servicekit.database import Connection, DatabaseError, LongReads
 from servicekit.problems import TookTooLong, TooManyAtOnce
-from servicekit.read_pool import LongReads
+from servicekit.sqlite_database import LONG_READERS, SqliteDatabase, open_sqlite
 
 WAIT_S = 5.0
 SCHEMA = """
@@ -44,8 +44,8 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-async def database(path: Path, migrations: Path) -> AsyncIterator[Database]:
-    async with open_database(path, migrations) as opened:
+async def database(path: Path, migrations: Path) -> AsyncIterator[SqliteDatabase]:
+    async with open_sqlite(path, migrations) as opened:
         yield opened
 
 
@@ -89,13 +89,13 @@ async def ticks(count: int = 5) -> None:
 # Transactions
 
 
-async def test_what_a_write_returned_from_is_on_disk(database: Database, path: Path) -> None:
+async def test_what_a_write_returned_from_is_on_disk(database: SqliteDatabase, path: Path) -> None:
     await database.write(add, "ada")
     assert on_disk(path) == ["ada"]
     assert await database.read(names) == ["ada"]
 
 
-async def test_arguments_and_result_pass_through(database: Database) -> None:
+async def test_arguments_and_result_pass_through(database: SqliteDatabase) -> None:
     def greet(connection: Connection, word: str, *, name: str) -> str:
         row = connection.execute("SELECT ? || ', ' || ? AS greeting", (word, name)).fetchone()
         return str(row["greeting"])
@@ -104,7 +104,7 @@ async def test_arguments_and_result_pass_through(database: Database) -> None:
     assert await database.read(greet, "hello", name="Grace") == "hello, Grace"
 
 
-async def test_a_write_that_fails_leaves_nothing_and_the_next_one_works(database: Database, path: Path) -> None:
+async def test_a_write_that_fails_leaves_nothing_and_the_next_one_works(database: SqliteDatabase, path: Path) -> None:
     def add_and_fail(connection: Connection) -> None:
         add(connection, "linus")
         raise Fault
@@ -115,21 +115,23 @@ async def test_a_write_that_fails_leaves_nothing_and_the_next_one_works(database
     assert on_disk(path) == ["ada"]
 
 
-async def test_a_commit_that_fails_leaves_nothing_and_the_next_write_works(database: Database, path: Path) -> None:
+async def test_a_commit_that_fails_leaves_nothing_and_the_next_write_works(
+    database: SqliteDatabase, path: Path
+) -> None:
     def note_of_nobody(connection: Connection) -> None:
         add(connection, "linus")
         connection.execute("INSERT INTO notes VALUES ('nobody', 'a foreign key that fails at the commit')")
 
-    with pytest.raises(sqlite3.IntegrityError):
+    with pytest.raises(DatabaseError):
         await database.write(note_of_nobody)
-    with pytest.raises(sqlite3.IntegrityError):
+    with pytest.raises(DatabaseError):
         async with database.transaction() as connection:
             note_of_nobody(connection)
     await database.write(add, "ada")
     assert on_disk(path) == ["ada"]
 
 
-async def test_a_fault_stays_what_it_was_although_sqlite_has_already_rolled_back(database: Database) -> None:
+async def test_a_fault_stays_what_it_was_although_sqlite_has_already_rolled_back(database: SqliteDatabase) -> None:
     def roll_back_and_fail(connection: Connection) -> None:
         connection.execute("ROLLBACK")  # as SQLite does by itself when the disk is full
         raise Fault
@@ -142,7 +144,9 @@ async def test_a_fault_stays_what_it_was_although_sqlite_has_already_rolled_back
     await database.write(add, "ada")
 
 
-async def test_a_transaction_commits_at_the_end_of_its_body_and_not_before(database: Database, path: Path) -> None:
+async def test_a_transaction_commits_at_the_end_of_its_body_and_not_before(
+    database: SqliteDatabase, path: Path
+) -> None:
     async with database.transaction() as connection:
         add(connection, "ada")
         assert names(connection) == ["ada"]
@@ -150,7 +154,7 @@ async def test_a_transaction_commits_at_the_end_of_its_body_and_not_before(datab
     assert on_disk(path) == ["ada"]
 
 
-async def test_a_transaction_whose_body_fails_leaves_nothing(database: Database, path: Path) -> None:
+async def test_a_transaction_whose_body_fails_leaves_nothing(database: SqliteDatabase, path: Path) -> None:
     with pytest.raises(Fault):
         async with database.transaction() as connection:
             add(connection, "linus")
@@ -160,7 +164,7 @@ async def test_a_transaction_whose_body_fails_leaves_nothing(database: Database,
     assert on_disk(path) == ["ada"]
 
 
-async def test_writers_take_turns_and_none_sees_half_of_another(database: Database) -> None:
+async def test_writers_take_turns_and_none_sees_half_of_another(database: SqliteDatabase) -> None:
     inside = 0
 
     async def add_slowly(name: str) -> None:
@@ -183,7 +187,7 @@ async def test_writers_take_turns_and_none_sees_half_of_another(database: Databa
         assert found.index(f"{number} second") == found.index(f"{number} first") + 1
 
 
-async def test_reading_does_not_wait_for_a_writer(database: Database) -> None:
+async def test_reading_does_not_wait_for_a_writer(database: SqliteDatabase) -> None:
     going_on = threading.Event()
 
     def add_slowly(connection: Connection) -> None:
@@ -199,12 +203,12 @@ async def test_reading_does_not_wait_for_a_writer(database: Database) -> None:
     assert await database.read(names) == ["ada"]
 
 
-async def test_the_reader_cannot_write(database: Database) -> None:
-    with pytest.raises(sqlite3.OperationalError, match="readonly"):
+async def test_the_reader_cannot_write(database: SqliteDatabase) -> None:
+    with pytest.raises(DatabaseError, match="readonly"):
         await database.read(add, "linus")
 
 
-async def test_every_connection_is_durable_and_keeps_foreign_keys(database: Database) -> None:
+async def test_every_connection_is_durable_and_keeps_foreign_keys(database: SqliteDatabase) -> None:
     def pragmas(connection: Connection) -> list[object]:
         wanted = ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
         return [connection.execute(f"PRAGMA {name}").fetchone()[0] for name in wanted]
@@ -216,7 +220,7 @@ async def test_every_connection_is_durable_and_keeps_foreign_keys(database: Data
         assert pragmas(connection) == ["wal", full, 1, 10_000]
 
 
-async def test_it_is_sound_while_its_file_takes_what_is_written(database: Database) -> None:
+async def test_it_is_sound_while_its_file_takes_what_is_written(database: SqliteDatabase) -> None:
     assert await database.is_sound()
 
 
@@ -224,7 +228,7 @@ async def test_it_is_sound_while_its_file_takes_what_is_written(database: Databa
 
 
 async def test_a_transaction_waits_for_another_process_without_blocking_the_loop(
-    database: Database, path: Path
+    database: SqliteDatabase, path: Path
 ) -> None:
     async def add_in_transaction() -> None:
         async with database.transaction() as connection:
@@ -242,7 +246,7 @@ async def test_a_transaction_waits_for_another_process_without_blocking_the_loop
     assert on_disk(path) == ["ada", "grace"]
 
 
-async def test_who_is_cancelled_while_waiting_leaves_nothing_open(database: Database, path: Path) -> None:
+async def test_who_is_cancelled_while_waiting_leaves_nothing_open(database: SqliteDatabase, path: Path) -> None:
     async def add_in_transaction() -> None:
         async with database.transaction() as connection:
             add(connection, "linus")
@@ -268,7 +272,7 @@ async def test_who_is_cancelled_while_waiting_leaves_nothing_open(database: Data
 # Cancelled
 
 
-async def test_a_cancelled_write_that_has_begun_is_whole(database: Database, path: Path) -> None:
+async def test_a_cancelled_write_that_has_begun_is_whole(database: SqliteDatabase, path: Path) -> None:
     begun, going_on = threading.Event(), threading.Event()
 
     def add_both(connection: Connection) -> None:
@@ -289,7 +293,7 @@ async def test_a_cancelled_write_that_has_begun_is_whole(database: Database, pat
     assert on_disk(path) == ["ada", "grace"]
 
 
-async def test_a_cancelled_write_that_waits_for_its_turn_never_begins(database: Database, path: Path) -> None:
+async def test_a_cancelled_write_that_waits_for_its_turn_never_begins(database: SqliteDatabase, path: Path) -> None:
     async with database.transaction() as connection:
         waiting = asyncio.create_task(database.write(add, "linus"))
         await asyncio.sleep(0)
@@ -301,7 +305,7 @@ async def test_a_cancelled_write_that_waits_for_its_turn_never_begins(database: 
     assert on_disk(path) == ["ada"]
 
 
-async def test_a_transaction_cancelled_in_its_body_leaves_nothing(database: Database, path: Path) -> None:
+async def test_a_transaction_cancelled_in_its_body_leaves_nothing(database: SqliteDatabase, path: Path) -> None:
     inside = asyncio.Event()
 
     async def add_and_stay() -> None:
@@ -318,7 +322,9 @@ async def test_a_transaction_cancelled_in_its_body_leaves_nothing(database: Data
     assert on_disk(path) == ["ada"]
 
 
-async def test_a_transaction_cancelled_at_any_moment_is_whole_or_not_at_all(database: Database, path: Path) -> None:
+async def test_a_transaction_cancelled_at_any_moment_is_whole_or_not_at_all(
+    database: SqliteDatabase, path: Path
+) -> None:
     async def add_both(number: int) -> None:
         async with database.transaction() as connection:
             add(connection, f"{number} first")
@@ -344,7 +350,7 @@ async def test_closing_waits_for_what_runs(path: Path, migrations: Path) -> None
         begun.set()
         add(connection, "ada")
 
-    async with open_database(path, migrations) as database:
+    async with open_sqlite(path, migrations) as database:
         writing = asyncio.create_task(database.write(add_slowly))
         await asyncio.to_thread(begun.wait, WAIT_S)
     await writing
@@ -453,7 +459,7 @@ async def begun(held: Held) -> None:
     await asyncio.to_thread(held.has_begun.wait, WAIT_S)
 
 
-async def test_a_quick_read_waits_for_none_that_take_long(database: Database) -> None:
+async def test_a_quick_read_waits_for_none_that_take_long(database: SqliteDatabase) -> None:
     held = [Held() for _ in range(LONG_READERS)]
     async with in_time() as tasks:
         for number, one in enumerate(held):
@@ -466,7 +472,7 @@ async def test_a_quick_read_waits_for_none_that_take_long(database: Database) ->
             one.let_go()
 
 
-async def test_two_quick_reads_go_on_at_once(database: Database) -> None:
+async def test_two_quick_reads_go_on_at_once(database: SqliteDatabase) -> None:
     held = Held()
     async with in_time() as tasks:
         tasks.create_task(database.read(held))
@@ -478,7 +484,7 @@ async def test_two_quick_reads_go_on_at_once(database: Database) -> None:
 async def test_a_read_over_the_time_limit_is_stopped_and_its_connection_serves_the_next(
     path: Path, migrations: Path
 ) -> None:
-    async with open_database(path, migrations, long_reads=LongReads(time_s_max=0.05)) as database, in_time():
+    async with open_sqlite(path, migrations, long_reads=LongReads(time_s_max=0.05)) as database, in_time():
         for _ in range(LONG_READERS + 1):
             with pytest.raises(TookTooLong):
                 await database.read_long("Ada", for_ever)
@@ -488,14 +494,14 @@ async def test_a_read_over_the_time_limit_is_stopped_and_its_connection_serves_t
             await database.read_in_turn("Ada", for_ever)
 
 
-async def test_another_fault_of_a_long_read_stays_what_it_was(database: Database) -> None:
-    with pytest.raises(sqlite3.OperationalError, match="no such table"):
+async def test_another_fault_of_a_long_read_stays_what_it_was(database: SqliteDatabase) -> None:
+    with pytest.raises(DatabaseError, match="no such table"):
         await database.read_long("Ada", lambda connection: connection.execute("SELECT * FROM nowhere"))
 
 
 async def test_a_person_has_so_many_long_reads_at_once_and_no_more(path: Path, migrations: Path) -> None:
     held = Held()
-    async with open_database(path, migrations, long_reads=LongReads(at_once_max=2)) as database, in_time() as tasks:
+    async with open_sqlite(path, migrations, long_reads=LongReads(at_once_max=2)) as database, in_time() as tasks:
         tasks.create_task(database.read_long("Ada", held))
         await begun(held)
         second = tasks.create_task(database.read_long("Ada", names))
@@ -509,6 +515,6 @@ async def test_a_person_has_so_many_long_reads_at_once_and_no_more(path: Path, m
         assert await database.read_long("Ada", names) == []
 
 
-async def test_a_long_read_cannot_write(database: Database) -> None:
-    with pytest.raises(sqlite3.OperationalError, match="readonly"):
+async def test_a_long_read_cannot_write(database: SqliteDatabase) -> None:
+    with pytest.raises(DatabaseError, match="readonly"):
         await database.read_long("Ada", add, "ada")

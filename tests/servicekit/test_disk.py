@@ -17,9 +17,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from servicekit import database as databases
-from servicekit.database import Connection, Database, open_database
+from servicekit import sqlite_database as databases
+from servicekit.database import Connection, DatabaseError
 from servicekit.problems import exception_handlers
+from servicekit.sqlite_database import SqliteDatabase, open_sqlite
 from servicekit.sqlite_file import DiskRefused, StoreDamaged
 from servicekit.startup_errors import CannotStart
 from tests.asgi import client_of
@@ -42,8 +43,8 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-async def database(folder: Path, migrations: Path) -> AsyncIterator[Database]:
-    async with open_database(folder / "notes.db", migrations) as opened:
+async def database(folder: Path, migrations: Path) -> AsyncIterator[SqliteDatabase]:
+    async with open_sqlite(folder / "notes.db", migrations) as opened:
         yield opened
 
 
@@ -70,20 +71,20 @@ def fill(connection: Connection) -> None:
     connection.execute(f"PRAGMA max_page_count = {pages}")
 
 
-async def is_sound(database: Database) -> bool:
+async def is_sound(database: SqliteDatabase) -> bool:
     try:
         return await database.is_sound()
     except DiskRefused:
         return False
 
 
-async def proved_anew(database: Database) -> bool:
+async def proved_anew(database: SqliteDatabase) -> bool:
     """As after the interval."""
     database._proved_at_s = float("-inf")  # noqa: SLF001 - seconds pass
     return await is_sound(database)
 
 
-async def test_a_full_file_is_not_sound_and_is_again_when_there_is_room(database: Database) -> None:
+async def test_a_full_file_is_not_sound_and_is_again_when_there_is_room(database: SqliteDatabase) -> None:
     assert await is_sound(database)
     await database.write(lambda connection: write(connection, "small"))
     # Free pages are room too: there are none left.
@@ -98,7 +99,7 @@ async def test_a_full_file_is_not_sound_and_is_again_when_there_is_room(database
     await database.write(write)
 
 
-async def test_a_write_is_proved_once_in_a_while_however_often_one_asks(database: Database) -> None:
+async def test_a_write_is_proved_once_in_a_while_however_often_one_asks(database: SqliteDatabase) -> None:
     def proofs(connection: Connection) -> int:
         return int(connection.execute("SELECT max(number) FROM proofs").fetchone()[0])
 
@@ -112,7 +113,7 @@ async def test_a_write_is_proved_once_in_a_while_however_often_one_asks(database
 
 @as_root
 async def test_a_full_disk_is_not_sound_and_refuses(small_disk: Path, migrations: Path) -> None:
-    async with open_database(small_disk / "notes.db", migrations) as database:
+    async with open_sqlite(small_disk / "notes.db", migrations) as database:
         assert await is_sound(database)
         with (small_disk / "ballast").open("wb", buffering=0) as ballast, pytest.raises(OSError, match="No space"):
             while True:
@@ -127,7 +128,7 @@ async def test_a_full_disk_is_not_sound_and_refuses(small_disk: Path, migrations
         assert await proved_anew(database)
 
 
-async def test_a_disk_that_can_only_be_read_is_not_sound(database: Database) -> None:
+async def test_a_disk_that_can_only_be_read_is_not_sound(database: SqliteDatabase) -> None:
     assert await is_sound(database)
     database._writer.here.execute("PRAGMA query_only = ON")  # noqa: SLF001 - SQLite then refuses as for such a disk
     assert not await proved_anew(database)
@@ -139,12 +140,12 @@ async def test_a_disk_that_can_only_be_read_is_not_sound(database: Database) -> 
 async def test_free_space_has_a_minimum(folder: Path, migrations: Path, beyond: int, good: bool) -> None:
     folder.mkdir(mode=0o700)
     minimum = shutil.disk_usage(folder).free // 2 + beyond
-    async with open_database(folder / "notes.db", migrations, disk_free_bytes_min=minimum) as database:
+    async with open_sqlite(folder / "notes.db", migrations, disk_free_bytes_min=minimum) as database:
         assert await database.has_room() is good
         assert database.disk_free_bytes > 0
 
 
-async def test_a_file_that_was_seen_damaged_is_not_sound(database: Database, folder: Path) -> None:
+async def test_a_file_that_was_seen_damaged_is_not_sound(database: SqliteDatabase, folder: Path) -> None:
     await database.write(write)
     database._writer.here.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # noqa: SLF001
     size_bytes = (folder / "notes.db").stat().st_size
@@ -196,13 +197,13 @@ async def test_what_is_our_mistake_stays_one(
     assert (answer.status_code, answer.json()["code"]) == (500, "internal_error")
 
 
-async def test_a_mistake_in_sql_is_not_the_disk_s(database: Database) -> None:
-    with pytest.raises(sqlite3.OperationalError) as raised:
+async def test_a_mistake_in_sql_is_not_the_disk_s(database: SqliteDatabase) -> None:
+    with pytest.raises(DatabaseError) as raised:
         await database.read(lambda connection: connection.execute("SELECT * FROM nowhere"))
     assert not isinstance(raised.value, DiskRefused)
 
 
-async def test_a_file_that_another_holds_is_waited_for_and_then_refused(database: Database, folder: Path) -> None:
+async def test_a_file_that_another_holds_is_waited_for_and_then_refused(database: SqliteDatabase, folder: Path) -> None:
     database._writer.here.execute("PRAGMA busy_timeout = 1")  # noqa: SLF001 - not ten seconds
     with closing(sqlite3.connect(folder / "notes.db", isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")

@@ -1,0 +1,58 @@
+"""A schema in PostgreSQL, brought up to date by whoever comes first; the others wait, and find it done."""
+
+import re
+import secrets
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+
+from servicekit.startup_errors import CannotStart
+
+CONNECT_S_MAX = 5
+_LOCK = 0x7061726C6579  # "parley": of one schema at a time
+_OWN_TABLES = (
+    "CREATE TABLE IF NOT EXISTS store (only_row INTEGER PRIMARY KEY CHECK (only_row = 1), id TEXT NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS schema_version (only_row INTEGER PRIMARY KEY CHECK (only_row = 1), number INTEGER)",
+    "CREATE TABLE IF NOT EXISTS proofs (number BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY, bytes BYTEA NOT NULL)",
+    'CREATE TABLE IF NOT EXISTS neighbours (list TEXT COLLATE "C" PRIMARY KEY, store TEXT NOT NULL)',
+    "INSERT INTO schema_version (only_row, number) VALUES (1, 0) ON CONFLICT DO NOTHING",
+)
+
+
+def migrate(url: str, schema: str, migrations: Path) -> str:
+    """Apply the scripts `postgresql/NNNN_*.sql` above the schema's number, all or none. Returns the store's id.
+
+    Raises CannotStart where it was made by newer code, and psycopg.OperationalError where nobody answers.
+    """
+    scripts = {int(one.name[:4]): one for one in sorted((migrations / "postgresql").glob("[0-9][0-9][0-9][0-9]_*.sql"))}
+    with psycopg.connect(url, connect_timeout=CONNECT_S_MAX) as session:
+        session.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
+        session.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.Identifier(schema)))
+        session.execute(sql.SQL("SET LOCAL search_path TO {}").format(sql.Identifier(schema)))
+        for statement in _OWN_TABLES:
+            session.execute(statement)
+        version = _number(session, "SELECT number FROM schema_version")
+        if version > (newest := max(scripts)):
+            raise CannotStart(
+                f"the schema {schema} is of version {version}, and this code knows none above {newest}. "
+                "Run the newer code that made it, or restore a backup from before"
+            )
+        for number, script in scripts.items():
+            if number > version:
+                session.execute(_without_comments(script.read_text(encoding="utf-8")).encode())
+                session.execute("UPDATE schema_version SET number = %s", (number,))
+        session.execute("INSERT INTO store VALUES (1, %s) ON CONFLICT DO NOTHING", (secrets.token_hex(16),))
+        row = session.execute("SELECT id FROM store").fetchone()
+        assert row is not None
+        return str(row[0])
+
+
+def _number(session: psycopg.Connection[tuple[object, ...]], query: str) -> int:
+    row = session.execute(query.encode()).fetchone()
+    assert row is not None
+    return int(str(row[0]))
+
+
+def _without_comments(script: str) -> str:
+    return re.sub(r"--[^\n]*", "", script)
