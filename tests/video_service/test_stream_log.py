@@ -4,7 +4,6 @@ import asyncio
 import os
 import signal
 import socket
-import sqlite3
 import sys
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import httpx
 import pytest
 from websockets.asyncio.client import connect
 
+from servicekit.database import DatabaseError
 from tests.clock import NOW_S
 from tests.video_service.scenes import ground, jpeg
 from tests.video_service.world import World
@@ -104,7 +104,7 @@ async def test_a_disk_that_refuses_costs_no_frame_and_is_written_when_it_can_be(
     save = store.save
 
     async def refuse(*_: object) -> None:
-        raise sqlite3.OperationalError("disk is full")
+        raise DatabaseError("disk is full")
 
     store.save = refuse
     camera = await video.camera("Ada", "?stream=cam")
