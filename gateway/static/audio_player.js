@@ -3,7 +3,7 @@
 import { all, closest, optional, required } from "./dom.js";
 import { clockTime } from "./file_names.js";
 import { t } from "./i18n.js";
-import { barsPath, linePath, loudnessOf } from "./waveform.js";
+import { barsPath, linePath, listenTo } from "./waveform.js";
 import { whenVisible } from "./when_visible.js";
 
 const SPEEDS = [1, 1.5, 2];
@@ -51,7 +51,9 @@ async function decode(sound, bytesMax) {
   try {
     const answer = await fetch(audioOf(sound).src);
     if (answer.ok) {
-      showWaveform(sound, await loudnessOf(await answer.arrayBuffer()));
+      const { seconds, loudness } = await listenTo(await answer.arrayBuffer());
+      sound.dataset.duration ||= String(seconds);
+      showWaveform(sound, loudness);
     }
   } catch {
     // The line stays: what this browser cannot decode it may still be able to play, or to tell why not.

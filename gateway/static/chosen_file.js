@@ -6,6 +6,7 @@ import { isVoiceMessage, nameParts, plainName, sizeText } from "./file_names.js"
 import { fileNode } from "./file_view.js";
 import { messageOf, t } from "./i18n.js";
 import { showPreview } from "./picture_preview.js";
+import { send } from "./progress_request.js";
 import { upload } from "./upload.js";
 import { UploadRefused } from "./upload_refused.js";
 
@@ -88,6 +89,9 @@ export class ChosenFile {
     const next = this.item.nextElementSibling ?? this.item.previousElementSibling;
     this.isRemoved = true;
     this.#stopping.abort();
+    if (this.uploaded) {
+      send("DELETE", this.uploaded.url); // no message shows it, so nobody misses it
+    }
     this.leave();
     this.#handlers.onChange(this);
     const button = next && next.querySelector('[data-action="remove"]');

@@ -6,18 +6,18 @@ const HEIGHT = 28;
 const DECODED_HZ = 8_000; // loudness needs no more, and memory grows with it
 
 /**
- * The loudest of each part of the sound, 0 to 1 against the loudest of all.
+ * How long the sound is, and the loudest of each part of it, 0 to 1 against the loudest of all.
  * @param {ArrayBuffer} encoded which is not usable afterwards
- * @returns {Promise<number[]>} rejects where the browser cannot decode it
+ * @returns {Promise<{seconds: number, loudness: number[]}>} rejects where the browser cannot decode it
  */
-export async function loudnessOf(encoded) {
+export async function listenTo(encoded) {
   const sound = await new OfflineAudioContext(1, 1, DECODED_HZ).decodeAudioData(encoded);
   const samples = sound.getChannelData(0);
   const length = Math.max(1, samples.length / BARS);
   const peaks = Array.from({ length: BARS }, (_, index) =>
     samples.subarray(Math.floor(index * length), Math.floor((index + 1) * length)).reduce(louder, 0),
   );
-  return normal(peaks);
+  return { seconds: sound.duration, loudness: normal(peaks) };
 }
 
 /** @param {number} peak @param {number} sample */

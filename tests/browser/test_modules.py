@@ -7,6 +7,8 @@ from typing import Any
 import blurhash
 import pytest
 
+from gateway import catalogues
+from gateway.domain.file_names import clock_time, split_ending
 from tests.browser.visitors import Couple
 
 Run = Callable[[str, str, Any], Awaitable[Any]]
@@ -95,6 +97,27 @@ async def test_a_text_is_cut_between_characters(run: Run, text: str, short: str)
 async def test_characters_are_counted_as_the_services_do(run: Run) -> None:
     for text in ("", "abc", "👋" * 4000, "👩‍🚀é"):
         assert await run("texts", "({lengthOf}, text) => lengthOf(text)", text) == len(text)
+
+
+NAMES = ["plan.pdf", "kernel.tar.zst", ".profile", "no ending", "About it. And more", "x.longer-than-that", "ends.", ""]
+
+
+async def test_names_sizes_and_lengths_are_those_that_the_server_writes(run: Run) -> None:
+    parts = await run("file_names", "({splitEnding}, names) => names.map(splitEnding)", NAMES)
+    assert [tuple(one) for one in parts] == [split_ending(name) for name in NAMES]
+    seconds = [0, 7.4, 59.6, 750, 3723]
+    assert await run("file_names", "({clockTime}, all) => all.map(clockTime)", seconds) == [*map(clock_time, seconds)]
+    english = catalogues.load()["en"]
+    sizes = [0, 1, 300, 1500, 999_499, 999_500, 1_400_000, 99_900_000, 142_000_000, 2_100_000_000]
+    assert await run("file_names", "({sizeText}, all) => all.map(sizeText)", sizes) == [*map(english.size, sizes)]
+
+
+async def test_a_recording_has_as_many_bars_as_a_waveform_whatever_its_length(run: Run) -> None:
+    for levels in ([], [0.5], [0.1] * 59 + [0.2], [0.1, 0.4] * 400):
+        bars = await run("waveform", "({condensed}, levels) => condensed(levels)", levels)
+        assert len(bars) == 60
+        assert max(bars) == (1 if levels else 0)
+        assert min(bars) >= 0
 
 
 async def test_what_people_wrote_runs_in_its_own_direction(couple: Couple) -> None:
