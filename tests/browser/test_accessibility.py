@@ -13,12 +13,17 @@ from tests.browser.test_pictures import GIVE, picture
 from tests.browser.visitors import PHONE, Couple, Visitor, Visitors
 
 SERIOUS = {"serious", "critical"}
+SETTLED = """
+Promise.all(document.getAnimations()
+  .filter((one) => one.effect.getComputedTiming().endTime < Infinity)
+  .map((one) => one.finished.catch(() => {})))
+"""
 
 
 async def faults(visitor: Visitor) -> list[str]:
     """What axe holds against the page as it is now."""
     # A colour that is still changing into another has the contrast of neither.
-    await visitor.page.evaluate("Promise.all(document.getAnimations().map(one => one.finished.catch(() => {})))")
+    await visitor.page.evaluate(SETTLED)
     found = await Axe().run(visitor.page)
     return [
         f"{visitor.page.url} {fault['id']}: {node['target']} {node.get('failureSummary', '')}"
