@@ -44,7 +44,7 @@ BY_CODE = {
     "too_many_files": gettext_noop("Too many files at once: 20 is the most."),
     "picture_too_large": gettext_noop("The picture has too many pixels."),
     "quota_exceeded": gettext_noop("There is no room left for your files. Remove some first."),
-    "not_a_picture": gettext_noop("This is not the picture that it claims to be."),
+    "not_a_picture": gettext_noop("This picture cannot be shown here. Save it as JPEG or PNG, then send that."),
     "broken_picture": gettext_noop("The picture is broken."),
     "too_slow": gettext_noop("The file did not arrive. Try again."),
     "too_many_uploads": gettext_noop("Too many uploads are unfinished. Try again later."),
@@ -114,7 +114,11 @@ _REGISTRATIONS = gettext_noop("Too many registrations; try again in %(seconds)s 
 _AT_ONCE = gettext_noop("Too many searches at once; wait for one to end.")
 _NAMES = gettext_noop("Too many names that were taken; wait a while.")
 _TEMPLATES = (
+    # Of one file of several, which may have other reasons than the first, whose code is told.
     (re.compile(r"[\d,]+ bytes are the most\."), BY_CODE["file_too_large"]),
+    (re.compile(r"this is .+"), BY_CODE["not_a_picture"]),
+    (re.compile(r"it cannot be decoded.*", re.DOTALL), BY_CODE["broken_picture"]),
+    (re.compile(r"(?:it has|its|it is coded in) [\d,]+ (?:pixels|frames|scans).*"), BY_CODE["picture_too_large"]),
     (re.compile(r"\d+ of your requests of this kind are under way already; wait for one to end\."), _AT_ONCE),
     (re.compile(r"More than \d+ names that were taken in an hour; wait a while\."), _NAMES),
     (re.compile(r"Expected the length to be (?P<least>\d+) to (?P<most>\d+), got \d+\."), _BETWEEN),

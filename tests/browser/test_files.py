@@ -124,7 +124,9 @@ async def test_a_refused_file_stays_beside_its_reason_and_spoils_no_other(couple
     await expect(chosen(ada, "done")).to_have_count(1)
     refused = chosen(ada, "failed")
     await expect(refused).to_contain_text("fake.png")
-    await expect(refused.get_by_role("alert")).to_have_text("This is not the picture that it claims to be.")
+    await expect(refused.get_by_role("alert")).to_have_text(
+        "This picture cannot be shown here. Save it as JPEG or PNG, then send that."
+    )
     await ada.write("With one of two")
     await expect(ada.page.locator("#composer-error")).to_contain_text("Not every file")
     await expect(ada.area).to_have_value("With one of two")

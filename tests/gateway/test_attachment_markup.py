@@ -186,10 +186,13 @@ def test_a_refusal_names_each_file_that_is_to_blame() -> None:
     errors = [
         {"field": "a.zip", "detail": "10,485,760 bytes are the most."},
         {"field": "b.png", "detail": "Something that has no words yet."},
+        {"field": "c.png", "detail": "it cannot be decoded: 3 bytes are missing."},
+        {"field": "d.png", "detail": "it has 60,000,000 pixels; 50,000,000 are the most."},
     ]
     problem = msgspec.convert({"detail": "'a.zip': …", "code": "not_a_picture", "errors": errors}, Problem)
     too_large, no_picture = map(GERMAN.gettext, ("The file is too large.", BY_CODE["not_a_picture"]))
     assert "Datei" in too_large
-    said_of_both = f"a.zip: {too_large} b.png: {no_picture}"
-    assert in_short(problem, GERMAN.gettext) == said_of_both
-    assert explain(problem, GERMAN.gettext) == (said_of_both, {})
+    broken, many_pixels = (GERMAN.gettext(BY_CODE[code]) for code in ("broken_picture", "picture_too_large"))
+    of_all = f"a.zip: {too_large} b.png: {no_picture} c.png: {broken} d.png: {many_pixels}"
+    assert in_short(problem, GERMAN.gettext) == of_all
+    assert explain(problem, GERMAN.gettext) == (of_all, {})

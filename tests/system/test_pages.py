@@ -487,7 +487,7 @@ async def test_a_message_that_is_refused_stays_in_its_field(two: Two) -> None:
     assert page.one("#message").get_text() == "a" * 4001
     page = await two.write("With a picture", files=[("a.png", b"no picture at all")])
     assert page.status == 415
-    assert page.fault("message") == "a.png: This is not the picture that it claims to be."
+    assert page.fault("message") == "a.png: This picture cannot be shown here. Save it as JPEG or PNG, then send that."
     assert page.one("#message").get_text() == "With a picture"
     assert articles(page) == []
 
@@ -527,7 +527,10 @@ async def test_settings_say_beside_the_field_what_is_wrong(
 async def test_a_picture_of_oneself_that_is_none_is_refused_beside_its_field(ada: PlainBrowser) -> None:
     await ada.go("/settings")
     page = await ada.send('form[enctype][action="/settings"]', files=[("me.png", b"nothing")])
-    assert (page.status, page.fault("avatar")) == (415, "me.png: This is not the picture that it claims to be.")
+    assert (page.status, page.fault("avatar")) == (
+        415,
+        "me.png: This picture cannot be shown here. Save it as JPEG or PNG, then send that.",
+    )
 
 
 @pytest.mark.parametrize(
