@@ -189,6 +189,7 @@ export class ChosenFile {
     required(this.item, ".error").textContent = messageOf(error) || t("The upload did not work.");
     this.item.toggleAttribute("data-passing", error instanceof UploadRefused && error.isPassing);
     this.#show();
+    this.item.scrollIntoView({ block: "nearest" });
   }
 
   #show() {

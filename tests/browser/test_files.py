@@ -293,7 +293,7 @@ async def test_nothing_moves_when_what_is_shown_arrives(visitors: Visitors, tmp_
 async def test_long_and_right_to_left_names_break_nothing_on_a_phone(
     visitors: Visitors, couple: Couple, tmp_path: Path
 ) -> None:
-    phone = await visitors.window(couple[0], viewport=PHONE, has_touch=True, is_mobile=True)
+    phone = await visitors.window(couple[0], viewport=PHONE, has_touch=True, is_mobile=True, locale="de-DE")
     await phone.chat_with(couple[1])
     paths = [tmp_path / f"{'long ' * 40}.pdf", tmp_path / f"{'שלום' * 20}.txt", tmp_path / f"{'w' * 190}.wav"]
     for path, content in zip(paths, (b"%PDF-1.4 not much", LINES.encode(), sound()), strict=True):
