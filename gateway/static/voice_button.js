@@ -24,6 +24,7 @@ export class VoiceButton {
   #isUnwanted = false;
   /** Where and when the button was pressed, while it is. @type {{x: number, atMs: number} | null} */
   #press = null;
+  #pointedAtMs = -Infinity;
 
   /**
    * @param {object} parts
@@ -75,8 +76,7 @@ export class VoiceButton {
   #wire() {
     this.#button.addEventListener("pointerdown", (event) => event.button === 0 && this.#pressed(event));
     this.#button.addEventListener("contextmenu", (event) => this.#press && event.preventDefault()); // a long touch
-    // A click with the mouse or a finger has been dealt with when it began.
-    this.#button.addEventListener("click", (event) => event.detail === 0 && this.#toggle());
+    this.#button.addEventListener("click", (event) => this.#clicked(event));
     addEventListener("pointerup", () => this.#released());
     addEventListener("pointercancel", () => this.#released());
     addEventListener("pointermove", (event) => this.#moved(event));
@@ -98,7 +98,18 @@ export class VoiceButton {
     this.#toggle();
   }
 
+  /**
+   * By a key, or by what helps to press; a mouse and a finger were heard when they came down.
+   * @param {MouseEvent} event
+   */
+  #clicked(event) {
+    if (event.detail === 0 || performance.now() - this.#pointedAtMs > HOLD_MS) {
+      this.#toggle();
+    }
+  }
+
   #released() {
+    this.#pointedAtMs = performance.now();
     const wasHeld = this.#press !== null && performance.now() - this.#press.atMs > HOLD_MS;
     this.#press = null;
     if (wasHeld) {

@@ -27,6 +27,8 @@ function format() {
 export class VoiceRecorder {
   #stream;
   #recorder;
+  /** It also ends by itself, when the microphone is taken away. @type {Promise<unknown>} */
+  #stopped;
   #context = new AudioContext();
   #analyser = this.#context.createAnalyser();
   /** @type {Blob[]} */
@@ -45,6 +47,7 @@ export class VoiceRecorder {
     this.#context.createMediaStreamSource(stream).connect(this.#analyser);
     this.#recorder = new MediaRecorder(stream, { mimeType: format()?.type, audioBitsPerSecond: BITS_PER_SECOND });
     this.#recorder.addEventListener("dataavailable", (event) => this.#parts.push(event.data));
+    this.#stopped = new Promise((resolve) => this.#recorder.addEventListener("stop", resolve));
     this.#recorder.start();
     this.#timer = setInterval(() => {
       this.#levels.push(this.#level());
@@ -68,17 +71,14 @@ export class VoiceRecorder {
   /** @returns {Promise<Recording>} */
   async finish() {
     const seconds = this.#seconds;
-    const stopped = new Promise((resolve) => this.#recorder.addEventListener("stop", resolve, { once: true }));
-    this.#recorder.stop();
     this.#release();
-    await stopped;
+    await this.#stopped;
     const { ending = "webm", type = "" } = format() ?? {};
     const file = new File(this.#parts, `${nameAt(new Date())}.${ending}`, { type: type.split(";")[0] });
     return { file, seconds, levels: this.#levels };
   }
 
   discard() {
-    this.#recorder.stop();
     this.#release();
   }
 
@@ -89,6 +89,9 @@ export class VoiceRecorder {
   /** The light of the microphone goes out. */
   #release() {
     clearInterval(this.#timer);
+    if (this.#recorder.state !== "inactive") {
+      this.#recorder.stop();
+    }
     this.#stream.getTracks().forEach((track) => track.stop());
     this.#context.close();
   }
