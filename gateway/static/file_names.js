@@ -35,7 +35,7 @@ export function plainName(file) {
 /** The name in two parts, so that the ending is never cut short. @param {NamedFile} file */
 export function nameParts(file) {
   const [stem, ending] = isVoiceMessage(file) ? [plainName(file), ""] : splitEnding(plainName(file));
-  return [part("stem", stem), part("ending", ending)];
+  return [part("stem", stem), ...(ending ? [part("ending", ending)] : [])];
 }
 
 /** @param {string} className @param {string} text */

@@ -1,6 +1,6 @@
 /** Files as messages show them: made from the page's templates, so that the markup has one home. */
 
-import { all, optional, required } from "./dom.js";
+import { all, required } from "./dom.js";
 import { clockTime, nameParts, plainName, sizeText } from "./file_names.js";
 
 const SHOWN_WIDTH_PX_MAX = 448; // as the server shows them
@@ -130,7 +130,7 @@ function showDocument(node, file) {
     required(node, "img", HTMLImageElement).src = file.thumbnail_url;
   }
   required(node, file.thumbnail_url ? ".tile" : ".leaf").remove();
-  optional(node, '[data-icon="download"] .hidden-text')?.append(file.filename);
+  required(node, '[data-icon="download"] .hidden-text span').textContent = plainName(file);
   const peek = required(node, ".peek");
   if (file.content_type.split(";")[0].trim() !== "text/plain") {
     peek.remove();

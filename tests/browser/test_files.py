@@ -14,6 +14,17 @@ from tests.browser.test_pictures import picture
 from tests.browser.visitors import PHONE, Couple, Visitor, Visitors
 
 LINES = "".join(f"Line {number}\n" for number in range(1, 40))
+# What begins as a video does, with nothing in it.
+WEBM = bytes.fromhex("1a45dfa39f4286810142f7810142f2810442f381084282847765626d42878102428581021853806780")
+SHAPE = """
+(article) => [...article.querySelectorAll(".attachments *")]
+  .filter((one) => !one.matches("svg *"))
+  .map((one) => [
+    one.tagName,
+    Object.fromEntries([...one.attributes].map(({name, value}) => [name, value])),
+    one.childElementCount ? "" : one.textContent.trim(),
+  ])
+"""
 UPLOADS = "**/api/user/upload-files"
 
 
@@ -198,6 +209,38 @@ async def test_nothing_moves_when_what_is_shown_arrives(visitors: Visitors, tmp_
     for image in await grace.page.locator(".gallery img").all():
         await image.evaluate("image => image.decode()")
     assert await grace.page.evaluate(places) == before
+
+
+async def test_scripts_show_files_exactly_as_the_server_does(couple: Couple, tmp_path: Path) -> None:
+    ada, grace = couple
+    paths = put(
+        tmp_path,
+        a__png=picture(93),
+        b__png=picture(94),
+        c__txt=LINES.encode(),
+        short__txt=b"Hi",
+        d__wav=sound(3),
+        e__zip=b"PK\x03\x04" + bytes(5000),
+        film__webm=WEBM,
+    )
+    await send(ada, "Of every kind", *paths)
+    await send(ada, "One alone", paths[0])
+
+    async def shapes() -> list[object]:
+        articles = [grace.article(text) for text in ("Of every kind", "One alone")]
+        for article in articles:
+            for part in await article.locator(".gallery a, .peek, .wave").all():
+                await part.scroll_into_view_if_needed()  # nothing is fetched that nobody sees
+            await expect(article.locator(".attachments canvas")).to_have_count(0)
+        await expect(articles[0].locator(".peek").first).to_contain_text("Line")
+        await expect(articles[0].locator(".peek").last).to_contain_text("Hi")
+        await expect(articles[0].locator(".wave path").first).to_have_attribute("d", re.compile("v"))
+        return [await article.evaluate(SHAPE) for article in articles]
+
+    by_scripts = await shapes()
+    await grace.page.reload()
+    await grace.live()
+    assert await shapes() == by_scripts
 
 
 async def test_long_and_right_to_left_names_break_nothing_on_a_phone(

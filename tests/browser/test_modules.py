@@ -5,11 +5,17 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import blurhash
+import msgspec
 import pytest
+from bs4 import BeautifulSoup
 
 from gateway import catalogues
+from gateway.domain.api_types import Attachment
 from gateway.domain.file_names import clock_time, split_ending
+from gateway.markup_cache import MarkupCache
 from tests.browser.visitors import Couple
+from tests.gateway.test_attachment_markup import a_file, a_picture
+from tests.gateway.test_message_markup import markup, new_renderer, said
 
 Run = Callable[[str, str, Any], Awaitable[Any]]
 
@@ -118,6 +124,37 @@ async def test_a_recording_has_as_many_bars_as_a_waveform_whatever_its_length(ru
         assert len(bars) == 60
         assert max(bars) == (1 if levels else 0)
         assert min(bars) >= 0
+
+
+def shape(markup: str) -> list[tuple[str, dict[str, Any], str]]:
+    """Its elements in order: what they are, and what they say themselves."""
+    return [
+        (one.name, dict(one.attrs), "".join(one.find_all(string=True, recursive=False)).strip())
+        for one in BeautifulSoup(markup, "html.parser").find_all()
+    ]
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        (a_picture(),),
+        (a_picture(width=30, height=20, placeholder="LGF5]+Yk^6#M@-5c,1J5@[or[Q6."), a_picture(1, filename="")),
+        tuple(a_picture(number) for number in range(13)),
+        (a_picture(thumbnail_url=None),),
+        (a_file("video", width=640, height=480, thumbnail_url="/api/files/f/thumbnail", duration_s=80.4),),
+        (a_file("video", filename=""),),
+        (a_file("audio", filename="song.mp3", duration_s=83.2), a_file("audio", filename="")),
+        (a_file("audio", filename="voice-message-2026-11-29-0906.webm", duration_s=7.2),),
+        (a_file(thumbnail_url="/api/files/f/thumbnail"), a_picture(), a_file("something of tomorrow")),
+        (a_file(content_type="text/plain; charset=utf-8", filename="short.txt", size=9), a_file(filename="")),
+        (a_file(content_type="text/plain", filename='"><script>.txt', size=9_000_000),),
+    ],
+)
+async def test_scripts_make_of_files_what_the_server_makes(run: Run, files: tuple[Attachment, ...]) -> None:
+    function = "({fileNodes}, files) => fileNodes(files).map((node) => node.outerHTML).join('')"
+    by_script = await run("file_view", function, msgspec.to_builtins(files))
+    page = BeautifulSoup(markup(new_renderer(MarkupCache()), said(attachments=files)), "html.parser")
+    assert shape(by_script) == shape(page.select(".attachments")[0].decode_contents())
 
 
 async def test_what_people_wrote_runs_in_its_own_direction(couple: Couple) -> None:
