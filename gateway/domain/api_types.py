@@ -117,6 +117,11 @@ class Attachment(msgspec.Struct, frozen=True, kw_only=True):
         return split_ending(self.filename)
 
     @property
+    def seconds(self) -> str:
+        """As scripts write a number; empty where it is not known."""
+        return "" if self.duration_s is None else f"{self.duration_s:.3f}".rstrip("0").rstrip(".")
+
+    @property
     def clock_time(self) -> str:
         return clock_time(self.duration_s) if self.duration_s is not None else ""
 

@@ -117,7 +117,7 @@ function showAudio(node, file) {
   node.ariaLabel = plainName(file);
   node.dataset.size = String(file.size);
   if (file.duration_s !== null) {
-    node.dataset.duration = String(file.duration_s);
+    node.dataset.duration = String(Math.round(file.duration_s * 1_000) / 1_000);
     required(node, ".time").textContent = clockTime(file.duration_s);
     required(node, ".wave").ariaValueMax = String(Math.round(file.duration_s));
   }

@@ -143,7 +143,7 @@ def shape(markup: str) -> list[tuple[str, dict[str, Any], str]]:
         (a_picture(thumbnail_url=None),),
         (a_file("video", width=640, height=480, thumbnail_url="/api/files/f/thumbnail", duration_s=80.4),),
         (a_file("video", filename=""),),
-        (a_file("audio", filename="song.mp3", duration_s=83.2), a_file("audio", filename="")),
+        (a_file("audio", filename="song.mp3", duration_s=83.0), a_file("audio", filename="", duration_s=7.123456)),
         (a_file("audio", filename="voice-message-2026-11-29-0906.webm", duration_s=7.2),),
         (a_file(thumbnail_url="/api/files/f/thumbnail"), a_picture(), a_file("something of tomorrow")),
         (a_file(content_type="text/plain; charset=utf-8", filename="short.txt", size=9), a_file(filename="")),
