@@ -23,7 +23,7 @@ from launcher.processes import REPOSITORY
 from launcher.temporary_system import TemporarySystem
 
 FOLDER = REPOSITORY / "docs/screenshots"
-SIZES = {"desktop": (1200, 720), "phone": (390, 780)}
+SIZES = {"desktop": (1200, 800), "phone": (390, 780)}
 SCHEMES = ("light", "dark")
 PAGES = {
     "home": "/",

@@ -4,16 +4,27 @@ declare namespace Api {
   /** `@grace`, or `#lobby`: what a conversation is called from one side. */
   type Label = string;
 
+  type FileKind = "picture" | "audio" | "video" | "document";
+
   interface Attachment {
     id: string;
     url: string;
-    thumbnail_url: string;
+    thumbnail_url: string | null;
     filename: string;
     content_type: string;
     size: number;
-    width: number;
-    height: number;
-    placeholder: string;
+    kind: FileKind;
+    width: number | null;
+    height: number | null;
+    placeholder: string | null;
+    duration_s: number | null;
+  }
+
+  /** As an upload answers. */
+  interface UploadedFile extends Attachment {
+    removed: string[];
+    cleaned: boolean;
+    created_at: string;
   }
 
   interface CallRecord {

@@ -140,4 +140,8 @@ def _rate_limits(settings: GatewaySettings, auth: Upstream) -> RateLimits:
 
 
 def _page_limits(settings: GatewaySettings) -> PageLimits:
-    return PageLimits(message_length_max=settings.message_length_max, file_bytes_max=settings.upload_file_bytes_max)
+    return PageLimits(
+        message_length_max=settings.message_length_max,
+        picture_bytes_max=settings.picture_bytes_max,
+        file_bytes_max=settings.upload_file_bytes_max,
+    )

@@ -10,13 +10,15 @@ from functools import cached_property
 from io import BytesIO
 from pathlib import Path
 
-from babel import Locale, dates
+from babel import Locale, dates, numbers
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
 from gateway.domain.languages import SOURCE
 
 FOLDER = Path(__file__).parent / "locales"
+_KILOBYTE = 1_000
+_SIZE_UNITS = (("GB", 1_000_000_000), ("MB", 1_000_000), ("kB", _KILOBYTE))
 _DOMAIN = "LC_MESSAGES/messages.po"
 
 
@@ -52,6 +54,14 @@ class Language:
 
     def full(self, moment: datetime) -> str:
         return f"{dates.format_date(moment, 'medium', locale=self._locale)}, {self.time(moment)} UTC"
+
+    def size(self, size_bytes: int) -> str:
+        """`3 kB`, `1.4 MB`, `2.1 GB`: as much as one wants to know before a download."""
+        unit, one = next((pair for pair in _SIZE_UNITS if size_bytes >= 0.9995 * pair[1]), _SIZE_UNITS[-1])
+        amount = size_bytes / one
+        rounded = round(amount, 1 if amount < 100 and one > _KILOBYTE else None)
+        shown = max(rounded, min(size_bytes, 1))  # only what is empty has nothing
+        return f"{numbers.format_decimal(shown, locale=self._locale)}\N{NO-BREAK SPACE}{unit}"
 
 
 def load(folder: Path = FOLDER) -> dict[str, Language]:

@@ -9,6 +9,7 @@ import msgspec
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from gateway.domain.api_types import Attachment
 from gateway.domain.links import pieces
 from gateway.domain.message_view import MessageView
 from gateway.domain.page_limits import PageLimits
@@ -19,6 +20,8 @@ FOLDER = Path(__file__).parent / "templates"
 COMPRESSED_BYTES_MIN = 1_000
 _GZIP_LEVEL = 1  # a fifth larger than with 5, in a quarter of its time, which was a third of that of a page
 _LINK = Markup('<a href="{0}" rel="noopener noreferrer nofollow" target="_blank">{0}</a>')
+
+NO_FILE = Attachment(id="", url="")
 
 
 class TemplateLanguage(Protocol):
@@ -54,7 +57,7 @@ class Renderer:
         self._environments = {
             code: _environment(language, languages, files, limits) for code, language in languages.items()
         }
-        self._articles: dict[str, Any] = {}  # the macro that makes a message, by language
+        self._macros: dict[tuple[str, str], Any] = {}  # by language and name
         self._messages = messages or MarkupCache()
 
     def message(self, language: str, view: MessageView, form: object, reactions: Sequence[str]) -> str:
@@ -72,16 +75,26 @@ class Renderer:
         """What scripts fill in."""
         return self._kept_message(language, None, history_query)
 
+    def empty_files(self, language: str) -> str:
+        """One file of each kind, for scripts to fill in."""
+        key = msgspec.msgpack.encode((language, "files"))
+        return self._messages.get_or_make(
+            key, lambda: self._macro(language, "attachments.html", "empty_files")(NO_FILE)
+        )
+
     def _kept_message(self, language: str, view: MessageView | None, history_query: str) -> str:
         key = msgspec.msgpack.encode((language, view, history_query))
         return self._messages.get_or_make(key, lambda: self._article(language)(view, history_query))
 
     def _article(self, language: str) -> Any:
-        """The macro of a module that is made once, without a context."""
-        if language not in self._articles:
-            module: Any = self._environments[language].get_template("message.html").module
-            self._articles[language] = module.article
-        return self._articles[language]
+        return self._macro(language, "message.html", "article")
+
+    def _macro(self, language: str, template: str, name: str) -> Any:
+        """Of a module that is made once, without a context."""
+        if (language, name) not in self._macros:
+            module: Any = self._environments[language].get_template(template).module
+            self._macros[language, name] = getattr(module, name)
+        return self._macros[language, name]
 
     def render(self, template: str, language: str, context: Mapping[str, Any]) -> bytes:
         return self._environments[language].get_template(template).render(context).encode()

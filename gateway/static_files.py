@@ -16,7 +16,16 @@ _TEXT = frozenset({".css", ".js", ".svg", ".webmanifest"})
 _OWN_TYPES = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8"}
 _OWN_TYPES |= {".svg": "image/svg+xml", ".webmanifest": "application/manifest+json"}
 # What every page needs is one request. Later rules win, so the order counts.
-STYLES = ("palette.css", "controls.css", "layout.css", "conversation.css", "video.css", "adaptations.css")
+STYLES = (
+    "palette.css",
+    "controls.css",
+    "layout.css",
+    "conversation.css",
+    "attachments.css",
+    "chosen_files.css",
+    "video.css",
+    "adaptations.css",
+)
 # On lines of their own; what is left keeps its line.
 _COMMENTS = re.compile(r"^[ \t]*(?:/\*\*.*?\*/|//[^\n]*)$", re.MULTILINE | re.DOTALL)
 # `from "./x.js"`, `import "./x.js"`, `import("./x.js")` in a script; `url("x.svg")` and `"src": "x.svg"` elsewhere.

@@ -5,10 +5,13 @@ from datetime import datetime
 import msgspec
 
 from gateway.domain.conversations import Conversation
+from gateway.domain.file_names import clock_time, is_voice_message, split_ending
 from gateway.domain.people import Person
 from gateway.domain.user_agents import short_agent
 
-SHOWN_SIDE_MAX = 320
+SHOWN_WIDTH_MAX, SHOWN_HEIGHT_MAX = 448, 352
+UNKNOWN_SIZE = (448, 252)  # 16:9, as most videos
+THUMBNAIL_SIDE = 320
 
 
 class Profile(msgspec.Struct, frozen=True):
@@ -65,21 +68,62 @@ class Room(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Attachment(msgspec.Struct, frozen=True, kw_only=True):
-    """Pixels; `placeholder` is a BlurHash."""
+    """A file of a message: pixels, bytes and seconds; `placeholder` is a BlurHash.
+
+    What was sent when there were only pictures has no `kind`.
+    """
 
     id: str
     url: str
-    thumbnail_url: str
+    thumbnail_url: str | None = None
     filename: str = ""
-    width: int = 0
-    height: int = 0
-    placeholder: str = ""
+    content_type: str = ""
+    size: int = 0
+    kind: str = "picture"
+    width: int | None = None
+    height: int | None = None
+    placeholder: str | None = None
+    duration_s: float | None = None
+
+    @property
+    def shown_as(self) -> str:
+        """What can be shown of it: a kind that this page does not know is a file to be had."""
+        if self.kind == "picture":
+            return "picture" if self.thumbnail_url else "document"
+        return self.kind if self.kind in {"audio", "video"} else "document"
 
     @property
     def shown_size(self) -> tuple[int, int]:
-        """Width and height as a thumbnail in a message, so that its place is kept before it is there."""
-        scale = min(1.0, SHOWN_SIDE_MAX / max(self.width, self.height, 1))
-        return max(1, round(self.width * scale)), max(1, round(self.height * scale))
+        """Width and height in a message, so that its place is kept before it is there."""
+        width, height = (self.width, self.height) if self.width and self.height else UNKNOWN_SIZE
+        scale = min(1.0, SHOWN_WIDTH_MAX / width, SHOWN_HEIGHT_MAX / height)
+        return max(1, round(width * scale)), max(1, round(height * scale))
+
+    @property
+    def is_large(self) -> bool:
+        """More is shown than the smaller thumbnail has."""
+        return max(self.shown_size) > THUMBNAIL_SIDE
+
+    @property
+    def is_text(self) -> bool:
+        return self.content_type.partition(";")[0].strip() == "text/plain"
+
+    @property
+    def is_voice_message(self) -> bool:
+        return self.kind == "audio" and is_voice_message(self.filename)
+
+    @property
+    def name_parts(self) -> tuple[str, str]:
+        return split_ending(self.filename)
+
+    @property
+    def seconds(self) -> str:
+        """As scripts write a number; empty where it is not known."""
+        return "" if self.duration_s is None else f"{self.duration_s:.3f}".rstrip("0").rstrip(".")
+
+    @property
+    def clock_time(self) -> str:
+        return clock_time(self.duration_s) if self.duration_s is not None else ""
 
 
 class Call(msgspec.Struct, frozen=True):
@@ -131,7 +175,8 @@ class Stream(msgspec.Struct, frozen=True, kw_only=True):
 
 class SentFile(msgspec.Struct, frozen=True):
     id: str
-    thumbnail_url: str
+    thumbnail_url: str | None = None
+    kind: str = "picture"
 
 
 class Upload(msgspec.Struct, frozen=True):

@@ -4,23 +4,25 @@ from collections.abc import Mapping
 
 import msgspec
 
-from gateway.domain.api_types import Message
+from gateway.domain.api_types import Attachment, Message
 from gateway.domain.people import Person
 from gateway.domain.timeline import Entry
 
 
 class Quote(msgspec.Struct, frozen=True, kw_only=True):
-    """What is shown of a message that another one answers."""
+    """What is shown of a message that another one answers; `file` is its first."""
 
     sender_name: str
     text: str
+    file: Attachment | None = None
     deleted: bool = False
 
     @classmethod
     def of(cls, message: Message, people: Mapping[str, Person]) -> "Quote":
         sender = people.get(message.sender_username)
         name = sender.name if sender is not None else message.sender_username
-        return cls(sender_name=name, text=message.message, deleted=message.deleted)
+        file = message.attachments[0] if message.attachments and not message.message else None
+        return cls(sender_name=name, text=message.message, file=file, deleted=message.deleted)
 
 
 class MessageView(msgspec.Struct, frozen=True, kw_only=True):

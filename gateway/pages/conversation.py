@@ -165,6 +165,7 @@ def _context_of_history(
         "entries": shown,
         "articles": [renderer.message(language, reading.view(entry), form_state, REACTIONS) for entry in shown],
         "empty_article": renderer.empty_message(language, query.position),
+        "empty_files": renderer.empty_files(language),
         "is_newest": is_newest,
         "has_older": len(messages) >= HISTORY_PAGE,
         "history_query": query.position,

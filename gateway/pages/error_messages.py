@@ -18,7 +18,7 @@ BY_CODE = {
     "wrong_password": gettext_noop("The current password is wrong."),
     "username_taken": gettext_noop("This username is taken."),
     "too_many_messages": gettext_noop("Too many messages at once. Wait a moment, then send it again."),
-    "message_empty": gettext_noop("Write something first, or add a picture."),
+    "message_empty": gettext_noop("Write something first, or add a file."),
     "message_too_long": gettext_noop("The message is too long."),
     "invalid_message": gettext_noop("The message holds a character that cannot be kept."),
     "invalid_emoji": gettext_noop("A reaction is one emoji."),
@@ -40,17 +40,19 @@ BY_CODE = {
     "too_many_saved_chats": gettext_noop("That would be one saved chat too many."),
     "took_too_long": gettext_noop("That takes too long to find. Look for something narrower."),
     "query_empty": gettext_noop("Say what to look for."),
-    "file_too_large": gettext_noop("The picture is too large: 10 MiB is the most."),
-    "too_many_files": gettext_noop("Too many pictures at once: 20 is the most."),
+    "file_too_large": gettext_noop("The file is too large."),
+    "too_many_files": gettext_noop("Too many files at once: 20 is the most."),
     "picture_too_large": gettext_noop("The picture has too many pixels."),
-    "quota_exceeded": gettext_noop("There is no room left for your pictures. Remove some first."),
-    "not_a_picture": gettext_noop("Only pictures can be sent: JPEG, PNG, WebP or GIF."),
+    "quota_exceeded": gettext_noop("There is no room left for your files. Remove some first."),
+    "not_a_picture": gettext_noop("This picture cannot be shown here. Save it as JPEG or PNG, then send that."),
     "broken_picture": gettext_noop("The picture is broken."),
-    "too_slow": gettext_noop("The picture did not arrive. Try again."),
+    "too_slow": gettext_noop("The file did not arrive. Try again."),
+    "too_many_uploads": gettext_noop("Too many uploads are unfinished. Try again later."),
+    "unknown_upload": gettext_noop("The upload has ended. Try again."),
     "body_too_large": gettext_noop("That is too much at once."),
     "cross_origin": gettext_noop("This form was sent from another site, so nothing was done."),
     "service_unavailable": gettext_noop("Part of Parley is away. Try again in a moment."),
-    "media_unavailable": gettext_noop("Pictures cannot be sent right now. Try again in a moment."),
+    "media_unavailable": gettext_noop("Files cannot be sent right now. Try again in a moment."),
     "directory_unavailable": gettext_noop("It cannot be known right now who that is. Try again in a moment."),
     "not_stored": gettext_noop("The message could not be stored. Send it again."),
     "unavailable": gettext_noop("Part of Parley is away. Try again in a moment."),
@@ -76,6 +78,8 @@ _FOR_SCRIPTS = (
     "not_a_picture",
     "broken_picture",
     "too_slow",
+    "too_many_uploads",
+    "unknown_upload",
     "body_too_large",
     "media_unavailable",
     "directory_unavailable",
@@ -110,6 +114,11 @@ _REGISTRATIONS = gettext_noop("Too many registrations; try again in %(seconds)s 
 _AT_ONCE = gettext_noop("Too many searches at once; wait for one to end.")
 _NAMES = gettext_noop("Too many names that were taken; wait a while.")
 _TEMPLATES = (
+    # Of one file of several, which may have other reasons than the first, whose code is told.
+    (re.compile(r"[\d,]+ bytes are the most\."), BY_CODE["file_too_large"]),
+    (re.compile(r"this is .+"), BY_CODE["not_a_picture"]),
+    (re.compile(r"it cannot be decoded.*", re.DOTALL), BY_CODE["broken_picture"]),
+    (re.compile(r"(?:it has|its|it is coded in) [\d,]+ (?:pixels|frames|scans).*"), BY_CODE["picture_too_large"]),
     (re.compile(r"\d+ of your requests of this kind are under way already; wait for one to end\."), _AT_ONCE),
     (re.compile(r"More than \d+ names that were taken in an hour; wait a while\."), _NAMES),
     (re.compile(r"Expected the length to be (?P<least>\d+) to (?P<most>\d+), got \d+\."), _BETWEEN),
@@ -119,6 +128,8 @@ _TEMPLATES = (
     (re.compile(r"Too many password attempts; try again in (?P<seconds>\d+) s\."), _PASSWORDS),
     (re.compile(r"Too many registrations; try again in (?P<seconds>\d+) s\."), _REGISTRATIONS),
 )
+# Where single files are to blame, their names stand in the place of fields.
+_OF_FILES = frozenset({"file_too_large", "picture_too_large", "not_a_picture", "broken_picture"})
 _FIELD_OF_CODE = {
     "username_taken": "username",
     "wrong_password": "current_password",
@@ -129,7 +140,7 @@ _FIELD_OF_CODE = {
 
 def explain(problem: Problem, gettext: Gettext) -> tuple[str, dict[str, str]]:
     """What to say above a form, if anything, and beside which field what."""
-    if problem.errors:
+    if problem.errors and problem.code not in _OF_FILES:
         return "", {error.field: detail(error.detail, gettext) for error in problem.errors}
     text = in_short(problem, gettext)
     field = _FIELD_OF_CODE.get(problem.code)
@@ -138,6 +149,9 @@ def explain(problem: Problem, gettext: Gettext) -> tuple[str, dict[str, str]]:
 
 def in_short(problem: Problem, gettext: Gettext) -> str:
     """One sentence, or a few."""
+    if problem.code in _OF_FILES and problem.errors:
+        of_all = gettext(BY_CODE[problem.code])
+        return " ".join(f"{error.field}: {_known(error.detail, gettext) or of_all}" for error in problem.errors)
     if problem.errors:
         return " ".join(detail(error.detail, gettext) for error in problem.errors)
     if problem.code in BY_CODE:
@@ -151,12 +165,16 @@ def script_error_messages(gettext: Gettext) -> dict[str, str]:
 
 
 def detail(text: str, gettext: Gettext) -> str:
+    return _known(text, gettext) or text
+
+
+def _known(text: str, gettext: Gettext) -> str | None:
     if text in BY_DETAIL:
         return gettext(BY_DETAIL[text])
     for pattern, template in _TEMPLATES:
         if (match := pattern.fullmatch(text)) is not None:
             return gettext(template, **match.groupdict())
-    return text
+    return None
 
 
 def errors_of_other_fields(field_errors: Mapping[str, str], shown: tuple[str, ...]) -> str:

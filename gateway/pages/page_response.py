@@ -21,7 +21,7 @@ _CONTENT_SECURITY_POLICY = (
     " media-src 'self' blob:; connect-src 'self'; font-src 'self'; manifest-src 'self'; form-action 'self';"
     " base-uri 'none'; frame-ancestors 'none'"
 )
-PERMISSIONS_POLICY = "camera=(self), microphone=(), geolocation=(), payment=(), usb=()"
+PERMISSIONS_POLICY = "camera=(self), microphone=(self), geolocation=(), payment=(), usb=()"
 THEMES = ("light", "dark")
 THEME_COOKIE, LANGUAGE_COOKIE, NOTICE_COOKIE = "theme", "language", "notice"
 

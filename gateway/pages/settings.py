@@ -1,12 +1,13 @@
 """Settings: how one is shown, the password, the devices, and what the pages look like."""
 
 import asyncio
+from collections.abc import Sequence
 from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gateway.domain.api_types import Device
+from gateway.domain.api_types import Device, Problem, SentFile
 from gateway.domain.paths import own_path
 from gateway.pages.error_messages import explain
 from gateway.pages.layout import load_layout
@@ -56,7 +57,7 @@ async def change_settings(request: Request[State]) -> Response:
     fields: dict[str, str] = {}
     try:
         fields, files = await read_form_with_files(page)
-        notice = await _change(page, fields, files[-1].thumbnail_url if files else "")
+        notice = await _change(page, fields, _picture_of(files))
     except Refused as refused:
         fields = refused.fields or fields
         error, field_errors = explain(refused.problem, page.gettext)
@@ -78,6 +79,15 @@ async def _change(page: PageRequest, fields: dict[str, str], picture: str) -> st
     if (url := _new_picture(fields, picture)) is not None:
         await tell(page, "POST", "/api/update-avatar", body=form_body({"avatar_url": url}))
     return "saved"
+
+
+def _picture_of(files: Sequence[SentFile]) -> str:
+    """The address of the last, empty for none. Raises Refused for what is no picture."""
+    if not files:
+        return ""
+    if files[-1].kind != "picture" or files[-1].thumbnail_url is None:
+        raise Refused(415, Problem("", "not_a_picture"), {})
+    return files[-1].thumbnail_url
 
 
 def _new_picture(fields: dict[str, str], sent: str) -> str | None:

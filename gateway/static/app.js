@@ -1,5 +1,6 @@
 /** Where the scripts begin: each page gets what it has a place for. */
 
+import { wireAudioPlayers } from "./audio_player.js";
 import { Calls, wireCallButton } from "./calls.js";
 import { Composer } from "./composer.js";
 import { Connection } from "./connection.js";
@@ -17,6 +18,7 @@ import { me, wireAvatars } from "./people.js";
 import { PictureViewer } from "./picture_viewer.js";
 import { wirePresence, wireTyping } from "./presence.js";
 import { wireStreamList } from "./stream_list.js";
+import { wireTextPeeks } from "./text_peek.js";
 import { wireTheme } from "./theme.js";
 import { localize } from "./time_format.js";
 
@@ -84,6 +86,8 @@ function beginConversation({ main, element, connection, outbox }) {
     },
     HTMLFormElement,
   );
+  wireAudioPlayers(main);
+  wireTextPeeks(element);
   at("viewer", (dialog) => new PictureViewer(element, dialog), HTMLDialogElement);
   at("typing", (line) => wireTyping(connection, log.conversation, line));
 }

@@ -1,122 +1,107 @@
-/** Pictures to be attached: shown below the composer while they are uploaded, until they are sent or taken away. */
+/** Files to be attached: a list in the composer while they are uploaded, until they are sent or taken away. */
 
+import { ChosenFile } from "./chosen_file.js";
 import { showComposerError } from "./composer_error.js";
-import { actionButton, required } from "./dom.js";
-import { messageOf, t, why } from "./i18n.js";
-import { upload } from "./upload.js";
+import { t } from "./i18n.js";
 
-/** @typedef {{file: Api.Attachment | null, part: number}} Picked `file` once it is stored, `part` of it is uploaded */
+const UPLOADS_AT_ONCE_MAX = 3;
 
 export class AttachmentPicker {
   #list;
-  #progress;
   #countMax;
   #bytesMax;
   #onChange;
-  /** @type {Map<HTMLLIElement, Picked>} */
-  #pictures = new Map();
+  /** In the order of choice. @type {Set<ChosenFile>} */
+  #files = new Set();
 
   /**
    * @param {object} parts
    * @param {HTMLElement} parts.list
-   * @param {HTMLProgressElement} parts.progress
    * @param {number} parts.countMax of one message
-   * @param {number} parts.bytesMax of one picture
+   * @param {{picture: number, other: number}} parts.bytesMax of one file
    * @param {() => void} parts.onChange
    */
-  constructor({ list, progress, countMax, bytesMax, onChange }) {
+  constructor({ list, countMax, bytesMax, onChange }) {
     this.#list = list;
-    this.#progress = progress;
     this.#countMax = countMax;
     this.#bytesMax = bytesMax;
     this.#onChange = onChange;
   }
 
   get isUploading() {
-    return [...this.#pictures.values()].some((one) => one.file === null);
+    return this.#some((one) => one.isUnderWay);
+  }
+
+  get hasRefused() {
+    return this.#some((one) => one.state === "failed");
   }
 
   get isEmpty() {
-    return this.#pictures.size === 0;
+    return this.#files.size === 0;
   }
 
-  /** Upload what of `files` is a picture; each by itself, so that a bad one spoils no other. @param {File[]} files */
+  /** Upload them, each by itself, so that a bad one spoils no other. @param {File[]} files */
   add(files) {
-    const pictures = files.filter((file) => file.type.startsWith("image/"));
-    if (pictures.length < files.length) {
-      showComposerError(t("Only pictures can be sent."));
+    const free = this.#countMax - this.#files.size;
+    if (files.length > free) {
+      showComposerError(t("At most %(count)s files at once.", { count: this.#countMax }));
     }
-    const free = this.#countMax - this.#pictures.size;
-    if (pictures.length > free) {
-      showComposerError(t("At most %(count)s pictures at once.", { count: this.#countMax }));
-    }
-    pictures.slice(0, free).forEach((file) => this.#send(file));
+    files.slice(0, free).forEach((file) => this.#put(new ChosenFile(file, this.#handlers())));
   }
 
-  /** What the service said of them, in the order of choice; they are no longer picked. */
+  /** @param {File} file @param {{seconds: number, loudness: number[]}} sound */
+  addVoiceMessage(file, sound) {
+    if (this.#files.size < this.#countMax) {
+      this.#put(new ChosenFile(file, this.#handlers(), sound));
+    } else {
+      showComposerError(t("At most %(count)s files at once.", { count: this.#countMax }));
+    }
+  }
+
+  /** What the service said of them, in the order of choice; they are no longer chosen. */
   take() {
-    const files = [...this.#pictures.values()].map((one) => one.file).filter((file) => file !== null);
-    this.#pictures.clear();
-    this.#show();
-    return files;
-  }
-
-  /** @param {File} file */
-  async #send(file) {
-    if (file.size > this.#bytesMax) {
-      showComposerError(`${file.name}: ${why({ code: "file_too_large" })}`);
-      return;
+    const uploaded = [...this.#files].flatMap((one) => one.uploaded ?? []);
+    for (const one of this.#files) {
+      one.leave();
     }
-    const item = this.#item(file.name);
-    /** @type {Picked} */
-    const picture = { file: null, part: 0 };
-    this.#pictures.set(item, picture);
-    this.#show();
-    try {
-      picture.file = await upload(file, (part) => {
-        picture.part = part;
-        this.#showProgress();
-      });
-      item.dataset.state = "done";
-      const image = new Image();
-      image.alt = file.name;
-      image.src = picture.file.thumbnail_url;
-      required(item, ".name").replaceWith(image);
-    } catch (error) {
-      showComposerError(`${file.name}: ${messageOf(error)}`);
-      this.#pictures.delete(item);
-    }
-    this.#show();
+    this.#files.clear();
+    this.#changed();
+    return uploaded;
   }
 
-  /** @param {string} name */
-  #item(name) {
-    const item = document.createElement("li");
-    item.dataset.state = "uploading";
-    const label = document.createElement("span");
-    label.className = "name";
-    label.textContent = name;
-    const remove = actionButton("remove", "×");
-    remove.setAttribute("aria-label", t("Remove %(name)s", { name }));
-    remove.addEventListener("click", () => {
-      this.#pictures.delete(item);
-      this.#show();
-    });
-    item.append(label, remove);
-    return item;
+  #handlers() {
+    return {
+      /** @param {ChosenFile} one */
+      onChange: (one) => {
+        if (one.isRemoved) {
+          this.#files.delete(one);
+        }
+        this.#changed();
+      },
+      /** @param {File} file */
+      bytesMaxOf: ({ type }) =>
+        type.startsWith("image/") && !type.startsWith("image/svg") ? this.#bytesMax.picture : this.#bytesMax.other,
+    };
   }
 
-  #show() {
-    this.#list.replaceChildren(...this.#pictures.keys());
+  /** @param {ChosenFile} one */
+  #put(one) {
+    this.#files.add(one);
+    this.#list.append(one.item);
+    this.#changed();
+    one.item.scrollIntoView({ block: "nearest" });
+  }
+
+  #changed() {
+    const running = [...this.#files].filter((one) => one.isRunning).length;
+    const waiting = [...this.#files].filter((one) => one.state === "waiting");
+    waiting.slice(0, Math.max(0, UPLOADS_AT_ONCE_MAX - running)).forEach((one) => one.start());
     this.#list.hidden = this.isEmpty;
-    this.#showProgress();
     this.#onChange();
   }
 
-  #showProgress() {
-    const parts = [...this.#pictures.values()].filter((one) => one.file === null).map((one) => one.part);
-    this.#progress.hidden = parts.length === 0;
-    this.#progress.max = 1;
-    this.#progress.value = parts.length ? parts.reduce((sum, part) => sum + part, 0) / parts.length : 0;
+  /** @param {(one: ChosenFile) => boolean} is */
+  #some(is) {
+    return [...this.#files].some(is);
   }
 }

@@ -1,4 +1,4 @@
-/** The composer: where one writes, answers, corrects, and adds pictures. */
+/** The composer: where one writes, answers, corrects, adds files and speaks. */
 
 import { AttachmentPicker } from "./attachment_picker.js";
 import { showComposerError } from "./composer_error.js";
@@ -9,6 +9,7 @@ import { t } from "./i18n.js";
 import { quoteOf, senderOf, textOf } from "./message_view.js";
 import { nameOf } from "./people.js";
 import { lengthOf } from "./texts.js";
+import { VoiceButton } from "./voice_button.js";
 
 /** @import { Connection } from "./connection.js" */
 /** @import { MessageLog } from "./message_log.js" */
@@ -23,6 +24,7 @@ export class Composer {
   #area;
   #bar;
   #attachments;
+  #voice;
   #log;
   #connection;
   #outbox;
@@ -44,10 +46,13 @@ export class Composer {
     this.#outbox = outbox;
     this.#attachments = new AttachmentPicker({
       list: required(form, "#chosen"),
-      progress: required(form, "#upload", HTMLProgressElement),
       countMax: Number(form.dataset.attachmentsMax),
-      bytesMax: Number(form.dataset.fileBytesMax),
+      bytesMax: { picture: Number(form.dataset.pictureBytesMax), other: Number(form.dataset.fileBytesMax) },
       onChange: () => this.#sendIfWaiting(),
+    });
+    this.#voice = new VoiceButton({
+      form,
+      onRecorded: (file, sound) => this.#attachments.addVoiceMessage(file, sound),
     });
     this.#wireWriting();
     wireFiles({ form, area: this.#area, onFiles: (files) => this.#attachments.add(files) });
@@ -158,10 +163,10 @@ export class Composer {
     });
     this.#area.addEventListener("keydown", (event) => this.#pressed(event));
     this.#area.addEventListener("input", () => {
-      this.#grow();
+      this.#changed();
       this.#tellTyping();
     });
-    this.#grow();
+    this.#changed();
   }
 
   /** @param {KeyboardEvent} event */
@@ -185,7 +190,10 @@ export class Composer {
     }
   }
 
-  #submit() {
+  async #submit() {
+    if (this.#voice.isRecording) {
+      await this.#voice.finish();
+    }
     if (lengthOf(this.#area.value) > Number(this.#form.dataset.messageLengthMax)) {
       showComposerError(t("That is too long for one message."));
     } else if (this.#mode.kind === "edit") {
@@ -193,6 +201,8 @@ export class Composer {
     } else if (this.#attachments.isUploading) {
       this.#isWaiting = true;
       this.#form.ariaBusy = "true";
+    } else if (this.#attachments.hasRefused) {
+      showComposerError(t("Not every file could be sent. Remove those, or try again."));
     } else if (this.#area.value.trim() || !this.#attachments.isEmpty) {
       this.#submitMessage();
     }
@@ -241,7 +251,12 @@ export class Composer {
   #setText(text) {
     this.#area.value = text;
     this.#area.setSelectionRange(text.length, text.length);
+    this.#changed();
+  }
+
+  #changed() {
     this.#grow();
+    this.#voice.offer(this.#area.value === "");
   }
 
   /** As high as its text; the style sheet says how high at most. */

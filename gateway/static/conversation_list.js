@@ -2,7 +2,7 @@
 
 import { isRoom } from "./conversation_label.js";
 import { all, optional } from "./dom.js";
-import { t } from "./i18n.js";
+import { lineOf } from "./file_names.js";
 import { me, nameOf } from "./people.js";
 import { learnPresence } from "./presence.js";
 import { showTime } from "./time_format.js";
@@ -86,7 +86,7 @@ export class ConversationList {
   /** @param {HTMLElement} item @param {Api.Message} event */
   #showLast(item, event) {
     const last = optional(item, ".last");
-    const text = event.message || (event.attachments?.length ? t("Picture") : "");
+    const text = lineOf(event);
     if (last) {
       last.textContent = isRoom(event.conversation) ? `${nameOf(event.sender_username)}: ${text}` : text;
     }

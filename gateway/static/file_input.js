@@ -1,6 +1,8 @@
 /** Files for the composer: chosen, pasted, or dropped anywhere on the page. */
 
+import { showComposerError } from "./composer_error.js";
 import { optional } from "./dom.js";
+import { t } from "./i18n.js";
 
 /**
  * @param {object} parts
@@ -44,7 +46,17 @@ function wireDropping(onFiles) {
     body.classList.remove("dragging");
     if (hasFiles(event)) {
       event.preventDefault();
-      onFiles([...(event.dataTransfer?.files ?? [])]);
+      onFiles(filesOf(event.dataTransfer));
     }
   });
+}
+
+/** A folder is among them as a file that cannot be read. @param {DataTransfer | null} dropped */
+function filesOf(dropped) {
+  const items = [...(dropped?.items ?? [])].filter((item) => item.kind === "file");
+  const single = items.filter((item) => !item.webkitGetAsEntry()?.isDirectory);
+  if (single.length < items.length) {
+    showComposerError(t("Folders cannot be sent. Choose the files in it."));
+  }
+  return single.map((item) => item.getAsFile()).filter((file) => file !== null);
 }

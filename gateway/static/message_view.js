@@ -1,6 +1,8 @@
 /** Messages as they are shown: one article each, made from the page's template so that the markup has one home. */
 
 import { actionButton, all, optional, required } from "./dom.js";
+import { whatIs } from "./file_names.js";
+import { fileNodes } from "./file_view.js";
 import { t } from "./i18n.js";
 import { linked } from "./links.js";
 import { fillAvatar, handleOf, me, nameOf } from "./people.js";
@@ -10,7 +12,6 @@ import { shortened } from "./texts.js";
 import { showTime } from "./time_format.js";
 
 const QUOTE_LENGTH_MAX = 120;
-const SHOWN_SIDE_PX_MAX = 320; // as the server shows them
 
 /** @typedef {"sending" | "failed" | "sent" | "delivered" | "read"} MessageState */
 /**
@@ -139,8 +140,14 @@ function showQuote(article, id, quoted) {
 
 /** Who said what, in a line. @param {HTMLElement} article */
 export function quoteOf(article) {
-  const text = textOf(article).trim() || t("Picture");
+  const text = textOf(article).trim() || whatIs(firstFileOf(article));
   return `${nameOf(senderOf(article))}: ${shortened(text, QUOTE_LENGTH_MAX)}`;
+}
+
+/** @param {HTMLElement} article */
+function firstFileOf(article) {
+  const { kind = "picture", name: filename = "" } = optional(article, ".attachments [data-kind]")?.dataset ?? {};
+  return { kind: /** @type {Api.FileKind} */ (kind), filename };
 }
 
 /** @param {HTMLElement} article */
@@ -230,22 +237,6 @@ export function setFailure(article, reason) {
 function showAttachments(article, attachments) {
   const place = required(article, ".attachments");
   place.hidden = attachments.length === 0;
-  place.replaceChildren(...attachments.map(picture));
+  place.replaceChildren(...fileNodes(attachments));
   placehold(article);
-}
-
-/** @param {Api.Attachment} file */
-function picture(file) {
-  const link = document.createElement("a");
-  link.href = file.url;
-  link.dataset.placeholder = file.placeholder ?? "";
-  link.dataset.width = String(file.width);
-  link.dataset.height = String(file.height);
-  const part = Math.min(1, SHOWN_SIDE_PX_MAX / Math.max(file.width, file.height));
-  const image = new Image(Math.max(1, Math.round(file.width * part)), Math.max(1, Math.round(file.height * part)));
-  image.loading = "lazy";
-  image.alt = file.filename || t("Picture");
-  image.src = file.thumbnail_url;
-  link.append(image);
-  return link;
 }

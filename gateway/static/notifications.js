@@ -2,7 +2,7 @@
 
 import { isRoom, pagePathOf } from "./conversation_label.js";
 import { all } from "./dom.js";
-import { t } from "./i18n.js";
+import { lineOf } from "./file_names.js";
 import { introduced } from "./people.js";
 import { shortened } from "./texts.js";
 
@@ -32,7 +32,7 @@ function isElsewhere() {
 /** @param {Api.Message} event */
 function show(event) {
   const name = introduced(event.sender_username);
-  const body = shortened(event.message || t("Picture"), TEXT_LENGTH_MAX);
+  const body = shortened(lineOf(event), TEXT_LENGTH_MAX);
   try {
     const title = isRoom(event.conversation) ? `${name} (${event.conversation})` : name;
     const shown = new Notification(title, { body, tag: event.conversation });

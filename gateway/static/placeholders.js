@@ -5,7 +5,7 @@ import { all } from "./dom.js";
 
 /** Show each picture below `root` as its BlurHash until it has loaded. @param {HTMLElement} root */
 export function placehold(root) {
-  for (const link of all(root, ".attachments a[data-placeholder]")) {
+  for (const link of all(root, ".gallery a[data-placeholder]")) {
     const image = link.querySelector("img");
     if (image && !image.complete && !link.querySelector("canvas")) {
       cover(image, link.dataset.placeholder ?? "");

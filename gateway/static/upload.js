@@ -1,41 +1,37 @@
-/** An upload: a picture on its way to the media service, with its progress. */
+/** An upload: a file on its way to the media service, at once or in pieces. */
 
-import { t, why } from "./i18n.js";
+import { t } from "./i18n.js";
+import { send } from "./progress_request.js";
+import { PiecewiseUpload } from "./piecewise_upload.js";
+import { UploadRefused } from "./upload_refused.js";
 
 const PATH = "/api/user/upload-files";
+/** From here on it is worth not beginning again when the connection breaks. */
+const WHOLE_BYTES_MAX = 5_000_000;
 
 /**
- * Send a file in a request of its own; fetch cannot tell how far it is, XMLHttpRequest can.
  * @param {File} file
- * @param {(part: number) => void} onProgress 0 to 1
- * @returns {Promise<Api.Attachment>} what the service says of it; rejects with words for people
+ * @param {object} parts
+ * @param {AbortSignal} parts.signal what was sent so far is taken back
+ * @param {(bytes: number) => void} parts.onSent
+ * @returns {Promise<Api.UploadedFile>} rejects with UploadRefused, or with the signal's reason
  */
-export function upload(file, onProgress) {
-  const form = new FormData();
-  form.append("files", file, file.name || "picture");
-  const request = new XMLHttpRequest();
-  return new Promise((resolve, reject) => {
-    request.upload.onprogress = (event) => event.lengthComputable && onProgress(event.loaded / event.total);
-    request.onload = () => {
-      const body = parsed(request.responseText);
-      if (request.status === 200 && body?.files) {
-        resolve(body.files[0]);
-      } else {
-        reject(new Error(why(body ?? {}) ?? t("The upload did not work.")));
-      }
-    };
-    request.onerror = request.onabort = () => reject(new Error(t("The upload did not work. Are you offline?")));
-    request.open("POST", PATH);
-    request.responseType = "text";
-    request.send(form);
-  });
+export function upload(file, { signal, onSent }) {
+  return file.size < WHOLE_BYTES_MAX
+    ? uploadWhole(file, { signal, onSent })
+    : new PiecewiseUpload(file, { signal, onSent }).run();
 }
 
-/** @param {string} text */
-function parsed(text) {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
+/** @param {File} file @param {{signal: AbortSignal, onSent: (bytes: number) => void}} parts */
+async function uploadWhole(file, { signal, onSent }) {
+  const body = new FormData();
+  body.append("files", file, file.name || "file");
+  const answer = await send("POST", PATH, { body, signal, onSent });
+  if (answer.status === 200 && answer.body?.files) {
+    return answer.body.files[0];
   }
+  if (answer.status === 0) {
+    throw new UploadRefused(t("The upload did not work. Are you offline?"), { isPassing: true });
+  }
+  throw UploadRefused.of(answer);
 }

@@ -1,21 +1,29 @@
 """axe-core finds nothing serious on any page, in either theme."""
 
+import re
 from base64 import b64encode
+from pathlib import Path
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import expect
 
+from tests.browser.test_files import choose, chosen, put, send, sound
 from tests.browser.test_pictures import GIVE, picture
 from tests.browser.visitors import PHONE, Couple, Visitor, Visitors
 
 SERIOUS = {"serious", "critical"}
+SETTLED = """
+Promise.all(document.getAnimations()
+  .filter((one) => one.effect.getComputedTiming().endTime < Infinity)
+  .map((one) => one.finished.catch(() => {})))
+"""
 
 
 async def faults(visitor: Visitor) -> list[str]:
     """What axe holds against the page as it is now."""
     # A colour that is still changing into another has the contrast of neither.
-    await visitor.page.evaluate("Promise.all(document.getAnimations().map(one => one.finished.catch(() => {})))")
+    await visitor.page.evaluate(SETTLED)
     found = await Axe().run(visitor.page)
     return [
         f"{visitor.page.url} {fault['id']}: {node['target']} {node.get('failureSummary', '')}"
@@ -58,6 +66,26 @@ async def test_what_opens_over_a_chat(couple: Couple, theme: str) -> None:
     found = await faults(ada)
     await ada.page.keyboard.press("Escape")
     await ada.use(f"To use in {theme}", "delete")
+    found += await faults(ada)
+    assert found == []
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+async def test_files_chosen_recorded_and_looked_at(couple: Couple, theme: str, tmp_path: Path) -> None:
+    ada, _ = couple
+    ada.tolerates = re.compile("status of 415")
+    await ada.page.emulate_media(color_scheme="light" if theme == "light" else "dark")
+    pictures = {f"{number}{theme}__png": picture(60 + number + len(theme)) for number in range(2)}
+    await send(ada, f"Files in {theme}", *put(tmp_path, a__txt=b"Hello", b__wav=sound(), **pictures))
+    await choose(ada, *put(tmp_path, fake__png=b"no picture", notes__txt=b"Some notes"))
+    await expect(chosen(ada, "failed")).to_have_count(1)
+    await expect(chosen(ada, "done")).to_have_count(1)
+    found = await faults(ada)
+    await ada.page.locator('[data-action="record"]').click()
+    await expect(ada.page.locator("#recorder")).to_be_visible()
+    found += await faults(ada)
+    await ada.page.keyboard.press("Escape")
+    await ada.article(f"Files in {theme}").locator(".gallery a").first.click()
     found += await faults(ada)
     assert found == []
 

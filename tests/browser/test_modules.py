@@ -5,9 +5,17 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import blurhash
+import msgspec
 import pytest
+from bs4 import BeautifulSoup
 
+from gateway import catalogues
+from gateway.domain.api_types import Attachment
+from gateway.domain.file_names import clock_time, split_ending
+from gateway.markup_cache import MarkupCache
 from tests.browser.visitors import Couple
+from tests.gateway.test_attachment_markup import a_file, a_picture
+from tests.gateway.test_message_markup import markup, new_renderer, said
 
 Run = Callable[[str, str, Any], Awaitable[Any]]
 
@@ -95,6 +103,58 @@ async def test_a_text_is_cut_between_characters(run: Run, text: str, short: str)
 async def test_characters_are_counted_as_the_services_do(run: Run) -> None:
     for text in ("", "abc", "👋" * 4000, "👩‍🚀é"):
         assert await run("texts", "({lengthOf}, text) => lengthOf(text)", text) == len(text)
+
+
+NAMES = ["plan.pdf", "kernel.tar.zst", ".profile", "no ending", "About it. And more", "x.longer-than-that", "ends.", ""]
+
+
+async def test_names_sizes_and_lengths_are_those_that_the_server_writes(run: Run) -> None:
+    parts = await run("file_names", "({splitEnding}, names) => names.map(splitEnding)", NAMES)
+    assert [tuple(one) for one in parts] == [split_ending(name) for name in NAMES]
+    seconds = [0, 7.4, 59.6, 750, 3723]
+    assert await run("file_names", "({clockTime}, all) => all.map(clockTime)", seconds) == [*map(clock_time, seconds)]
+    english = catalogues.load()["en"]
+    sizes = [0, 1, 300, 1500, 999_499, 999_500, 1_400_000, 99_900_000, 142_000_000, 2_100_000_000]
+    assert await run("file_names", "({sizeText}, all) => all.map(sizeText)", sizes) == [*map(english.size, sizes)]
+
+
+async def test_a_recording_has_as_many_bars_as_a_waveform_whatever_its_length(run: Run) -> None:
+    for levels in ([], [0.5], [0.1] * 59 + [0.2], [0.1, 0.4] * 400):
+        bars = await run("waveform", "({condensed}, levels) => condensed(levels)", levels)
+        assert len(bars) == 60
+        assert max(bars) == (1 if levels else 0)
+        assert min(bars) >= 0
+
+
+def shape(markup: str) -> list[tuple[str, dict[str, Any], str]]:
+    """Its elements in order: what they are, and what they say themselves."""
+    return [
+        (one.name, dict(one.attrs), "".join(one.find_all(string=True, recursive=False)).strip())
+        for one in BeautifulSoup(markup, "html.parser").find_all()
+    ]
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        (a_picture(),),
+        (a_picture(width=30, height=20, placeholder="LGF5]+Yk^6#M@-5c,1J5@[or[Q6."), a_picture(1, filename="")),
+        tuple(a_picture(number) for number in range(13)),
+        (a_picture(thumbnail_url=None),),
+        (a_file("video", width=640, height=480, thumbnail_url="/api/files/f/thumbnail", duration_s=80.4),),
+        (a_file("video", filename=""),),
+        (a_file("audio", filename="song.mp3", duration_s=83.0), a_file("audio", filename="", duration_s=7.123456)),
+        (a_file("audio", filename="voice-message-2026-11-29-0906.webm", duration_s=7.2),),
+        (a_file(thumbnail_url="/api/files/f/thumbnail"), a_picture(), a_file("something of tomorrow")),
+        (a_file(content_type="text/plain; charset=utf-8", filename="short.txt", size=9), a_file(filename="")),
+        (a_file(content_type="text/plain", filename='"><script>.txt', size=9_000_000),),
+    ],
+)
+async def test_scripts_make_of_files_what_the_server_makes(run: Run, files: tuple[Attachment, ...]) -> None:
+    function = "({fileNodes}, files) => fileNodes(files).map((node) => node.outerHTML).join('')"
+    by_script = await run("file_view", function, msgspec.to_builtins(files))
+    page = BeautifulSoup(markup(new_renderer(MarkupCache()), said(attachments=files)), "html.parser")
+    assert shape(by_script) == shape(page.select(".attachments")[0].decode_contents())
 
 
 async def test_what_people_wrote_runs_in_its_own_direction(couple: Couple) -> None:

@@ -1,6 +1,5 @@
 """Pictures: chosen, pasted and dropped; shown small, and whole."""
 
-import re
 from base64 import b64encode
 from pathlib import Path
 
@@ -9,7 +8,7 @@ import numpy as np
 import pytest
 from playwright.async_api import expect
 
-from tests.browser.visitors import Couple, Visitor
+from tests.browser.visitors import Couple, Visitor, Visitors
 
 GIVE = """
 (area, {kind, encoded}) => {
@@ -63,33 +62,15 @@ async def test_a_pasted_or_dropped_picture_is_sent_when_it_has_arrived(couple: C
     await sees_picture(ada, f"By {kind}")
 
 
-async def test_a_picture_that_is_none_is_refused_by_name(couple: Couple, tmp_path: Path) -> None:
-    ada, _ = couple
-    path = tmp_path / "fake.png"
-    path.write_bytes(b"no picture at all")
-    ada.tolerates = re.compile("status of 415")
-    await ada.page.locator('input[name="files"]').set_input_files(path)
-    await expect(ada.page.locator("#composer-error")).to_contain_text("fake.png")
-    await expect(ada.page.locator("#chosen > li")).to_have_count(0)
-
-
-async def test_a_picture_over_the_limit_is_refused_before_it_is_sent(couple: Couple, tmp_path: Path) -> None:
-    ada, _ = couple
-    path = tmp_path / "large.png"
-    path.write_bytes(bytes(10 * 1024 * 1024 + 1))
-    await ada.page.locator('input[name="files"]').set_input_files(path)
-    await expect(ada.page.locator("#composer-error")).to_have_text(
-        "large.png: The picture is too large: 10 MiB is the most."
-    )
-    await expect(ada.page.locator("#chosen > li")).to_have_count(0)
-
-
 async def test_a_chosen_picture_can_be_taken_away(couple: Couple, tmp_path: Path) -> None:
     ada, grace = couple
     path = tmp_path / "mistake.png"
     path.write_bytes(picture(2))
     await ada.page.locator('input[name="files"]').set_input_files(path)
-    await ada.page.locator("#chosen").get_by_role("button", name="Remove mistake.png").click()
+    await expect(ada.page.locator('#chosen > li[data-state="done"]')).to_have_count(1)
+    async with ada.page.expect_response(lambda answer: answer.request.method == "DELETE") as removed:
+        await ada.page.locator("#chosen").get_by_role("button", name="Remove mistake.png").click()
+    assert (await removed.value).ok, "it takes no room any more"
     await ada.write("Without a picture")
     await grace.sees("Without a picture")
     await expect(grace.article("Without a picture").locator(".attachments img")).to_have_count(0)
@@ -102,7 +83,7 @@ async def test_a_picture_opens_whole_and_gives_the_focus_back(couple: Couple, tm
     await ada.page.locator('input[name="files"]').set_input_files(path)
     await expect(ada.page.locator('#chosen > li[data-state="done"]')).to_have_count(1)
     await ada.write("To look at")
-    link = ada.article("To look at").locator(".attachments a")
+    link = ada.article("To look at").locator(".gallery a")
     await sees_picture(ada, "To look at")
     await link.focus()
     await link.press("Enter")
@@ -113,3 +94,54 @@ async def test_a_picture_opens_whole_and_gives_the_focus_back(couple: Couple, tm
     await ada.page.keyboard.press("Escape")
     await expect(viewer).to_be_hidden()
     await expect(link).to_be_focused()
+
+
+async def test_the_viewer_leads_through_the_pictures_and_says_where_it_is(visitors: Visitors, tmp_path: Path) -> None:
+    ada, grace = await visitors.people("ada", "grace")
+    await ada.chat_with(grace)
+    paths = [tmp_path / f"{name}.png" for name in ("one", "two", "three")]
+    for number, path in enumerate(paths):
+        path.write_bytes(picture(20 + number))
+    await ada.page.locator('input[name="files"]').set_input_files(paths)
+    await expect(ada.page.locator('#chosen > li[data-state="done"]')).to_have_count(3)
+    await ada.write("Three of them")
+    links = ada.article("Three of them").locator(".gallery a")
+    await links.nth(0).click()
+    viewer = ada.page.locator("#viewer")
+    name, place = viewer.locator(".name"), viewer.locator(".position")
+    earlier, later = (viewer.locator(f'[data-action="{action}"]') for action in ("previous", "next"))
+    await expect(place).to_have_text("1 of 3")
+    await expect(earlier).to_be_hidden()
+    await ada.page.keyboard.press("ArrowRight")
+    await expect(place).to_have_text("2 of 3")
+    await expect(name).to_have_text("two.png")
+    await later.click()
+    await expect(place).to_have_text("3 of 3")
+    await expect(later).to_be_hidden()
+    await ada.page.keyboard.press("ArrowRight")
+    await expect(place).to_have_text("3 of 3")
+    await expect(viewer.locator("img")).to_have_attribute("alt", "three.png")
+    await expect(viewer.locator("a[download]")).to_have_attribute("download", "three.png")
+    await ada.page.keyboard.press("Escape")
+    await expect(viewer).to_be_hidden()
+    await expect(links.nth(2)).to_be_focused()
+
+
+async def test_more_pictures_than_tiles_are_in_the_viewer(visitors: Visitors, tmp_path: Path) -> None:
+    ada, grace = await visitors.people("ada", "grace")
+    await ada.chat_with(grace)
+    paths = [tmp_path / f"{number}.png" for number in range(14)]
+    for number, path in enumerate(paths):
+        path.write_bytes(picture(40 + number))
+    await ada.page.locator('input[name="files"]').set_input_files(paths)
+    await expect(ada.page.locator('#chosen > li[data-state="done"]')).to_have_count(14)
+    await ada.write("Many")
+    links = ada.article("Many").locator(".gallery a")
+    await expect(links).to_have_count(14)
+    await expect(links.nth(12)).to_be_hidden()
+    await links.nth(11).click()
+    await ada.page.keyboard.press("ArrowRight")
+    viewer = ada.page.locator("#viewer")
+    await expect(viewer.locator(".position")).to_have_text("13 of 14")
+    await ada.page.keyboard.press("Escape")
+    await expect(links.nth(11)).to_be_focused()

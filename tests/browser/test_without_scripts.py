@@ -5,6 +5,7 @@ from pathlib import Path
 
 from playwright.async_api import expect
 
+from tests.browser.test_files import put, sound
 from tests.browser.test_pictures import picture
 from tests.browser.visitors import Couple, Visitors
 from tests.system.people import PASSWORD
@@ -30,6 +31,44 @@ async def test_two_people_talk_without_scripts(couple: Couple, visitors: Visitor
     await send.click()
     await expect(ada.article("A picture").locator(".attachments img")).to_have_count(1)
     await expect(grace.article("A picture").locator(".attachments img")).to_have_count(1)
+
+
+async def test_files_of_any_kind_are_sent_and_had_without_scripts(
+    couple: Couple, visitors: Visitors, tmp_path: Path
+) -> None:
+    ada, grace = await visitors.window(couple[0], java_script_enabled=False), couple[1]
+    await ada.open(f"/chat/{grace.name}")
+    field = ada.page.locator('input[name="files"]')
+    box = await field.bounding_box()
+    assert box is not None
+    assert box["width"] > 200, "one sees what is chosen"
+    await field.set_input_files(put(tmp_path, notes__txt=b"Plain", tone__wav=sound()))
+    await ada.area.fill("Two files")
+    await ada.page.locator('#composer [data-action="send"]').click()
+    article = ada.article("Two files")
+    await expect(article.locator("audio")).to_be_visible()
+    await expect(article.locator(".player, .peek")).to_have_count(2)
+    for part in await article.locator(".player, .peek").all():
+        await expect(part).to_be_hidden()
+    answer = await ada.page.request.get(
+        ada.site.system.url + (await article.locator(".file .name").get_attribute("href") or "")
+    )
+    assert await answer.text() == "Plain"
+    await expect(grace.article("Two files").locator(".file .peek")).to_have_text("Plain")
+
+
+async def test_every_refused_file_is_named_without_scripts(pair: Couple, visitors: Visitors, tmp_path: Path) -> None:
+    ada = await visitors.window(pair[0], java_script_enabled=False)
+    ada.tolerates = re.compile("status of 415")
+    await ada.open(f"/chat/{pair[1].name}")
+    files = put(tmp_path, one__png=b"no picture", two__png=b"no picture either", good__txt=b"Fine")
+    await ada.page.locator('input[name="files"]').set_input_files(files)
+    await ada.area.fill("Three files")
+    await ada.page.locator('#composer [data-action="send"]').click()
+    for name in ("one.png: ", "two.png: "):
+        await expect(ada.page.locator("#message-error")).to_contain_text(name)
+    await expect(ada.page.locator("#message-error")).not_to_contain_text("good.txt")
+    await expect(ada.area).to_have_value("Three files")
 
 
 async def test_messages_are_edited_answered_reacted_to_and_deleted_without_scripts(

@@ -59,6 +59,10 @@ VIEWS = [
     said(reply_to=3),
     said(attachments=(PICTURE,)),
     said(attachments=(msgspec.structs.replace(PICTURE, filename="cat"),)),
+    said(attachments=(msgspec.structs.replace(PICTURE, kind="video"),)),
+    said(attachments=(msgspec.structs.replace(PICTURE, kind="audio"),)),
+    said(attachments=(msgspec.structs.replace(PICTURE, kind="audio", duration_s=3.0),)),
+    said(attachments=(msgspec.structs.replace(PICTURE, kind="document", size=7),)),
     said(call=Call("missed")),
     said(call=Call("answered", 300)),
     changed(message=LIKED, reader="ada"),
@@ -97,7 +101,8 @@ LANGUAGES = catalogues.load()
 
 
 def new_renderer(messages: MarkupCache) -> Renderer:
-    return Renderer(LANGUAGES, NoFiles(), PageLimits(message_length_max=10, file_bytes_max=10), messages=messages)
+    limits = PageLimits(message_length_max=10, picture_bytes_max=10, file_bytes_max=10)
+    return Renderer(LANGUAGES, NoFiles(), limits, messages=messages)
 
 
 class Form(msgspec.Struct):

@@ -52,7 +52,7 @@ def test_ones_own_messages_say_whether_they_were_read() -> None:
 
 
 @pytest.mark.parametrize(
-    "size, shown", [((4000, 1000), (320, 80)), ((10, 20), (10, 20)), ((1, 9000), (1, 320)), ((0, 0), (1, 1))]
+    "size, shown", [((4000, 1000), (448, 112)), ((10, 20), (10, 20)), ((1, 9000), (1, 352)), ((0, 0), (448, 252))]
 )
 def test_a_picture_gets_its_place_before_it_is_there(size: tuple[int, int], shown: tuple[int, int]) -> None:
     assert Attachment(id="a", url="", thumbnail_url="", width=size[0], height=size[1]).shown_size == shown

@@ -101,7 +101,7 @@ async def test_a_picture_and_its_thumbnail_are_shown_to_both(two: Two) -> None:
     for one in page.all("article .attachments a"):
         assert (await two.grace.http.get(str(one["href"]))).status_code == 200
     assert two.grace.page.one("article .text").get_text() == ""
-    assert (await two.grace.go("/")).text("#conversations .last") == "Picture"
+    assert (await two.grace.go("/")).text("#conversations .last") == "Attachment"
 
 
 async def test_what_was_read_is_marked_as_read(two: Two) -> None:
@@ -245,7 +245,7 @@ def assert_safe(page: Shown) -> None:
     policy = page.headers["content-security-policy"]
     assert policy.startswith("default-src 'none'; script-src 'self'; style-src 'self';")
     assert "unsafe" not in policy
-    assert page.headers["permissions-policy"].startswith("camera=(self), microphone=()")
+    assert page.headers["permissions-policy"].startswith("camera=(self), microphone=(self)")
     assert page.headers["x-content-type-options"] == "nosniff"
 
 
@@ -481,13 +481,13 @@ async def test_a_wrong_password_is_told_and_the_name_kept(two: Two, shared: Parl
 
 async def test_a_message_that_is_refused_stays_in_its_field(two: Two) -> None:
     page = await two.write("   ")
-    assert (page.status, page.fault("message")) == (422, "Write something first, or add a picture.")
+    assert (page.status, page.fault("message")) == (422, "Write something first, or add a file.")
     page = await two.write("a" * 4001)
     assert (page.status, page.fault("message")) == (422, "The message is too long.")
     assert page.one("#message").get_text() == "a" * 4001
     page = await two.write("With a picture", files=[("a.png", b"no picture at all")])
     assert page.status == 415
-    assert page.fault("message") == "Only pictures can be sent: JPEG, PNG, WebP or GIF."
+    assert page.fault("message") == "a.png: This picture cannot be shown here. Save it as JPEG or PNG, then send that."
     assert page.one("#message").get_text() == "With a picture"
     assert articles(page) == []
 
@@ -527,7 +527,10 @@ async def test_settings_say_beside_the_field_what_is_wrong(
 async def test_a_picture_of_oneself_that_is_none_is_refused_beside_its_field(ada: PlainBrowser) -> None:
     await ada.go("/settings")
     page = await ada.send('form[enctype][action="/settings"]', files=[("me.png", b"nothing")])
-    assert (page.status, page.fault("avatar")) == (415, "Only pictures can be sent: JPEG, PNG, WebP or GIF.")
+    assert (page.status, page.fault("avatar")) == (
+        415,
+        "me.png: This picture cannot be shown here. Save it as JPEG or PNG, then send that.",
+    )
 
 
 @pytest.mark.parametrize(
