@@ -1,8 +1,8 @@
 """The composition root: opens everything the media service works with, and closes it again."""
 
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection
-from contextlib import aclosing, asynccontextmanager, closing
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator
+from contextlib import aclosing, asynccontextmanager, closing, contextmanager
 from pathlib import Path
 
 from starlette.types import ASGIApp
@@ -24,6 +24,7 @@ from media_service.settings import MediaSettings
 from media_service.state import Limits, State
 from media_service.store import AvatarStore, BlobStore, FileStore, ResumableUploadStore, UploadStore
 from servicekit.application import application
+from servicekit.bus import Bus
 from servicekit.database import Database
 from servicekit.engines import open_database
 from servicekit.peers import Peer
@@ -60,37 +61,25 @@ def _body_bytes_max(settings: MediaSettings) -> int:
 async def _opened(
     settings: MediaSettings, clock: Callable[[], float], allowed_hosts: Collection[str]
 ) -> AsyncIterator[State]:
-    for library in ("PIL", "pi_heif"):
-        require_library(library)
-    pictures = Pictures(pixels_max=settings.picture_pixels_max, picture_s_max=settings.picture_s_max)
     opening = open_database(store_path(settings), MIGRATIONS, disk_free_bytes_min=settings.disk_free_bytes_min)
-    processor = FileProcessor(pictures=pictures, picture_bytes_max=settings.picture_bytes_max)
-    with closing(pictures), closing(processor):
+    with _processing(settings) as (pictures, processor):
         async with (
             opening as database,
             connections(settings, clock) as opened,
             aclosing(PublicHttpClient(allowed_hosts=allowed_hosts)) as outgoing,
             aclosing(_remote_pictures(settings, clock, AvatarStore(database), pictures, outgoing)) as remote_pictures,
         ):
-            store, blobs, avatars = FileStore(database), BlobStore(database), AvatarStore(database)
-            bus = opened.bus
+            store, avatars, bus = FileStore(database), AvatarStore(database), opened.bus
             peers = Peers(auth=Peer(opened.http, settings.auth_url), chat=Peer(opened.http, settings.chat_url))
-            files = Files(
-                store=store,
-                blobs=blobs,
-                avatars=avatars,
-                peers=peers,
-                pull_profiles=lambda: profiles.pull(),  # noqa: PLW0108 - it is made of the files, further down
-                tell_of_deleted_files=lambda: bus.send(("PUBLISH", bus.channel(DELETED_FILES_CHANNEL), b"")),
-                clock=clock,
-            )
+            # The profiles are made of the files, in the next line.
+            files = _files(clock, database, peers, bus, lambda: profiles.pull())  # noqa: PLW0108
             profiles = copy_profiles(store, avatars, peers, files, database)
             orphaned_files = copy_orphaned_files(store, avatars, peers, files, profiles, database)
             await profiles.listen(bus, PROFILES_CHANNEL)
             await orphaned_files.listen(bus, ORPHANED_FILES_CHANNEL, on_news=files.forget_readers)
             uploads = _uploads(settings, clock, database, processor, orphaned_files.pull)
             resumable_uploads = _resumable_uploads(settings, clock, database, uploads)
-            housekeeping = Housekeeping(blobs=blobs, resumable_uploads=resumable_uploads, clock=clock)
+            housekeeping = Housekeeping(blobs=BlobStore(database), resumable_uploads=resumable_uploads, clock=clock)
             async with (
                 aclosing(resumable_uploads),
                 running(profiles.run(), orphaned_files.run(), housekeeping.run()),
@@ -107,6 +96,34 @@ async def _opened(
                     resumable_uploads=resumable_uploads,
                     uploads=uploads,
                 )
+
+
+@contextmanager
+def _processing(settings: MediaSettings) -> Iterator[tuple[Pictures, FileProcessor]]:
+    for library in ("PIL", "pi_heif"):
+        require_library(library)
+    pictures = Pictures(pixels_max=settings.picture_pixels_max, picture_s_max=settings.picture_s_max)
+    processor = FileProcessor(pictures=pictures, picture_bytes_max=settings.picture_bytes_max)
+    with closing(pictures), closing(processor):
+        yield pictures, processor
+
+
+def _files(
+    clock: Callable[[], float],
+    database: Database,
+    peers: Peers,
+    bus: Bus,
+    pull_profiles: Callable[[], Awaitable[None]],
+) -> Files:
+    return Files(
+        store=FileStore(database),
+        blobs=BlobStore(database),
+        avatars=AvatarStore(database),
+        peers=peers,
+        pull_profiles=pull_profiles,
+        tell_of_deleted_files=lambda: bus.send(("PUBLISH", bus.channel(DELETED_FILES_CHANNEL), b"")),
+        clock=clock,
+    )
 
 
 def _limits(settings: MediaSettings) -> Limits:

@@ -1,6 +1,7 @@
 """The socket of a person: one device, from its handshake to its end."""
 
 import asyncio
+from collections import deque
 from typing import Any
 
 from chat_service.actions.rooms import LOBBY
@@ -22,6 +23,8 @@ from servicekit.problems import Refusal
 from servicekit.websocket_writer import Phase
 
 UNANSWERED_MAX = 256
+WAITING_MAX = 32  # commands behind one that takes a while
+WAITING_BYTES_MAX = 64 * 1024
 ROOM_PATH = "/api/ws/chat"
 log = get_logger(__name__)
 
@@ -34,6 +37,7 @@ class ChatSocket(EventSendingSocket):
         self._has_entered = False
         self._unanswered = 0
         self._working: asyncio.Task[None] | None = None
+        self._waiting: deque[bytes] = deque()  # what came meanwhile
         self._ends_with_connection = False  # what it works on: it is for nobody else
 
     # From handshake to ready
@@ -96,6 +100,14 @@ class ChatSocket(EventSendingSocket):
     # Commands
 
     def received(self, opcode: int, payload: bytes) -> None:
+        if self._working is None:
+            self._take(payload)
+            return
+        self._waiting.append(payload)
+        if len(self._waiting) >= WAITING_MAX or sum(map(len, self._waiting)) >= WAITING_BYTES_MAX:
+            self.pause_reading()
+
+    def _take(self, payload: bytes) -> None:
         nonce = None
         try:
             command = self._parse(payload)
@@ -178,10 +190,9 @@ class ChatSocket(EventSendingSocket):
         finally:
             self.release()
 
-    # A command that takes a while holds the next ones up
+    # A command that takes a while holds the next ones up, but no ping
 
     def _work(self, coroutine: Any, *, ends_with_connection: bool = False) -> None:
-        self.pause_reading()
         self._working = asyncio.create_task(coroutine)
         self._ends_with_connection = ends_with_connection
         self._working.add_done_callback(self._worked)
@@ -191,5 +202,10 @@ class ChatSocket(EventSendingSocket):
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("a command failed", exc_info=error)
             self.close(1011, "the service failed; the log knows why")
-        if self._unanswered < UNANSWERED_MAX:
+        self._go_on()
+
+    def _go_on(self) -> None:
+        while self._waiting and self._working is None and self.is_open:
+            self._take(self._waiting.popleft())
+        if self._working is None and self._unanswered < UNANSWERED_MAX:
             self.resume_reading()

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import socket
+import threading
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -10,11 +11,12 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from chat_service.websocket.chat_socket import WAITING_MAX
 from chat_service.websocket.resume_grace import GRACE_S as RESUME_GRACE_S
 from servicekit.frames import Opcode
 from tests.chat_service.world import Event, Instance, World
 from tests.servicekit.sockets import RawClient, upgrade_request
-from tests.waiting import eventually
+from tests.waiting import WAIT_S_MAX, eventually
 
 RESUME = json.dumps({"type": "resume", "positions": {}}).encode()
 
@@ -139,3 +141,44 @@ async def test_a_late_resume_brings_nothing_out_of_order(chat: Instance) -> None
     await linus.send(type="resume", positions={})
     assert await linus.hear_texts(1) == ["hello"]
     assert (await linus.hear("resumed"))["truncated"] == []
+
+
+@asynccontextmanager
+async def reading_held_up(chat: Instance, name: str) -> AsyncIterator[None]:
+    """What the person asks the store for that may take long waits for its turn."""
+    over = threading.Event()
+    reading = asyncio.create_task(chat.state["database"].read_in_turn(name, lambda _: over.wait(WAIT_S_MAX)))
+    try:
+        yield
+    finally:
+        over.set()
+        await reading
+
+
+async def test_while_a_resume_runs_pings_are_answered_and_commands_wait(chat: Instance) -> None:
+    await said(chat)
+    async with reading_held_up(chat, "Grace"):
+        grace = await chat.device("Grace")
+        await grace.send(type="resume", positions={})
+        for number in range(2 * WAITING_MAX):  # more than wait here: the rest does before the door
+            await grace.say("Ada", f"answer {number}")
+            if number < WAITING_MAX // 2:
+                await asyncio.wait_for(await grace.connection.ping(), WAIT_S_MAX)
+    assert await grace.hear_texts(1) == ["0"]
+    await grace.hear("resumed")
+    assert await grace.hear_texts(2 * WAITING_MAX, "sent") == [f"answer {number}" for number in range(2 * WAITING_MAX)]
+
+
+async def test_who_leaves_in_the_middle_of_a_resume_is_waited_for_by_nobody(chat: Instance) -> None:
+    await said(chat)
+    async with reading_held_up(chat, "Grace"):
+        for _ in range(5):
+            grace = await chat.device("Grace")
+            await grace.send(type="resume", positions={})
+            await grace.connection.close()
+        await eventually(lambda: not any(one.identity.username == "Grace" for one in chat.state["sockets"]))
+        await eventually(lambda: not resumes_under_way())
+
+
+def resumes_under_way() -> list[str]:
+    return [name for task in asyncio.all_tasks() if "_resume" in (name := str(task.get_coro()))]
