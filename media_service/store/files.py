@@ -85,8 +85,8 @@ def _find_owned(connection: Connection, owner: str, file_ids: list[str]) -> list
 
 def _remove(connection: Connection, file_ids: list[str]) -> bool:
     gone = [row for file_id in file_ids if (row := _deleted(connection, file_id))]
-    for file_id, blob in gone:
-        connection.execute("INSERT INTO removals (file_id) VALUES (?)", (file_id,))
+    connection.executemany("INSERT INTO removals (file_id) VALUES (?)", [(file_id,) for file_id, _ in gone])
+    for blob in {blob for _, blob in gone}:
         if connection.execute("SELECT 1 FROM uploads WHERE blob = ?", (blob,)).fetchone() is None:
             blobs.drop(connection, blob)
     return bool(gone)

@@ -230,6 +230,19 @@ async def is_gone(media: Gallery, path: str) -> bool:
     return await media.status("Ada", path) == 404
 
 
+async def test_the_same_picture_under_two_names_goes_at_once_with_both(media: Gallery, bus: Bus) -> None:
+    picture = shades(1)[0]
+    files = await media.upload("Ada", picture, picture)
+    media.chat.releases += [file["id"] for file in files]
+    tell(bus, "released-files")
+    await eventually(lambda: is_gone(media, files[1]["url"]))
+    assert media.count_rows() == (0, 0)
+    await media.upload("Ada", picture, picture)
+    media.auth.erase("Ada")
+    tell(bus, "profiles")
+    await eventually(lambda: media.count_rows() == (0, 0))
+
+
 async def test_what_is_uploaded_again_does_not_go_with_its_earlier_copy(media: Gallery, bus: Bus) -> None:
     earlier, other = await media.upload("Ada", *shades(2))
     media.chat.releases.append(earlier["id"])  # and nobody tells
