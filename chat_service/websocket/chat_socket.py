@@ -1,7 +1,6 @@
 """The socket of a person: one device, from its handshake to its end."""
 
 import asyncio
-from collections import deque
 from typing import Any
 
 from chat_service.actions.rooms import LOBBY
@@ -16,7 +15,7 @@ from chat_service.domain.refusals import InvalidCommand
 from chat_service.websocket.command_outcomes import CommandOutcome
 from chat_service.websocket.event_sender import EventSendingSocket
 from servicekit.authentication import bearer_token
-from servicekit.frames import CloseCode
+from servicekit.frames import CloseCode, Opcode
 from servicekit.handshake import Handshake
 from servicekit.logs import get_logger
 from servicekit.problems import Refusal
@@ -29,6 +28,17 @@ ROOM_PATH = "/api/ws/chat"
 log = get_logger(__name__)
 
 
+class _Work:
+    """A command that takes a while, and what came meanwhile. A connection that has none pays nothing for it."""
+
+    __slots__ = ("ends_with_connection", "task", "waiting")
+
+    def __init__(self, task: asyncio.Task[None], *, ends_with_connection: bool) -> None:
+        self.task = task
+        self.ends_with_connection = ends_with_connection  # it is for nobody else
+        self.waiting: list[bytes] = []
+
+
 class ChatSocket(EventSendingSocket):
     """Its commands are carried out in their order, each begun when the one before is on its way."""
 
@@ -36,9 +46,7 @@ class ChatSocket(EventSendingSocket):
         super().__init__(*args, **kwargs)
         self._has_entered = False
         self._unanswered = 0
-        self._working: asyncio.Task[None] | None = None
-        self._waiting: deque[bytes] = deque()  # what came meanwhile
-        self._ends_with_connection = False  # what it works on: it is for nobody else
+        self._working: _Work | None = None
 
     # From handshake to ready
 
@@ -90,8 +98,8 @@ class ChatSocket(EventSendingSocket):
 
     def closed(self) -> None:
         super().closed()
-        if self._working is not None and self._ends_with_connection:
-            self._working.cancel()
+        if self._working is not None and self._working.ends_with_connection:
+            self._working.task.cancel()
         log.info("disconnected", username=self.identity.username, session=self.identity.session_id)
         self.state["sockets"].discard(self)
         self.state["connection_counts"].remove(self.identity.username)
@@ -103,8 +111,9 @@ class ChatSocket(EventSendingSocket):
         if self._working is None:
             self._take(payload)
             return
-        self._waiting.append(payload)
-        if len(self._waiting) >= WAITING_MAX or sum(map(len, self._waiting)) >= WAITING_BYTES_MAX:
+        waiting = self._working.waiting
+        waiting.append(payload)
+        if len(waiting) >= WAITING_MAX or sum(map(len, waiting)) >= WAITING_BYTES_MAX:
             self.pause_reading()
 
     def _take(self, payload: bytes) -> None:
@@ -193,19 +202,20 @@ class ChatSocket(EventSendingSocket):
     # A command that takes a while holds the next ones up, but no ping
 
     def _work(self, coroutine: Any, *, ends_with_connection: bool = False) -> None:
-        self._working = asyncio.create_task(coroutine)
-        self._ends_with_connection = ends_with_connection
-        self._working.add_done_callback(self._worked)
+        task = asyncio.create_task(coroutine)
+        self._working = _Work(task, ends_with_connection=ends_with_connection)
+        task.add_done_callback(self._worked)
 
     def _worked(self, task: asyncio.Task[None]) -> None:
-        self._working = None
+        waiting, self._working = self._working.waiting if self._working else [], None
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("a command failed", exc_info=error)
             self.close(1011, "the service failed; the log knows why")
-        self._go_on()
-
-    def _go_on(self) -> None:
-        while self._waiting and self._working is None and self.is_open:
-            self._take(self._waiting.popleft())
-        if self._working is None and self._unanswered < UNANSWERED_MAX:
+        for payload in waiting:
+            if self.is_open:
+                self.received(Opcode.TEXT, payload)  # behind the next that takes a while, if one of them does
+        if self._may_read():
             self.resume_reading()
+
+    def _may_read(self) -> bool:
+        return self._working is None and self._unanswered < UNANSWERED_MAX

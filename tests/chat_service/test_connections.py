@@ -258,3 +258,10 @@ async def test_a_fault_in_a_command_closes_its_connection_alone(world: World, ch
     await grace.heard_nothing()
     await grace.connection.send(json.dumps({"to": "Ada", "message": "hello"}))
     assert (await grace.hear("sent"))["delivered"] is False
+
+
+async def test_an_open_connection_has_no_more_attributes_than_share_their_names(chat: Instance) -> None:
+    """With more than thirty CPython gives each object a dictionary of its own, which is 2 KiB of every connection."""
+    await chat.live_device("Ada")
+    (socket,) = chat.state["sockets"]
+    assert len(vars(socket)) <= 30
