@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests import plain_logs
-from tests.postgres import Postgres, binaries
+from tests.postgres import Postgres, running_postgres
 from tests.valkey import Valkey
 
 # How long it takes to make an example, or to try it, is the machine's affair.
@@ -69,11 +69,7 @@ def valkey_url() -> Iterator[str]:
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
     """A PostgreSQL that lives as long as the run; who wants to break one makes a `Postgres` of their own."""
-    folder = binaries()
-    if folder is None:
-        pytest.skip("PostgreSQL is not installed")
-    with closing(Postgres(folder)) as server:
-        server.start()
+    with running_postgres() as server:
         yield server
 
 

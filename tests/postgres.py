@@ -7,10 +7,13 @@ import signal
 import subprocess
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from itertools import count
 from pathlib import Path
 
 import psycopg
+import pytest
 
 _USER = "postgres"  # as Debian's package calls it; the server refuses to run as root
 
@@ -20,6 +23,17 @@ def binaries() -> Path | None:
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
     on_path = shutil.which("initdb")
     return found[-1].parent if found else Path(on_path).parent if on_path else None
+
+
+@contextmanager
+def running_postgres() -> Iterator["Postgres"]:
+    """Skips the test where PostgreSQL is not installed."""
+    folder = binaries()
+    if folder is None:
+        pytest.skip("PostgreSQL is not installed")
+    with closing(Postgres(folder)) as server:
+        server.start()
+        yield server
 
 
 class Postgres:

@@ -175,9 +175,10 @@ async def test_who_leaves_in_the_middle_of_a_resume_is_waited_for_by_nobody(chat
         for _ in range(5):
             grace = await chat.device("Grace")
             await grace.send(type="resume", positions={})
+            await eventually(resumes_under_way)
             await grace.connection.close()
         await eventually(lambda: not any(one.identity.username == "Grace" for one in chat.state["sockets"]))
-        await eventually(lambda: not resumes_under_way())
+        await eventually(lambda: not resumes_under_way(), within_s=WAIT_S_MAX / 2)  # before the hold ends by itself
 
 
 def resumes_under_way() -> list[str]:

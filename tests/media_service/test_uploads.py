@@ -584,3 +584,16 @@ async def test_one_person_sends_so_many_forms_at_once_and_no_more(media: Gallery
 async def is_refused(media: Gallery) -> bool:
     answer = await media.send(form(part(b"text", "b.txt")))
     return code(answer) == (429, "too_many_requests") if answer.is_error else False
+
+
+async def test_forms_at_once_bring_no_more_together_than_one_may_keep(tmp_path: Path) -> None:
+    """What is on its way counts too, or unfinished forms could fill the disk."""
+    async with gallery(tmp_path, stored_bytes_per_person=1000) as media:
+        body = form(part(b"x" * 600, "a.txt"), part(b"", "b.txt"))
+        async with media.line(len(body)) as line:
+            await line.write(body[:-30])
+            await eventually(lambda: media.count_rows()[0] == 1)
+            assert code(await media.send(form(part(b"y" * 600, "c.txt")))) == (413, "quota_exceeded")
+            line.vanish()
+            await eventually(lambda: media.count_rows()[0] == 0)
+        assert (await media.send(form(part(b"y" * 600, "c.txt")))).status_code == 200

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, closing
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import psycopg
@@ -13,7 +13,7 @@ from servicekit.engines import open_database
 from servicekit.postgres_connection import translated
 from servicekit.problems import NotStored, TookTooLong, TooManyAtOnce
 from servicekit.startup_errors import CannotStart
-from tests.postgres import Postgres, binaries
+from tests.postgres import Postgres, running_postgres
 from tests.waiting import eventually
 
 LONG_READS = LongReads(at_once_max=2, time_s_max=0.2)
@@ -42,11 +42,7 @@ async def database(url: str, migrations: Path) -> AsyncIterator[Database]:
 @pytest.fixture
 def own_postgres() -> Iterator[Postgres]:
     """One that the test may kill."""
-    folder = binaries()
-    if folder is None:
-        pytest.skip("PostgreSQL is not installed")
-    with closing(Postgres(folder)) as server:
-        server.start()
+    with running_postgres() as server:
         yield server
 
 
