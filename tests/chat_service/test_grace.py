@@ -163,7 +163,7 @@ async def test_while_a_resume_runs_pings_are_answered_and_commands_wait(chat: In
         for number in range(2 * WAITING_MAX):  # more than wait here: the rest does before the door
             await grace.say("Ada", f"answer {number}")
             if number < WAITING_MAX // 2:
-                await asyncio.wait_for(await grace.connection.ping(), WAIT_S_MAX)
+                await asyncio.wait_for(await grace.connection.ping(), WAIT_S_MAX / 2)
     assert await grace.hear_texts(1) == ["0"]
     await grace.hear("resumed")
     assert await grace.hear_texts(2 * WAITING_MAX, "sent") == [f"answer {number}" for number in range(2 * WAITING_MAX)]
