@@ -50,7 +50,7 @@ async def _opened(settings: AuthSettings, clock: Callable[[], float], hasher: Ha
     tokens = Tokens(secret=secret, clock=clock, new_id=_new_id)
     bus = Bus(settings.redis_url)
     feed = Feed(bus)
-    async with _database(settings, folder) as database:
+    async with _database(settings) as database:
         with closing(Passwords(hasher=hasher, waiting_max=settings.passwords_waiting_max)) as passwords:
             account_store, session_store = AccountStore(database), SessionStore(database)
             accounts = Accounts(store=account_store, passwords=passwords, feed=feed, clock=clock)
@@ -82,9 +82,9 @@ def _new_id() -> str:
     return secrets.token_urlsafe(16)
 
 
-def _database(settings: AuthSettings, folder: Path) -> AbstractAsyncContextManager[Database]:
+def _database(settings: AuthSettings) -> AbstractAsyncContextManager[Database]:
     return open_database(
-        f"{settings.auth_database_url}#auth" if settings.auth_database_url else folder / "users.db",
+        settings.store_of("auth", "users.db"),
         MIGRATIONS,
         disk_free_bytes_min=settings.disk_free_bytes_min,
         long_reads=LongReads(at_once_max=settings.long_reads_per_person, time_s_max=settings.long_read_s_max),

@@ -12,7 +12,7 @@ from servicekit.settings import Limit, ReadTime, Settings, WrongSettings
 class AuthSettings(Settings, frozen=True, kw_only=True):
     # The signing key follows from it, so it must be hard to guess. Without one the service makes its own.
     secret_key: Annotated[str, msgspec.Meta(min_length=16)] | None = None
-    auth_database_url: str = ""  # PostgreSQL's; without one the store is an SQLite file in the data folder
+    auth_database_url: str = ""  # in place of `database_url`
     token_lifetime_s: Limit = 7 * 24 * 3600
     username_length_min: Limit = 3
     username_length_max: Limit = 32

@@ -106,7 +106,7 @@ async def _opened(
     settings: ChatSettings, clock: Callable[[], float], monotonic: Callable[[], float], waits: Waits
 ) -> AsyncIterator[State]:
     opening = open_database(
-        store_path(settings),
+        settings.store_of("chat", "chat.db"),
         MIGRATIONS,
         disk_free_bytes_min=settings.disk_free_bytes_min,
         long_reads=_long_reads(settings),

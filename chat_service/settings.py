@@ -8,6 +8,7 @@ from servicekit.settings import Limit, ReadTime, Settings, SwitchableLimit
 
 
 class ChatSettings(Settings, frozen=True, kw_only=True):
+    chat_database_url: str = ""  # in place of `database_url`
     chat_url: str = "http://127.0.0.1:8002"
     media_url: str = "http://127.0.0.1:8003"
     message_length_max: Annotated[int, msgspec.Meta(ge=1, le=16_000)] = 4_000

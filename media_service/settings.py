@@ -6,6 +6,7 @@ from servicekit.settings import Limit, Settings
 
 
 class MediaSettings(Settings, frozen=True, kw_only=True):
+    media_database_url: str = ""  # in place of `database_url`
     media_url: str = "http://127.0.0.1:8003"
     chat_url: str = "http://127.0.0.1:8002"
     upload_file_bytes_max: Limit = 100 * 1024 * 1024

@@ -123,6 +123,16 @@ def _put_known_store(connection: Connection, name: str, store: str) -> None:
 
 
 def last_number(connection: Connection, table: str) -> int:
-    """The highest number that this table with AUTOINCREMENT has given, also where its row is gone."""
-    row = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = ?", (table,)).fetchone()
+    """The highest number that this table whose rows are numbered has given, also where its row is gone."""
+    row = connection.execute("SELECT number FROM counters WHERE list = ?", (table,)).fetchone()
     return int(row[0]) if row else 0
+
+
+def hold(connection: Connection, what: str) -> None:
+    """Wait until no other transaction holds `what`, and hold it until this one ends; for who looks and then writes."""
+    connection.execute("SELECT hold(?)", (what,)).fetchone()
+
+
+def try_hold(connection: Connection, what: str) -> bool:
+    """The same without waiting, for work that is done by one instance at a time; whether it is held."""
+    return bool(connection.execute("SELECT try_hold(?)", (what,)).fetchone()[0])

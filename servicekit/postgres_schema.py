@@ -17,6 +17,16 @@ _OWN_TABLES = (
     "CREATE TABLE IF NOT EXISTS proofs (number BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY, bytes BYTEA NOT NULL)",
     'CREATE TABLE IF NOT EXISTS neighbours (list TEXT COLLATE "C" PRIMARY KEY, store TEXT NOT NULL)',
     "INSERT INTO schema_version (only_row, number) VALUES (1, 0) ON CONFLICT DO NOTHING",
+    'CREATE TABLE IF NOT EXISTS counters (list TEXT COLLATE "C" PRIMARY KEY, number BIGINT NOT NULL)',
+    # The default of the column that numbers a list. Who numbers waits for who did and has not ended: those who follow
+    # the list never see a number before a lower one, as they would with an identity.
+    """CREATE OR REPLACE FUNCTION next_number(of_list TEXT) RETURNS BIGINT LANGUAGE sql AS $$
+        INSERT INTO counters (list, number) VALUES (of_list, 1)
+        ON CONFLICT (list) DO UPDATE SET number = counters.number + 1 RETURNING number $$""",
+    """CREATE OR REPLACE FUNCTION hold(what TEXT) RETURNS INTEGER LANGUAGE sql AS $$
+        SELECT 1 FROM pg_advisory_xact_lock(hashtextextended(current_schema() || '/' || what, 0)) $$""",
+    """CREATE OR REPLACE FUNCTION try_hold(what TEXT) RETURNS INTEGER LANGUAGE sql AS $$
+        SELECT pg_try_advisory_xact_lock(hashtextextended(current_schema() || '/' || what, 0))::INTEGER $$""",
 )
 
 

@@ -73,6 +73,12 @@ def postgres() -> Iterator[Postgres]:
         yield server
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """Where the store is; empty: in the data folder."""
+    return "" if request.param == "sqlite" else request.getfixturevalue("postgres").new_database()
+
+
 @pytest.fixture
 def redis_url(valkey_url: str) -> str:
     """Of the run's Valkey, empty."""

@@ -6,6 +6,7 @@ from servicekit.settings import Limit, Settings, SwitchableLimit
 
 
 class VideoSettings(Settings, frozen=True, kw_only=True):
+    video_database_url: str = ""  # in place of `database_url`
     chat_url: str = "http://127.0.0.1:8002"
     video_url: str = "http://127.0.0.1:8004"
     video_threads: SwitchableLimit = 0

@@ -14,12 +14,6 @@ def clock() -> Clock:
     return Clock()
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest) -> str:
-    """Where the store is; empty: in the data folder."""
-    return "" if request.param == "sqlite" else request.getfixturevalue("postgres").new_database()
-
-
 @pytest.fixture
 def settings(tmp_path: Path, database_url: str) -> AuthSettings:
     """Redis is away: nothing but the feed needs it."""
