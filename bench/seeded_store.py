@@ -9,7 +9,7 @@ from chat_service.app import MIGRATIONS
 from chat_service.domain.conversations import Conversation
 from chat_service.domain.intents import Draft, SendMessage
 from chat_service.domain.messages import StoredMessage
-from chat_service.store.log import Log
+from chat_service.store.sqlite_log import SqliteLog
 from servicekit.database import Connection, Database
 from servicekit.engines import open_database
 
@@ -38,7 +38,7 @@ def timestamp(second: int) -> str:
 
 
 def _append(connection: Connection, drafts: Sequence[Draft]) -> list[StoredMessage]:
-    log = Log()
+    log = SqliteLog()
     log.begin(connection)
     entries = [log.append(connection, draft).entry for draft in drafts]
     return [entry for entry in entries if isinstance(entry, StoredMessage)]

@@ -25,8 +25,8 @@ from bench.seeded_store import chat_store, store_messages, timestamp
 from bench.table import Figure, RatioNoMoreThan, Report
 from chat_service.domain.conversations import Conversation
 from chat_service.domain.intents import Draft, Join, SendMessage
-from chat_service.store.log import Log
 from chat_service.store.search import Search
+from chat_service.store.sqlite_log import SqliteLog
 from launcher.temporary_system import TemporarySystem
 from servicekit.database import Connection
 
@@ -78,7 +78,7 @@ async def _fill(
     ]
 
     def join_and_talk(connection: Connection) -> None:
-        log = Log()
+        log = SqliteLog()
         log.begin(connection)
         lobby = Conversation.room("lobby")
         log.append(connection, Draft(Join(conversation=lobby, username=reader.username), reader.username, timestamp(0)))

@@ -49,8 +49,8 @@ from chat_service.state import State
 from chat_service.store.attachments import Attachments as AttachmentStore
 from chat_service.store.closed_rooms import ClosedRooms
 from chat_service.store.conversations import Conversations
+from chat_service.store.engines import log_of
 from chat_service.store.erasures import Erasures
-from chat_service.store.log import Log
 from chat_service.store.people import PeopleStore
 from chat_service.store.rooms import Rooms as RoomStore
 from chat_service.store.search import Search
@@ -168,7 +168,7 @@ class _Composition:
 
     def _take_submissions(self, settings: ChatSettings) -> None:
         """From the sockets to the disk, and on to the feed."""
-        self._log = Log(quotas=self._quotas)
+        self._log = log_of(self._database, quotas=self._quotas)
         self._writer: GroupWriter[OutcomeListener, Draft, Appended] = GroupWriter(
             database=self._database, log=self._log, failure=NotStored()
         )

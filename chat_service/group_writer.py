@@ -6,8 +6,7 @@ from typing import Generic, Protocol, TypeVar
 
 from servicekit.database import Connection, Database, DatabaseError
 from servicekit.logs import get_logger
-from servicekit.problems import Refusal
-from servicekit.sqlite_file import DiskRefused
+from servicekit.problems import NotStored, Refusal
 
 OriginT = TypeVar("OriginT")
 DraftT = TypeVar("DraftT", contravariant=True)
@@ -16,10 +15,9 @@ log = get_logger(__name__)
 
 
 class AppendOnly(Protocol[DraftT, ResultT]):
-    """What the writer needs of a log."""
+    """What the writer needs of a log: to store a group in the transaction that it is given."""
 
-    def begin(self, connection: Connection) -> None: ...
-    def append(self, connection: Connection, draft: DraftT) -> ResultT: ...
+    def append_group(self, connection: Connection, drafts: Sequence[DraftT], /) -> Sequence[ResultT | Refusal]: ...
     def forget(self) -> None: ...
 
 
@@ -64,10 +62,9 @@ class GroupWriter(Generic[OriginT, DraftT, ResultT]):
 
     async def _store(self, group: Sequence[tuple[OriginT, DraftT]]) -> Sequence[tuple[OriginT, ResultT | Refusal]]:
         try:
-            async with self._database.transaction() as connection:
-                self._log.begin(connection)
-                return [(origin, self._append(connection, draft)) for origin, draft in group]
-        except DiskRefused:  # which has been told of
+            outcomes = await self._database.write_many(self._log.append_group, [draft for _, draft in group])
+            return [(origin, outcome) for (origin, _), outcome in zip(group, outcomes, strict=True)]
+        except NotStored:  # which has been told of
             self._log.forget()
             return [(origin, self._failure) for origin, _ in group]
         except Exception as error:  # of whatever kind: nothing that one group holds may end the writer
@@ -77,9 +74,3 @@ class GroupWriter(Generic[OriginT, DraftT, ResultT]):
                 return [(origin, self._failure) for origin, _ in group]
         # A fault of ours, with one of them: the others are not to suffer for it.
         return [outcome for one in group for outcome in await self._store([one])]
-
-    def _append(self, connection: Connection, draft: DraftT) -> ResultT | Refusal:
-        try:
-            return self._log.append(connection, draft)
-        except Refusal as refusal:
-            return refusal

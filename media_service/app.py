@@ -61,7 +61,9 @@ def _body_bytes_max(settings: MediaSettings) -> int:
 async def _opened(
     settings: MediaSettings, clock: Callable[[], float], allowed_hosts: Collection[str]
 ) -> AsyncIterator[State]:
-    opening = open_database(settings.store_of("media", "files.db"), MIGRATIONS, disk_free_bytes_min=settings.disk_free_bytes_min)
+    opening = open_database(
+        settings.store_of("media", "files.db"), MIGRATIONS, disk_free_bytes_min=settings.disk_free_bytes_min
+    )
     with _processing(settings) as (pictures, processor):
         async with (
             opening as database,

@@ -6,7 +6,6 @@ Their SQL is what SQLite and PostgreSQL share, with SQLite's marks for parameter
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
 from typing import Any, Concatenate, NamedTuple, ParamSpec, Protocol, TypeAlias, TypeVar
 
 P = ParamSpec("P")
@@ -16,6 +15,10 @@ Parameters: TypeAlias = Sequence[Any] | Mapping[str, Any]
 
 class DatabaseError(Exception):
     """A statement could not be carried out, or not for certain."""
+
+
+class Outdated(Exception):
+    """What a transaction saw has changed meanwhile: it is to be tried again."""
 
 
 class Row(Protocol):
@@ -80,8 +83,8 @@ class Database(ABC):
         """`statement(connection, …)` as one transaction; rolled back if it raises."""
 
     @abstractmethod
-    def transaction(self) -> AbstractAsyncContextManager[Any]:
-        """One transaction whose statements run on the caller's thread; only waiting is left to another."""
+    async def write_many(self, statement: Statement[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """The same for what has many short statements: they may run on the caller's thread, where that is quicker."""
 
     @abstractmethod
     async def is_sound(self) -> bool:

@@ -12,10 +12,20 @@ from typing import Any
 
 import psycopg
 from psycopg import sql
+from psycopg.adapt import Dumper
 
 CONNECT_S_MAX = 5
 _MARKS = re.compile(r"'(?:[^']|'')*'|::|\?|:([a-z_]\w*)|%", re.IGNORECASE)
 Parameters = Sequence[Any] | Mapping[str, Any]
+
+
+class _BoolDumper(Dumper):
+    """True is 1, as in SQLite."""
+
+    oid = psycopg.adapters.types["int2"].oid
+
+    def dump(self, obj: bool) -> bytes:  # noqa: FBT001 - psycopg calls it
+        return b"1" if obj else b"0"
 
 
 class Row(tuple[Any, ...]):
@@ -47,12 +57,13 @@ class PostgresConnection:
         """Raises psycopg.OperationalError."""
         self.has_answered = False  # since it was taken
         self._session = psycopg.connect(url, autocommit=True, row_factory=_rows, connect_timeout=CONNECT_S_MAX)
+        self._session.adapters.register_dumper(bool, _BoolDumper)
         self._session.execute(sql.SQL("SET search_path TO {}").format(sql.Identifier(schema)))
         if statement_s_max:
             self._session.execute(f"SET statement_timeout = {int(statement_s_max * 1000)}".encode())
 
     def execute(self, statement: str, parameters: Parameters = ()) -> psycopg.Cursor[Any]:
-        cursor = self._session.execute(translated(statement).encode(), _storable(parameters) or None)
+        cursor = self._session.execute(translated(statement).encode(), _storable(parameters))
         self.has_answered = True
         return cursor
 
@@ -83,6 +94,8 @@ def _storable(parameters: Parameters) -> Parameters:
 
 
 def _without_nul(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_without_nul(one) for one in value]
     return value.replace("\0", "\ufffd") if isinstance(value, str) and "\0" in value else value
 
 

@@ -9,17 +9,17 @@ import asyncio
 import secrets
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
 from time import monotonic
-from typing import Any, NoReturn, ParamSpec, TypeVar
+from typing import NoReturn, ParamSpec, TypeVar
 from urllib.parse import urldefrag
 
 import psycopg
 from psycopg import errors
 
-from servicekit.database import Database, DatabaseError, LongReads, Statement
+from servicekit.database import Database, DatabaseError, LongReads, Outdated, Statement
 from servicekit.fair_limiter import FairLimiter
 from servicekit.logs import get_logger
 from servicekit.postgres_connection import PostgresConnection
@@ -33,7 +33,7 @@ QUICK_CONNECTIONS = 6
 LONG_CONNECTIONS = 2
 TRIES = 5
 PROOF_INTERVAL_S = 5.0
-_IN_THE_WAY = (errors.SerializationFailure, errors.DeadlockDetected)
+_IN_THE_WAY = (errors.SerializationFailure, errors.DeadlockDetected, Outdated)
 _OF_THE_DISK = (errors.ReadOnlySqlTransaction, errors.DiskFull, errors.IoError, errors.OutOfMemory)
 log = get_logger(__name__)
 
@@ -104,8 +104,8 @@ class PostgresDatabase(Database):
             lambda connection: _transaction(connection, lambda: statement(connection, *args, **kwargs))
         )
 
-    def transaction(self) -> AbstractAsyncContextManager[Any]:
-        raise NotImplementedError  # nothing that stands on PostgreSQL writes from the event loop
+    async def write_many(self, statement: Statement[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        return await self.write(statement, *args, **kwargs)
 
     async def is_sound(self) -> bool:
         if self._proving is None or (self._proving.done() and monotonic() - self._proved_at_s >= PROOF_INTERVAL_S):

@@ -122,6 +122,10 @@ class SqliteDatabase(Database):
                     lambda connection: _transaction(connection, lambda: statement(connection, *args, **kwargs))
                 )
 
+    async def write_many(self, statement: Statement[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        async with self.transaction() as connection:
+            return statement(connection, *args, **kwargs)
+
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[sqlite3.Connection]:
         """One transaction whose statements run on the caller's thread; only waiting (lock, disk) is left to another.

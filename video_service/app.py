@@ -86,7 +86,9 @@ async def _opened(
     require_library("cv2")
     workers = Workers(settings.video_threads or len(os.sched_getaffinity(0)))
     open_connections = OpenConnections(connections_per_person=settings.connections_per_person)
-    opening = open_database(settings.store_of("video", "streams.db"), MIGRATIONS, disk_free_bytes_min=settings.disk_free_bytes_min)
+    opening = open_database(
+        settings.store_of("video", "streams.db"), MIGRATIONS, disk_free_bytes_min=settings.disk_free_bytes_min
+    )
     with closing(workers):
         async with opening as database, connections(settings, clock) as opened:
             store = Store(database)

@@ -23,7 +23,7 @@ from chat_service.store.attachments import detach
 from chat_service.store.closed_rooms import close
 from chat_service.store.erasures import check_not_erased
 from chat_service.store.quotas import check_joined, check_reactions, rooms_owned
-from chat_service.store.search import reindex
+from chat_service.store.text_index import TextIndex
 from servicekit.database import Connection
 
 HEIRS_MAX = 100
@@ -70,7 +70,7 @@ def conversation_of_message(connection: Connection, draft: Draft) -> Conversatio
     row = connection.execute(
         "SELECT name FROM conversations JOIN messages ON messages.conversation_id = conversations.id"
         " LEFT JOIN memberships ON memberships.conversation_id = conversations.id AND memberships.username = ?"
-        " WHERE messages.id = ? AND messages.deleted_at IS NULL AND (memberships.username IS NOT NULL OR ?)",
+        " WHERE messages.id = ? AND messages.deleted_at IS NULL AND (memberships.username IS NOT NULL OR ? = 1)",
         (draft.author, intent.message_id, draft.erases),
     ).fetchone()
     if row is None or intent.conversation not in {None, found := Conversation(row["name"])}:
@@ -78,13 +78,13 @@ def conversation_of_message(connection: Connection, draft: Draft) -> Conversatio
     return found
 
 
-def carry_out(connection: Connection, draft: Draft, end: LogEnd, quotas: Quotas) -> Done:
+def carry_out(connection: Connection, draft: Draft, end: LogEnd, quotas: Quotas, index: TextIndex) -> Done:
     """Do what the draft wants done. Raises NotTheAuthor, NotAMember, UnknownRecipient, or that a quota is used up."""
     match draft.intent:
         case EditMessage() as edit:
-            return _edit(connection, draft, edit)
+            return _edit(connection, draft, edit, index)
         case DeleteMessage(message_id=message_id):
-            return _delete(connection, draft, end, message_id)
+            return _delete(connection, draft, end, message_id, index)
         case React() as reaction:
             return _react(connection, draft.author, reaction, quotas)
         case MarkRead(seq=seq):
@@ -92,9 +92,9 @@ def carry_out(connection: Connection, draft: Draft, end: LogEnd, quotas: Quotas)
         case Join(username=username):
             return _join(connection, end, username, quotas)
         case Leave(username=username):
-            return _leave(connection, draft, end, username, quotas)
+            return _leave(connection, draft, end, username, quotas, index)
         case CloseRoom():
-            return _close(connection, draft, end)
+            return _close(connection, draft, end, index)
     raise AssertionError(f"a message is appended, not carried out: {draft.intent}")
 
 
@@ -108,26 +108,26 @@ def is_member(connection: Connection, username: str, conversation: Conversation)
 # Messages
 
 
-def _edit(connection: Connection, draft: Draft, edit: EditMessage) -> Done:
+def _edit(connection: Connection, draft: Draft, edit: EditMessage, index: TextIndex) -> Done:
     _check_author(connection, draft.author, edit.message_id)
-    has_changed = _set_text(connection, edit.message_id, "edited_at", draft.timestamp, edit.text)
+    has_changed = _set_text(connection, edit.message_id, "edited_at", draft.timestamp, edit.text, index)
     return Done(Kind.EDITED, has_changed, edit.message_id, edit.text)
 
 
-def _delete(connection: Connection, draft: Draft, end: LogEnd, message_id: int) -> Done:
+def _delete(connection: Connection, draft: Draft, end: LogEnd, message_id: int, index: TextIndex) -> Done:
     if not _owns_room(connection, end, draft.author):
         _check_author(connection, draft.author, message_id)
     connection.execute("DELETE FROM reactions WHERE message_id = ?", (message_id,))
     detach(connection, "message_id = ?", message_id)
-    return Done(Kind.DELETED, _set_text(connection, message_id, "deleted_at", draft.timestamp, ""), message_id)
+    return Done(Kind.DELETED, _set_text(connection, message_id, "deleted_at", draft.timestamp, "", index), message_id)
 
 
-def _set_text(connection: Connection, message_id: int, when: str, timestamp: str, text: str) -> bool:
+def _set_text(connection: Connection, message_id: int, when: str, timestamp: str, text: str, index: TextIndex) -> bool:
     """Replace the text, in the index too, and note in the column `when` that it happened."""
     (old,) = connection.execute("SELECT message FROM messages WHERE id = ?", (message_id,)).fetchone()
     if old == text and text:
         return False
-    reindex(connection, message_id, old=old, new=text)
+    index.changed(connection, message_id, old=old, new=text)
     connection.execute(f"UPDATE messages SET message = ?, {when} = ? WHERE id = ?", (text, timestamp, message_id))
     return True
 
@@ -165,8 +165,8 @@ def _mark_read(connection: Connection, username: str, end: LogEnd, seq: int) -> 
 
 def _join(connection: Connection, end: LogEnd, username: str, quotas: Quotas) -> Done:
     """A new member has read what was said before they came."""
-    check_joined(connection, end.id, username, quotas)
     check_not_erased(connection, username)
+    check_joined(connection, end.id, username, quotas)
     changed = connection.execute(
         "INSERT INTO memberships (username, conversation_id, label, read_seq, joined_seq) VALUES (?, ?, ?, ?, ?)"
         " ON CONFLICT DO NOTHING",
@@ -175,9 +175,9 @@ def _join(connection: Connection, end: LogEnd, username: str, quotas: Quotas) ->
     return Done(Kind.JOINED, changed.rowcount == 1, value=username)
 
 
-def _leave(connection: Connection, draft: Draft, end: LogEnd, username: str, quotas: Quotas) -> Done:
+def _leave(connection: Connection, draft: Draft, end: LogEnd, username: str, quotas: Quotas, index: TextIndex) -> Done:
     if draft.erases and _owns_room(connection, end, username) and not _hand_over(connection, end, quotas):
-        return _close(connection, draft, end)
+        return _close(connection, draft, end, index)
     changed = connection.execute(
         "DELETE FROM memberships WHERE username = ? AND conversation_id = ?", (username, end.id)
     )
@@ -205,9 +205,9 @@ def _hand_over(connection: Connection, end: LogEnd, quotas: Quotas) -> bool:
     return True
 
 
-def _close(connection: Connection, draft: Draft, end: LogEnd) -> Done:
+def _close(connection: Connection, draft: Draft, end: LogEnd, index: TextIndex) -> Done:
     """Its row stays, so that no other conversation ever gets its id."""
-    close(connection, end.id)
+    close(connection, end.id, index)
     return Done(Kind.CLOSED, has_changed=True, value=draft.author)
 
 

@@ -152,8 +152,10 @@ def _seq_from(connection: Connection, conversation_id: int, message_id: int) -> 
 
 
 def _reactions(connection: Connection, message_ids: list[int]) -> dict[int, dict[str, list[str]]]:
-    marks = ", ".join("?" * len(message_ids))
     found: dict[int, dict[str, list[str]]] = {}
+    if not message_ids:
+        return found
+    marks = ", ".join("?" * len(message_ids))
     for message_id, emoji, username in connection.execute(
         f"SELECT message_id, emoji, username FROM reactions WHERE message_id IN ({marks}) ORDER BY emoji, username",
         message_ids,

@@ -6,7 +6,7 @@ from chat_service.domain.conversations import Conversation
 from chat_service.domain.places import Head
 from chat_service.domain.refusals import UnknownRecipient
 from chat_service.store.rows import epoch, last_seq
-from servicekit.database import Connection, Database
+from servicekit.database import Connection, Database, hold
 
 OPEN_LISTED_MAX = 100
 # Nothing finds messages by their sender alone: an index would cost each message more than reading them all costs once.
@@ -56,6 +56,7 @@ class Erasures:
 
 
 def begin_erasure(connection: Connection, username: str) -> None:
+    _hold_person(connection, username)
     connection.execute("INSERT INTO erasures (username, is_done) VALUES (?, 0) ON CONFLICT DO NOTHING", (username,))
 
 
@@ -67,10 +68,18 @@ def are_erased(connection: Connection, *usernames: str) -> bool:
 
 
 def check_not_erased(connection: Connection, *usernames: str) -> None:
-    """Ask inside the transaction that is to give one of them something. Raises UnknownRecipient."""
-    for username in usernames:
+    """Ask first, inside the transaction that is to give one of them something. Raises UnknownRecipient.
+
+    They are held until it ends: no other gives them anything, or begins their erasure.
+    """
+    for username in sorted(usernames):
+        _hold_person(connection, username)
         if are_erased(connection, username):
             raise UnknownRecipient(username)
+
+
+def _hold_person(connection: Connection, username: str) -> None:
+    hold(connection, f"person {username}")
 
 
 def _list_open(connection: Connection) -> list[str]:
@@ -91,6 +100,11 @@ def _list_rooms(connection: Connection, username: str) -> list[Conversation]:
 
 
 def _leave_direct(connection: Connection, username: str) -> None:
+    connection.execute(
+        # It changes nothing, and so waits for whoever appends there and did not know yet that they are erased.
+        "UPDATE conversations SET name = name WHERE id IN (SELECT conversation_id FROM memberships WHERE username = ?)",
+        (username,),
+    )
     connection.execute(
         "DELETE FROM memberships WHERE username = ? AND conversation_id NOT IN (SELECT conversation_id FROM rooms)",
         (username,),

@@ -1,47 +1,44 @@
 """The log: appends messages and changes to their conversations, each at the next `seq`."""
 
-from typing import Any, cast
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Any
 
 from chat_service.domain.changes import Appended, Change, Kind
 from chat_service.domain.conversations import Conversation, Label
 from chat_service.domain.intents import Draft, SendMessage
 from chat_service.domain.messages import StoredMessage
 from chat_service.domain.quotas import USUAL_QUOTAS, Quotas
-from chat_service.domain.refusals import NotAMember, UnknownMessage
-from chat_service.store.attachments import as_json, attach
-from chat_service.store.changes import TOLD_AGAIN, LogEnd, carry_out, conversation_of_message, is_member
-from chat_service.store.erasures import are_erased, check_not_erased
-from chat_service.store.rows import MESSAGE, epoch, last_seq, message_of
-from chat_service.store.search import folded_apart
+from chat_service.domain.refusals import NotAMember
+from chat_service.store.attachments import as_json
+from chat_service.store.changes import TOLD_AGAIN, LogEnd, carry_out, conversation_of_message
+from chat_service.store.erasures import check_not_erased
+from chat_service.store.rows import epoch
+from chat_service.store.text_index import TextIndex, folded_apart
 from servicekit.database import Connection
+from servicekit.problems import Refusal
 
-CONVERSATIONS_REMEMBERED_MAX = 50_000
+MESSAGE_COLUMNS = (
+    "conversation_id, seq, sender_username, receiver_username, message, timestamp, nonce, reply_to, attachments, call,"
+    " message_folded"
+)
+# Sent again with the same nonce, a message is found instead.
+UNLESS_SENT = "ON CONFLICT (sender_username, nonce) WHERE nonce IS NOT NULL DO NOTHING"
 
 
-class Log:
-    """Appends inside a transaction that the caller holds.
+class Log(ABC):
+    """Appends inside a transaction that the caller holds. Each engine has its own way to do so."""
 
-    It remembers each conversation's id and last `seq`, which hold as long as nobody else writes the file: SQLite's
-    `data_version` tells, and then they are read again. So a message costs one insert.
-    """
-
-    def __init__(self, *, quotas: Quotas = USUAL_QUOTAS, conversations_max: int = CONVERSATIONS_REMEMBERED_MAX) -> None:
+    def __init__(self, index: TextIndex, quotas: Quotas = USUAL_QUOTAS) -> None:
+        self._index = index
         self._quotas = quotas
-        self._conversations_max = conversations_max
         self._ends: dict[Conversation, LogEnd] = {}
-        self._data_version = -1
 
+    @abstractmethod
     def begin(self, connection: Connection) -> None:
-        """Call at the start of each transaction, when it holds the write lock."""
-        (version,) = connection.execute("PRAGMA data_version").fetchone()
-        if version != self._data_version or len(self._ends) > self._conversations_max:
-            self.forget()
-        self._data_version = version
+        """Call at the start of each transaction."""
 
-    def forget(self) -> None:
-        """What is remembered may be wrong (a transaction was rolled back, say): read it again when needed."""
-        self._ends.clear()
-
+    @abstractmethod
     def append(self, connection: Connection, draft: Draft) -> Appended:
         """Store `draft` at the next `seq`.
 
@@ -49,47 +46,18 @@ class Log:
         Raises UnknownMessage, NotTheAuthor, NotAMember, UnknownRecipient, or that a quota is used up, having changed
         nothing.
         """
-        if isinstance(draft.intent, SendMessage):
-            return self._append_message(connection, draft, draft.intent)
-        return self._append_change(connection, draft)
 
-    # Messages
+    @abstractmethod
+    def append_group(self, connection: Connection, drafts: Sequence[Draft]) -> list[Appended | Refusal]:
+        """A whole transaction: what became of each draft, in order. What is refused is not stored."""
 
-    def _append_message(self, connection: Connection, draft: Draft, intent: SendMessage) -> Appended:
-        conversation = intent.conversation
-        end = self._find(connection, conversation)
-        if conversation.is_room and not is_member(connection, draft.author, conversation):
-            if (first := _find_by_nonce(connection, draft.author, intent)) is not None:  # sent when they were in there
-                return Appended(first, is_new=False)
-            raise NotAMember(conversation.name)
-        if intent.reply_to is not None:  # and after that: who is not in there learns nothing of what was said
-            _check_reply(connection, conversation, intent.reply_to)
-        if end is None or end.is_over:
-            if (first := _find_by_nonce(connection, draft.author, intent)) is not None:  # sent again, to somebody else
-                return Appended(first, is_new=False)
-            end = self._begin_direct(connection, conversation, draft.timestamp)
-        message_id = _insert_message(connection, draft, intent, end)
-        if message_id is None:
-            first = _find_by_nonce(connection, draft.author, intent)
-            assert first is not None  # it was in the way
-            return Appended(first, is_new=False)
-        end.seq += 1
-        if intent.attachments:
-            attach(connection, message_id, intent.attachments)
-        stored = StoredMessage(
-            id=message_id,
-            conversation=conversation,
-            epoch=end.epoch,
-            seq=end.seq,
-            sender_username=draft.author,
-            message=intent.text,
-            timestamp=draft.timestamp,
-            nonce=intent.nonce,
-            reply_to=intent.reply_to,
-            attachments=intent.attachments,
-            call=intent.call,
-        )
-        return Appended(stored, is_new=True)
+    def forget(self) -> None:
+        """What is remembered may be wrong (a transaction was rolled back, say): read it again when needed."""
+        self._ends.clear()
+
+    @abstractmethod
+    def _find(self, connection: Connection, conversation: Conversation) -> LogEnd | None:
+        """Where its log ends, as nobody else can change it before this transaction does."""
 
     def _begin_direct(self, connection: Connection, conversation: Conversation, timestamp: str) -> LogEnd:
         """A first message makes the 1:1 conversation, and saves the chat for both. Raises UnknownRecipient."""
@@ -123,7 +91,7 @@ class Log:
             if conversation.is_room:
                 raise NotAMember(conversation.name)
             return Appended(None, is_new=False)  # nobody has said anything yet
-        done = carry_out(connection, draft, end, self._quotas)
+        done = carry_out(connection, draft, end, self._quotas, self._index)
         if not done.has_changed:
             is_told = done.kind in TOLD_AGAIN
             return Appended(None, is_new=False, changed_before=(conversation, end.head) if is_told else None)
@@ -145,43 +113,39 @@ class Log:
         _insert_change(connection, change, end)
         return Appended(change, is_new=True)
 
-    # Conversations
 
-    def _find(self, connection: Connection, conversation: Conversation) -> LogEnd | None:
-        found = self._ends.get(conversation)
-        if found is None:
-            row = connection.execute(
-                f"SELECT id, {epoch('id')}, {last_seq('conversations.id')} FROM conversations WHERE name = ?",
-                (conversation.name,),
-            ).fetchone()
-            if row is not None:
-                is_over = not conversation.is_room and are_erased(connection, *conversation.people)
-                found = self._ends[conversation] = LogEnd(conversation, *row, is_over=is_over)
-        return found
-
-
-def _insert_message(connection: Connection, draft: Draft, intent: SendMessage, end: LogEnd) -> int | None:
-    """The id; None where the nonce has been used."""
-    conversation = intent.conversation
-    cursor: Any = connection.execute(
-        "INSERT INTO messages (conversation_id, seq, sender_username, receiver_username, message, timestamp,"
-        " nonce, reply_to, attachments, call, message_folded) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-        " ON CONFLICT (sender_username, nonce) WHERE nonce IS NOT NULL DO NOTHING",
-        (
-            end.id,
-            end.seq + 1,
-            draft.author,
-            None if conversation.is_room else conversation.other_than(draft.author),
-            intent.text,
-            draft.timestamp,
-            intent.nonce,
-            intent.reply_to,
-            as_json(intent.attachments) if intent.attachments else None,
-            as_json(intent.call) if intent.call else None,
-            folded_apart(intent.text),
-        ),
+def stored_message(draft: Draft, intent: SendMessage, end: LogEnd, seq: int, message_id: int) -> StoredMessage:
+    return StoredMessage(
+        id=message_id,
+        conversation=intent.conversation,
+        epoch=end.epoch,
+        seq=seq,
+        sender_username=draft.author,
+        message=intent.text,
+        timestamp=draft.timestamp,
+        nonce=intent.nonce,
+        reply_to=intent.reply_to,
+        attachments=intent.attachments,
+        call=intent.call,
     )
-    return cast("int", cursor.lastrowid) if cursor.rowcount else None
+
+
+def message_row(draft: Draft, intent: SendMessage, end: LogEnd, seq: int) -> tuple[Any, ...]:
+    """The values of MESSAGE_COLUMNS."""
+    conversation = intent.conversation
+    return (
+        end.id,
+        seq,
+        draft.author,
+        None if conversation.is_room else conversation.other_than(draft.author),
+        intent.text,
+        draft.timestamp,
+        intent.nonce,
+        intent.reply_to,
+        as_json(intent.attachments) if intent.attachments else None,
+        as_json(intent.call) if intent.call else None,
+        folded_apart(intent.text),
+    )
 
 
 def _insert_change(connection: Connection, change: Change, end: LogEnd) -> None:
@@ -201,19 +165,3 @@ def _insert_change(connection: Connection, change: Change, end: LogEnd) -> None:
             change.removes,
         ),
     )
-
-
-def _check_reply(connection: Connection, conversation: Conversation, message_id: int) -> None:
-    found = connection.execute(
-        "SELECT 1 FROM messages WHERE id = ? AND conversation_id = (SELECT id FROM conversations WHERE name = ?)",
-        (message_id, conversation.name),
-    ).fetchone()
-    if found is None:
-        raise UnknownMessage(message_id)
-
-
-def _find_by_nonce(connection: Connection, author: str, intent: SendMessage) -> StoredMessage | None:
-    row = connection.execute(
-        f"SELECT {MESSAGE} FROM messages WHERE sender_username = ? AND nonce = ?", (author, intent.nonce)
-    ).fetchone()
-    return message_of(row) if row else None

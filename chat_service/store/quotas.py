@@ -1,4 +1,8 @@
-"""Quotas, asked for inside the transaction that would use them up: of two who take the last place, one gets it."""
+"""Quotas, asked for inside the transaction that would use them up: of two who take the last place, one gets it.
+
+What is counted of a person is counted while they are held (`check_not_erased` does), what is of a conversation while
+that is locked: so what another instance adds at the same time comes before or after.
+"""
 
 from chat_service.domain.quotas import Quotas
 from chat_service.domain.refusals import RoomFull, TooManyReactions, TooManyRooms, TooManySavedChats
@@ -70,5 +74,7 @@ def _exists(connection: Connection, source: str, *values: object) -> bool:
 
 def _count(connection: Connection, source: str, most: int, *values: object) -> int:
     """How many there are, up to `most`: what is beyond makes no difference."""
-    (count,) = connection.execute(f"SELECT count(*) FROM (SELECT 1 FROM {source} LIMIT ?)", (*values, most)).fetchone()
+    (count,) = connection.execute(
+        f"SELECT count(*) FROM (SELECT 1 FROM {source} LIMIT ?) AS found", (*values, most)
+    ).fetchone()
     return int(count)

@@ -130,8 +130,8 @@ def _own_places(connection: Connection, username: str, active_at: str, conversat
 def _public_places(connection: Connection, username: str, after: str) -> Iterator[_Place]:
     """The others that everybody may enter, by name."""
     rows = connection.execute(
-        "SELECT conversation_id, name, topic, name_folded FROM rooms INDEXED BY rooms_in_public"
-        " WHERE is_private = 0 AND name_folded > ? AND owner_username IS NOT ?"
+        "SELECT conversation_id, name, topic, name_folded FROM rooms"
+        " WHERE is_private = 0 AND name_folded > ? AND (owner_username IS NULL OR owner_username <> ?)"
         " AND NOT EXISTS (SELECT 1 FROM memberships AS own"
         "  WHERE own.conversation_id = rooms.conversation_id AND own.username = ?) ORDER BY name_folded",
         (after, username, username),
@@ -151,6 +151,8 @@ def _find(connection: Connection, username: str, name_folded: str) -> Room | Non
 
 def _rooms(connection: Connection, username: str, ids: list[int]) -> list[Room]:
     """In the order of `ids`."""
+    if not ids:
+        return []
     wanted = {f"id{number}": one for number, one in enumerate(ids)}
     marks = ", ".join(f":{name}" for name in wanted)
     rows = connection.execute(f"{_ROOM} WHERE rooms.conversation_id IN ({marks})", {"username": username, **wanted})

@@ -31,7 +31,7 @@ def last_seq(conversation_id: str) -> str:
     return (
         "(SELECT coalesce(max(seq), 0) FROM ("
         f"SELECT max(seq) AS seq FROM messages WHERE messages.conversation_id = {conversation_id}"
-        f" UNION ALL SELECT max(seq) FROM changes WHERE changes.conversation_id = {conversation_id}) AS both)"
+        f" UNION ALL SELECT max(seq) FROM changes WHERE changes.conversation_id = {conversation_id}) AS ends)"
     )
 
 
@@ -47,7 +47,7 @@ def unread(conversation_id: str, read_seq: str, reader: str) -> str:
         "  AND seq > coalesce((SELECT own_words.seq FROM messages AS own_words"
         f"   WHERE own_words.conversation_id = {conversation_id} AND own_words.sender_username = {reader}"
         f"   AND own_words.seq > {read_seq} ORDER BY own_words.seq DESC LIMIT 1), {read_seq})"
-        f"  LIMIT {UNREAD_COUNTED_MAX}))"
+        f"  LIMIT {UNREAD_COUNTED_MAX}) AS unread)"
     )
 
 

@@ -3,20 +3,42 @@ from pathlib import Path
 
 import pytest
 
+from chat_service.app import MIGRATIONS
+from servicekit.database import Database
+from servicekit.engines import open_database
 from tests.chat_service.world import Instance, World
 from tests.valkey import Valkey
 
 
 @pytest.fixture
-async def world(tmp_path: Path, redis_url: str) -> AsyncIterator[World]:
+async def world(tmp_path: Path, redis_url: str, database_url: str) -> AsyncIterator[World]:
+    async with World(tmp_path, redis_url, database_url) as made:
+        yield made
+
+
+@pytest.fixture
+def where(tmp_path: Path, database_url: str) -> Path | str:
+    """Of a store beside that of the world."""
+    return f"{database_url}#alone" if database_url else tmp_path / "alone.db"
+
+
+@pytest.fixture
+async def database(where: Path | str) -> AsyncIterator[Database]:
+    async with open_database(where, MIGRATIONS) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def file_world(tmp_path: Path, redis_url: str) -> AsyncIterator[World]:
+    """One whose store is a file, where that is what a test is about."""
     async with World(tmp_path, redis_url) as made:
         yield made
 
 
 @pytest.fixture
-async def fragile_world(tmp_path: Path, valkey: Valkey) -> AsyncIterator[World]:
+async def fragile_world(tmp_path: Path, valkey: Valkey, database_url: str) -> AsyncIterator[World]:
     """A world around that Valkey."""
-    async with World(tmp_path, valkey.url) as made:
+    async with World(tmp_path, valkey.url, database_url) as made:
         yield made
 
 

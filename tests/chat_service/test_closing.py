@@ -1,18 +1,16 @@
 """Closing a room: it is gone for everybody at once, and its texts follow in steps that hold up nobody."""
 
 import asyncio
-import sqlite3
-from contextlib import closing
+from pathlib import Path
 
-from chat_service.app import MIGRATIONS
 from chat_service.domain.changes import Kind
 from chat_service.store.closed_rooms import CLEARED_AT_ONCE, ClosedRooms
-from chat_service.store.log import Log
+from chat_service.store.engines import log_of
 from chat_service.store.rooms import Rooms as RoomStore
-from servicekit.database import Connection
-from servicekit.engines import open_database
+from servicekit.database import Connection, Database
 from tests.chat_service.drafts import NOW, change, to_room
 from tests.chat_service.world import World
+from tests.stores import opened_store
 from tests.waiting import eventually
 
 
@@ -36,35 +34,34 @@ async def test_a_long_room_is_gone_at_once_and_its_texts_go_by_and_by(world: Wor
 
 
 def is_cleared(world: World) -> bool:
-    with closing(sqlite3.connect(world.folder / "chat" / "chat.db")) as connection:
+    indexed = "message_texts WHERE message_texts MATCH 'secret'" if isinstance(world.store, Path) else "message_grams"
+    with opened_store(world.store) as connection:
         left = connection.execute(
             "SELECT (SELECT count(*) FROM messages WHERE message <> ''), (SELECT count(*) FROM reactions),"
-            " (SELECT count(*) FROM closed_rooms),"
-            " (SELECT count(*) FROM message_texts WHERE message_texts MATCH 'secret')"
+            f" (SELECT count(*) FROM closed_rooms), (SELECT count(*) FROM {indexed})"
         ).fetchone()
-    return bool(left == (0, 0, 0, 0))
+    return tuple(left) == (0, 0, 0, 0)
 
 
-async def test_no_step_of_clearing_takes_more_than_a_few_messages(world: World) -> None:
-    async with open_database(world.folder / "alone.db", MIGRATIONS) as database:
-        store = RoomStore(database)
-        await store.create(name="garden", topic="", private=False, owner="Ada", now=NOW)
+async def test_no_step_of_clearing_takes_more_than_a_few_messages(database: Database) -> None:
+    store = RoomStore(database)
+    await store.create(name="garden", topic="", private=False, owner="Ada", now=NOW)
 
-        def fill_and_close(connection: Connection) -> None:
-            log = Log()
-            log.begin(connection)
-            log.append(connection, change(Kind.JOINED, "Ada", conversation="#garden", value="Ada"))
-            for _ in range(2 * CLEARED_AT_ONCE + 5):
-                log.append(connection, to_room("Ada", "garden", "text"))
-            log.append(connection, change(Kind.CLOSED, "Ada", conversation="#garden"))
+    def fill_and_close(connection: Connection) -> None:
+        log = log_of(database)
+        log.begin(connection)
+        log.append(connection, change(Kind.JOINED, "Ada", conversation="#garden", value="Ada"))
+        for _ in range(2 * CLEARED_AT_ONCE + 5):
+            log.append(connection, to_room("Ada", "garden", "text"))
+        log.append(connection, change(Kind.CLOSED, "Ada", conversation="#garden"))
 
-        def left(connection: Connection) -> int:
-            (count,) = connection.execute("SELECT count(*) FROM messages WHERE message <> ''").fetchone()
-            return int(count)
+    def left(connection: Connection) -> int:
+        (count,) = connection.execute("SELECT count(*) FROM messages WHERE message <> ''").fetchone()
+        return int(count)
 
-        await database.write(fill_and_close)
-        closures, counts = ClosedRooms(database), []
+    await database.write(fill_and_close)
+    closures, counts = ClosedRooms(database), []
+    counts.append(await database.read(left))
+    while await closures.clear_some():
         counts.append(await database.read(left))
-        while await closures.clear_some():
-            counts.append(await database.read(left))
-        assert counts == [CLEARED_AT_ONCE + 5, 5, 0]
+    assert counts == [CLEARED_AT_ONCE + 5, 5, 0]

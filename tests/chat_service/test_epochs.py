@@ -20,6 +20,7 @@ from servicekit.engines import open_database
 from tests.chat_service.test_rooms import away, back, hear_seqs
 from tests.chat_service.world import Device, Event, Instance, World
 from tests.clock import NOW_S
+from tests.stores import opened_store
 from tests.valkey import Valkey
 
 
@@ -271,8 +272,9 @@ class Restoring:
 @pytest.mark.parametrize("again", [1, 4])  # at or past where the device was
 @pytest.mark.parametrize("knows_epochs", [False, True])
 async def test_after_a_restore_every_device_has_the_view_of_the_store(
-    world: World, again: int, *, knows_epochs: bool
+    file_world: World, again: int, *, knows_epochs: bool
 ) -> None:
+    world = file_world
     chat, restoring = await world.instance(messages_per_second=0), Restoring(world)
     for text in ("one", "two"):
         await chat.request("Ada", "POST", "/api/messages/Grace", json={"message": text})
@@ -302,7 +304,8 @@ async def test_after_a_restore_every_device_has_the_view_of_the_store(
     assert (replayed, resumed["truncated"]) == ([], [])
 
 
-async def test_after_a_restore_the_ids_of_lost_messages_are_not_given_again(world: World) -> None:
+async def test_after_a_restore_the_ids_of_lost_messages_are_not_given_again(file_world: World) -> None:
+    world = file_world
     chat, restoring = await world.instance(messages_per_second=0), Restoring(world)
     restoring.save()
     lost = (await chat.request("Ada", "POST", "/api/messages/Grace", json={"message": "lost", "nonce": "n"})).json()
@@ -383,7 +386,7 @@ async def test_a_kind_of_a_newer_version_is_passed_on_as_it_is_stored(
     world: World, chat: Instance, value: str, special: Event
 ) -> None:
     await chat.make_room("Ada", "garden")
-    with closing(sqlite3.connect(world.folder / "chat" / "chat.db")) as store, store:
+    with opened_store(world.store) as store:
         (garden,) = store.execute("SELECT id FROM conversations WHERE name = '#garden'").fetchone()
         row = (garden, 2, "room_changed", "Ada", "now", 7, value, 0, 0)
         store.execute(f"INSERT INTO changes VALUES ({', '.join('?' * 9)})", row)

@@ -1,17 +1,14 @@
 """Erasing: of who has erased their account nothing stays but the name, in what others keep."""
 
 import asyncio
-import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, closing, suppress
-from pathlib import Path
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
 from websockets.exceptions import ConnectionClosed
 
-from chat_service.app import MIGRATIONS
 from chat_service.domain.conversations import Conversation
 from chat_service.domain.places import Head
 from chat_service.domain.refusals import UnknownRecipient
@@ -20,19 +17,23 @@ from chat_service.store.people import PeopleStore
 from chat_service.store.rooms import Rooms as RoomStore
 from servicekit.authentication import REVOCATIONS_CHANNEL
 from servicekit.database import Connection, Database
-from servicekit.engines import open_database
 from tests.chat_service.test_presence import killable
 from tests.chat_service.world import CAST, Device, Event, Instance, World
+from tests.stores import allow, opened_store, refuse
 from tests.valkey import Valkey
 from tests.waiting import eventually
 
 UNKNOWN = (404, "unknown_recipient")
-FAILED = {"a group could not be stored", "an account cannot be erased yet"}  # one line an attempt
+FAILED = {
+    "a group could not be stored",
+    "an account cannot be erased yet",
+    "the database refuses",
+}  # one line an attempt
 
 
 def rows(world: World, query: str, *values: object) -> list[Any]:
-    with closing(sqlite3.connect(world.folder / "chat" / "chat.db", timeout=10, isolation_level=None)) as connection:
-        return connection.execute(query, values).fetchall()
+    with opened_store(world.store) as connection:
+        return [*map(tuple, connection.execute(query, values))]
 
 
 def is_erased(world: World, name: str) -> bool:
@@ -67,8 +68,9 @@ def assert_gapless(world: World) -> None:
     for (conversation_id,) in rows(world, "SELECT id FROM conversations"):
         places = rows(
             world,
-            "SELECT seq FROM messages WHERE conversation_id = ?1"
-            " UNION ALL SELECT seq FROM changes WHERE conversation_id = ?1 ORDER BY 1",
+            "SELECT seq FROM messages WHERE conversation_id = ?"
+            " UNION ALL SELECT seq FROM changes WHERE conversation_id = ? ORDER BY 1",
+            conversation_id,
             conversation_id,
         )
         assert [seq for (seq,) in places] == list(range(1, len(places) + 1))
@@ -404,7 +406,8 @@ async def test_told_a_second_time_it_changes_nothing(world: World, chat: Instanc
     await say(chat, "Ada", "hello", to="Grace")
     await erase(world)
     before = rows(world, "SELECT * FROM changes")
-    rows(world, "DELETE FROM people")  # as after a restored backup: all are pulled again
+    with opened_store(world.store) as store:
+        store.execute("DELETE FROM people")  # as after a restored backup: all are pulled again
     await chat.stop()
     again = await world.instance()
     assert await again.does("Grace", "POST", "/api/save-chat", json={"username": "Ada"}) == UNKNOWN
@@ -423,17 +426,21 @@ async def test_the_rate_of_messages_does_not_hold_it_up(world: World) -> None:
     assert await slow.history("Grace", "Ada") == [""] * 50
 
 
-@pytest.mark.parametrize("step", ["INSERT ON changes WHEN new.seq > 80", "DELETE ON memberships"])
-async def test_what_the_disk_refuses_is_tried_again(world: World, step: str) -> None:
+@pytest.mark.parametrize(
+    "step, when", [("INSERT ON changes", "new.seq > 80"), ("DELETE ON memberships", "old.username <> ''")]
+)
+async def test_what_the_disk_refuses_is_tried_again(world: World, step: str, when: str) -> None:
     chat = await world.instance(messages_per_second=0, erasing_pause_s=0.02)
     await say(chat, "Ada", *map(str, range(50)), to="Grace")
-    rows(world, f"CREATE TRIGGER full BEFORE {step} BEGIN SELECT raise(ABORT, 'database or disk is full'); END")
+    with opened_store(world.store) as store:
+        refuse(store, step, when=when)
     with capture_logs() as lines:
         world.auth.erase("Ada")
         await tell(world, "profiles", "news")
         await eventually(lambda: [line["event"] in FAILED for line in lines].count(True) > 2)
     assert not is_erased(world, "Ada")
-    rows(world, "DROP TRIGGER full")
+    with opened_store(world.store) as store:
+        allow(store, step.rsplit(maxsplit=1)[-1])
     await eventually(lambda: is_erased(world, "Ada"))
     assert_nothing_is_left(world)
     assert_gapless(world)
@@ -501,12 +508,6 @@ async def test_without_redis_it_goes_all_the_same(fragile_world: World, valkey: 
 
 
 # The store alone
-
-
-@pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    async with open_database(tmp_path / "alone.db", MIGRATIONS) as made:
-        yield made
 
 
 async def run_sql(database: Database, statement: str) -> None:

@@ -3,7 +3,6 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import TypeVar
 
 import pytest
@@ -15,7 +14,6 @@ from chat_service.actions.presence import Presence
 from chat_service.actions.publisher import Publisher
 from chat_service.actions.room_subscriptions import RoomSubscriptions
 from chat_service.actions.typing_notices import TypingNotices
-from chat_service.app import MIGRATIONS
 from chat_service.domain.changes import Entry, Kind
 from chat_service.domain.conversations import Conversation, Label
 from chat_service.domain.envelopes import to_person as envelope_to_person
@@ -25,12 +23,11 @@ from chat_service.domain.places import Place
 from chat_service.domain.readers import Reader
 from chat_service.feed import Feed, encode
 from chat_service.store.conversations import Conversations
-from chat_service.store.log import Log
+from chat_service.store.engines import log_of
 from chat_service.store.people import PeopleStore
 from chat_service.store.rooms import Rooms
 from servicekit.bus import Bus
 from servicekit.database import Connection, Database
-from servicekit.engines import open_database
 from tests.chat_service.drafts import change, to_person, to_room
 from tests.valkey import Valkey
 from tests.waiting import eventually
@@ -90,7 +87,7 @@ class Site:
         self.nudges = Nudges(feed=feed, deliver_here=self.readers.receive)
         self.publisher = Publisher(feed=feed, nudges=self.nudges, readers=self.readers)
         self.typing = TypingNotices(feed=feed, monotonic=lambda: 0)
-        self._log = Log()
+        self._log = log_of(database)
         self._running = asyncio.create_task(self.bus.run())
 
     async def store_message(self) -> Entry:
@@ -138,12 +135,11 @@ class Site:
 
 
 @pytest.fixture
-async def site(tmp_path: Path, valkey: Valkey) -> AsyncIterator[Site]:
-    async with open_database(tmp_path / "chat.db", MIGRATIONS) as database:
-        made = Site(database, valkey.url)
-        await eventually(lambda: made.bus.is_connected)
-        yield made
-        await made.close()
+async def site(database: Database, valkey: Valkey) -> AsyncIterator[Site]:
+    made = Site(database, valkey.url)
+    await eventually(lambda: made.bus.is_connected)
+    yield made
+    await made.close()
 
 
 async def join(reader: Reader) -> tuple[int, Recorder]:

@@ -1,17 +1,18 @@
 """The log: gapless in each conversation, whoever writes the file and whatever is rolled back."""
 
-import shutil
-import sqlite3
 import tempfile
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from itertools import count
 from pathlib import Path
 from typing import Any
+from urllib.parse import urldefrag
 
+import psycopg
 import pytest
-from hypothesis import settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 from msgspec import structs
 
 from chat_service.app import MIGRATIONS
@@ -22,56 +23,52 @@ from chat_service.domain.messages import StoredMessage
 from chat_service.domain.refusals import NotAMember, NotTheAuthor, UnknownMessage
 from chat_service.store.conversations import _list_after
 from chat_service.store.log import Log
+from chat_service.store.postgres_log import PostgresLog
+from chat_service.store.sqlite_log import SqliteLog
 from servicekit import sqlite_file
+from servicekit.postgres_schema import migrate
 from servicekit.problems import Refusal
 from tests.chat_service.drafts import NOW, change, to_person, to_room
+from tests.postgres import Postgres
+from tests.stores import opened_store
 
 CAST = ("Ada", "Grace", "Linus")
 GARDEN = "#garden"
 
 
-@pytest.fixture(scope="module")
-def empty_file() -> Iterator[Path]:
-    with tempfile.TemporaryDirectory() as folder:
-        yield make_empty_file(Path(folder))
-
-
-def make_empty_file(folder: Path) -> Path:
-    """A database with its schema and the cast; copied for each test, which is quicker than to make it."""
-    path = folder / "empty.db"
-    sqlite_file.make(path, MIGRATIONS)
-    with closing(sqlite3.connect(path)) as connection, connection:
-        connection.executemany(
-            "INSERT INTO people VALUES (?, ?, ?, NULL, ?)",
-            [(name, name.casefold(), name, version) for version, name in enumerate(CAST, 1)],
-        )
+def make_empty(where: Path | str) -> None:
+    """A store with its schema, the cast and a room."""
+    if isinstance(where, Path):
+        sqlite_file.make(where, MIGRATIONS)
+    else:
+        migrate(*urldefrag(where), MIGRATIONS)
+    with opened_store(where) as connection:
+        for version, name in enumerate(CAST, 1):
+            connection.execute("INSERT INTO people VALUES (?, ?, ?, NULL, ?)", (name, name.casefold(), name, version))
         connection.execute("INSERT INTO conversations (name, created_at) VALUES (?, ?)", (GARDEN, NOW))
         connection.execute(
-            "INSERT INTO rooms SELECT id, 'garden', 'garden', '', 0, 'Ada', ? FROM conversations WHERE name = ?",
-            (NOW, GARDEN),
+            "INSERT INTO rooms SELECT id, 'garden', 'garden', '', 0, 'Ada', created_at FROM conversations"
+            " WHERE name = ?",
+            (GARDEN,),
         )
-        connection.execute("PRAGMA journal_mode = DELETE")
-    return path
-
-
-def connect(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, isolation_level=None)
-    connection.row_factory = sqlite3.Row
-    connection.execute("PRAGMA foreign_keys = ON")
-    return connection
 
 
 class Writer:
     """One process: its connection and its log."""
 
-    def __init__(self, path: Path) -> None:
-        self.connection = connect(path)
-        self.log = Log()
+    def __init__(self, where: Path | str) -> None:
+        self._where = where
+        self._closing = ExitStack()
+        self.connection = self._closing.enter_context(opened_store(where))
+        self.log: Log = SqliteLog() if isinstance(where, Path) else PostgresLog()
+
+    def close(self) -> None:
+        self._closing.close()
 
     @contextmanager
     def group(self) -> Iterator[None]:
         """One transaction; a Refusal inside is the caller's, anything else rolls it back, as GroupWriter does."""
-        self.connection.execute("BEGIN IMMEDIATE")
+        self.connection.execute("BEGIN IMMEDIATE" if isinstance(self._where, Path) else "BEGIN")
         self.log.begin(self.connection)
         try:
             yield
@@ -80,6 +77,11 @@ class Writer:
             self.log.forget()
             raise
         self.connection.execute("COMMIT")
+
+    def write(self, group: Sequence[Draft]) -> Sequence[Appended | Refusal]:
+        """A whole group, as GroupWriter has it written."""
+        with self.group():
+            return self.log.append_group(self.connection, group)
 
     def append(self, one: Draft) -> StoredMessage:
         entry = self.log.append(self.connection, one).entry
@@ -100,18 +102,20 @@ class Writer:
 
 
 @pytest.fixture
-def path(tmp_path: Path, empty_file: Path) -> Path:
-    return Path(shutil.copy(empty_file, tmp_path / "chat.db"))
-
-
-@pytest.fixture
-def writer(path: Path) -> Iterator[Writer]:
-    made = Writer(path)
-    with closing(made.connection):
+def writer(where: Path | str) -> Iterator[Writer]:
+    make_empty(where)
+    with closing(Writer(where)) as made:
         yield made
 
 
-def rows(connection: sqlite3.Connection, query: str) -> list[tuple[object, ...]]:
+@pytest.fixture
+def file_writer(tmp_path: Path) -> Iterator[Writer]:
+    make_empty(tmp_path / "chat.db")
+    with closing(Writer(tmp_path / "chat.db")) as made:
+        yield made
+
+
+def rows(connection: Any, query: str) -> list[tuple[object, ...]]:
     return [tuple(row) for row in connection.execute(query)]
 
 
@@ -183,8 +187,9 @@ def test_a_refusal_in_the_middle_of_a_group_costs_the_others_nothing(writer: Wri
         assert writer.append(to_person("Ada", "Grace")).seq == 2
 
 
-def test_what_is_remembered_is_bounded(writer: Writer) -> None:
-    writer.log = Log(conversations_max=1)
+def test_what_is_remembered_is_bounded(file_writer: Writer) -> None:
+    writer = file_writer
+    writer.log = SqliteLog(conversations_max=1)
     read: list[str] = []
     writer.connection.set_trace_callback(lambda query: read.append(query) if "FROM conversations" in query else None)
 
@@ -252,14 +257,15 @@ def test_only_its_author_edits_a_message_and_the_owner_of_the_room_may_delete_it
         assert writer.change(Kind.DELETED, "Ada", hers.id) is not None
 
 
-def test_a_text_that_is_gone_is_nowhere_in_the_file(writer: Writer, path: Path) -> None:
+def test_a_text_that_is_gone_is_nowhere_in_the_file(writer: Writer) -> None:
     with writer.group():
         first = writer.append(to_person("Ada", "Grace", "the first secret"))
         reply = writer.append(to_person("Grace", "Ada", "oh", reply_to=first.id))
         writer.change(Kind.REACTION, "Grace", first.id, value="👍")
         writer.change(Kind.EDITED, "Ada", first.id, value="the second secret")
         writer.change(Kind.DELETED, "Ada", first.id)
-    for table in ("messages", "changes", "reactions", "message_texts"):
+    index = "message_texts" if isinstance(writer.log, SqliteLog) else "message_grams"
+    for table in ("messages", "changes", "reactions", index):
         assert "secret" not in str(rows(writer.connection, f"SELECT * FROM {table}"))
     assert rows(writer.connection, "SELECT count(*) FROM reactions") == [(0,)]
     (kept,) = rows(writer.connection, f"SELECT seq, sender_username, message FROM messages WHERE id = {first.id}")
@@ -329,20 +335,21 @@ class Interrupted(Exception):
 
 
 people = st.sampled_from(CAST)
+texts = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=3)
 message_ids = st.integers(1, 8)
 nonces, replies = st.none() | st.sampled_from("abc"), st.none() | message_ids
 drafts: st.SearchStrategy[Draft] = st.one_of(
     st.builds(
         lambda pair, text, nonce, reply_to: to_person(pair[0], pair[1], text, nonce=nonce, reply_to=reply_to),
         st.permutations(CAST).map(lambda order: (order[0], order[1])),
-        st.text(max_size=3),
+        texts,
         nonces,
         replies,
     ),
     st.builds(
         lambda sender, text, nonce, reply_to: in_garden(sender, text, nonce=nonce, reply_to=reply_to),
         people,
-        st.text(max_size=3),
+        texts,
         nonces,
         replies,
     ),
@@ -380,13 +387,14 @@ groups = st.lists(drafts, min_size=1, max_size=6)
 
 
 class TwoProcesses(RuleBasedStateMachine):
-    """Two processes write groups into one file, some of which are rolled back; the file is the only truth."""
+    """Two processes write groups into one store, some of which are rolled back; the store is the only truth."""
+
+    new_store: Callable[[], Path | str]
 
     def __init__(self) -> None:
         super().__init__()
-        self.folder = tempfile.TemporaryDirectory()
-        path = make_empty_file(Path(self.folder.name))
-        self.writers = [Writer(path), Writer(path)]
+        where = self.new_store()
+        self.writers = [Writer(where), Writer(where)]
         self.live: list[Entry] = []  # as everybody was told of them
 
     @rule(who=st.integers(0, 1), group=groups)
@@ -431,7 +439,8 @@ class TwoProcesses(RuleBasedStateMachine):
         stored = rows(
             self.writers[0].connection,
             "SELECT name, seq FROM (SELECT conversation_id, seq FROM messages UNION ALL"
-            " SELECT conversation_id, seq FROM changes) JOIN conversations ON conversations.id = conversation_id",
+            " SELECT conversation_id, seq FROM changes) AS log"
+            " JOIN conversations ON conversations.id = conversation_id",
         )
         assert sorted(stored) == sorted((entry.conversation.name, entry.seq) for entry in self.live)
 
@@ -473,9 +482,64 @@ class TwoProcesses(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         for writer in self.writers:
-            writer.connection.close()
-        self.folder.cleanup()
+            writer.close()
 
 
-TestTwoProcesses = TwoProcesses.TestCase
-TestTwoProcesses.settings = settings(max_examples=30, stateful_step_count=12, deadline=None)
+def test_two_processes(new_store: Callable[[], Path | str]) -> None:
+    machine = type("TwoProcessesThere", (TwoProcesses,), {"new_store": staticmethod(new_store)})
+    chosen = settings(max_examples=30, stateful_step_count=12, deadline=None)
+    run_state_machine_as_test(machine, settings=chosen)
+
+
+@pytest.fixture
+def new_store(where: Path | str) -> Callable[[], Path | str]:
+    """Makes the store anew."""
+
+    def make() -> Path | str:
+        if isinstance(where, Path):
+            for left in where.parent.glob(f"{where.name}*"):
+                left.unlink()
+        else:
+            address, schema = urldefrag(where)
+            with psycopg.connect(address, autocommit=True) as session:
+                session.execute(f"DROP SCHEMA IF EXISTS {schema} CASCADE".encode())
+        make_empty(where)
+        return where
+
+    return make
+
+
+@settings(max_examples=60)
+@given(history=st.lists(groups, min_size=1, max_size=4))
+def test_both_engines_answer_alike(postgres_address: str, history: list[list[Draft]]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        answers = []
+        for where in (Path(folder, "chat.db"), f"{postgres_address}#s{next(_numbers)}"):
+            make_empty(where)
+            with closing(Writer(where)) as writer:
+                answers.append(list(_answers(writer, history)))
+    assert answers[0] == answers[1]
+
+
+def _answers(writer: Writer, history: list[list[Draft]]) -> Iterator[list[object]]:
+    told: set[int] = set()
+    for group in history:
+        outcomes = writer.write([_replying_to(told, draft) for draft in group])
+        told |= {one.entry.id for one in outcomes if isinstance(one, Appended) and isinstance(one.entry, StoredMessage)}
+        yield [(type(one), str(one)) if isinstance(one, Refusal) else one for one in outcomes]
+
+
+def _replying_to(told: set[int], draft: Draft) -> Draft:
+    """To no message of the same group: whose id nobody can know yet."""
+    intent = draft.intent
+    if not isinstance(intent, SendMessage) or intent.reply_to is None or intent.reply_to in told:
+        return draft
+    return structs.replace(draft, intent=structs.replace(intent, reply_to=99))
+
+
+_numbers = count(1)
+
+
+@pytest.fixture(scope="module")
+def postgres_address(postgres: Postgres) -> str:
+    return postgres.new_database()

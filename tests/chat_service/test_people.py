@@ -2,22 +2,20 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import httpx
 import pytest
 
 from chat_service.actions.people import People
-from chat_service.app import MIGRATIONS
 from chat_service.domain.refusals import DirectoryUnavailable, UnknownRecipient
 from chat_service.peers import Peers
 from chat_service.store.people import PeopleStore
-from servicekit.database import Connection, Database
-from servicekit.engines import open_database
+from servicekit.database import Database
 from servicekit.numbered_lists import PAGE_MAX
 from servicekit.peers import Peer
 from tests.auth_stand_in import Auth
 from tests.chat_service.world import CAST, Instance, World
+from tests.stores import allow, refuse
 from tests.waiting import eventually
 
 # Over sockets
@@ -72,22 +70,13 @@ class Directory:
         peer = Peer(self._http, self.auth.url)
         return People(store=self.store, peers=Peers(auth=peer, media=peer), known_stores=self.database, **options)
 
-    async def run_sql(self, statement: str) -> None:
-        def execute(connection: Connection) -> None:
-            connection.execute(statement)
-
-        await self.database.write(execute)
-
     def pulls(self) -> int:
         return self.auth.asked.count("/internal/profiles")
 
 
 @pytest.fixture
-async def directory(tmp_path: Path) -> AsyncIterator[Directory]:
-    async with (
-        httpx.AsyncClient(trust_env=False, verify=False) as http,
-        open_database(tmp_path / "chat.db", MIGRATIONS) as database,
-    ):
+async def directory(database: Database) -> AsyncIterator[Directory]:
+    async with httpx.AsyncClient(trust_env=False, verify=False) as http:
         made = Directory(database, http)
         await made.auth.start()
         made.auth.register(*CAST)
@@ -151,13 +140,13 @@ async def test_an_auth_service_that_answers_nonsense_is_as_good_as_away(director
 
 
 async def test_neither_a_neighbour_nor_a_disk_that_fails_ends_the_pulling(directory: Directory) -> None:
-    await directory.run_sql("CREATE TRIGGER full BEFORE INSERT ON people BEGIN SELECT raise(ABORT, 'full'); END")
+    await directory.database.write(lambda store: refuse(store, "INSERT ON people"))
     people = directory.people()
     running = asyncio.create_task(people.following.run())
     await eventually(lambda: directory.pulls() == 1)
     await directory.auth.stop()
     people.following.tell_of_news()
-    await directory.run_sql("DROP TRIGGER full")
+    await directory.database.write(lambda store: allow(store, "people"))
     await directory.auth.start()
 
     async def is_known() -> bool:

@@ -107,7 +107,7 @@ async def test_who_leaves_two_instances_one_after_the_other_is_told_gone_once(wo
 
 
 async def test_who_left_one_instance_long_ago_and_another_just_now_may_still_come_back(world: World) -> None:
-    one, other = await world.instance(presence_grace_s=0.05), await world.instance(presence_grace_s=30)
+    one, other = await world.instance(presence_grace_s=0.3), await world.instance(presence_grace_s=30)
     for name in ("Ada", "Linus"):
         await save(one, "Grace", name)
     grace, linus = await one.live_device("Grace"), await one.live_device("Linus")
@@ -146,6 +146,7 @@ def process(world: World, port: int) -> Iterator[subprocess.Popen[bytes]]:
         **os.environ,
         "PARLEY_CHAT_URL": f"http://127.0.0.1:{port}",
         "PARLEY_DATA_DIR": str(world.folder),
+        "PARLEY_CHAT_DATABASE_URL": world.settings.chat_database_url,
         "PARLEY_REDIS_URL": world.redis_url,
         "PARLEY_AUTH_URL": world.auth.url,
         "PARLEY_METRICS_PORT": "0",

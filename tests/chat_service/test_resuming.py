@@ -1,9 +1,6 @@
 """Resuming, from the side of a connection that goes in the middle of it."""
 
-from pathlib import Path
-
 from chat_service.actions.resuming import Resuming
-from chat_service.app import MIGRATIONS
 from chat_service.domain.commands import Resume
 from chat_service.domain.conversations import Conversation, Label
 from chat_service.domain.events import EncodedEvent
@@ -11,9 +8,8 @@ from chat_service.domain.intents import Draft, SendMessage
 from chat_service.domain.places import Place
 from chat_service.domain.readers import Reader
 from chat_service.store.conversations import Conversations
-from chat_service.store.log import Log
-from servicekit.database import Connection
-from servicekit.engines import open_database
+from chat_service.store.engines import log_of
+from servicekit.database import Connection, Database
 
 PEERS = [f"peer-{number}" for number in range(5)]
 
@@ -38,21 +34,20 @@ class Leaving:
     async def drained(self) -> None: ...
 
 
-async def test_who_is_gone_costs_no_further_page(tmp_path: Path) -> None:
-    async with open_database(tmp_path / "chat.db", MIGRATIONS) as database:
+async def test_who_is_gone_costs_no_further_page(database: Database) -> None:
 
-        def talk(connection: Connection) -> None:
-            log = Log()
-            log.begin(connection)
-            for peer in PEERS:
-                message = SendMessage(conversation=Conversation.direct("Ada", peer), text="hello")
-                log.append(connection, Draft(message, peer, "2027-01-15T08:00:00.000Z"))
+    def talk(connection: Connection) -> None:
+        log = log_of(database)
+        log.begin(connection)
+        for peer in PEERS:
+            message = SendMessage(conversation=Conversation.direct("Ada", peer), text="hello")
+            log.append(connection, Draft(message, peer, "2027-01-15T08:00:00.000Z"))
 
-        await database.write(talk)
-        store = Conversations(database)
-        starts = await store.places("Ada")
-        resuming = Resuming(store=store, nudge=lambda _: None, events_max=100)
-        for events_max, told in ((2, 2), (100, len(PEERS) + 1)):  # and `resumed`
-            leaving = Leaving(starts, events_max)
-            await resuming.resume(Reader("Ada"), leaving, Resume(type="resume", positions={}), is_late=False)
-            assert leaving.told == told
+    await database.write(talk)
+    store = Conversations(database)
+    starts = await store.places("Ada")
+    resuming = Resuming(store=store, nudge=lambda _: None, events_max=100)
+    for events_max, told in ((2, 2), (100, len(PEERS) + 1)):  # and `resumed`
+        leaving = Leaving(starts, events_max)
+        await resuming.resume(Reader("Ada"), leaving, Resume(type="resume", positions={}), is_late=False)
+        assert leaving.told == told

@@ -1,17 +1,16 @@
 """Rooms: who makes them, who is in them, and that who is not in one hears nothing of it."""
 
 import asyncio
-import sqlite3
-from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from chat_service.app import MIGRATIONS
 from chat_service.domain.refusals import RoomTaken
 from chat_service.store.rooms import Rooms as RoomStore
-from servicekit.engines import open_database
+from servicekit.database import Database
 from tests.chat_service.world import Device, Event, Instance, World
+from tests.stores import opened_store
 from tests.valkey import Valkey
 from tests.waiting import eventually
 
@@ -163,19 +162,18 @@ async def test_of_those_who_make_a_room_at_once_exactly_one_does(world: World) -
 
 
 @pytest.mark.parametrize("taken", ["garden", "GARDEN"])
-async def test_a_name_is_taken_also_where_only_the_constraint_says_so(world: World, taken: str) -> None:
+async def test_a_name_is_taken_also_where_only_the_constraint_says_so(
+    database: Database, where: Path | str, taken: str
+) -> None:
     """Each of the two constraints refuses by itself, and nothing of the room stays."""
-    async with open_database(world.folder / "alone.db", MIGRATIONS) as database:
-        store = RoomStore(database)
-        await store.create(name="garden", topic="", private=False, owner="Ada", now=NOW)
-        with pytest.raises(RoomTaken):
-            await store.create(name=taken, topic="", private=False, owner="Grace", now=NOW)
-        with closing(sqlite3.connect(world.folder / "alone.db")) as connection:
-            assert connection.execute("SELECT name FROM conversations ORDER BY id").fetchall() == [
-                ("#lobby",),
-                ("#garden",),
-            ]
-            assert connection.execute("SELECT owner_username FROM rooms WHERE name <> 'lobby'").fetchall() == [("Ada",)]
+    store = RoomStore(database)
+    await store.create(name="garden", topic="", private=False, owner="Ada", now=NOW)
+    with pytest.raises(RoomTaken):
+        await store.create(name=taken, topic="", private=False, owner="Grace", now=NOW)
+    with opened_store(where) as connection:
+        names = [name for (name,) in connection.execute("SELECT name FROM conversations ORDER BY id")]
+        owners = [owner for (owner,) in connection.execute("SELECT owner_username FROM rooms WHERE name <> 'lobby'")]
+    assert (names, owners) == (["#lobby", "#garden"], ["Ada"])
 
 
 async def test_an_owner_whose_service_died_before_they_were_in_their_room_may_still_join(chat: Instance) -> None:

@@ -11,13 +11,17 @@ import pytest
 from structlog.testing import capture_logs
 
 from chat_service.app import MIGRATIONS
+from chat_service.store.engines import log_of
 from chat_service.store.log import Log
-from chat_service.store.search import INDEX_BATCH, Search
+from chat_service.store.search import Search, text_index_of
+from chat_service.store.text_index import INDEX_BATCH
 from servicekit import sqlite_file
 from servicekit.database import Connection, Database
 from servicekit.engines import open_database
+from servicekit.sqlite_database import SqliteDatabase
 from tests.chat_service.drafts import to_person
 from tests.chat_service.world import Device, Instance, World
+from tests.stores import allow, opened_store, refuse
 from tests.waiting import eventually
 
 
@@ -114,7 +118,10 @@ async def test_an_edit_and_a_deletion_are_followed_in_the_folded_form(library: L
     query = "SELECT message_folded FROM messages ORDER BY id"
     assert await column(library.chat.state["database"], query) == ["zur oper, für ada", None]
     if library.is_indexed:
-        terms = await column(library.chat.state["database"], "SELECT term FROM message_terms")
+        database = library.chat.state["database"]
+        is_sqlite = isinstance(database, SqliteDatabase)
+        query = "SELECT term FROM message_terms" if is_sqlite else "SELECT unnest(grams) FROM message_grams"
+        terms = await column(database, query)
         assert not {"afé", "str", "ass"} & {*terms}
 
 
@@ -243,66 +250,61 @@ async def test_everything_is_indexed_by_and_by(world: World) -> None:
     ada = await chat.live_device("Ada")
     for number in range(2 * INDEX_BATCH + 1):
         await ada.say("Grace", f"rose {number}")
-
-    async def is_done() -> bool:
-        def behind(connection: Connection) -> int:
-            query = "SELECT max(id) - (SELECT indexed_id FROM search_progress) FROM messages HAVING count(*) = ?"
-            row = connection.execute(query, (2 * INDEX_BATCH + 1,)).fetchone()
-            return 1 if row is None else int(row[0])
-
-        return bool(await chat.state["database"].read(behind) == 0)
-
-    await eventually(is_done)
+    await eventually(lambda: has_everything(chat))
+    await eventually(lambda: is_indexed_in(chat))
     assert len(await chat.get("Ada", "/api/search-messages", query="rose", limit=200)) == 200
+
+
+async def has_everything(chat: Instance) -> bool:
+    return len(await column(chat.state["database"], "SELECT '' FROM messages")) == 2 * INDEX_BATCH + 1
+
+
+async def is_indexed_in(chat: Instance) -> bool:
+    database = chat.state["database"]
+    return not await database.read(text_index_of(database).is_behind)
 
 
 async def test_a_disk_that_fails_ends_neither_the_indexing_nor_the_search(world: World) -> None:
     chat = await world.instance(indexing_pause_s=0.01)
-    with closing(sqlite3.connect(world.folder / "chat" / "chat.db", timeout=10, isolation_level=None)) as file:
-        file.execute(
-            "CREATE TRIGGER full BEFORE UPDATE ON search_progress"
-            " BEGIN SELECT raise(ABORT, 'database or disk is full'); END"
-        )
+    step, table = ("UPDATE", "search_progress") if isinstance(world.store, Path) else ("INSERT", "message_grams")
+    with opened_store(world.store) as store:
+        refuse(store, f"{step} ON {table}")
         ada = await chat.live_device("Ada")
         with capture_logs() as lines:
             await ada.say("Grace", "a rose")
             await ada.hear("sent")
             await eventually(lambda: [line["event"] for line in lines].count("messages cannot be indexed") > 2)
         assert len(await chat.get("Ada", "/api/search-messages", query="rose")) == 1
-        file.execute("DROP TRIGGER full")
-        await eventually(lambda: file.execute("SELECT indexed_id FROM search_progress").fetchone() == (1,))
+        allow(store, table)
+        await eventually(lambda: is_indexed_in(chat))
     assert len(await chat.get("Ada", "/api/search-messages", query="rose")) == 1
 
 
 # The index against the plain comparison of every text
 
 
-def keep(connection: Connection, texts: list[str]) -> None:
-    log = Log()
-    log.begin(connection)
-    for text in texts:
-        log.append(connection, to_person("Ada", "Grace", text))
+def keep(connection: Connection, log: Log, texts: list[str]) -> None:
+    log.append_group(connection, [to_person("Ada", "Grace", text) for text in texts])
 
 
 async def found(search: Search, *words: str) -> list[str]:
     return [message.message for message in await search.find("Grace", list(words), before=None, limit=1_000)]
 
 
-async def test_the_index_answers_as_the_texts_do(tmp_path: Path) -> None:
+async def test_the_index_answers_as_the_texts_do(database: Database) -> None:
     alphabet = "aAbBzäÄßσΣİıЖж我们园👋 \n\"'*?[]%_\\-:"  # noqa: RUF001 - the cases are the matter
     chance = random.Random(7)
     texts = ["".join(chance.choices(alphabet, k=chance.randint(1, 9))) for _ in range(300)]
-    async with open_database(tmp_path / "chat.db", MIGRATIONS) as database:
-        await database.write(keep, texts)
-        search = Search(database)
-        words = [*filter(str.strip, alphabet)]
-        pairs = ["".join(pair) for pair in itertools.product(words, repeat=2)]
-        queries = [(word,) for word in [*words, *pairs]] + list(zip(pairs, reversed(pairs), strict=True))
-        plainly = [await found(search, *query) for query in queries]
-        while await search.index_some():
-            pass
-        assert [await found(search, *query) for query in queries] == plainly
-        assert sum(map(len, plainly)) > len(queries)
+    await database.write(keep, log_of(database), texts)
+    search = Search(database)
+    words = [*filter(str.strip, alphabet)]
+    pairs = ["".join(pair) for pair in itertools.product(words, repeat=2)]
+    queries = [(word,) for word in [*words, *pairs]] + list(zip(pairs, reversed(pairs), strict=True))
+    plainly = [await found(search, *query) for query in queries]
+    while await search.index_some():
+        pass
+    assert [await found(search, *query) for query in queries] == plainly
+    assert sum(map(len, plainly)) > len(queries)
 
 
 async def test_an_index_of_before_is_made_anew(tmp_path: Path) -> None:

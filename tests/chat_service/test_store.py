@@ -3,7 +3,6 @@
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -14,10 +13,11 @@ from chat_service.domain.intents import Draft, SendMessage
 from chat_service.domain.messages import StoredMessage
 from chat_service.domain.people import Person
 from chat_service.store.conversations import Conversations, _history
-from chat_service.store.log import Log
+from chat_service.store.engines import log_of
 from chat_service.store.people import PeopleStore
 from servicekit.database import Connection, Database
 from servicekit.engines import open_database
+from tests.stores import opened_store
 
 CAST = [Person(name, f"{name}!", None, version) for version, name in enumerate(("Ada", "Grace", "Linus"), 1)]
 
@@ -25,12 +25,12 @@ CAST = [Person(name, f"{name}!", None, version) for version, name in enumerate((
 class Chats:
     """A store, and a log that writes to it as the group writer does; the clock moves a second a message."""
 
-    def __init__(self, path: Path, database: Database) -> None:
-        self.path = path
+    def __init__(self, where: Path | str, database: Database) -> None:
+        self.where = where
         self.database = database
         self.store = Conversations(self.database)
         self.people = PeopleStore(self.database)
-        self._log = Log()
+        self._log = log_of(database)
         self._now_s = 0
 
     async def say(self, sender: str, receiver: str, *texts: str) -> list[StoredMessage]:
@@ -55,7 +55,15 @@ class Chats:
 
 
 @pytest.fixture
-async def chats(tmp_path: Path) -> AsyncIterator[Chats]:
+async def chats(where: Path | str, database: Database) -> Chats:
+    made = Chats(where, database)
+    await made.people.put_people(CAST)
+    return made
+
+
+@pytest.fixture
+async def file_chats(tmp_path: Path) -> AsyncIterator[Chats]:
+    """Where SQLite's steps are counted."""
     async with open_database(tmp_path / "chat.db", MIGRATIONS) as database:
         made = Chats(tmp_path / "chat.db", database)
         await made.people.put_people(CAST)
@@ -115,9 +123,9 @@ async def test_ids_of_elsewhere_bound_a_history_as_its_own_do(chats: Chats) -> N
         assert await chats.history(3, after=bound) == newer[:3]
 
 
-async def test_an_old_page_is_found_without_reading_what_is_newer(chats: Chats) -> None:
+async def test_an_old_page_is_found_without_reading_what_is_newer(file_chats: Chats) -> None:
     """Steps of SQLite's machine are counted, which no other load of the machine changes."""
-    stored = await chats.say("Ada", "Grace", *(["word"] * 20_000))
+    stored = await file_chats.say("Ada", "Grace", *(["word"] * 20_000))
 
     async def steps(before: int) -> int:
         looks = 0
@@ -132,7 +140,7 @@ async def test_an_old_page_is_found_without_reading_what_is_newer(chats: Chats) 
             _history(connection, "Ada", Label("@Grace"), before, None, 50)
             connection.set_progress_handler(None, 0)
 
-        await chats.database.read(read)
+        await file_chats.database.read(read)
         return looks
 
     newest = await steps(stored[-1].id)
@@ -226,8 +234,7 @@ async def test_a_name_saved_by_hand_holds_until_the_person_changes_theirs(chats:
 
 async def test_the_view_has_the_columns_of_the_spec(chats: Chats) -> None:
     await chats.say("Ada", "Grace", "hello")
-    with closing(sqlite3.connect(chats.path)) as connection:
-        connection.row_factory = sqlite3.Row
+    with opened_store(chats.where) as connection:
         (row,) = connection.execute("SELECT * FROM saved_chats WHERE user_username = 'Ada'").fetchall()
         (message,) = connection.execute("SELECT * FROM messages").fetchall()
     assert {"id", "user_username", "chat_username", "chat_nickname", "chat_pfp"} <= set(row.keys())

@@ -15,7 +15,7 @@ from chat_service.domain.intents import Draft, SendMessage
 from chat_service.domain.messages import StoredMessage
 from chat_service.domain.refusals import NotStored, UnknownMessage
 from chat_service.group_writer import GroupWriter
-from chat_service.store.log import Log
+from chat_service.store.sqlite_log import SqliteLog
 from servicekit.database import Connection, Database
 from servicekit.engines import open_database
 from servicekit.problems import Refusal
@@ -86,7 +86,7 @@ class Desk:
             connection.execute(statement)
 
 
-class SlowLog(Log):
+class SlowLog(SqliteLog):
     """Counts its groups, and may fail in a way nobody foresaw."""
 
     def __init__(self) -> None:

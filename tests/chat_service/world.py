@@ -3,14 +3,14 @@
 import asyncio
 import json
 import socket
-import sqlite3
 import time
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import AsyncExitStack, closing, contextmanager
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager, AsyncExitStack
 from pathlib import Path
 from typing import Any, Self, TypeAlias
 
 import httpx
+from msgspec import structs
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
@@ -28,6 +28,7 @@ from tests.clock import Clock
 from tests.contracts import checked
 from tests.new_stores import put_new_store
 from tests.plain_http import NO_TLS
+from tests.stores import locked_store
 from tests.waiting import eventually
 
 CAST = ("Ada", "Grace", "Linus")
@@ -191,9 +192,12 @@ class Instance:
 class World:
     """Everything of one test; what it opened is closed at the end."""
 
-    def __init__(self, folder: Path, redis_url: str) -> None:
+    def __init__(self, folder: Path, redis_url: str, database_url: str = "") -> None:
+        """Without a `database_url` the store is a file."""
         self.folder = folder
         self.redis_url = redis_url
+        self.settings = ChatSettings(data_dir=folder, redis_url=redis_url, chat_database_url=database_url)
+        self.store = self.settings.store_of("chat", "chat.db")
         self.auth = Auth()
         self.clock = Clock()
         self._stack = AsyncExitStack()
@@ -209,7 +213,8 @@ class World:
         await self.auth.start()
         self._stack.push_async_callback(self.auth.stop)
         self.auth.register(*CAST)
-        put_new_store(self.folder / "chat" / "chat.db", MIGRATIONS)
+        if isinstance(self.store, Path):
+            put_new_store(self.store, MIGRATIONS)
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -224,12 +229,8 @@ class World:
         """
         waits = {"presence_grace_s": 0.1, "ring_s": 30}
         waits |= {name: settings.pop(name) for name in Waits.__struct_fields__ if name in settings}
-        chosen = ChatSettings(
-            data_dir=self.folder,
-            redis_url=redis_url or self.redis_url,
-            auth_url=self.auth.url,
-            **{"media_url": self.media_url, **settings},
-        )
+        addresses = {"redis_url": redis_url or self.redis_url, "auth_url": self.auth.url, "media_url": self.media_url}
+        chosen = structs.replace(self.settings, **{**addresses, **settings})
         app = create_app(
             chosen,
             clock=self.clock,
@@ -258,13 +259,9 @@ class World:
         self._stack.push_async_callback(running.aclose)
         return running.aclose
 
-    @contextmanager
-    def locked_store(self) -> Iterator[None]:
-        """Nobody can write the chat service's file: what is sent queues."""
-        with closing(sqlite3.connect(self.folder / "chat" / "chat.db", isolation_level=None)) as other:
-            other.execute("BEGIN IMMEDIATE")
-            yield
-            other.execute("ROLLBACK")
+    def locked_store(self) -> AbstractContextManager[None]:
+        """Nobody can write the chat service's store: what is sent queues."""
+        return locked_store(self.store, "conversations", "closed_rooms")
 
     async def bus(self) -> Bus:
         """A connection to Redis beside the service."""

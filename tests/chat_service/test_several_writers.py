@@ -1,0 +1,309 @@
+"""Several instances that write into one PostgreSQL: gapless, nothing twice, and what is acknowledged is there."""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from itertools import pairwise
+from typing import Any, TypeVar
+
+import pytest
+
+from chat_service.app import MIGRATIONS
+from chat_service.domain.changes import Appended, Kind
+from chat_service.domain.conversations import Conversation
+from chat_service.domain.intents import Draft, SendMessage
+from chat_service.domain.messages import StoredMessage
+from chat_service.domain.people import Person
+from chat_service.domain.quotas import Quotas
+from chat_service.domain.refusals import NotStored, TooManyRooms, TooManySavedChats, UnknownRecipient
+from chat_service.group_writer import GroupWriter
+from chat_service.store.engines import log_of
+from chat_service.store.erasures import Erasures, begin_erasure
+from chat_service.store.people import PeopleStore, _save_chat
+from chat_service.store.postgres_log import PostgresLog
+from chat_service.store.rooms import Rooms, _create
+from chat_service.store.search import Search
+from servicekit.database import Connection, Database
+from servicekit.engines import open_database
+from servicekit.problems import Refusal
+from tests.chat_service.drafts import NOW, change, to_person, to_room
+from tests.postgres import Postgres, running_postgres
+from tests.stores import opened_store
+from tests.waiting import eventually
+
+CAST = ("Ada", "Grace", "Linus", "Margaret")
+INSTANCES = 3
+DRAFTS = 400  # of each instance
+
+T = TypeVar("T")
+Outcome = tuple[Draft, Appended | Refusal]
+
+
+class Writers:
+    """Instances, each with a group writer at work, and what they told."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.told: list[Outcome] = []
+        self.databases: list[Database] = []
+        self._writers: list[GroupWriter[Draft, Draft, Appended]] = []
+        self._stack = AsyncExitStack()
+
+    async def start(self) -> None:
+        for _ in range(INSTANCES):
+            database = await self._stack.enter_async_context(open_database(self.url, MIGRATIONS))
+            writer: GroupWriter[Draft, Draft, Appended] = GroupWriter(
+                database=database, log=log_of(database), failure=NotStored(), group_max=16
+            )
+            task = asyncio.create_task(writer.run(self.told.extend))
+            self._stack.push_async_callback(_cancelled, task)
+            self.databases.append(database)
+            self._writers.append(writer)
+        people = [Person(name, name, None, version) for version, name in enumerate(CAST, 1)]
+        await PeopleStore(self.databases[0]).put_people(people)
+        await Rooms(self.databases[0]).create(name="garden", topic="", private=False, owner="Ada", now=NOW)
+
+    def submit(self, instance: int, draft: Draft) -> None:
+        self._writers[instance].submit(draft, draft)
+
+    def stored(self) -> list[StoredMessage]:
+        entries = [outcome.entry for _, outcome in self.told if isinstance(outcome, Appended) and outcome.is_new]
+        return [entry for entry in entries if isinstance(entry, StoredMessage)]
+
+    async def close(self) -> None:
+        await self._stack.aclose()
+
+
+async def _cancelled(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.wait([task])
+
+
+@pytest.fixture
+async def writers(postgres: Postgres) -> AsyncIterator[Writers]:
+    made = Writers(f"{postgres.new_database()}#chat")
+    await made.start()
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+def own_postgres() -> Iterator[Postgres]:
+    with running_postgres() as server:
+        yield server
+
+
+def assert_gapless(url: str) -> None:
+    """Over messages and changes; and ids rise with `seq`."""
+    with opened_store(url) as store:
+        places: dict[int, list[int]] = {}
+        for conversation_id, seq in store.execute(
+            "SELECT conversation_id, seq FROM messages UNION ALL SELECT conversation_id, seq FROM changes ORDER BY 1, 2"
+        ):
+            places.setdefault(conversation_id, []).append(seq)
+        ids = [tuple(row) for row in store.execute("SELECT conversation_id, id FROM messages ORDER BY 1, seq")]
+    assert all(found == list(range(1, len(found) + 1)) for found in places.values())
+    assert all(one < other for one, other in pairwise(ids))
+
+
+def any_draft(chance: random.Random, number: int) -> Draft:
+    """Of few people, rooms and nonces, so that they meet."""
+    author, other = chance.sample(CAST, 2)
+    nonce = chance.choice([None, f"n{chance.randrange(number + 10)}"])
+    match chance.randrange(8):
+        case 0:
+            return change(chance.choice([Kind.JOINED, Kind.LEFT]), author, conversation="#garden", value=other)
+        case 1:
+            kind = chance.choice([Kind.EDITED, Kind.DELETED, Kind.REACTION])
+            return change(kind, author, chance.randrange(1, number + 2), value=chance.choice("👍🎉"))
+        case 2:
+            conversation = Conversation.direct(author, other)
+            return change(Kind.READ, author, conversation=conversation.name, mark=chance.randrange(number + 1))
+        case 3 | 4:
+            return to_room(author, "garden", str(number), nonce=nonce)
+        case _:
+            return to_person(author, other, str(number), nonce=nonce)
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_what_meets_in_the_same_conversations_is_gapless_and_nothing_twice(writers: Writers, seed: int) -> None:
+    chance = random.Random(seed)
+    for number in range(DRAFTS):
+        for instance in range(INSTANCES):
+            writers.submit(instance, any_draft(chance, number))
+        if number % 5 == 0:
+            await asyncio.sleep(0)
+    await eventually(lambda: len(writers.told) == DRAFTS * INSTANCES)
+    assert not [outcome for _, outcome in writers.told if isinstance(outcome, NotStored)]
+    assert_gapless(writers.url)
+    stored = writers.stored()
+    assert len({message.id for message in stored}) == len(stored) > DRAFTS
+    firsts = {(one.sender_username, one.nonce): one.id for one in stored if one.nonce is not None}
+    assert len(firsts) == len([one for one in stored if one.nonce is not None])
+    for draft, outcome in writers.told:
+        if isinstance(draft.intent, SendMessage) and draft.intent.nonce and isinstance(outcome, Appended):
+            assert isinstance(outcome.entry, StoredMessage)
+            assert outcome.entry.id == firsts[draft.author, draft.intent.nonce]
+
+
+# Of two at the same moment: the first is not committed yet, and the second must not go by what it sees
+
+
+@asynccontextmanager
+async def beside(writers: Writers, first: Callable[[Any], object], second: Coroutine[Any, Any, T]) -> AsyncIterator[T]:
+    """What `second` returns that began when `first` had been done and was not committed."""
+    with opened_store(writers.url) as store, opened_store(writers.url) as looking:
+        store.execute("BEGIN")
+        first(store)
+        task = asyncio.create_task(second)
+        await eventually(lambda: task.done() or is_waiting(looking))
+        store.execute("COMMIT")
+        yield await task
+
+
+def is_waiting(store: Any) -> bool:
+    query = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+    return store.execute(query).fetchone() is not None
+
+
+async def test_a_nonce_in_two_conversations_makes_one_message(writers: Writers) -> None:
+    """Neither waits for the other's conversation; the index alone tells."""
+    first: list[Appended | Refusal] = []
+    hers = to_person("Ada", "Grace", nonce="n")
+    group = [to_person("Ada", "Linus"), to_person("Ada", "Linus", nonce="n"), to_person("Ada", "Linus")]
+    database = writers.databases[1]
+    async with beside(
+        writers,
+        lambda store: first.extend(PostgresLog().append_group(store, [hers])),
+        database.write_many(PostgresLog().append_group, group),
+    ) as outcomes:
+        pass
+    ((message,), (before, again, after)) = first, outcomes
+    assert isinstance(message, Appended)
+    assert again == Appended(message.entry, is_new=False)
+    assert [isinstance(one, Appended) and one.entry and one.entry.seq for one in (before, after)] == [1, 2]
+    assert_gapless(writers.url)
+
+
+async def test_a_conversation_that_another_instance_is_beginning_is_gone_on_with(writers: Writers) -> None:
+    draft = to_person("Ada", "Grace")
+    async with beside(
+        writers,
+        lambda store: PostgresLog().append_group(store, [draft]),
+        writers.databases[1].write_many(PostgresLog().append_group, [draft]),
+    ) as (outcome,):
+        assert isinstance(outcome, Appended)
+        assert outcome.entry is not None
+        assert outcome.entry.seq == 2
+
+
+QUOTAS = Quotas(rooms_owned_max=2, rooms_joined_max=1, saved_chats_max=1)  # Ada owns one room
+LOG = PostgresLog(quotas=QUOTAS)
+
+
+def joined(room: str) -> Draft:
+    return change(Kind.JOINED, "Ada", conversation=f"#{room}", value="Grace")
+
+
+async def test_of_a_last_room_of_ones_own_one_gets_it(writers: Writers) -> None:
+    second = Rooms(writers.databases[1], quotas=QUOTAS).create(
+        name="hut", topic="", private=False, owner="Ada", now=NOW
+    )
+    with pytest.raises(TooManyRooms):
+        async with beside(writers, lambda store: _create(store, "shed", "", "Ada", NOW, QUOTAS, private=False), second):
+            pass
+
+
+async def test_of_a_last_room_to_be_in_one_gets_it(writers: Writers) -> None:
+    await Rooms(writers.databases[0]).create(name="shed", topic="", private=False, owner="Ada", now=NOW)
+    second = writers.databases[1].write_many(PostgresLog(quotas=QUOTAS).append_group, [joined("shed")])
+    async with beside(writers, lambda store: LOG.append_group(store, [joined("garden")]), second) as (outcome,):
+        assert isinstance(outcome, TooManyRooms)
+
+
+async def test_of_a_last_saved_chat_one_gets_it(writers: Writers) -> None:
+    people = PeopleStore(writers.databases[1], quotas=QUOTAS)
+    second = people.save_chat("Ada", "Linus", nickname=None, pfp=None, now=NOW)
+    with pytest.raises(TooManySavedChats):
+        async with beside(writers, lambda store: _save_chat(store, "Ada", "Grace", None, None, NOW, QUOTAS), second):
+            pass
+
+
+async def test_who_erases_their_account_is_given_no_conversation_at_that_moment(writers: Writers) -> None:
+    async with beside(
+        writers,
+        lambda store: begin_erasure(store, "Grace"),
+        writers.databases[1].write_many(PostgresLog().append_group, [to_person("Ada", "Grace")]),
+    ) as (outcome,):
+        assert isinstance(outcome, UnknownRecipient)
+
+
+async def test_who_is_leaving_for_good_waits_for_what_is_being_said_to_them(writers: Writers) -> None:
+    """And finds it, to take it away."""
+    await writers.databases[0].write_many(PostgresLog().append_group, [to_person("Ada", "Grace")])
+    erasures = Erasures(writers.databases[1])
+
+    async def leave() -> int:
+        await erasures.leave_direct("Grace")
+        return await erasures.last_message_id()
+
+    async with beside(
+        writers, lambda store: PostgresLog().append_group(store, [to_person("Grace", "Ada")]), leave()
+    ) as last:
+        assert last == 2
+
+
+async def test_a_text_that_changes_while_it_is_indexed_is_indexed_again(writers: Writers) -> None:
+    group = [to_person("Ada", "Grace", "a rose")]
+    await writers.databases[0].write_many(PostgresLog().append_group, group)
+    search = Search(writers.databases[1])
+    edit = change(Kind.EDITED, "Ada", 1, value="a tulip")
+    with opened_store(writers.url) as store:
+        store.execute("BEGIN")
+        PostgresLog().append_group(store, [edit])
+        assert not await search.index_some()  # it is passed over
+        store.execute("COMMIT")
+    assert [one.message for one in await search.find("Grace", ["tulip"], before=None, limit=9)] == ["a tulip"]
+    await search.index_some()
+    assert [one.message for one in await search.find("Grace", ["tulip"], before=None, limit=9)] == ["a tulip"]
+    assert await search.find("Grace", ["rose"], before=None, limit=9) == []
+
+
+# The server dies
+
+
+async def test_what_was_acknowledged_outlives_the_server_and_what_was_not_may_be_sent_again(
+    own_postgres: Postgres,
+) -> None:
+    writers = Writers(f"{own_postgres.new_database()}#chat")
+    await writers.start()
+    drafts = [to_person("Ada", CAST[1 + number % 3], str(number), nonce=str(number)) for number in range(3_000)]
+    for number, draft in enumerate(drafts):
+        writers.submit(number % INSTANCES, draft)
+    await eventually(lambda: len(writers.told) > 200)
+    own_postgres.kill()
+    await eventually(lambda: len(writers.told) == len(drafts))
+    acknowledged = {message.id: message.message for message in writers.stored()}
+    assert 0 < len(acknowledged) < len(drafts)
+    own_postgres.start()
+    await asyncio.gather(*(database.read(nothing) for database in writers.databases))
+    writers.told.clear()
+    for number, draft in enumerate(drafts):  # by another instance than before
+        writers.submit((number + 1) % INSTANCES, draft)
+    await eventually(lambda: len(writers.told) == len(drafts))
+    assert refusals(writers.told) == []
+    with opened_store(writers.url) as store:
+        there = dict(store.execute("SELECT id, message FROM messages"))
+    assert acknowledged.items() <= there.items()
+    assert sorted(there.values()) == sorted(map(str, range(3_000)))
+    assert_gapless(writers.url)
+    await writers.close()
+
+
+def nothing(connection: Connection) -> None:
+    connection.execute("SELECT 1")
+
+
+def refusals(told: Sequence[Outcome]) -> list[Refusal]:
+    return [outcome for _, outcome in told if isinstance(outcome, Refusal)]

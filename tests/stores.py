@@ -1,0 +1,47 @@
+"""A service's store, looked into beside the service, on whichever engine it stands."""
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urldefrag
+
+from servicekit import sqlite_file
+from servicekit.postgres_connection import PostgresConnection
+
+
+@contextmanager
+def opened_store(where: Path | str) -> Iterator[Any]:
+    """A connection of one's own, where each statement is a transaction."""
+    opened = sqlite_file.connect(where) if isinstance(where, Path) else PostgresConnection(*urldefrag(where))
+    with closing(opened) as connection:
+        yield connection
+
+
+@contextmanager
+def locked_store(where: Path | str, *tables: str) -> Iterator[None]:
+    """Nobody else can write there: to the file, or to those tables."""
+    with opened_store(where) as connection:
+        connection.execute("BEGIN IMMEDIATE" if isinstance(where, Path) else "BEGIN")
+        if not isinstance(where, Path):
+            connection.execute(f"LOCK TABLE {', '.join(tables)} IN EXCLUSIVE MODE")
+        yield
+        connection.execute("ROLLBACK")
+
+
+def refuse(store: Any, step: str, *, when: str = "true") -> None:
+    """From now on the disk refuses that step (`INSERT ON messages`, say), of rows that hold the condition."""
+    if isinstance(store, PostgresConnection):
+        store.execute(
+            "CREATE OR REPLACE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS"
+            " $$ BEGIN RAISE 'no space left on the device' USING ERRCODE = 'disk_full'; END $$"
+        )
+        store.execute(f"CREATE TRIGGER refusing BEFORE {step} FOR EACH ROW WHEN ({when}) EXECUTE FUNCTION refuse()")
+    else:
+        message = "SELECT raise(ROLLBACK, 'database or disk is full');"
+        store.execute(f"CREATE TRIGGER refusing BEFORE {step} WHEN {when} BEGIN {message} END")
+
+
+def allow(store: Any, table: str) -> None:
+    """Again."""
+    store.execute(f"DROP TRIGGER refusing{f' ON {table}' if isinstance(store, PostgresConnection) else ''}")
