@@ -53,7 +53,8 @@ class Postgres:
     def start(self) -> None:
         """Return when it answers."""
         options = {"fsync": "off", "listen_addresses": "", "unix_socket_directories": str(self._folder)}
-        options |= {"max_connections": "200", "shared_buffers": "16MB"}
+        options |= {"max_connections": "200", "shared_buffers": "16MB", "autovacuum": "off", "full_page_writes": "off"}
+        options |= {"wal_level": "minimal", "max_wal_senders": "0", "synchronous_commit": "off"}
         command = [str(self._binaries / "postgres"), "-D", str(self._folder / "data")]
         for name, value in options.items():
             command += ["-c", f"{name}={value}"]
