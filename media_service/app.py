@@ -36,10 +36,6 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 _HEAD_BYTES_MAX = 16 * 1024  # what multipart puts around each file
 
 
-def store_path(settings: MediaSettings) -> Path:
-    return settings.data_dir / "media" / "files.db"
-
-
 def create_app(
     settings: MediaSettings, *, clock: Callable[[], float] = time.time, allowed_hosts: Collection[str] = ()
 ) -> ASGIApp:
@@ -61,7 +57,9 @@ def _body_bytes_max(settings: MediaSettings) -> int:
 async def _opened(
     settings: MediaSettings, clock: Callable[[], float], allowed_hosts: Collection[str]
 ) -> AsyncIterator[State]:
-    opening = open_database(settings.store_of("media", "files.db"), MIGRATIONS, disk_free_bytes_min=settings.disk_free_bytes_min)
+    opening = open_database(
+        settings.store_of("media", "files.db"), MIGRATIONS, disk_free_bytes_min=settings.disk_free_bytes_min
+    )
     with _processing(settings) as (pictures, processor):
         async with (
             opening as database,

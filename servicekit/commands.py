@@ -1,25 +1,67 @@
-"""Accepting a peer that has forgotten: `python -m <service> accept LIST`, beside the running service."""
+"""Commands beside the running service: `python -m <service> migrate`, and `accept LIST` after a peer forgot."""
 
 import argparse
 import asyncio
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from servicekit.engines import open_database
+from servicekit.engines import make_database, open_database
 from servicekit.list_replica import ACCEPTED
+from servicekit.problems import NotStored
+from servicekit.startup_errors import EXIT_CANNOT_START, EXIT_FAULT, CannotStart
 
 
-def accept(arguments: Sequence[str], *, program: str, path: Path, migrations: Path, lists: Sequence[str]) -> None:
-    """Have the store at `path` take one of `lists` from the beginning, from whichever store tells it next."""
-    parser = argparse.ArgumentParser(prog=f"python -m {program}")
-    command = parser.add_subparsers(required=True, metavar="accept").add_parser(
-        "accept", help="take a list from a peer that has forgotten what it told before"
+def run_command(
+    arguments: Sequence[str], *, program: str, where: Path | str, migrations: Path, lists: Sequence[str] = ()
+) -> None:
+    """Do what `arguments` say to the store that is `where` the settings say; `lists` can be accepted.
+
+    Ends the process, with one line: EXIT_CANNOT_START where that will never do, EXIT_FAULT where it may in a while.
+    """
+    given = _parsed(arguments, program, lists)
+    try:
+        if given.command == "migrate":
+            _migrate(where, migrations)
+        else:
+            asyncio.run(_accept(given.list, where, migrations))
+    except CannotStart as error:
+        _refuse(program, error, EXIT_CANNOT_START)
+    except NotStored as error:
+        _refuse(program, error, EXIT_FAULT)
+
+
+def _parsed(arguments: Sequence[str], program: str, lists: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog=f"python -m {program}", description="Without a command, the service runs until SIGTERM."
     )
-    command.add_argument("list", choices=lists)
-    name = parser.parse_args(arguments).list
-    asyncio.run(_accept(name, path, migrations))
+    commands = parser.add_subparsers(required=True, dest="command", metavar="COMMAND")
+    commands.add_parser("migrate", help="bring the store up to date, or into being; the service may run meanwhile")
+    if lists:
+        accept = commands.add_parser("accept", help="take a list from a peer that has forgotten what it told before")
+        accept.add_argument("list", choices=lists)
+    return parser.parse_args(arguments)
 
 
-async def _accept(name: str, path: Path, migrations: Path) -> None:
-    async with open_database(path, migrations) as database:
+def _migrate(where: Path | str, migrations: Path) -> None:
+    done = make_database(where, migrations)
+    if done.before == done.after:
+        told = f"is up to date: schema {done.after}"
+    else:
+        told = f"was brought up to date: schema {done.before} to {done.after}"
+    sys.stdout.write(f"{shown(where)} {told}\n")
+
+
+async def _accept(name: str, where: Path | str, migrations: Path) -> None:
+    async with open_database(where, migrations) as database:
         await database.put_known_store(name, ACCEPTED)
+
+
+def shown(where: Path | str) -> str:
+    """Without the password that may be in an address."""
+    return str(where) if isinstance(where, Path) else f"the schema {where.rpartition('#')[2]}"
+
+
+def _refuse(program: str, error: Exception, status: int) -> None:
+    sys.stderr.write(f"{program}: {error}\n")
+    raise SystemExit(status)
