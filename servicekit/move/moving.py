@@ -1,14 +1,14 @@
 """Moving: the store of each service is made anew elsewhere, filled, and compared row by row before it is there."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, suppress
 from typing import NamedTuple
 
 import msgspec
 
 from servicekit.move.services import CannotMove, Derived, Service
-from servicekit.move.stores import AnyRow, Place, Store
+from servicekit.move.stores import Place, Store, Table
 
 
 class Moved(NamedTuple):
@@ -90,7 +90,8 @@ def _moved(
         made.clear(list(plan))
         for table, columns in plan.items():
             tell(f"{service.name}: copying {table}")
-            made.put(table, columns.names, store.rows(table, *columns))
+            with closing(store.rows(table, *columns)) as rows:
+                made.put(table, columns.names, rows)
         made.go_on_above(store.last_numbers())
         for statement in _derived(service, target.engine).made_by:
             made.execute(statement)
@@ -116,26 +117,30 @@ def _compared_with_what_is_there(
 def _plan(service: Service, store: Store, engine: str, there: Store, engine_there: str) -> Plan:
     """What is copied, in the order of the target. Raises CannotMove where something would be left behind."""
     own, own_there = _derived(service, engine).names, _derived(service, engine_there).names
-    tables, tables_there = store.tables(), there.tables()
-    for name, (columns, key) in tables.items():
-        if name not in own and name not in tables_there and (left := _rows(store.rows(name, columns, key))):
-            raise CannotMove(
-                f"{service.name}: {left} rows of {name} have no table in the target. Where the service moves them by "
-                "itself, let it run until it has"
-            )
+    tables = {name: table for name, table in store.tables().items() if name not in own}
+    tables_there = {name: table for name, table in there.tables().items() if name not in own_there}
+    _check_empty(service, store, {name: tables[name] for name in tables.keys() - tables_there.keys()})
+    _check_empty(service, there, {name: tables_there[name] for name in tables_there.keys() - tables.keys()})
     plan = {}
     for name, table_there in tables_there.items():
-        if name in own_there:
-            continue
-        if name not in tables:
-            raise CannotMove(f"{service.name}: the source has no table {name}")
-        columns = [one for one in tables[name].columns if f"{name}.{one}" not in own]
-        wanted = [one for one in table_there.columns if f"{name}.{one}" not in own_there]
-        if set(columns) != set(wanted):
-            raise CannotMove(f"{service.name}: {name} has other columns in the target: {set(columns) ^ set(wanted)}")
-        key = tables[name].key
-        plan[name] = _Columns(columns, key if set(key) <= set(columns) else columns)
+        if name in tables:
+            columns = [one for one in tables[name].columns if f"{name}.{one}" not in own]
+            wanted = [one for one in table_there.columns if f"{name}.{one}" not in own_there]
+            if unlike := set(columns) ^ set(wanted):
+                raise CannotMove(f"{service.name}: one side of {name} has no {', '.join(sorted(unlike))}")
+            key = tables[name].key
+            plan[name] = _Columns(columns, key if set(key) <= set(columns) else columns)
     return plan
+
+
+def _check_empty(service: Service, side: Store, tables: Mapping[str, Table]) -> None:
+    """Raises CannotMove where one of these tables, which the other side does not have, has rows."""
+    for name, (_, key) in tables.items():
+        if left := _checksum(side, name, _Columns(key, key)).rows:
+            raise CannotMove(
+                f"{service.name}: {left} rows of {name} have no table on the other side. Where the service moves them "
+                "by itself, in the background, let it run until it has"
+            )
 
 
 def _compared(service: Service, plan: Plan, store: Store, there: Store, tell: Callable[[str], None]) -> Sequence[Moved]:
@@ -143,7 +148,7 @@ def _compared(service: Service, plan: Plan, store: Store, there: Store, tell: Ca
     moved = []
     for table, columns in plan.items():
         tell(f"{service.name}: comparing {table}")
-        here, copied = (_checksum(side.rows(table, *columns)) for side in (store, there))
+        here, copied = (_checksum(side, table, columns) for side in (store, there))
         if here != copied:
             raise CannotMove(
                 f"{service.name}: {table} is not the same on both sides: {here.rows} rows {here.digest}, and in the "
@@ -163,14 +168,11 @@ def _derived(service: Service, engine: str) -> Derived:
     return service.derived.get(engine, Derived())
 
 
-def _checksum(rows: Iterable[AnyRow]) -> _Checksum:
+def _checksum(side: Store, table: str, columns: _Columns) -> _Checksum:
     """Of all rows in their order, each value with its type: 1, 1.0 and '1' are three."""
     count, digest = 0, hashlib.sha256()
-    for row in rows:
-        count += 1
-        digest.update(msgspec.msgpack.encode(tuple(row)))
+    with closing(side.rows(table, *columns)) as rows:
+        for row in rows:
+            count += 1
+            digest.update(msgspec.msgpack.encode(tuple(row)))
     return _Checksum(count, digest.hexdigest()[:16])
-
-
-def _rows(rows: Iterable[AnyRow]) -> int:
-    return sum(1 for _ in rows)

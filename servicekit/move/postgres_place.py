@@ -1,6 +1,6 @@
 """A PostgreSQL database, with a schema for each service."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from graphlib import TopologicalSorter
 from typing import Any, TypeAlias
@@ -84,7 +84,7 @@ class PostgresStore:
         columns = list(self._types[name])
         return Table(columns, self._keys.get(name) or columns)
 
-    def rows(self, table: str, columns: Sequence[str], key: Sequence[str]) -> Iterator[AnyRow]:
+    def rows(self, table: str, columns: Sequence[str], key: Sequence[str]) -> Generator[AnyRow]:
         types = self._types[table]
         shown = [
             sql.SQL("{}::INTEGER" if types[one] == "boolean" else "{}").format(sql.Identifier(one)) for one in columns

@@ -2,7 +2,7 @@
 
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -78,7 +78,7 @@ class SqliteStore:
         names = [column for column, _ in columns]
         return Table(names, [column for _, column in key] or names)
 
-    def rows(self, table: str, columns: Sequence[str], key: Sequence[str]) -> Iterator[AnyRow]:
+    def rows(self, table: str, columns: Sequence[str], key: Sequence[str]) -> Generator[AnyRow]:
         yield from self._connection.execute(f"SELECT {_list(columns)} FROM {_name(table)} ORDER BY {_list(key)}")
 
     def last_numbers(self) -> Mapping[str, int]:

@@ -1,6 +1,6 @@
 """What moving asks of a store, on either engine."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
@@ -27,7 +27,7 @@ class Store(Protocol):
     def tables(self) -> Mapping[str, Table]:
         """All but NOT_COPIED, each behind those that its rows refer to."""
 
-    def rows(self, table: str, columns: Sequence[str], key: Sequence[str]) -> Iterator[AnyRow]:
+    def rows(self, table: str, columns: Sequence[str], key: Sequence[str]) -> Generator[AnyRow]:
         """In the order of the key: texts by their bytes. A few at a time are in memory."""
 
     def last_numbers(self) -> Mapping[str, int]:

@@ -11,7 +11,7 @@ from servicekit.engines import make_database, open_database
 from servicekit.migrations import Migrated
 from servicekit.startup_errors import EXIT_CANNOT_START, EXIT_FAULT
 from tests.postgres import Postgres
-from tests.servicekit.installations import FILES, ON_POSTGRESQL, Installation
+from tests.servicekit.installations import FILES, ON_POSTGRESQL, Installation, ended
 
 ROLE = "nobody_in_particular"
 
