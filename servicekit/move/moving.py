@@ -138,8 +138,8 @@ def _check_empty(service: Service, side: Store, tables: Mapping[str, Table]) -> 
     for name, (_, key) in tables.items():
         if left := _checksum(side, name, _Columns(key, key)).rows:
             raise CannotMove(
-                f"{service.name}: {left} rows of {name} have no table on the other side. Where the service moves them "
-                "by itself, in the background, let it run until it has"
+                f"{service.name}: {name} has {left} rows, and the other side no such table. Where the service moves "
+                "them elsewhere by itself, in the background, let it run until it has"
             )
 
 

@@ -52,6 +52,7 @@ class PostgresPlace:
         """In one transaction, which is committed when the body ends without raising."""
         try:
             with psycopg.connect(self._url, connect_timeout=CONNECT_S_MAX) as session:
+                session.execute(_WITHOUT_HURRY)
                 yield session
         except psycopg.OperationalError as error:
             raise ServerAway(f"PostgreSQL does not answer: {_in_one_line(error)}") from error
@@ -146,6 +147,8 @@ class PostgresStore:
         return sql.Identifier(self._schema, table).as_string(self._session)
 
 
+# One side waits while the other is read or written.
+_WITHOUT_HURRY = "SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0"
 _RELATIONS = "SELECT relname FROM pg_class WHERE relnamespace = to_regnamespace(quote_ident(%s))"
 _COLUMNS = """
     SELECT relname, attname, format_type(atttypid, NULL) FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid

@@ -200,7 +200,7 @@ def test_rows_without_a_table_in_the_target_hold_up_all_services(
     more = Notes(tmp_path, notes.url, "more")
     more.fill()
     more.sql("INSERT INTO whole_notes VALUES (1, x'00')")
-    with pytest.raises(CannotMove, match="more: 1 rows of whole_notes have no table on the other side"):
+    with pytest.raises(CannotMove, match="more: whole_notes has 1 rows, and the other side no such table"):
         moved(folder, database, notes.service, more.service)
     assert not notes.is_in_postgres()
     more.sql("DELETE FROM whole_notes")
