@@ -16,6 +16,7 @@ import pytest
 from launcher.processes import REPOSITORY
 from servicekit import sqlite_file
 from servicekit.engines import make_database
+from servicekit.move.__main__ import EXIT_INTERRUPTED
 from servicekit.startup_errors import EXIT_CANNOT_START, EXIT_FAULT
 from tests.postgres import Postgres
 from tests.servicekit.installations import FILES, ON_POSTGRESQL, Installation
@@ -157,8 +158,8 @@ def test_a_wrong_address_and_an_empty_one_and_one_that_does_not_answer(data: Pat
 
 
 @contextmanager
-def held_in_the_middle(source: str | Path, target: str | Path) -> Iterator[subprocess.Popen[bytes]]:
-    """A move that cannot come to its end: it tells what it copies, and nobody hears it."""
+def held_in_the_middle(source: str | Path, target: str | Path) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+    """A move that cannot come to its end: it tells what it copies, and nobody hears it; and where it could be heard."""
     heard, full = os.pipe()
     try:
         os.set_blocking(full, False)
@@ -166,7 +167,7 @@ def held_in_the_middle(source: str | Path, target: str | Path) -> Iterator[subpr
         os.set_blocking(full, True)
         process = subprocess.Popen(command(source, target), cwd=REPOSITORY, stderr=full, stdout=subprocess.DEVNULL)
         try:
-            yield process
+            yield process, heard
         finally:
             process.send_signal(signal.SIGKILL)
             process.wait(20)
@@ -175,18 +176,29 @@ def held_in_the_middle(source: str | Path, target: str | Path) -> Iterator[subpr
         os.close(full)
 
 
+def has_written(url: str) -> bool:
+    """Whether a transaction is open there that has."""
+    query = "SELECT 1 FROM pg_stat_activity WHERE state = 'idle in transaction' AND backend_xid IS NOT NULL"
+    with psycopg.connect(url) as session:
+        return session.execute(f"{query} AND datname = current_database()".encode()).fetchone() is not None
+
+
 async def test_a_kill_in_the_middle_leaves_a_database_as_it_was(data: Path, url: str) -> None:
     sqlite_file.make(path(data, "video"), migrations("video"))
-
-    def has_written() -> bool:
-        query = "SELECT 1 FROM pg_stat_activity WHERE state = 'idle in transaction' AND backend_xid IS NOT NULL"
-        with psycopg.connect(url) as session:
-            return session.execute(f"{query} AND datname = current_database()".encode()).fetchone() is not None
-
     with held_in_the_middle(data, url):
-        await eventually(has_written)
+        await eventually(lambda: has_written(url))
     assert not is_made(url, "video")
     assert run(data, url)[0] == 0
+
+
+async def test_who_interrupts_a_move_has_changed_nothing(data: Path, url: str) -> None:
+    sqlite_file.make(path(data, "video"), migrations("video"))
+    with held_in_the_middle(data, url) as (process, heard):
+        await eventually(lambda: has_written(url))
+        process.send_signal(signal.SIGINT)
+        os.read(heard, 2**20)
+        assert process.wait(20) == EXIT_INTERRUPTED
+    assert not is_made(url, "video")
 
 
 async def test_a_kill_in_the_middle_leaves_a_data_folder_as_it_was(data: Path, url: str, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from servicekit import sqlite_file
-from servicekit.engines import open_database
+from servicekit.engines import make_database, open_database
 from servicekit.move.postgres_place import PostgresPlace
 from servicekit.move.services import CannotMove
 from servicekit.move.sqlite_place import SqlitePlace
@@ -180,6 +180,15 @@ def test_nobody_writes_to_a_schema_that_is_being_moved(
         session.execute("SET lock_timeout = '50ms'")
         with pytest.raises(psycopg.errors.LockNotAvailable):
             session.execute("INSERT INTO notes (kept) VALUES (TRUE)")
+
+
+def test_what_came_into_being_meanwhile_is_not_replaced(notes: Notes, database: PostgresPlace, back: Path) -> None:
+    with pytest.raises(CannotMove, match="was made meanwhile"), SqlitePlace(back.parents[1]).making(notes.service):
+        back.write_bytes(b"somebody's")
+    assert back.read_bytes() == b"somebody's"
+    make_database(f"{notes.url}#notes", notes.service.migrations)
+    with pytest.raises(CannotMove, match="was made meanwhile"), database.making(notes.service):
+        pass
 
 
 @pytest.mark.parametrize("version, said", [(0, "wants 1: run `python -m notes_service migrate`"), (2, "none above 1")])
