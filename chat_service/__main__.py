@@ -3,10 +3,10 @@
 import os
 import sys
 
-from chat_service.app import MIGRATIONS, create_app, store_path
+from chat_service.app import MIGRATIONS, create_app
 from chat_service.settings import ChatSettings
 from chat_service.websocket.chat_socket import ChatSocket
-from servicekit.accept_command import accept
+from servicekit.commands import run_command
 from servicekit.server import serve
 from servicekit.settings import addresses, load_or_exit
 
@@ -14,13 +14,9 @@ from servicekit.settings import addresses, load_or_exit
 def main() -> None:
     settings = load_or_exit(ChatSettings, os.environ)
     if arguments := sys.argv[1:]:
-        accept(
-            arguments,
-            program="chat_service",
-            path=store_path(settings),
-            migrations=MIGRATIONS,
-            lists=("profiles", "removals"),
-        )
+        where = settings.store_of("chat", "chat.db")
+        lists = ("profiles", "removals")
+        run_command(arguments, program="chat_service", where=where, migrations=MIGRATIONS, lists=lists)
         return
     ((_, port),) = addresses(settings.chat_url)
     serve("chat", create_app(settings), settings, port=port, websocket_protocol=ChatSocket)

@@ -82,10 +82,6 @@ class Waits(msgspec.Struct, frozen=True, kw_only=True):
 USUAL_WAITS = Waits()
 
 
-def store_path(settings: ChatSettings) -> Path:
-    return settings.data_dir / "chat" / "chat.db"
-
-
 def create_app(
     settings: ChatSettings,
     *,

@@ -23,9 +23,9 @@ from launcher.plan import Program, Service
 _SHARED = (
     "anyio._backends._asyncio",
     "httpcore",
-    "servicekit.accept_command",
     "servicekit.application",
     "servicekit.authentication",
+    "servicekit.commands",
     "servicekit.contract",
     "servicekit.database",
     "servicekit.health",

@@ -36,10 +36,6 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 _HEAD_BYTES_MAX = 16 * 1024  # what multipart puts around each file
 
 
-def store_path(settings: MediaSettings) -> Path:
-    return settings.data_dir / "media" / "files.db"
-
-
 def create_app(
     settings: MediaSettings, *, clock: Callable[[], float] = time.time, allowed_hosts: Collection[str] = ()
 ) -> ASGIApp:

@@ -4,7 +4,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from servicekit import sqlite_file
 from servicekit.database import USUAL_LONG_READS, Database, LongReads
+from servicekit.migrations import Migrated
 from servicekit.sqlite_database import open_sqlite
 
 
@@ -29,3 +31,12 @@ async def open_database(
 
         async with open_postgres(where, migrations, long_reads=long_reads) as database:
             yield database
+
+
+def make_database(where: Path | str, migrations: Path) -> Migrated:
+    """Bring its tables up to date, or into being, without opening it for work. Raises as `open_database` does."""
+    if isinstance(where, Path):
+        return sqlite_file.make(where, migrations)
+    from servicekit import postgres_database  # noqa: PLC0415 - the same
+
+    return postgres_database.make(where, migrations)

@@ -56,7 +56,13 @@ class PostgresConnection:
     def __init__(self, url: str, schema: str, *, statement_s_max: float = 0) -> None:
         """Raises psycopg.OperationalError."""
         self.has_answered = False  # since it was taken
-        self._session = psycopg.connect(url, autocommit=True, row_factory=_rows, connect_timeout=CONNECT_S_MAX)
+        self._session = psycopg.connect(
+            url,
+            autocommit=True,
+            row_factory=_rows,
+            connect_timeout=CONNECT_S_MAX,
+            fallback_application_name=f"parley {schema}",  # as who looks at its sessions sees whose it is
+        )
         self._session.adapters.register_dumper(bool, _BoolDumper)
         self._session.execute(sql.SQL("SET search_path TO {}").format(sql.Identifier(schema)))
         if statement_s_max:

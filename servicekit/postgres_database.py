@@ -22,9 +22,11 @@ from psycopg import errors
 from servicekit.database import Database, DatabaseError, LongReads, Outdated, Statement
 from servicekit.fair_limiter import FairLimiter
 from servicekit.logs import get_logger
+from servicekit.migrations import Migrated
 from servicekit.postgres_connection import PostgresConnection
 from servicekit.postgres_schema import migrate
 from servicekit.problems import NotStored, TookTooLong
+from servicekit.startup_errors import CannotStart
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -52,15 +54,23 @@ async def open_postgres(url: str, migrations: Path, *, long_reads: LongReads) ->
     address, schema = urldefrag(url)
     connect = partial(PostgresConnection, address, schema)
     with ThreadPoolExecutor(QUICK_CONNECTIONS + LONG_CONNECTIONS, "postgres") as threads:
-        try:
-            store_id = await _run(threads, partial(migrate, address, schema, migrations))
-        except psycopg.OperationalError as error:
-            raise ServerAway(f"PostgreSQL does not answer: {_in_one_line(error)}") from None
-        database = PostgresDatabase(store_id, threads, connect, long_reads)
+        migrated = await _run(threads, partial(make, url, migrations))
+        database = PostgresDatabase(migrated.store, threads, connect, long_reads)
         try:
             yield database
         finally:
             await database.close()
+
+
+def make(url: str, migrations: Path) -> Migrated:
+    """Bring the schema up to date, or into being. Raises as `open_postgres` does."""
+    address, schema = urldefrag(url)
+    try:
+        return migrate(address, schema, migrations)
+    except psycopg.OperationalError as error:
+        raise ServerAway(f"PostgreSQL does not answer: {_in_one_line(error)}") from None
+    except errors.InsufficientPrivilege as error:
+        raise CannotStart(f"the schema {schema} cannot be made or changed: {_in_one_line(error)}") from None
 
 
 class PostgresDatabase(Database):

@@ -3,10 +3,12 @@
 import re
 import secrets
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from psycopg import sql
 
+from servicekit.migrations import Migrated, scripts
 from servicekit.startup_errors import CannotStart
 
 CONNECT_S_MAX = 5
@@ -30,35 +32,40 @@ _OWN_TABLES = (
 )
 
 
-def migrate(url: str, schema: str, migrations: Path) -> str:
-    """Apply the scripts `postgresql/NNNN_*.sql` above the schema's number, all or none. Returns the store's id.
+def migrate(url: str, schema: str, migrations: Path) -> Migrated:
+    """Apply the scripts `postgresql/NNNN_*.sql` above the schema's number, all or none.
 
     Raises CannotStart where it was made by newer code, and psycopg.OperationalError where nobody answers.
     """
-    scripts = {int(one.name[:4]): one for one in sorted((migrations / "postgresql").glob("[0-9][0-9][0-9][0-9]_*.sql"))}
     with psycopg.connect(url, connect_timeout=CONNECT_S_MAX) as session:
-        session.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
-        session.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.Identifier(schema)))
-        session.execute(sql.SQL("SET LOCAL search_path TO {}").format(sql.Identifier(schema)))
-        for statement in _OWN_TABLES:
-            session.execute(statement)
-        version = _number(session, "SELECT number FROM schema_version")
-        if version > (newest := max(scripts)):
-            raise CannotStart(
-                f"the schema {schema} is of version {version}, and this code knows none above {newest}. "
-                "Run the newer code that made it, or restore a backup from before"
-            )
-        for number, script in scripts.items():
-            if number > version:
-                session.execute(_without_comments(script.read_text(encoding="utf-8")).encode())
-                session.execute("UPDATE schema_version SET number = %s", (number,))
-        session.execute("INSERT INTO store VALUES (1, %s) ON CONFLICT DO NOTHING", (secrets.token_hex(16),))
-        row = session.execute("SELECT id FROM store").fetchone()
-        assert row is not None
-        return str(row[0])
+        return bring_up_to_date(session, schema, migrations)
 
 
-def _number(session: psycopg.Connection[tuple[object, ...]], query: str) -> int:
+def bring_up_to_date(session: psycopg.Connection[tuple[Any, ...]], schema: str, migrations: Path) -> Migrated:
+    """The same in the session's transaction, which then is in that schema. Raises CannotStart."""
+    known = scripts(migrations / "postgresql")
+    session.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
+    session.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.Identifier(schema)))
+    session.execute(sql.SQL("SET LOCAL search_path TO {}").format(sql.Identifier(schema)))
+    for statement in _OWN_TABLES:
+        session.execute(statement)
+    version = _number(session, "SELECT number FROM schema_version")
+    if version > (newest := max(known)):
+        raise CannotStart(
+            f"the schema {schema} is of version {version}, and this code knows none above {newest}. "
+            "Run the newer code that made it, or restore a backup from before"
+        )
+    for number, script in known.items():
+        if number > version:
+            session.execute(_without_comments(script.read_text(encoding="utf-8")).encode())
+            session.execute("UPDATE schema_version SET number = %s", (number,))
+    session.execute("INSERT INTO store VALUES (1, %s) ON CONFLICT DO NOTHING", (secrets.token_hex(16),))
+    row = session.execute("SELECT id FROM store").fetchone()
+    assert row is not None
+    return Migrated(str(row[0]), version, newest)
+
+
+def _number(session: psycopg.Connection[tuple[Any, ...]], query: str) -> int:
     row = session.execute(query.encode()).fetchone()
     assert row is not None
     return int(str(row[0]))

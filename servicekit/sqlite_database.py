@@ -45,7 +45,7 @@ async def open_sqlite(
     async with AsyncExitStack() as connections:
         with sqlite_file.opening(path):
             writer = await connections.enter_async_context(SqliteConnection(partial(sqlite_file.connect, path)))
-            store_id = await writer.run(sqlite_file.migrate, path, migrations)
+            migrated = await writer.run(sqlite_file.migrate, path, migrations)
             connect_reader = partial(sqlite_file.connect_reader, path)
             readers = [
                 await connections.enter_async_context(SqliteConnection(connect_reader))
@@ -54,7 +54,7 @@ async def open_sqlite(
         database = SqliteDatabase(
             writer=writer,
             readers=readers,
-            store_id=store_id,
+            store_id=migrated.store,
             folder=path.parent,
             disk_free_bytes_min=disk_free_bytes_min,
             long_reads=long_reads,

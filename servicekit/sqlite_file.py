@@ -10,6 +10,7 @@ from time import monotonic, sleep
 
 from servicekit import texts
 from servicekit.database import DatabaseError
+from servicekit.migrations import Migrated, scripts
 from servicekit.problems import NotStored
 from servicekit.startup_errors import CannotStart, make_private_folder
 
@@ -41,11 +42,11 @@ class StoreDamaged(DiskRefused, CannotStart):
     """No later try can help: the file has to be replaced."""
 
 
-def make(path: Path, migrations: Path) -> None:
+def make(path: Path, migrations: Path) -> Migrated:
     """Bring the file at `path` up to date, or into being, with its folder. Raises as `opening` does."""
     make_private_folder(path.parent)
     with opening(path), closing(connect(path)) as connection:
-        migrate(connection, path, migrations)
+        return migrate(connection, path, migrations)
 
 
 def connect_reader(path: Path) -> sqlite3.Connection:
@@ -118,8 +119,8 @@ def _switch_to_wal(connection: sqlite3.Connection) -> None:
             sleep(0.005)
 
 
-def migrate(connection: sqlite3.Connection, path: Path, migrations: Path) -> str:
-    """Apply the scripts `NNNN_*.sql` whose number is above the file's `user_version`. Returns the store's id.
+def migrate(connection: sqlite3.Connection, path: Path, migrations: Path) -> Migrated:
+    """Apply the scripts `NNNN_*.sql` whose number is above the file's `user_version`, all or none.
 
     They may call what `servicekit.texts` knows of texts.
     """
@@ -127,13 +128,13 @@ def migrate(connection: sqlite3.Connection, path: Path, migrations: Path) -> str
         connection.create_function(function.__name__, 1, function, deterministic=True)
     connection.execute("BEGIN EXCLUSIVE")  # instances that start together take turns
     (version,) = connection.execute("PRAGMA user_version").fetchone()
-    scripts = {int(script.name[:4]): script for script in sorted(migrations.glob("[0-9][0-9][0-9][0-9]_*.sql"))}
-    if version > (newest := max(scripts)):
+    known = scripts(migrations)
+    if version > (newest := max(known)):
         raise CannotStart(
             f"{path} has schema {version}, and this code knows none above {newest}. "
             "Run the newer code that made it, or restore a backup from before"
         )
-    for number, script in scripts.items():
+    for number, script in known.items():
         if number <= version:
             continue
         for statement in _statements(script.read_text(encoding="utf-8")):
@@ -141,7 +142,7 @@ def migrate(connection: sqlite3.Connection, path: Path, migrations: Path) -> str
         connection.execute(f"PRAGMA user_version = {number}")
     store = _own_tables(connection)
     connection.execute("COMMIT")
-    return store
+    return Migrated(store, version, newest)
 
 
 def _own_tables(connection: sqlite3.Connection) -> str:

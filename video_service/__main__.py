@@ -3,10 +3,10 @@
 import os
 import sys
 
-from servicekit.accept_command import accept
+from servicekit.commands import run_command
 from servicekit.server import serve
 from servicekit.settings import addresses, load_or_exit
-from video_service.app import MIGRATIONS, create_app, store_path
+from video_service.app import MIGRATIONS, create_app
 from video_service.settings import VideoSettings
 from video_service.websocket import VideoSocket
 
@@ -14,8 +14,9 @@ from video_service.websocket import VideoSocket
 def main() -> None:
     settings = load_or_exit(VideoSettings, os.environ)
     if arguments := sys.argv[1:]:
-        path = store_path(settings)
-        accept(arguments, program="video_service", path=path, migrations=MIGRATIONS, lists=("profiles",))
+        where = settings.store_of("video", "streams.db")
+        lists = ("profiles",)
+        run_command(arguments, program="video_service", where=where, migrations=MIGRATIONS, lists=lists)
         return
     [(_, port)] = addresses(settings.video_url)
     serve("video", create_app(settings), settings, port=port, websocket_protocol=VideoSocket)

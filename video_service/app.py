@@ -55,10 +55,6 @@ class Waits(msgspec.Struct, frozen=True, kw_only=True):
 USUAL_WAITS = Waits()
 
 
-def store_path(settings: VideoSettings) -> Path:
-    return settings.data_dir / "video" / "streams.db"
-
-
 def create_app(
     settings: VideoSettings,
     *,
@@ -100,7 +96,11 @@ async def _opened(
             opened.authentication.on_revoked(open_connections.on_revoked)
             await profiles.listen(opened.bus, PROFILES_CHANNEL)
             async with running(
-                stream_log.run(), published_streams.run(), published_streams.run_audiences(), profiles.run()
+                stream_log.run(),
+                stream_log.run_closing(),
+                published_streams.run(),
+                published_streams.run_audiences(),
+                profiles.run(),
             ):
                 yield State(
                     open_connections=open_connections,

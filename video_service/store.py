@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from servicekit.database import Connection, Database
+from servicekit.database import Connection, Database, try_hold
 from video_service.domain.stream_session import StreamSession
 
 
@@ -16,9 +16,12 @@ class Store:
         for stream_session, row_id in zip(stream_sessions, made, strict=True):
             stream_session.row_id = row_id
 
-    async def close_left_open(self) -> int:
-        """End what nobody ended, when it was last heard of; how many. What goes on elsewhere is opened by its save."""
-        return await self._database.write(_close_left_open)
+    async def close_left_open(self, written_before: int) -> int:
+        """End what nobody has ended or brought up to date since, when it was last heard of; how many rows.
+
+        Where one goes on after all, its next save opens it again.
+        """
+        return await self._database.write(_close_left_open, written_before)
 
     async def list_position(self) -> int:
         """The version of the newest profile that was dealt with."""
@@ -58,8 +61,12 @@ def _save_one(connection: Connection, stream_session: StreamSession, now: int) -
     return stream_session.row_id
 
 
-def _close_left_open(connection: Connection) -> int:
-    return connection.execute("UPDATE streams SET ended_at = written_at WHERE ended_at IS NULL").rowcount
+def _close_left_open(connection: Connection, written_before: int) -> int:
+    if not try_hold(connection, "close_left_open"):  # another instance is at it
+        return 0
+    return connection.execute(
+        "UPDATE streams SET ended_at = written_at WHERE ended_at IS NULL AND written_at < ?", (written_before,)
+    ).rowcount
 
 
 def _list_position(connection: Connection) -> int:

@@ -6,8 +6,8 @@ import json
 import shutil
 import sqlite3
 import time
-from collections.abc import Callable, Sequence
-from contextlib import asynccontextmanager, closing, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -221,6 +221,8 @@ async def test_after_a_kill_the_publisher_is_back_and_no_row_stays_open(fragile:
         await show(publishing, STILL)
         await eventually(lambda: rows(fragile, name) == [(1, None)])
         await fragile.system.kill("video")
+    with opened_store(fragile) as connection:  # as if it had been a minute ago: what is younger may go on elsewhere
+        connection.execute("UPDATE streams SET written_at = written_at - 61")
     await fragile.system.start("video")
     await fragile.system.ready()
     async with publishing_again(ada, name) as publishing, screen(bob, name) as watching:
@@ -230,9 +232,15 @@ async def test_after_a_kill_the_publisher_is_back_and_no_row_stays_open(fragile:
         await eventually(lambda: [number for number, ended in rows(fragile, name) if ended is None] == [2])
 
 
+@contextmanager
+def opened_store(parley: Parley) -> Iterator[sqlite3.Connection]:
+    with closing(sqlite3.connect(parley.system.data_dir / "video" / "streams.db")) as connection, connection:
+        yield connection
+
+
 def rows(parley: Parley, name: str) -> list[tuple[int, int | None]]:
     """Of the streams of that name: their number among these, and when they ended."""
-    with closing(sqlite3.connect(parley.system.data_dir / "video" / "streams.db")) as connection:
+    with opened_store(parley) as connection:
         found = connection.execute("SELECT ended_at FROM streams WHERE name = ? ORDER BY id", (name,)).fetchall()
     return [(number, ended_at) for number, (ended_at,) in enumerate(found, start=1)]
 

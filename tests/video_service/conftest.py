@@ -9,6 +9,7 @@ from tests.video_service.world import Instance, World
 
 @pytest.fixture
 async def world(tmp_path: Path, redis_url: str) -> AsyncIterator[World]:
+    """On SQLite: who tests what is stored has one on each engine."""
     async with World(tmp_path, redis_url) as made:
         yield made
 

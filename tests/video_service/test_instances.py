@@ -2,7 +2,9 @@
 
 import asyncio
 import signal
+from collections.abc import AsyncIterator
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +18,12 @@ from tests.waiting import eventually
 from video_service.feed import Feed
 
 STILL = jpeg(ground())
+
+
+@pytest.fixture
+async def world(tmp_path: Path, redis_url: str, database_url: str) -> AsyncIterator[World]:
+    async with World(tmp_path, redis_url, database_url) as made:
+        yield made
 
 
 async def until_listed(video: Instance, *names: str, **fields: Any) -> None:

@@ -2,10 +2,8 @@ import asyncio
 import os
 import signal
 import socket
-import sqlite3
 import sys
 from collections.abc import AsyncIterator
-from contextlib import closing
 from pathlib import Path
 
 import httpx
@@ -16,26 +14,14 @@ from tests.waiting import eventually
 from video_service.app import create_app
 from video_service.settings import VideoSettings
 
-COLUMNS = [
-    "id",
-    "username",
-    "name",
-    "started_at",
-    "ended_at",
-    "written_at",
-    "frames_received",
-    "frames_processed",
-    "frames_dropped",
-    "bytes_in",
-    "bytes_out",
-]
-
 
 @pytest.fixture
-def settings(tmp_path: Path) -> VideoSettings:
+def settings(tmp_path: Path, database_url: str) -> VideoSettings:
     """Neither Redis nor the auth service is there."""
     nowhere = f"unix://{tmp_path}/no-redis.sock"
-    return VideoSettings(data_dir=tmp_path, redis_url=nowhere, auth_url="http://127.0.0.1:1")
+    return VideoSettings(
+        data_dir=tmp_path, redis_url=nowhere, auth_url="http://127.0.0.1:1", video_database_url=database_url
+    )
 
 
 @pytest.fixture
@@ -49,12 +35,6 @@ async def test_it_is_alive_without_its_peers_and_says_what_it_misses(http: httpx
     response = await http.get("/readyz")
     assert response.status_code == 200
     assert response.json()["checks"] == {"store": "ok", "disk": "ok", "redis": "away"}
-
-
-async def test_its_store_has_its_table(http: httpx.AsyncClient, tmp_path: Path) -> None:
-    with closing(sqlite3.connect(tmp_path / "video" / "streams.db")) as connection:
-        rows = connection.execute("SELECT name FROM pragma_table_info('streams')").fetchall()
-    assert [name for (name,) in rows] == COLUMNS
 
 
 async def test_everything_else_is_not_found(http: httpx.AsyncClient) -> None:

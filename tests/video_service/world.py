@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any, Self, TypeAlias
 
 import httpx
+import psycopg
+from psycopg.rows import dict_row
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
@@ -186,9 +188,10 @@ class Instance:
 class World:
     """Everything of one test; what it opened is closed at the end."""
 
-    def __init__(self, folder: Path, redis_url: str) -> None:
+    def __init__(self, folder: Path, redis_url: str, database_url: str = "") -> None:
         self.folder = folder
         self.redis_url = redis_url
+        self.database_url = database_url
         self.auth = Auth()
         self.clock = Clock()
         self._stack = AsyncExitStack()
@@ -211,10 +214,14 @@ class World:
         new_frame_processor: Callable[..., FrameProcessor] = FrameProcessor,
         **settings: Any,
     ) -> Instance:
-        """Start an instance; it shares file, Redis and auth service with the others. `settings` may be waits."""
+        """Start an instance; it shares store, Redis and auth service with the others. `settings` may be waits."""
         waits = Waits(**{name: settings.pop(name) for name in Waits.__struct_fields__ if name in settings})
         chosen = VideoSettings(
-            data_dir=self.folder, redis_url=redis_url or self.redis_url, auth_url=self.auth.url, **settings
+            data_dir=self.folder,
+            database_url=self.database_url,
+            redis_url=redis_url or self.redis_url,
+            auth_url=self.auth.url,
+            **settings,
         )
         app = create_app(
             chosen, clock=self.clock, waits=waits, new_feed=new_feed, new_frame_processor=new_frame_processor
@@ -229,9 +236,13 @@ class World:
 
     def rows(self) -> list[dict[str, Any]]:
         """What the store holds."""
+        query = "SELECT * FROM streams ORDER BY id"
+        if self.database_url:
+            with psycopg.connect(self.database_url, options="-c search_path=video", row_factory=dict_row) as session:
+                return session.execute(query).fetchall()
         with closing(sqlite3.connect(self.folder / "video" / "streams.db")) as connection:
             connection.row_factory = sqlite3.Row
-            return [dict(row) for row in connection.execute("SELECT * FROM streams ORDER BY id")]
+            return [dict(row) for row in connection.execute(query)]
 
     async def bus(self) -> Bus:
         """A connection to Redis beside the service."""

@@ -1,4 +1,7 @@
-"""The stream log: a row for each stream session, written when that begins and ends, and every ten seconds between."""
+"""The stream log: a row for each stream session, written when that begins and ends, and every ten seconds between.
+
+A row that was not brought up to date for several intervals is of an instance that was killed: the others close it.
+"""
 
 import asyncio
 from collections.abc import Callable
@@ -10,6 +13,7 @@ from video_service.domain.stream_session import StreamSession
 from video_service.store import Store
 
 WRITE_INTERVAL_S = 10.0
+LEFT_OPEN_INTERVALS = 6  # clocks of machines may differ, and a disk may refuse for a while
 log = get_logger(__name__)
 
 
@@ -38,10 +42,19 @@ class StreamLog:
         self._ended.append(stream_session)
         self._has_news.set()
 
+    async def run_closing(self) -> None:
+        """Close what killed instances left open, at once and now and then, until cancelled."""
+        left_open_s = LEFT_OPEN_INTERVALS * self._interval_s
+        while True:
+            try:
+                if closed := await self._store.close_left_open(int(self._clock() - left_open_s)):
+                    log.info("closed what a kill had left open", streams=closed)
+            except DatabaseError as error:
+                log.warning("what a kill left open cannot be closed", reason=str(error))
+            await asyncio.sleep(left_open_s / 2)
+
     async def run(self) -> None:
         """Write until cancelled."""
-        if closed := await self._store.close_left_open():
-            log.info("closed what a kill had left open", streams=closed)
         while True:
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._interval_s):

@@ -1,0 +1,1 @@
+"""Moving a whole installation between engines: `python -m servicekit.move FROM TO`."""
