@@ -6,10 +6,10 @@ from typing import Annotated
 import msgspec
 
 from auth_service.domain.rules import Rules
-from servicekit.settings import Limit, ReadTime, Settings, WrongSettings
+from servicekit.settings import Limit, ReadTime, StoreSettings, WrongSettings
 
 
-class AuthSettings(Settings, frozen=True, kw_only=True):
+class AuthSettings(StoreSettings, frozen=True, kw_only=True):
     # The signing key follows from it, so it must be hard to guess. Without one the service makes its own.
     secret_key: Annotated[str, msgspec.Meta(min_length=16)] | None = None
     auth_database_url: str = ""  # in place of `database_url`

@@ -4,10 +4,10 @@ from typing import Annotated
 
 import msgspec
 
-from servicekit.settings import Limit, ReadTime, Settings, SwitchableLimit
+from servicekit.settings import Limit, ReadTime, StoreSettings, SwitchableLimit
 
 
-class ChatSettings(Settings, frozen=True, kw_only=True):
+class ChatSettings(StoreSettings, frozen=True, kw_only=True):
     chat_database_url: str = ""  # in place of `database_url`
     chat_url: str = "http://127.0.0.1:8002"
     media_url: str = "http://127.0.0.1:8003"

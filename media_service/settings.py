@@ -2,10 +2,10 @@
 
 from typing import ClassVar, Literal
 
-from servicekit.settings import Limit, Settings
+from servicekit.settings import Limit, StoreSettings
 
 
-class MediaSettings(Settings, frozen=True, kw_only=True):
+class MediaSettings(StoreSettings, frozen=True, kw_only=True):
     media_database_url: str = ""  # in place of `database_url`
     media_url: str = "http://127.0.0.1:8003"
     chat_url: str = "http://127.0.0.1:8002"

@@ -30,7 +30,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=_variable_name)
 
     host: str = "127.0.0.1"
     data_dir: Path = Path("data")
-    database_url: str = ""  # PostgreSQL's; without one each store is an SQLite file in the data folder
     redis_url: str = "redis://127.0.0.1:6379/0"
     auth_url: str = "http://127.0.0.1:8001"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
@@ -42,11 +41,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=_variable_name)
     def metrics_port_beside(self, port: int) -> int:
         """Of the service on `port`; 0: nowhere."""
         return port + METRICS_PORT_OFFSET if self.metrics_port is None else self.metrics_port
-
-    def store_of(self, service: str, file: str) -> Path | str:
-        """Where the service's store is: its schema of a database, or its file in the data folder."""
-        url = getattr(self, f"{service}_database_url", "") or self.database_url
-        return f"{url}#{service}" if url else self.data_dir / service / file
 
     several_addresses: ClassVar[frozenset[str]] = frozenset()
 
@@ -67,6 +61,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=_variable_name)
                 raise WrongSettings("expected postgresql://user:password@host/database")
         elif len(addresses(url)) != 1 and field not in self.several_addresses:
             raise WrongSettings(f"{url!r}: expected one address")
+
+
+class StoreSettings(Settings, frozen=True, kw_only=True):
+    """Of a service that has a store."""
+
+    database_url: str = ""  # PostgreSQL's; without one each store is an SQLite file in the data folder
+
+    def store_of(self, service: str, file: str) -> Path | str:
+        """Where the service's store is: its schema of a database, or its file in the data folder."""
+        url = getattr(self, f"{service}_database_url") or self.database_url
+        return f"{url}#{service}" if url else self.data_dir / service / file
 
 
 AnySettings = TypeVar("AnySettings", bound=Settings)

@@ -2,10 +2,10 @@
 
 from typing import ClassVar
 
-from servicekit.settings import Limit, Settings, SwitchableLimit
+from servicekit.settings import Limit, StoreSettings, SwitchableLimit
 
 
-class VideoSettings(Settings, frozen=True, kw_only=True):
+class VideoSettings(StoreSettings, frozen=True, kw_only=True):
     video_database_url: str = ""  # in place of `database_url`
     chat_url: str = "http://127.0.0.1:8002"
     video_url: str = "http://127.0.0.1:8004"

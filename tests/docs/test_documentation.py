@@ -58,7 +58,9 @@ def settings_types() -> dict[str, type[Settings]]:
     for service in SERVICES:
         members = vars(importlib.import_module(f"{service}.settings")).values()
         (found[service],) = (
-            one for one in members if isinstance(one, type) and issubclass(one, Settings) and one is not Settings
+            one
+            for one in members
+            if isinstance(one, type) and issubclass(one, Settings) and one.__module__ == f"{service}.settings"
         )
     return found
 
