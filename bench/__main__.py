@@ -12,6 +12,7 @@ from pathlib import Path
 import uvloop
 
 from bench import (
+    engines,
     files,
     footprint,
     forwarding,
@@ -33,6 +34,7 @@ from bench.table import render
 PARTS = {
     "forwarding": forwarding.measure,
     "messages": messages.measure,
+    "engines": engines.measure,
     "rooms": rooms.measure,
     "resume": resume.measure,
     "search": search.measure,

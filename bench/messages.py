@@ -77,12 +77,13 @@ async def measure(effort: Effort, folder: Path) -> Report:
 async def _compare(parley: Side, relay: Side, shape: Shape, effort: Effort) -> Compared[Exchange]:
     return await alternate(
         effort.rounds,
-        parley=lambda: _exchange(parley, shape, effort.round_s),
-        yardstick=lambda: _exchange(relay, shape, effort.round_s),
+        parley=lambda: exchange(parley, shape, effort.round_s),
+        yardstick=lambda: exchange(relay, shape, effort.round_s),
     )
 
 
-async def _exchange(side: Side, shape: Shape, round_s: float) -> Exchange:
+async def exchange(side: Side, shape: Shape, round_s: float) -> Exchange:
+    """One round. Raises WrongResult."""
     people = side.people[: 2 * shape.pairs]
     async with connected(side.ws_url, people) as connections:
         conversations = _pair_up(connections, people, shape.window)
@@ -126,7 +127,7 @@ def _report(one: Compared[Exchange], many: Compared[Exchange]) -> Report:
             _delay("64 pairs: p99", many, 99),
         ],
         notes=[
-            f"64 pairs, delivered a second in each round: {many.every_round(_delivered_per_s)}",
+            f"64 pairs, delivered a second in each round: {many.every_round(delivered_per_s)}",
             _client_share("1 pair", one),
             _client_share("64 pairs", many),
         ],
@@ -139,7 +140,7 @@ def _delay(what: str, compared: Compared[Exchange], percentile: int, bar: NoMore
 
 
 def _rate(what: str, compared: Compared[Exchange], bar: RatioAtLeast | None = None) -> Figure:
-    parley, relay = compared.medians(_delivered_per_s)
+    parley, relay = compared.medians(delivered_per_s)
     return Figure(what=what, unit="/s", parley=parley, yardstick=relay, bar=bar)
 
 
@@ -148,5 +149,5 @@ def _client_share(what: str, compared: Compared[Exchange]) -> str:
     return f"{what}: the client needed {parley:.2f} of a core beside Parley, {relay:.2f} beside the relay"
 
 
-def _delivered_per_s(exchange: Exchange) -> float:
+def delivered_per_s(exchange: Exchange) -> float:
     return len(exchange.delays_s) / exchange.round_s

@@ -15,6 +15,8 @@ from psycopg import sql
 from psycopg.adapt import Dumper
 
 CONNECT_S_MAX = 5
+# What is acknowledged is on the server's disk, also where it is set up to say so earlier.
+_DURABLE = "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'"
 _MARKS = re.compile(r"'(?:[^']|'')*'|::|\?|:([a-z_]\w*)|%", re.IGNORECASE)
 Parameters = Sequence[Any] | Mapping[str, Any]
 
@@ -65,6 +67,7 @@ class PostgresConnection:
         )
         self._session.adapters.register_dumper(bool, _BoolDumper)
         self._session.execute(sql.SQL("SET search_path TO {}").format(sql.Identifier(schema)))
+        self._session.execute(_DURABLE)
         if statement_s_max:
             self._session.execute(f"SET statement_timeout = {int(statement_s_max * 1000)}".encode())
 

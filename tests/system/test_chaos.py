@@ -7,9 +7,8 @@ import asyncio
 import json
 import os
 import random
-import sqlite3
 from collections import Counter, defaultdict
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
@@ -19,6 +18,8 @@ import pytest
 import websockets
 
 from launcher.temporary_system import TemporarySystem
+from tests.postgres import Postgres, running_postgres
+from tests.stores import opened_store
 from tests.system.parleys import QUICK_AUTH
 
 PEOPLE = 50
@@ -89,6 +90,8 @@ class Client:
         self._is_resumed = self._is_resumed or kind == "resumed"
         if kind == "error":
             self.errors[str(event["code"])] += 1
+            if event["code"] == "not_stored":
+                raise ConnectionError("to be sent again")
         if kind not in LASTING:
             return
         label, seq = str(event["conversation"]), int(str(event["seq"]))
@@ -163,29 +166,50 @@ async def _until_one_ends(*coroutines: Coroutine[None, None, None]) -> None:
             raise outcome
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def server(request: pytest.FixtureRequest) -> Iterator[Postgres | None]:
+    """A PostgreSQL of this test's own, which may be killed; None: the store is a file."""
+    if request.param == "sqlite":
+        yield None
+    else:
+        with running_postgres() as postgres:
+            yield postgres
+
+
 @pytest.mark.timeout(300)
 async def test_no_client_misses_doubles_or_misplaces_anything_in_a_bad_time(
-    tmp_path: Path, report: Callable[[str], None]
+    tmp_path: Path, server: Postgres | None, report: Callable[[str], None]
 ) -> None:
     chance = random.Random(SEED)
+    url = server.new_database() if server else ""
+    store = f"{url}#chat" if server else tmp_path / "chat" / "chat.db"
+    environment = {
+        **NO_LIMITS,
+        "PARLEY_CHAT_DATABASE_URL": url,
+        "PARLEY_AUTH_DATABASE_URL": url,
+        "PARLEY_VIDEO_DATABASE_URL": url,
+    }
     async with TemporarySystem(
-        tmp_path, chat_instances=len(INSTANCES), environment=NO_LIMITS, modules=QUICK_AUTH
+        tmp_path, chat_instances=len(INSTANCES), environment=environment, modules=QUICK_AUTH
     ) as system:
         tokens = await _sign_up(system)
         clients = [Client(system, name, token, chance) for name, token in tokens.items()]
         stop = asyncio.Event()
         running = [asyncio.create_task(client.run(list(tokens), stop)) for client in clients]
         try:
-            await _bad_time(system, chance)
+            await _bad_time(system, server, chance)
             stop.set()
             async with asyncio.timeout(60):
-                await _settled(tmp_path, clients)
+                await _settled(store, clients)
         finally:
             for task in running:
                 task.cancel()
             await asyncio.gather(*running, return_exceptions=True)
-        counts = _compare(tmp_path, clients)
-    report(f"a bad time of {CHAOS_S:g} s: " + ", ".join(f"{count:,} {what}" for what, count in counts.items()))
+        counts = _compare(store, clients)
+    engine = "PostgreSQL" if server else "SQLite"
+    report(
+        f"a bad time of {CHAOS_S:g} s on {engine}: " + ", ".join(f"{count:,} {what}" for what, count in counts.items())
+    )
     assert [counts[what] for what in ("lost", "doubled", "out of order", "forgotten")] == [0, 0, 0, 0]
     assert counts["events seen"] > EVENTS_MIN
 
@@ -211,8 +235,8 @@ async def _sign_up(system: TemporarySystem) -> dict[str, str]:
     return tokens
 
 
-async def _bad_time(system: TemporarySystem, chance: random.Random) -> None:
-    """Each instance is killed once and started again, and Redis too."""
+async def _bad_time(system: TemporarySystem, server: Postgres | None, chance: random.Random) -> None:
+    """Each instance is killed once and started again, and Redis and PostgreSQL too."""
     pause_s = CHAOS_S / (len(INSTANCES) + 2)
     for name in chance.sample(INSTANCES, len(INSTANCES)):
         await asyncio.sleep(pause_s)
@@ -223,37 +247,42 @@ async def _bad_time(system: TemporarySystem, chance: random.Random) -> None:
     await system.stop_valkey()
     await asyncio.sleep(2)
     await system.start_valkey()
+    if server:
+        await asyncio.to_thread(server.kill)
+        await asyncio.sleep(1)
+        await asyncio.to_thread(server.start)
     await asyncio.sleep(pause_s)
 
 
-async def _settled(folder: Path, clients: list[Client]) -> None:
+async def _settled(store: Path | str, clients: list[Client]) -> None:
     """Return when everything was confirmed and everybody is where the store is."""
-    while not all(client.is_settled and client.is_at(_positions(folder, client.username)) for client in clients):
+    while not all(client.is_settled and client.is_at(_positions(store, client.username)) for client in clients):
         await asyncio.sleep(0.5)
 
 
-def _positions(folder: Path, username: str) -> dict[str, int]:
-    with sqlite3.connect(f"file:{folder / 'chat' / 'chat.db'}?mode=ro", uri=True) as store:
+def _positions(store: Path | str, username: str) -> dict[str, int]:
+    with opened_store(store) as connection:
         return dict(
-            store.execute(
+            connection.execute(
                 "SELECT label, (SELECT max(seq) FROM"
                 " (SELECT seq FROM messages WHERE conversation_id = m.conversation_id UNION ALL"
-                " SELECT seq FROM changes WHERE conversation_id = m.conversation_id))"
+                " SELECT seq FROM changes WHERE conversation_id = m.conversation_id) AS log)"
                 " FROM memberships AS m WHERE username = ?",
                 (username,),
             ).fetchall()
         )
 
 
-def _compare(folder: Path, clients: list[Client]) -> Counter[str]:
+def _compare(store: Path | str, clients: list[Client]) -> Counter[str]:
     report: Counter[str] = Counter()
-    with sqlite3.connect(folder / "chat" / "chat.db") as store:
-        nonces = dict(store.execute("SELECT nonce, id FROM messages").fetchall())
-        report["messages stored"] = store.execute("SELECT count(*) FROM messages").fetchone()[0]
-        report["changes stored"] = store.execute("SELECT count(*) FROM changes").fetchone()[0]
-        joined = dict(store.execute("SELECT value, max(seq) FROM changes WHERE kind = 'joined' GROUP BY value"))
+    with opened_store(store) as connection:
+        nonces = dict(connection.execute("SELECT nonce, id FROM messages").fetchall())
+        report["messages stored"] = connection.execute("SELECT count(*) FROM messages").fetchone()[0]
+        report["changes stored"] = connection.execute("SELECT count(*) FROM changes").fetchone()[0]
+        joins = connection.execute("SELECT value, max(seq) FROM changes WHERE kind = 'joined' GROUP BY value")
+        joined = dict(joins.fetchall())
     for client in clients:
-        for label, last in _positions(folder, client.username).items():
+        for label, last in _positions(store, client.username).items():
             seen = client.seen[label]
             first = joined[client.username] if label == f"#{ROOM}" else 1
             report["lost"] += len(set(range(first, last + 1)) - set(seen))
