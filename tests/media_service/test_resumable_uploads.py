@@ -1,11 +1,8 @@
 """Resumable uploads (tus): parts that come in several requests, and whatever may come between them."""
 
 import asyncio
-from base64 import b64encode
 from collections.abc import AsyncIterator
-from typing import Any
 
-import httpx
 import pytest
 
 from media_service.actions.resumable_uploads import LIFETIME_S, OPEN_MAX
@@ -13,54 +10,11 @@ from media_service.domain.files import PIECE_BYTES
 from media_service.domain.refusals import BadMetadata
 from media_service.domain.resumable_uploads import METADATA_LENGTH_MAX, read_metadata
 from tests.media_service.gallery import PICTURE, Galleries, Gallery
+from tests.media_service.tus import STREAM, TUS, Sender
 from tests.problems import code
 from tests.waiting import eventually
 
-TUS = {"Tus-Resumable": "1.0.0"}
-STREAM = "application/offset+octet-stream"
 TEXT = b"All the world's a stage.\n" * 60_000  # 1.5 MB: two pieces and a half
-
-
-def metadata(**values: str) -> str:
-    return ",".join(f"{key} {b64encode(value.encode()).decode()}" for key, value in values.items())
-
-
-class Sender:
-    """What a client of tus does."""
-
-    def __init__(self, media: Gallery, name: str = "Ada") -> None:
-        self.media = media
-        self.name = name
-
-    async def begin(self, length: object, *, filename: str = "stage.txt", **headers: str) -> httpx.Response:
-        said = {**TUS, "Upload-Length": str(length), "Upload-Metadata": metadata(filename=filename), **headers}
-        return await self.media.request(self.name, "POST", "/api/uploads", headers=said)
-
-    async def location(self, length: int, **more: str) -> str:
-        answer = await self.begin(length, **more)
-        assert answer.status_code == 201, answer.text
-        return answer.headers["location"]
-
-    async def append(self, path: str, offset: object, data: Any, **headers: str) -> httpx.Response:
-        said = {**TUS, "Upload-Offset": str(offset), "Content-Type": STREAM, **headers}
-        return await self.media.request(self.name, "PATCH", path, content=data, headers=said)
-
-    async def offset(self, path: str) -> int:
-        answer = await self.media.request(self.name, "HEAD", path, headers=TUS)
-        assert answer.status_code == 200
-        assert answer.headers["cache-control"] == "no-store"
-        return int(answer.headers["upload-offset"])
-
-    async def outcome(self, path: str) -> httpx.Response:
-        """Of what is whole: as soon as it is known."""
-        answers: list[httpx.Response] = []
-
-        async def is_known() -> bool:
-            answers.append(await self.media.get(self.name, path))
-            return answers[-1].status_code != 202
-
-        await eventually(is_known)
-        return answers[-1]
 
 
 @pytest.fixture
