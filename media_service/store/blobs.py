@@ -80,7 +80,7 @@ def put_thumbnail(connection: Connection, blob: int, side: int, data: bytes) -> 
 def drop(connection: Connection, blob: int) -> None:
     """It is gone for everybody; its pieces are deleted in the background, for they may be many."""
     dropped = connection.execute("DELETE FROM blobs WHERE number = ? RETURNING place", (blob,)).fetchone()
-    if dropped is None:  # somebody else was quicker
+    if dropped is None:  # it is gone already
         return
     connection.execute("DELETE FROM thumbnails WHERE blob = ?", (blob,))
     if dropped["place"] == whole_files.PLACE:

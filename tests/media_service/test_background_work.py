@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -93,7 +93,8 @@ async def test_pieces_are_deleted_by_one_instance_at_a_time(both: tuple[Database
 async def test_uploads_expire_by_one_instance_at_a_time(both: tuple[Database, Database]) -> None:
     first, second = both
     uploads = ResumableUploadStore(second)
-    await Instance(first, Clock()).resumable.begin("Ada", filename="a", content_type="", length=4)
+    async with instances(first) as (instance,):
+        await instance.resumable.begin("Ada", filename="a", content_type="", length=4)
     in_two_days = Clock().now + 2 * 86_400
     async with holding(first, "sweeping of uploads"):
         await uploads.remove_expired(in_two_days)
@@ -104,30 +105,6 @@ async def test_uploads_expire_by_one_instance_at_a_time(both: tuple[Database, Da
 
 def count_uploads(connection: Connection) -> int:
     return int(connection.execute("SELECT count(*) FROM resumable_uploads").fetchone()[0])
-
-
-async def test_what_two_instances_drop_at_once_is_dropped_once(both: tuple[Database, Database]) -> None:
-    """A request that ends in the middle after a day, just when it is swept away."""
-    for number in range(10):
-        request_id = str(number)
-        await both[0].write(begin_old, request_id)
-        await asyncio.gather(UploadStore(both[0]).abandon(request_id), BlobStore(both[1]).drop_old(1.0))
-        assert await both[0].read(count_dropped) == number + 1
-
-
-def begin_old(connection: Connection, request_id: str) -> None:
-    (blob,) = connection.execute(
-        "INSERT INTO blobs (owner, size, place, kept, begun_at) VALUES ('Ada', 1, 'pieces', FALSE, 0) RETURNING number"
-    ).fetchone()
-    connection.execute(
-        "INSERT INTO uploads (id, owner, filename, kind, content_type, blob, has_thumbnail, removed, cleaned,"
-        " created_at, request_id) VALUES (?, 'Ada', 'a', 'document', 'text/plain', ?, FALSE, '', TRUE, '', ?)",
-        (request_id, blob, request_id),
-    )
-
-
-def count_dropped(connection: Connection) -> int:
-    return int(connection.execute("SELECT count(*) FROM dropped_blobs").fetchone()[0])
 
 
 # Checking what came in parts
@@ -151,8 +128,9 @@ class CountingProcessor(FileProcessor):
 class Instance:
     """What one instance has for uploads."""
 
-    def __init__(self, database: Database, clock: Callable[[], float], may_go_on: asyncio.Event | None = None) -> None:
-        self.processor = CountingProcessor(may_go_on or asyncio.Event())
+    def __init__(self, database: Database, clock: Callable[[], float]) -> None:
+        self.may_go_on = asyncio.Event()
+        self.processor = CountingProcessor(self.may_go_on)
         self.resumable = ResumableUploads(
             store=ResumableUploadStore(database),
             uploads=Uploads(
@@ -174,6 +152,12 @@ class Instance:
         self.processor.pictures.close()
 
 
+@asynccontextmanager
+async def instances(*databases: Database, clock: Callable[[], float] | None = None) -> AsyncIterator[list[Instance]]:
+    async with AsyncExitStack() as stack:
+        yield [await stack.enter_async_context(aclosing(Instance(one, clock or Clock()))) for one in databases]
+
+
 async def _nothing_new() -> None: ...
 
 
@@ -193,56 +177,58 @@ async def has_become_file(instance: Instance, upload_id: str) -> bool:
 
 
 async def test_what_is_whole_is_checked_by_one_instance(both: tuple[Database, Database]) -> None:
-    may_go_on = asyncio.Event()
-    async with AsyncExitStack() as stack:
-        first, second = (Instance(database, Clock(), may_go_on) for database in both)
-        for instance in (first, second):
-            stack.push_async_callback(instance.aclose)
+    async with instances(*both) as (first, second):
         upload_id = await send_whole(first)
         await eventually(lambda: first.processor.taken == 1)
         await second.resumable.go_on()
-        may_go_on.set()
+        first.may_go_on.set()
         await eventually(lambda: has_become_file(second, upload_id))
         assert len(await FileStore(both[1]).list_of("Ada", before=None, limit=10)) == 1
         assert second.processor.taken == 0
 
 
+async def test_of_two_instances_that_begin_a_check_at_once_one_does(both: tuple[Database, Database]) -> None:
+    async with instances(both[0]) as (instance,):
+        now_s = Clock().now
+        for _ in range(5):
+            upload = await instance.resumable.begin("Ada", filename="a.txt", content_type="", length=4)
+            begun = await asyncio.gather(
+                *(ResumableUploadStore(one).begin_check(upload.id, now_s=now_s, until_s=now_s + 1) for one in both)
+            )
+            assert sorted(begun) == [False, True]
+
+
 async def test_what_an_instance_was_checking_when_it_stopped_another_checks(both: tuple[Database, Database]) -> None:
-    may_go_on = asyncio.Event()
-    first, second = Instance(both[0], Clock()), Instance(both[1], Clock(), may_go_on)
-    upload_id = await send_whole(first)
-    await eventually(lambda: first.processor.taken == 1)
-    await first.aclose()
-    may_go_on.set()
-    await second.resumable.go_on()
-    await eventually(lambda: has_become_file(second, upload_id))
-    await second.aclose()
+    async with instances(both[1]) as (second,):
+        async with instances(both[0]) as (first,):
+            upload_id = await send_whole(first)
+            await eventually(lambda: first.processor.taken == 1)
+        second.may_go_on.set()
+        await second.resumable.go_on()
+        await eventually(lambda: has_become_file(second, upload_id))
 
 
 async def test_what_an_instance_was_checking_when_it_was_killed_another_checks_soon(database: Database) -> None:
-    clock, may_go_on = Clock(), asyncio.Event()
-    may_go_on.set()
-    instance = Instance(database, clock, may_go_on)
-    upload = await instance.resumable.begin("Ada", filename="a.txt", content_type="", length=4)
-    store = ResumableUploadStore(database)
-    assert await store.begin_check(upload.id, now_s=clock.now, until_s=clock.now + CHECK_S)
-    await store.append(upload.id, 0, b"text")
-    await instance.resumable.go_on()
-    assert instance.processor.taken == 0
-    clock.forward(CHECK_S)
-    await instance.resumable.go_on()
-    await eventually(lambda: has_become_file(instance, upload.id))
-    await instance.aclose()
+    clock, store = Clock(), ResumableUploadStore(database)
+    async with instances(database, clock=clock) as (instance,):
+        instance.may_go_on.set()
+        upload = await instance.resumable.begin("Ada", filename="a.txt", content_type="", length=4)
+        assert await store.begin_check(upload.id, now_s=clock.now, until_s=clock.now + CHECK_S)
+        await store.append(upload.id, 0, b"text")
+        await instance.resumable.go_on()
+        assert await store.unchecked(clock.now) == []
+        clock.forward(CHECK_S)
+        await instance.resumable.go_on()
+        await eventually(lambda: has_become_file(instance, upload.id))
+        assert instance.processor.taken == 1
 
 
 async def test_a_check_that_takes_long_stays_with_its_instance(database: Database) -> None:
-    may_go_on = asyncio.Event()
-    instance = Instance(database, time.time, may_go_on)
-    await send_whole(instance)
-    await eventually(lambda: instance.processor.taken == 1)
-    begun_s = time.time()
-    await eventually(lambda: database.read(is_held_until, begun_s + CHECK_S + 1))
-    await instance.aclose()
+    async with instances(database, clock=time.time) as (instance,):
+        await send_whole(instance)
+        await eventually(lambda: instance.processor.taken == 1)
+        begun_s = time.time()
+        await eventually(lambda: database.read(is_held_until, begun_s + CHECK_S + 1))
 
 
 def is_held_until(connection: Connection, at_s: float) -> bool:
@@ -271,11 +257,10 @@ async def test_an_old_page_of_profiles_does_not_undo_a_newer_one(database: Datab
 async def test_an_old_page_of_orphaned_files_removes_nothing_again(database: Database) -> None:
     """A file that was its owner's avatar then, and is shown by a message since."""
     lists, files = FollowedLists(database), FileStore(database)
-    instance_may_go_on = asyncio.Event()
-    instance_may_go_on.set()
-    instance = Instance(database, Clock(), instance_may_go_on)
-    upload_id = await send_whole(instance)
-    await eventually(lambda: has_become_file(instance, upload_id))
+    async with instances(database) as (instance,):
+        instance.may_go_on.set()
+        upload_id = await send_whole(instance)
+        await eventually(lambda: has_become_file(instance, upload_id))
     (file,) = await files.list_of("Ada", before=None, limit=10)
     await lists.take_profiles("profiles", [profile(1, f"/api/files/{file.id}")])
     assert not await lists.take_orphaned_files("releases", [(1, file.id)])
@@ -284,7 +269,6 @@ async def test_an_old_page_of_orphaned_files_removes_nothing_again(database: Dat
     assert await files.find(file.id) is not None
     assert await lists.take_orphaned_files("releases", [(2, file.id)])
     assert await files.find(file.id) is None
-    await instance.aclose()
 
 
 async def test_pages_of_two_instances_at_once_are_taken_one_after_the_other(both: tuple[Database, Database]) -> None:
