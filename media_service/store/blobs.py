@@ -45,7 +45,7 @@ def hold_owner(connection: Connection, owner: str) -> None:
 def begin(connection: Connection, owner: str, size: int, now_s: float) -> int:
     """The number of a blob that is going to come."""
     (number,) = connection.execute(
-        "INSERT INTO blobs (owner, size, place, kept, begun_at) VALUES (?, ?, 'pieces', FALSE, ?) RETURNING number",
+        "INSERT INTO blobs (owner, size, place, kept, begun_at) VALUES (?, ?, 'pieces', 0, ?) RETURNING number",
         (owner, size, now_s),
     ).fetchone()
     return int(number)
@@ -54,7 +54,7 @@ def begin(connection: Connection, owner: str, size: int, now_s: float) -> int:
 def used_bytes(connection: Connection, owner: str) -> int:
     """By their blobs, so that the same bytes count once."""
     (used,) = connection.execute(
-        "SELECT coalesce(sum(size), 0) FROM blobs WHERE owner = ? AND kept", (owner,)
+        "SELECT coalesce(sum(size), 0) FROM blobs WHERE owner = ? AND kept = 1", (owner,)
     ).fetchone()
     return int(used)
 
@@ -91,7 +91,7 @@ def drop(connection: Connection, blob: int) -> None:
 def _drop_old(connection: Connection, begun_before: float) -> None:
     if not try_hold(connection, _SWEEPING):
         return
-    old = "FROM blobs WHERE NOT kept AND begun_at < ?"
+    old = "FROM blobs WHERE kept = 0 AND begun_at < ?"
     for (owner,) in connection.execute(f"SELECT DISTINCT owner {old} ORDER BY owner", (begun_before,)).fetchall():
         hold_owner(connection, owner)
     connection.execute(f"DELETE FROM uploads WHERE blob IN (SELECT number {old})", (begun_before,))

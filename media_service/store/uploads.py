@@ -129,10 +129,10 @@ def _finish(
 def _keep(connection: Connection, file: File) -> File:
     """From now on its blob is kept; where the same bytes are kept already, those are its blob."""
     known = connection.execute(
-        "SELECT number FROM blobs WHERE owner = ? AND sha256 = ? AND kept", (file.owner, file.sha256)
+        "SELECT number FROM blobs WHERE owner = ? AND sha256 = ? AND kept = 1", (file.owner, file.sha256)
     ).fetchone()
     if known is None:
-        connection.execute("UPDATE blobs SET kept = TRUE WHERE number = ?", (file.blob,))
+        connection.execute("UPDATE blobs SET kept = 1 WHERE number = ?", (file.blob,))
         return file
     connection.execute("UPDATE uploads SET blob = ? WHERE number = ?", (known[0], file.number))
     blobs.drop(connection, file.blob)

@@ -227,8 +227,7 @@ async def test_after_a_start_what_was_whole_is_checked_and_what_is_old_goes(gall
         store.execute("UPDATE resumable_uploads SET received = 4 WHERE id = ?", (whole_id,))
         # And a file of a request that ended in the middle two days ago.
         (old,) = store.execute(
-            "INSERT INTO blobs (owner, size, place, kept, begun_at) VALUES ('Ada', 9, 'pieces', FALSE, 0)"
-            " RETURNING number"
+            "INSERT INTO blobs (owner, size, place, kept, begun_at) VALUES ('Ada', 9, 'pieces', 0, 0) RETURNING number"
         ).fetchone()
         store.execute("INSERT INTO pieces (blob, number, data) VALUES (?, 0, ?)", (old, b"orphaned"))
     async with galleries() as media:

@@ -159,7 +159,7 @@ async def test_a_start_leaves_alone_what_another_instance_is_receiving(galleries
 
 def leave_something_old(media: Gallery) -> None:
     with media.store.opened() as store:
-        store.execute("INSERT INTO blobs (owner, size, place, kept, begun_at) VALUES ('Ada', 9, 'pieces', FALSE, 0)")
+        store.execute("INSERT INTO blobs (owner, size, place, kept, begun_at) VALUES ('Ada', 9, 'pieces', 0, 0)")
 
 
 async def test_removals_are_listed_in_the_order_of_their_commits(both: Pair) -> None:

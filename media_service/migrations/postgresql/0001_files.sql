@@ -8,11 +8,11 @@ CREATE TABLE blobs (
     sha256 TEXT COLLATE "C", -- in hexadecimal digits; null while it comes
     size BIGINT NOT NULL,
     place TEXT COLLATE "C" NOT NULL, -- pieces
-    kept BOOLEAN NOT NULL,
+    kept INTEGER NOT NULL,
     begun_at DOUBLE PRECISION NOT NULL
 );
-CREATE UNIQUE INDEX blobs_by_content ON blobs (owner, sha256) WHERE kept;
-CREATE INDEX blobs_coming ON blobs (begun_at) WHERE NOT kept;
+CREATE UNIQUE INDEX blobs_by_content ON blobs (owner, sha256) WHERE kept = 1;
+CREATE INDEX blobs_coming ON blobs (begun_at) WHERE kept = 0;
 CREATE INDEX blobs_whole ON blobs (number) WHERE place = 'whole'; -- none: what looks for them finds that out at once
 
 CREATE TABLE pieces (
@@ -49,9 +49,9 @@ CREATE TABLE uploads (
     height BIGINT,
     duration_s DOUBLE PRECISION,
     placeholder TEXT, -- a BlurHash
-    has_thumbnail BOOLEAN NOT NULL,
+    has_thumbnail INTEGER NOT NULL,
     removed TEXT NOT NULL, -- names, separated by spaces
-    cleaned BOOLEAN NOT NULL,
+    cleaned INTEGER NOT NULL,
     created_at TEXT NOT NULL,
     request_id TEXT COLLATE "C"
 );
