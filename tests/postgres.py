@@ -54,7 +54,7 @@ class Postgres:
         """Return when it answers."""
         options = {"fsync": "off", "listen_addresses": "", "unix_socket_directories": str(self._folder)}
         options |= {"max_connections": "200", "shared_buffers": "16MB", "autovacuum": "off", "full_page_writes": "off"}
-        options |= {"wal_level": "minimal", "max_wal_senders": "0", "synchronous_commit": "off"}
+        options |= {"wal_level": "minimal", "max_wal_senders": "0"}  # but a commit outlives `kill`
         command = [str(self._binaries / "postgres"), "-D", str(self._folder / "data")]
         for name, value in options.items():
             command += ["-c", f"{name}={value}"]

@@ -9,3 +9,6 @@ CREATE INDEX blobs_coming ON blobs (begun_at) WHERE kept = 0;
 
 -- What is not moved yet.
 CREATE INDEX blobs_whole ON blobs (number) WHERE place = 'whole';
+
+-- Where nothing was stored whole, there was no number either that 0004 could go on above.
+UPDATE sqlite_sequence SET seq = 0 WHERE seq IS NULL;

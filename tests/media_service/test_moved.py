@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from media_service.app import MIGRATIONS
+from servicekit import sqlite_file
 from servicekit.move.moving import move
 from servicekit.move.postgres_place import PostgresPlace
 from servicekit.move.services import service_of
@@ -39,6 +40,12 @@ async def test_files_and_uploads_go_on_on_either_engine(tmp_path: Path, postgres
         assert await all_that_is_seen(media) == before
         await media.request("Ada", "DELETE", await media.keep("Ada", PICTURE))
         assert [number for number, _ in await removed(media)] == [1, 2, 3]
+
+
+def test_a_store_that_nobody_has_used_is_moved_too(tmp_path: Path, postgres: Postgres) -> None:
+    sqlite_file.make(tmp_path / "media" / "files.db", MIGRATIONS)
+    ((*moved,),) = move([MEDIA], SqlitePlace(tmp_path), PostgresPlace(postgres.new_database()), tell=lambda _: None)
+    assert {(one.table, one.rows) for one in moved} > {("blobs", 0), ("uploads", 0), ("removals", 0)}
 
 
 async def all_that_is_seen(media: Gallery) -> list[object]:
