@@ -70,7 +70,7 @@ class TemporaryPostgres:
             time.sleep(0.02)
 
     def answers(self) -> bool:
-        ready = [self._binaries / "pg_isready", "-q", "-h", str(self._folder)]
+        ready = [str(self._binaries / "pg_isready"), "-q", "-h", str(self._folder)]
         return subprocess.run(ready, check=False).returncode == 0
 
     def url(self, database: str) -> str:

@@ -22,7 +22,7 @@ from media_service.refusals import REFUSALS, as_problem
 from media_service.routes import ROUTES
 from media_service.settings import MediaSettings
 from media_service.state import Limits, State
-from media_service.store import AvatarStore, BlobStore, FileStore, ResumableUploadStore, UploadStore
+from media_service.store import AvatarStore, BlobStore, FileStore, FollowedLists, ResumableUploadStore, UploadStore
 from servicekit.application import application
 from servicekit.bus import Bus
 from servicekit.database import Database
@@ -67,12 +67,12 @@ async def _opened(
             aclosing(PublicHttpClient(allowed_hosts=allowed_hosts)) as outgoing,
             aclosing(_remote_pictures(settings, clock, AvatarStore(database), pictures, outgoing)) as remote_pictures,
         ):
-            store, avatars, bus = FileStore(database), AvatarStore(database), opened.bus
+            lists, avatars, bus = FollowedLists(database), AvatarStore(database), opened.bus
             peers = Peers(auth=Peer(opened.http, settings.auth_url), chat=Peer(opened.http, settings.chat_url))
             # The profiles are made of the files, in the next line.
             files = _files(clock, database, peers, bus, lambda: profiles.pull())  # noqa: PLW0108
-            profiles = copy_profiles(store, avatars, peers, files, database)
-            orphaned_files = copy_orphaned_files(store, avatars, peers, files, profiles, database)
+            profiles = copy_profiles(lists, peers, files, database)
+            orphaned_files = copy_orphaned_files(lists, peers, files, profiles, database)
             await profiles.listen(bus, PROFILES_CHANNEL)
             await orphaned_files.listen(bus, ORPHANED_FILES_CHANNEL, on_news=files.forget_readers)
             uploads = _uploads(settings, clock, database, processor, orphaned_files.pull)

@@ -72,7 +72,8 @@ class PostgresConnection:
             self._session.execute(f"SET statement_timeout = {int(statement_s_max * 1000)}".encode())
 
     def execute(self, statement: str, parameters: Parameters = ()) -> psycopg.Cursor[Any]:
-        cursor = self._session.execute(translated(statement).encode(), _storable(parameters))
+        # Answered in binary: bytes would come as twice as many digits, and take five times as long.
+        cursor = self._session.execute(translated(statement).encode(), _storable(parameters), binary=True)
         self.has_answered = True
         return cursor
 

@@ -53,7 +53,7 @@ class Files:
         self._avatars = avatars
         self._peers = peers
         self._pull_profiles = pull_profiles
-        self._tell_of_deleted_files = tell_of_deleted_files
+        self.tell_of_deleted_files = tell_of_deleted_files
         self._recent_readers = RecentReaders(clock)
 
     async def get(self, username: str, file_id: str) -> File:
@@ -113,17 +113,8 @@ class Files:
         file = await self._store.find(file_id)
         if file is None or file.owner != owner:
             raise UnknownFile
-        await self.delete([file_id])
-
-    async def delete(self, file_ids: list[str]) -> None:
-        """Remove them, and let the chat service know."""
-        if await self._store.remove(file_ids):
-            self._tell_of_deleted_files()
-
-    async def erase(self, owner: str) -> None:
-        """Delete all of a person's, who has erased their account."""
-        if await self._store.erase(owner):
-            self._tell_of_deleted_files()
+        if await self._store.remove([file_id]):
+            self.tell_of_deleted_files()
 
     async def deleted_files_after(self, number: int, limit: int) -> list[DeletedFile]:
         return await self._store.deleted_files_after(number, limit)

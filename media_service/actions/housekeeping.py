@@ -4,13 +4,12 @@ import asyncio
 from collections.abc import Callable
 from time import monotonic
 
-from media_service.actions.resumable_uploads import LIFETIME_S, ResumableUploads
+from media_service.actions.resumable_uploads import CHECK_S, LIFETIME_S, ResumableUploads
 from media_service.store import BlobStore
 from servicekit.logs import get_logger
 
 PAUSE_S = 5.0
 _TIME_SHARE_MAX = 0.25  # a step takes milliseconds, and uploads wait for the one writer meanwhile
-_ENDS_INTERVAL_S = 60.0
 log = get_logger(__name__)
 
 
@@ -42,7 +41,7 @@ class Housekeeping:
 
     async def _step(self) -> bool:
         """Whether there may be more to do at once."""
-        if monotonic() - self._ended_at_s >= _ENDS_INTERVAL_S:
+        if monotonic() - self._ended_at_s >= CHECK_S:
             self._ended_at_s = monotonic()
             await self._resumable_uploads.go_on()
             await self._blobs.drop_old(self._clock() - LIFETIME_S)

@@ -18,11 +18,13 @@ from media_service.domain.refusals import (
 from media_service.domain.resumable_uploads import ResumableUpload
 from media_service.sent_file import SentFile
 from media_service.store import ResumableUploadStore
+from servicekit.database import DatabaseError
 from servicekit.logs import get_logger
 from servicekit.problems import Refusal
 
 OPEN_MAX = 5  # of one person
 LIFETIME_S = 24 * 3600
+CHECK_S = 10.0  # for so long a check that is not prolonged is taken to go on; of a killed instance, say
 _ID_BYTES = 16
 log = get_logger(__name__)
 
@@ -117,9 +119,9 @@ class ResumableUploads:
     # When all of it is here
 
     async def go_on(self) -> None:
-        """Forget what took too long, and check what is whole and is not being checked: since a start, say."""
+        """Forget what took too long, and check what is whole and nobody is checking: since a kill, say."""
         await self._store.remove_expired(self._clock())
-        for upload in await self._store.whole():
+        for upload in await self._store.unchecked(self._clock()):
             self._check(upload)
 
     async def aclose(self) -> None:
@@ -137,10 +139,30 @@ class ResumableUploads:
 
     async def _become_file(self, upload: ResumableUpload) -> None:
         try:
-            with suppress(UnknownUpload):  # its sender has taken it back, or another instance was quicker
-                await self._take_or_refuse(upload)
+            now_s = self._clock()
+            if await self._store.begin_check(upload.id, now_s=now_s, until_s=now_s + CHECK_S):
+                await self._check_alone(upload)
         except Exception:  # a full disk, say: it is tried again
             log.exception("an upload cannot be checked")
+
+    async def _check_alone(self, upload: ResumableUpload) -> None:
+        """Of all instances; two would not spoil it, but work for nothing."""
+        prolonging = asyncio.create_task(self._prolong(upload.id))
+        try:
+            with suppress(UnknownUpload):  # its sender has taken it back
+                await self._take_or_refuse(upload)
+        except BaseException:
+            with suppress(DatabaseError):
+                await self._store.end_check(upload.id)
+            raise
+        finally:
+            prolonging.cancel()
+
+    async def _prolong(self, upload_id: str) -> None:
+        while True:
+            await asyncio.sleep(CHECK_S / 3)
+            with suppress(DatabaseError):
+                await self._store.prolong_check(upload_id, self._clock() + CHECK_S)
 
     async def _take_or_refuse(self, upload: ResumableUpload) -> None:
         try:

@@ -1,9 +1,9 @@
 """Where everybody's picture is, and what other hosts gave for one."""
 
-from collections.abc import Mapping
-
 from media_service.domain.files import RemotePicture, file_id_in
-from servicekit.database import Connection, Database
+from servicekit.database import Connection, Database, hold
+
+PROFILES = "list of profiles"  # held by who changes anybody's avatar
 
 
 class AvatarStore:
@@ -12,15 +12,11 @@ class AvatarStore:
 
     async def is_avatar(self, file_id: str) -> bool:
         """Whether its owner shows it to everybody."""
-        return await self._database.read(_is_avatar, file_id)
+        return await self._database.read(is_avatar, file_id)
 
     async def find_avatar(self, username: str) -> str | None:
         """The address of a person's picture, their name being of any case."""
         return await self._database.read(_find_avatar, username)
-
-    async def put_avatars(self, addresses: Mapping[str, str | None]) -> None:
-        """Where each person's picture is, by username."""
-        await self._database.write(_put_avatars, addresses)
 
     async def find_remote_picture(self, address: str) -> RemotePicture | None:
         return await self._database.read(_find_remote_picture, address)
@@ -30,7 +26,7 @@ class AvatarStore:
         await self._database.write(_put_remote_picture, address, picture)
 
 
-def _is_avatar(connection: Connection, file_id: str) -> bool:
+def is_avatar(connection: Connection, file_id: str) -> bool:
     """Only by its owner: who merely knows the address of a picture cannot make it public."""
     found = connection.execute(
         "SELECT 1 FROM avatars JOIN uploads ON owner = username WHERE file_id = ? AND id = file_id", (file_id,)
@@ -39,24 +35,27 @@ def _is_avatar(connection: Connection, file_id: str) -> bool:
 
 
 def _find_avatar(connection: Connection, username: str) -> str | None:
-    row = connection.execute("SELECT address FROM avatars WHERE lower(username) = lower(?)", (username,)).fetchone()
+    row = connection.execute("SELECT address FROM avatars WHERE lower(username) = ?", (_lower(username),)).fetchone()
     return row[0] if row else None
 
 
-def _put_avatars(connection: Connection, addresses: Mapping[str, str | None]) -> None:
-    for username, address in addresses.items():
-        connection.execute("DELETE FROM erased WHERE owner = ?", (username,))  # of a store that was restored
-        before = connection.execute("DELETE FROM avatars WHERE username = ? RETURNING address", (username,)).fetchall()
-        if address:
-            connection.execute(
-                "INSERT INTO avatars (username, address, file_id) VALUES (?, ?, ?)",
-                (username, address, file_id_in(address)),
-            )
-        for row in before:
-            connection.execute(
-                "DELETE FROM remote_pictures WHERE address = ? AND address NOT IN (SELECT address FROM avatars)",
-                (row[0],),
-            )
+def _lower(username: str) -> str:
+    """As the index has it: only letters of ASCII."""
+    return username.encode().lower().decode()
+
+
+def put_avatar(connection: Connection, username: str, address: str | None) -> None:
+    before = connection.execute("DELETE FROM avatars WHERE username = ? RETURNING address", (username,)).fetchall()
+    if address:
+        connection.execute(
+            "INSERT INTO avatars (username, address, file_id) VALUES (?, ?, ?)",
+            (username, address, file_id_in(address)),
+        )
+    for row in before:
+        connection.execute(
+            "DELETE FROM remote_pictures WHERE address = ? AND address NOT IN (SELECT address FROM avatars)",
+            (row[0],),
+        )
 
 
 def _find_remote_picture(connection: Connection, address: str) -> RemotePicture | None:
@@ -65,6 +64,7 @@ def _find_remote_picture(connection: Connection, address: str) -> RemotePicture 
 
 
 def _put_remote_picture(connection: Connection, address: str, picture: RemotePicture) -> None:
+    hold(connection, PROFILES)  # or it may be kept although the address has just gone
     connection.execute(
         "INSERT INTO remote_pictures (address, tried_at, data)"
         " SELECT ?, ?, ? WHERE EXISTS (SELECT 1 FROM avatars WHERE address = ?)"

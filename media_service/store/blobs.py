@@ -1,12 +1,12 @@
 """Blobs: bytes in pieces, each written in a transaction of its own."""
 
-from typing import Any
-
 from media_service.domain.files import PIECE_BYTES
 from media_service.domain.refusals import OwnerErased
-from servicekit.database import Connection, Database
+from media_service.store import whole_files
+from servicekit.database import Connection, Database, hold, try_hold
 
 DELETED_PIECES = 16  # in one transaction: 8 MiB
+_SWEEPING = "sweeping of blobs"
 
 
 class BlobStore:
@@ -22,6 +22,8 @@ class BlobStore:
         """Some bytes, fewer where a piece ends; none where they are gone."""
         return await self._database.read(_read, blob, start, length)
 
+    # Of these each is done by one instance at a time; who comes while another does it has nothing to do
+
     async def drop_old(self, begun_before: float) -> None:
         """Drop those that have been coming for too long."""
         await self._database.write(_drop_old, begun_before)
@@ -32,7 +34,12 @@ class BlobStore:
 
     async def move_piece(self) -> bool:
         """Move the next piece of what was stored whole; whether there may be more."""
-        return await self._database.read(_has_whole) and await self._database.write(_move_piece)
+        return await self._database.read(whole_files.has_some) and await self._database.write(_move_piece)
+
+
+def hold_owner(connection: Connection, owner: str) -> None:
+    """For who adds up what a person keeps, or looks for the same bytes, and then writes; before the first look."""
+    hold(connection, f"files of {owner}")
 
 
 def begin(connection: Connection, owner: str, size: int, now_s: float) -> int:
@@ -47,7 +54,7 @@ def begin(connection: Connection, owner: str, size: int, now_s: float) -> int:
 def used_bytes(connection: Connection, owner: str) -> int:
     """By their blobs, so that the same bytes count once."""
     (used,) = connection.execute(
-        "SELECT coalesce(sum(size), 0) FROM blobs WHERE owner = ? AND kept", (owner,)
+        "SELECT coalesce(sum(size), 0) FROM blobs WHERE owner = ? AND kept = 1", (owner,)
     ).fetchone()
     return int(used)
 
@@ -72,27 +79,30 @@ def put_thumbnail(connection: Connection, blob: int, side: int, data: bytes) -> 
 
 def drop(connection: Connection, blob: int) -> None:
     """It is gone for everybody; its pieces are deleted in the background, for they may be many."""
+    dropped = connection.execute("DELETE FROM blobs WHERE number = ? RETURNING place", (blob,)).fetchone()
+    if dropped is None:  # it is gone already
+        return
     connection.execute("DELETE FROM thumbnails WHERE blob = ?", (blob,))
-    connection.execute("DELETE FROM whole_files WHERE number = ?", (blob,))
-    connection.execute("DELETE FROM blobs WHERE number = ?", (blob,))
+    if dropped["place"] == whole_files.PLACE:
+        whole_files.delete(connection, blob)
     connection.execute("INSERT INTO dropped_blobs (number) VALUES (?)", (blob,))
 
 
 def _drop_old(connection: Connection, begun_before: float) -> None:
-    old = "SELECT number FROM blobs WHERE NOT kept AND begun_at < ?"
-    connection.execute(f"DELETE FROM uploads WHERE blob IN ({old})", (begun_before,))
-    connection.execute(f"UPDATE resumable_uploads SET blob = NULL WHERE blob IN ({old})", (begun_before,))
-    for (number,) in connection.execute(old, (begun_before,)).fetchall():
+    if not try_hold(connection, _SWEEPING):
+        return
+    old = "FROM blobs WHERE kept = 0 AND begun_at < ?"
+    for (owner,) in connection.execute(f"SELECT DISTINCT owner {old} ORDER BY owner", (begun_before,)).fetchall():
+        hold_owner(connection, owner)
+    connection.execute(f"DELETE FROM uploads WHERE blob IN (SELECT number {old})", (begun_before,))
+    connection.execute(f"UPDATE resumable_uploads SET blob = NULL WHERE blob IN (SELECT number {old})", (begun_before,))
+    for (number,) in connection.execute(f"SELECT number {old}", (begun_before,)).fetchall():
         drop(connection, number)
 
 
 def _thumbnail(connection: Connection, blob: int, side: int) -> bytes | None:
-    row = connection.execute(
-        "SELECT data FROM thumbnails WHERE blob = ? AND side = ?"
-        " UNION ALL SELECT data FROM whole_thumbnails WHERE file_number = ? AND side = ?",
-        (blob, side, blob, side),
-    ).fetchone()
-    return bytes(row[0]) if row else None
+    row = connection.execute("SELECT data FROM thumbnails WHERE blob = ? AND side = ?", (blob, side)).fetchone()
+    return bytes(row[0]) if row else whole_files.thumbnail(connection, blob, side)
 
 
 def _read(connection: Connection, blob: int, start: int, length: int) -> bytes:
@@ -101,7 +111,7 @@ def _read(connection: Connection, blob: int, start: int, length: int) -> bytes:
         "SELECT substr(data, ?, ?) FROM pieces JOIN blobs ON blobs.number = blob WHERE blob = ? AND pieces.number = ?",
         (inside + 1, length, blob, number),
     ).fetchone()
-    return bytes(row[0]) if row else _read_whole(connection, blob, start, min(length, PIECE_BYTES - inside))
+    return bytes(row[0]) if row else whole_files.read(connection, blob, start, min(length, PIECE_BYTES - inside))
 
 
 def _has_dropped(connection: Connection) -> bool:
@@ -109,6 +119,8 @@ def _has_dropped(connection: Connection) -> bool:
 
 
 def _delete_some_pieces(connection: Connection) -> bool:
+    if not try_hold(connection, _SWEEPING):
+        return False
     dropped = connection.execute("SELECT number FROM dropped_blobs LIMIT ?", (DELETED_PIECES,)).fetchall()
     left = DELETED_PIECES
     for (blob,) in dropped:
@@ -124,31 +136,12 @@ def _delete_some_pieces(connection: Connection) -> bool:
     return len(dropped) == DELETED_PIECES
 
 
-# What was stored whole, until it has been moved
-
-
-def _read_whole(connection: Any, number: int, start: int, length: int) -> bytes:
-    """By incremental I/O: any other way, SQLite reads all of it for a part."""
-    if connection.execute("SELECT 1 FROM whole_files WHERE number = ?", (number,)).fetchone() is None:
-        return b""
-    with connection.blobopen("whole_files", "data", number, readonly=True) as blob:
-        blob.seek(start)
-        return bytes(blob.read(length))
-
-
-def _has_whole(connection: Connection) -> bool:
-    return connection.execute("SELECT 1 FROM whole_files LIMIT 1").fetchone() is not None
-
-
 def _move_piece(connection: Connection) -> bool:
-    row = connection.execute("SELECT number, size FROM whole_files ORDER BY number LIMIT 1").fetchone()
-    if row is None:
+    found = whole_files.next_piece(connection)
+    if found is None:
         return False
-    number, size = row
-    (moved,) = connection.execute("SELECT count(*) FROM pieces WHERE blob = ?", (number,)).fetchone()
-    put_piece(connection, number, moved, _read_whole(connection, number, moved * PIECE_BYTES, PIECE_BYTES))
-    if (moved + 1) * PIECE_BYTES >= size:
-        connection.execute("INSERT INTO thumbnails SELECT * FROM whole_thumbnails WHERE file_number = ?", (number,))
-        connection.execute("UPDATE blobs SET place = 'pieces' WHERE number = ?", (number,))
-        connection.execute("DELETE FROM whole_files WHERE number = ?", (number,))  # its thumbnails with it
+    blob, number, data, is_last = found
+    put_piece(connection, blob, number, data)
+    if is_last:
+        whole_files.finish(connection, blob)
     return True

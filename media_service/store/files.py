@@ -42,23 +42,10 @@ class FileStore:
 
     async def remove(self, file_ids: list[str]) -> bool:
         """Whether there was something to remove."""
-        return await self._database.write(_remove, file_ids)
-
-    async def erase(self, owner: str) -> bool:
-        """Remove all of a person's, and keep nothing more. Whether there was something."""
-        return await self._database.write(_erase, owner)
+        return await self._database.write(remove, file_ids)
 
     async def deleted_files_after(self, number: int, limit: int) -> list[DeletedFile]:
         return await self._database.read(_deleted_files_after, number, limit)
-
-    # Lists of other services
-
-    async def list_position(self, name: str) -> int:
-        """The number of the last entry of the list that was dealt with."""
-        return await self._database.read(_list_position, name)
-
-    async def put_list_position(self, name: str, number: int) -> None:
-        await self._database.write(_put_list_position, name, number)
 
 
 def _find(connection: Connection, file_id: str) -> File | None:
@@ -76,6 +63,8 @@ def _list_of(connection: Connection, owner: str, before: int | None, limit: int)
 
 
 def _find_owned(connection: Connection, owner: str, file_ids: list[str]) -> list[File]:
+    if not file_ids:
+        return []
     marks = ", ".join("?" * len(file_ids))
     rows = connection.execute(
         f"SELECT {UPLOAD} AND id IN ({marks}) AND uploads.owner = ? AND request_id IS NULL", (*file_ids, owner)
@@ -83,13 +72,26 @@ def _find_owned(connection: Connection, owner: str, file_ids: list[str]) -> list
     return [file_of(row) for row in rows]
 
 
-def _remove(connection: Connection, file_ids: list[str]) -> bool:
+def remove(connection: Connection, file_ids: list[str]) -> bool:
+    """Whether there was something to remove."""
+    for owner in _owners(connection, file_ids):
+        blobs.hold_owner(connection, owner)
     gone = [row for file_id in file_ids if (row := _deleted(connection, file_id))]
-    connection.executemany("INSERT INTO removals (file_id) VALUES (?)", [(file_id,) for file_id, _ in gone])
     for blob in {blob for _, blob in gone}:
         if connection.execute("SELECT 1 FROM uploads WHERE blob = ?", (blob,)).fetchone() is None:
             blobs.drop(connection, blob)
+    # Last: until this is committed, others who remove something wait for the next number.
+    connection.executemany("INSERT INTO removals (file_id) VALUES (?)", [(file_id,) for file_id, _ in gone])
     return bool(gone)
+
+
+def _owners(connection: Connection, file_ids: list[str]) -> list[str]:
+    """In one order for all: of two who hold several, neither waits for the other."""
+    owners = set()
+    for file_id in file_ids:
+        row = connection.execute("SELECT owner FROM uploads WHERE id = ?", (file_id,)).fetchone()
+        owners |= {row["owner"]} if row else set()
+    return sorted(owners)
 
 
 def _deleted(connection: Connection, file_id: str) -> Row | None:
@@ -99,11 +101,13 @@ def _deleted(connection: Connection, file_id: str) -> Row | None:
     return found
 
 
-def _erase(connection: Connection, owner: str) -> bool:
+def erase(connection: Connection, owner: str) -> bool:
+    """Remove all of a person's, and keep nothing more. Whether there was something."""
+    blobs.hold_owner(connection, owner)
     connection.execute("INSERT INTO erased (owner) VALUES (?) ON CONFLICT DO NOTHING", (owner,))
     resumable_uploads.remove_all_of(connection, owner)
     rows = connection.execute("SELECT id FROM uploads WHERE owner = ? AND request_id IS NULL", (owner,)).fetchall()
-    return _remove(connection, [file_id for (file_id,) in rows])
+    return remove(connection, [file_id for (file_id,) in rows])
 
 
 def _deleted_files_after(connection: Connection, number: int, limit: int) -> list[DeletedFile]:
@@ -111,18 +115,6 @@ def _deleted_files_after(connection: Connection, number: int, limit: int) -> lis
         "SELECT number, file_id FROM removals WHERE number > ? ORDER BY number LIMIT ?", (number, limit)
     )
     return [DeletedFile(*row) for row in rows]
-
-
-def _list_position(connection: Connection, name: str) -> int:
-    row = connection.execute("SELECT number FROM followed WHERE list = ?", (name,)).fetchone()
-    return int(row[0]) if row else 0
-
-
-def _put_list_position(connection: Connection, name: str, number: int) -> None:
-    connection.execute(
-        "INSERT INTO followed (list, number) VALUES (?, ?) ON CONFLICT (list) DO UPDATE SET number = excluded.number",
-        (name, number),
-    )
 
 
 def file_of(row: Row) -> File:

@@ -1,10 +1,12 @@
 """Resumable uploads: how much of each is here, in the pieces of a blob that nobody sees."""
 
+from typing import NoReturn
+
 from media_service.domain.files import PIECE_BYTES
 from media_service.domain.refusals import QuotaExceeded, TooManyUploads, UnknownUpload, WrongOffset
 from media_service.domain.resumable_uploads import ResumableUpload
 from media_service.store import blobs
-from servicekit.database import Connection, Database, Row
+from servicekit.database import Connection, Database, Row, try_hold
 
 _COLUMNS = "id, owner, filename, content_type, length, received, blob, expires_at, file_id, refusal"
 OF_A_DAY_MAX = 2_000  # of one person, whatever became of them
@@ -29,18 +31,30 @@ class ResumableUploadStore:
         """
         return await self._database.write(_append, upload_id, offset, data)
 
-    async def whole(self) -> list[ResumableUpload]:
-        """Those that are here and not yet checked."""
-        return await self._database.read(_whole)
+    async def unchecked(self, now_s: float) -> list[ResumableUpload]:
+        """Those that are here as a whole and that nobody is checking."""
+        return await self._database.read(_unchecked, now_s)
+
+    async def begin_check(self, upload_id: str, *, now_s: float, until_s: float) -> bool:
+        """Whether nobody else checks it; nobody else will until then."""
+        return await self._database.write(_begin_check, upload_id, now_s, until_s)
+
+    async def prolong_check(self, upload_id: str, until_s: float) -> None:
+        await self._database.write(_prolong_check, upload_id, until_s)
+
+    async def end_check(self, upload_id: str) -> None:
+        """It has come to nothing; whoever likes may begin another."""
+        await self._database.write(_prolong_check, upload_id, 0.0)
 
     async def piece(self, blob: int, number: int) -> bytes:
         return await self._database.read(_piece, blob, number)
 
     async def refuse(self, upload_id: str, refusal: bytes) -> None:
-        """It became no file; the refusal is what its sender will be told."""
+        """It became no file; the refusal is what its sender will be told. Raises UnknownUpload if it is closed."""
         await self._database.write(_refuse, upload_id, refusal)
 
     async def remove(self, upload_id: str) -> None:
+        """Raises UnknownUpload if it is closed."""
         await self._database.write(_remove, upload_id)
 
     async def remove_expired(self, now_s: float) -> None:
@@ -55,12 +69,13 @@ def reserved_bytes(connection: Connection, owner: str, now_s: float) -> int:
 
 def close(connection: Connection, upload_id: str, *, file_id: str | None = None, refusal: bytes | None = None) -> None:
     """It is no longer open, and its bytes are not needed. Raises UnknownUpload where it was closed before."""
-    row = connection.execute(f"SELECT blob FROM resumable_uploads WHERE id = ? AND {_OPEN}", (upload_id,)).fetchone()
+    row = connection.execute(
+        f"UPDATE resumable_uploads SET file_id = ?, refusal = ? WHERE id = ? AND {_OPEN} RETURNING blob",
+        (file_id, refusal, upload_id),
+    ).fetchone()
     if row is None:
         raise UnknownUpload
-    connection.execute(
-        "UPDATE resumable_uploads SET file_id = ?, refusal = ?, blob = NULL WHERE id = ?", (file_id, refusal, upload_id)
-    )
+    connection.execute("UPDATE resumable_uploads SET blob = NULL WHERE id = ?", (upload_id,))
     if row["blob"] is not None:
         blobs.drop(connection, row["blob"])
 
@@ -71,6 +86,7 @@ def remove_all_of(connection: Connection, owner: str) -> None:
 
 
 def _begin(connection: Connection, new: ResumableUpload, quota_bytes: int, open_max: int, now_s: float) -> None:
+    blobs.hold_owner(connection, new.owner)
     blobs.check_not_erased(connection, new.owner)
     open_count, of_today = connection.execute(
         f"SELECT count(*) FILTER (WHERE {_OPEN}), count(*) FROM resumable_uploads WHERE owner = ? AND expires_at > ?",
@@ -104,25 +120,46 @@ def _find(connection: Connection, upload_id: str, now_s: float) -> ResumableUplo
 
 
 def _append(connection: Connection, upload_id: str, offset: int, data: bytes) -> int:
+    """Of two that append at one offset, the second finds it moved, whichever instances they are at."""
+    received = offset + len(data)
     row = connection.execute(
-        f"SELECT received, blob FROM resumable_uploads WHERE id = ? AND {_OPEN}", (upload_id,)
+        "UPDATE resumable_uploads SET received = ?"
+        f" WHERE id = ? AND received = ? AND blob IS NOT NULL AND {_OPEN} RETURNING blob",
+        (received, upload_id, offset),
     ).fetchone()
-    if row is None or row["blob"] is None:
-        raise UnknownUpload
-    if row["received"] != offset:
-        raise WrongOffset(row["received"])
+    if row is None:
+        _raise_why_not(connection, upload_id)
     number = offset // PIECE_BYTES
     if offset % PIECE_BYTES:
         data = _piece(connection, row["blob"], number) + data
     blobs.put_piece(connection, row["blob"], number, data)
-    received = number * PIECE_BYTES + len(data)
-    connection.execute("UPDATE resumable_uploads SET received = ? WHERE id = ?", (received, upload_id))
     return received
 
 
-def _whole(connection: Connection) -> list[ResumableUpload]:
-    rows = connection.execute(f"SELECT {_COLUMNS} FROM resumable_uploads WHERE received = length AND {_OPEN}")
+def _raise_why_not(connection: Connection, upload_id: str) -> NoReturn:
+    row = connection.execute(
+        f"SELECT received FROM resumable_uploads WHERE id = ? AND blob IS NOT NULL AND {_OPEN}", (upload_id,)
+    ).fetchone()
+    raise UnknownUpload if row is None else WrongOffset(row["received"])
+
+
+def _unchecked(connection: Connection, now_s: float) -> list[ResumableUpload]:
+    rows = connection.execute(
+        f"SELECT {_COLUMNS} FROM resumable_uploads WHERE received = length AND {_OPEN} AND checked_until <= ?", (now_s,)
+    )
     return [_upload_of(row) for row in rows]
+
+
+def _begin_check(connection: Connection, upload_id: str, now_s: float, until_s: float) -> bool:
+    begun = connection.execute(
+        f"UPDATE resumable_uploads SET checked_until = ? WHERE id = ? AND {_OPEN} AND checked_until <= ?",
+        (until_s, upload_id, now_s),
+    )
+    return begun.rowcount == 1
+
+
+def _prolong_check(connection: Connection, upload_id: str, until_s: float) -> None:
+    connection.execute("UPDATE resumable_uploads SET checked_until = ? WHERE id = ?", (until_s, upload_id))
 
 
 def _piece(connection: Connection, blob: int, number: int) -> bytes:
@@ -135,11 +172,17 @@ def _refuse(connection: Connection, upload_id: str, refusal: bytes) -> None:
 
 
 def _remove(connection: Connection, upload_id: str) -> None:
-    gone = connection.execute("DELETE FROM resumable_uploads WHERE id = ? RETURNING blob", (upload_id,)).fetchall()
+    gone = connection.execute(
+        f"DELETE FROM resumable_uploads WHERE id = ? AND {_OPEN} RETURNING blob", (upload_id,)
+    ).fetchall()
+    if not gone:
+        raise UnknownUpload
     _drop_all(connection, gone)
 
 
 def _remove_expired(connection: Connection, now_s: float) -> None:
+    if not try_hold(connection, "sweeping of uploads"):  # another instance does it
+        return
     gone = connection.execute("DELETE FROM resumable_uploads WHERE expires_at <= ? RETURNING blob", (now_s,)).fetchall()
     _drop_all(connection, gone)
 

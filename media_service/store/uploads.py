@@ -1,6 +1,7 @@
 """Uploads that are coming: seen by nobody, until all files of a request are there."""
 
 import hashlib
+from typing import Any
 
 import msgspec
 
@@ -28,10 +29,10 @@ class UploadStore:
 
     async def put(self, request_id: str, new: NewUpload) -> str:
         """Keep a file of a request that is still going on; the SHA-256 of its bytes, in hexadecimal digits."""
-        writing = _Writing(new)
-        while not await self._database.write(writing.put_next, request_id):
-            pass
-        return writing.sha256
+        written = _Written(blob=0, pieces=0, digest=hashlib.sha256(), is_whole=False)
+        while not written.is_whole:
+            written = await self._database.write(_put_next, request_id, new, written)
+        return str(written.digest.hexdigest())
 
     async def finish(
         self, request_id: str, owner: str, limits: KeptLimits, *, now_s: float, resumable_id: str = ""
@@ -48,34 +49,35 @@ class UploadStore:
         await self._database.write(_abandon, request_id)
 
 
-class _Writing:
-    """A file on its way into the store, a piece at a time."""
+class _Written(msgspec.Struct, frozen=True, kw_only=True):
+    """How far a file is on its way into the store; `digest` is that of its first `pieces`."""
 
-    def __init__(self, new: NewUpload) -> None:
-        self._new = new
-        self._digest = hashlib.sha256()
-        self._blob = 0
-        self._pieces = 0
+    blob: int
+    pieces: int
+    digest: Any
+    is_whole: bool
 
-    @property
-    def sha256(self) -> str:
-        return self._digest.hexdigest()
 
-    def put_next(self, connection: Connection, request_id: str) -> bool:
-        """The next piece; whether the file is whole by that."""
-        file = self._new.file
-        if not self._pieces:
-            self._blob = blobs.begin(connection, self._new.owner, file.size, self._new.begun_at)
-            _put_upload(connection, request_id, self._new, self._blob)
-        data = file.content.read(PIECE_BYTES)
-        self._digest.update(data)
-        if data:
-            blobs.put_piece(connection, self._blob, self._pieces, data)
-        self._pieces += 1
-        is_whole = self._pieces * PIECE_BYTES >= file.size
-        if is_whole:
-            connection.execute("UPDATE blobs SET sha256 = ? WHERE number = ?", (self.sha256, self._blob))
-        return is_whole
+def _put_next(connection: Connection, request_id: str, new: NewUpload, before: _Written) -> _Written:
+    """Put the next piece. Called again for the same one, where another transaction was in the way, it does the same."""
+    file, number, digest = new.file, before.pieces, before.digest.copy()
+    blob = before.blob or _begin(connection, request_id, new)
+    file.content.seek(number * PIECE_BYTES)
+    data = file.content.read(PIECE_BYTES)
+    digest.update(data)
+    if data:
+        blobs.put_piece(connection, blob, number, data)
+    is_whole = (number + 1) * PIECE_BYTES >= file.size
+    if is_whole:
+        connection.execute("UPDATE blobs SET sha256 = ? WHERE number = ?", (digest.hexdigest(), blob))
+    return _Written(blob=blob, pieces=number + 1, digest=digest, is_whole=is_whole)
+
+
+def _begin(connection: Connection, request_id: str, new: NewUpload) -> int:
+    """The number of its blob."""
+    blob = blobs.begin(connection, new.owner, new.file.size, new.begun_at)
+    _put_upload(connection, request_id, new, blob)
+    return blob
 
 
 def _put_upload(connection: Connection, request_id: str, new: NewUpload, blob: int) -> None:
@@ -109,6 +111,7 @@ def _put_upload(connection: Connection, request_id: str, new: NewUpload, blob: i
 def _finish(
     connection: Connection, request_id: str, owner: str, limits: KeptLimits, resumable_id: str, now_s: float
 ) -> list[File]:
+    blobs.hold_owner(connection, owner)
     blobs.check_not_erased(connection, owner)
     rows = connection.execute(f"SELECT {UPLOAD} AND request_id = ? ORDER BY uploads.number", (request_id,)).fetchall()
     found = [_keep(connection, file_of(row)) for row in rows]
@@ -126,7 +129,7 @@ def _finish(
 def _keep(connection: Connection, file: File) -> File:
     """From now on its blob is kept; where the same bytes are kept already, those are its blob."""
     known = connection.execute(
-        "SELECT number FROM blobs WHERE owner = ? AND sha256 = ? AND kept", (file.owner, file.sha256)
+        "SELECT number FROM blobs WHERE owner = ? AND sha256 = ? AND kept = 1", (file.owner, file.sha256)
     ).fetchone()
     if known is None:
         connection.execute("UPDATE blobs SET kept = 1 WHERE number = ?", (file.blob,))

@@ -1,12 +1,31 @@
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
 
-from tests.media_service.gallery import Gallery, gallery
+from tests.media_service.gallery import Galleries, Gallery
+from tests.postgres import Postgres
 
 
 @pytest.fixture
-async def media(tmp_path: Path) -> AsyncIterator[Gallery]:
-    async with gallery(tmp_path) as running:
+def galleries(tmp_path: Path, database_url: str, request: pytest.FixtureRequest) -> Galleries:
+    """Services of the test's own settings, on either engine."""
+    return Galleries(tmp_path, _new_databases(request) if database_url else lambda: "")
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def galleries_of_module(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Galleries:
+    """For services that many tests share."""
+    new_database = (lambda: "") if request.param == "sqlite" else _new_databases(request)
+    return Galleries(tmp_path_factory.mktemp("media"), new_database)
+
+
+def _new_databases(request: pytest.FixtureRequest) -> Callable[[], str]:
+    postgres: Postgres = request.getfixturevalue("postgres")
+    return postgres.new_database
+
+
+@pytest.fixture
+async def media(galleries: Galleries) -> AsyncIterator[Gallery]:
+    async with galleries() as running:
         yield running

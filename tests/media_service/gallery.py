@@ -1,9 +1,8 @@
 """A media service behind a real server, with stand-ins for the two peers that it asks."""
 
 import asyncio
-import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, closing
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +21,7 @@ from tests.auth_stand_in import Auth
 from tests.clock import Clock
 from tests.contracts import checked
 from tests.media_service.cleaning.pictures import encoded, painted
+from tests.media_service.stores import Store
 from tests.new_stores import put_new_store
 from tests.plain_http import NO_TLS
 from tests.problems import code
@@ -63,8 +63,8 @@ class Chat:
 class Gallery:
     """The service, and what Ada, Grace and Linus do with it."""
 
-    def __init__(self, folder: Path, auth: Auth, chat: Chat, chat_url: str, url: str) -> None:
-        self.folder = folder
+    def __init__(self, store: Store, auth: Auth, chat: Chat, chat_url: str, url: str) -> None:
+        self.store = store
         self.auth = auth
         self.chat = chat
         self.chat_url = chat_url
@@ -133,11 +133,7 @@ class Gallery:
 
     def count_rows(self) -> tuple[int, int]:
         """Files and thumbnails in the store, those of unfinished uploads with them."""
-        with closing(sqlite3.connect(self.folder / "media" / "files.db")) as connection:
-            return (
-                connection.execute("SELECT count(*) FROM uploads").fetchone()[0],
-                connection.execute("SELECT count(*) FROM thumbnails").fetchone()[0],
-            )
+        return self.store.count("uploads"), self.store.count("thumbnails")
 
     @asynccontextmanager
     async def line(self, length: int, *, content_type: str = MULTIPART) -> AsyncIterator["Line"]:
@@ -190,18 +186,24 @@ def form(*parts: bytes) -> bytes:
 
 @asynccontextmanager
 async def gallery(
-    folder: Path, redis_url: str = "", *, allowed_hosts: Collection[str] = (), **settings: Any
+    folder: Path,
+    redis_url: str = "",
+    *,
+    database_url: str = "",
+    beside: Gallery | None = None,
+    allowed_hosts: Collection[str] = (),
+    **settings: Any,
 ) -> AsyncIterator[Gallery]:
-    """A media service with its peers; without `redis_url` there is no Redis."""
-    auth, chat, clock = Auth(), Chat(), Clock()
-    auth.register("Ada", "Grace", "Linus")
-    put_new_store(folder / "media" / "files.db", MIGRATIONS)
+    """A media service with its peers, or with those of one `beside` it; without `redis_url` there is no Redis."""
+    if not database_url:
+        put_new_store(folder / "media" / "files.db", MIGRATIONS)
     async with AsyncExitStack() as stack:
-        await auth.start()
-        stack.push_async_callback(auth.stop)
-        chat_url, _ = await stack.enter_async_context(serving(chat.app))
+        auth, chat, chat_url, clock = (
+            (beside.auth, beside.chat, beside.chat_url, beside.clock) if beside else await _started_peers(stack)
+        )
         chosen = {
             "data_dir": folder,
+            "media_database_url": database_url,
             "redis_url": redis_url or f"unix://{folder}/no-redis.sock",
             "auth_url": auth.url,
             "chat_url": chat_url,
@@ -210,10 +212,39 @@ async def gallery(
         url, _ = await stack.enter_async_context(
             serving(create_app(MediaSettings(**chosen), clock=clock, allowed_hosts=allowed_hosts))
         )
-        made = Gallery(folder, auth, chat, chat_url, url)
+        made = Gallery(Store(folder, database_url), auth, chat, chat_url, url)
         made.clock = clock
         stack.push_async_callback(made.close)
         yield made
+
+
+async def _started_peers(stack: AsyncExitStack) -> tuple[Auth, Chat, str, Clock]:
+    auth, chat = Auth(), Chat()
+    auth.register("Ada", "Grace", "Linus")
+    await auth.start()
+    stack.push_async_callback(auth.stop)
+    chat_url, _ = await stack.enter_async_context(serving(chat.app))
+    return auth, chat, chat_url, Clock()
+
+
+class Galleries:
+    """Services on one engine; those of one name share their store."""
+
+    def __init__(self, folder: Path, new_database: Callable[[], str]) -> None:
+        """`new_database` gives the address of an empty one, or nothing: then it is a file."""
+        self._folder = folder
+        self._new_database = new_database
+        self._stores: dict[str, Store] = {}
+
+    def store(self, name: str = "first") -> Store:
+        if name not in self._stores:
+            self._stores[name] = Store(self._folder / name, self._new_database())
+        return self._stores[name]
+
+    def __call__(self, name: str = "first", **more: Any) -> AbstractAsyncContextManager[Gallery]:
+        """As `gallery` has it."""
+        store = self.store(name)
+        return gallery(self._folder / name, database_url=store.database_url, **more)
 
 
 def sizes(files: Sequence[Json]) -> list[tuple[int, int]]:

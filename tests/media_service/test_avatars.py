@@ -16,7 +16,7 @@ from servicekit import sqlite_file
 from servicekit.etags import version_of
 from tests.foreign_hosts import HEAD, Web, Write, serving
 from tests.media_service.cleaning.pictures import encoded, painted
-from tests.media_service.gallery import PICTURE, Gallery, gallery
+from tests.media_service.gallery import PICTURE, Galleries, Gallery
 from tests.problems import code
 from tests.waiting import eventually
 
@@ -36,8 +36,8 @@ async def web() -> AsyncIterator[Web]:
 
 
 @pytest.fixture
-async def media(tmp_path: Path, web: Web) -> AsyncIterator[Gallery]:
-    async with gallery(tmp_path, allowed_hosts=[web.host], remote_avatar_bytes_max=LIMIT_BYTES) as running:
+async def media(galleries: Galleries, web: Web) -> AsyncIterator[Gallery]:
+    async with galleries(allowed_hosts=[web.host], remote_avatar_bytes_max=LIMIT_BYTES) as running:
         yield running
 
 
@@ -49,8 +49,10 @@ def show(media: Gallery, name: str, address: str) -> str:
 
 def remembered(media: Gallery) -> dict[str, bool]:
     """Which addresses have been asked, and whether they gave a picture."""
-    with closing(sqlite3.connect(media.folder / "media" / "files.db")) as connection:
-        return dict(connection.execute("SELECT address, data IS NOT NULL FROM remote_pictures").fetchall())
+    return {
+        address: bool(gave)
+        for address, gave in media.store.query("SELECT address, data IS NOT NULL FROM remote_pictures")
+    }
 
 
 async def test_a_picture_of_another_host_comes_small_and_clean(media: Gallery, web: Web) -> None:
@@ -146,8 +148,8 @@ async def test_a_slow_host_costs_a_reader_little_and_its_picture_comes_with_the_
     assert len(web.heads) == 1
 
 
-async def test_private_hosts_are_not_asked(tmp_path: Path, web: Web) -> None:
-    async with gallery(tmp_path) as media:
+async def test_private_hosts_are_not_asked(galleries: Galleries, web: Web) -> None:
+    async with galleries() as media:
         for address in (web.at("/ada.png"), "http://localhost/", "http://[::1]/", "http://2130706433/", "/logout"):
             assert code(await media.get("Grace", show(media, "Ada", address))) == (404, "unknown_avatar")
     assert web.heads == []
@@ -162,7 +164,7 @@ async def test_a_person_who_keeps_changing_the_address_sends_us_nowhere(media: G
     assert len(web.heads) == BEGUN_PER_MINUTE + 1
 
 
-async def test_only_so_many_are_fetched_at_once(tmp_path: Path, web: Web) -> None:
+async def test_only_so_many_are_fetched_at_once(galleries: Galleries, web: Web) -> None:
     goes_on = asyncio.Event()
     most = 0
 
@@ -174,7 +176,7 @@ async def test_only_so_many_are_fetched_at_once(tmp_path: Path, web: Web) -> Non
 
     web.without_end = slow
     limits: Any = {"remote_avatars_at_once": 3, "remote_avatars_at_once_per_person": 2}
-    async with gallery(tmp_path, allowed_hosts=[web.host], **limits) as media:
+    async with galleries(allowed_hosts=[web.host], **limits) as media:
         media.auth.register(*(f"person-{number}" for number in range(6)))
         paths = [show(media, f"person-{number}", web.at(f"/{number}")) for number in range(6)]
         graces = [asyncio.create_task(media.status("Grace", path)) for path in paths]
@@ -246,8 +248,8 @@ async def test_strangers_see_no_avatar(media: Gallery, web: Web) -> None:
     assert web.heads == []
 
 
-async def test_pictures_of_other_hosts_may_be_left_to_browsers(tmp_path: Path, web: Web) -> None:
-    async with gallery(tmp_path, remote_avatars="direct") as media:
+async def test_pictures_of_other_hosts_may_be_left_to_browsers(galleries: Galleries, web: Web) -> None:
+    async with galleries(remote_avatars="direct") as media:
         answer = await media.get("Grace", show(media, "Ada", "https://example.org/ada.png"))
         assert (answer.status_code, answer.headers["location"]) == (302, "https://example.org/ada.png")
         assert (answer.headers["cache-control"], answer.headers["referrer-policy"]) == ("no-store", "no-referrer")
@@ -257,8 +259,8 @@ async def test_pictures_of_other_hosts_may_be_left_to_browsers(tmp_path: Path, w
         assert await media.status("Grace", show(media, "Ada", await media.keep("Ada"))) == 200
 
 
-async def test_pictures_of_other_hosts_may_be_left_out(tmp_path: Path, web: Web) -> None:
-    async with gallery(tmp_path, remote_avatars="off", allowed_hosts=[web.host]) as media:
+async def test_pictures_of_other_hosts_may_be_left_out(galleries: Galleries, web: Web) -> None:
+    async with galleries(remote_avatars="off", allowed_hosts=[web.host]) as media:
         assert await media.status("Grace", show(media, "Ada", web.at("/ada.png"))) == 404
         assert await media.status("Grace", show(media, "Ada", await media.keep("Ada"))) == 200
     assert web.heads == []
@@ -283,10 +285,7 @@ async def test_avatars_of_before_stay_and_foreign_ones_are_read_again(tmp_path: 
 async def test_a_picture_is_shown_though_it_cannot_be_kept(media: Gallery, web: Web) -> None:
     path = show(media, "Ada", web.at("/ada.png"))
     assert await media.status("Grace", "/api/avatars/Linus") == 404  # who shows what is known by now
-    with closing(sqlite3.connect(media.folder / "media" / "files.db")) as connection:
-        connection.execute(
-            "CREATE TRIGGER full BEFORE INSERT ON remote_pictures BEGIN SELECT RAISE(ABORT, 'full'); END"
-        )
+    media.store.refuse_rows("remote_pictures")
     assert await media.status("Grace", path) == 200
     assert remembered(media) == {}
 

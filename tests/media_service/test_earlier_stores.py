@@ -1,4 +1,4 @@
-"""Stores of earlier versions, whose files lay whole in one table: all is there at once, and moved by and by."""
+"""SQLite files of earlier versions, whose files lay whole in one table: all is there at once, and moved by and by."""
 
 import shutil
 import sqlite3

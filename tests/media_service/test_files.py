@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -10,14 +9,14 @@ from PIL import Image
 from media_service.actions.files import REMEMBERED_MAX, REMEMBERED_S, RecentReaders
 from servicekit.bus import Bus
 from tests.media_service.cleaning.pictures import encoded
-from tests.media_service.gallery import PICTURE, Gallery, gallery
+from tests.media_service.gallery import PICTURE, Galleries, Gallery
 from tests.problems import code
 from tests.waiting import eventually
 
 
 @pytest.fixture
-async def media(tmp_path: Path, valkey_url: str) -> AsyncIterator[Gallery]:
-    async with gallery(tmp_path, valkey_url) as running:
+async def media(galleries: Galleries, valkey_url: str) -> AsyncIterator[Gallery]:
+    async with galleries(redis_url=valkey_url) as running:
         yield running
 
 
@@ -71,8 +70,8 @@ async def test_a_page_that_is_none_is_refused(media: Gallery, query: str) -> Non
     assert code(await media.get("Ada", f"/api/files?{query}")) == (422, "invalid")
 
 
-async def test_a_page_has_its_limit(tmp_path: Path) -> None:
-    async with gallery(tmp_path, files_page_max=2) as media:
+async def test_a_page_has_its_limit(galleries: Galleries) -> None:
+    async with galleries(files_page_max=2) as media:
         await media.upload("Ada", *shades(3))
         answer = await media.get("Ada", "/api/files?limit=100000")
         assert len(answer.json()["files"]) == 2
@@ -166,16 +165,16 @@ async def test_while_chat_cannot_say_who_may_see_it_only_the_owner_does(media: G
     assert answer.headers["retry-after"]
 
 
-async def test_while_chat_is_away_only_the_owner_sees_it(tmp_path: Path) -> None:
-    async with gallery(tmp_path, chat_url="http://127.0.0.1:1, http://127.0.0.1:2/") as media:
+async def test_while_chat_is_away_only_the_owner_sees_it(galleries: Galleries) -> None:
+    async with galleries(chat_url="http://127.0.0.1:1, http://127.0.0.1:2/") as media:
         path = await media.keep()
         assert await media.status("Ada", path) == 200
         assert code(await media.get("Grace", path)) == (503, "unavailable")
 
 
-async def test_another_instance_of_chat_answers_for_one_that_is_away(media: Gallery, tmp_path: Path) -> None:
+async def test_another_instance_of_chat_answers_for_one_that_is_away(media: Gallery, galleries: Galleries) -> None:
     instances = f"http://127.0.0.1:1, {media.chat_url}/"
-    async with gallery(tmp_path / "other", chat_url=instances) as other:
+    async with galleries("other", chat_url=instances) as other:
         path = await other.keep()
         media.chat.readers.add(("Grace", path.rpartition("/")[2]))
         assert await other.status("Grace", path) == 200

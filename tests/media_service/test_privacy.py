@@ -20,7 +20,7 @@ from tests.media_service.cleaning.pictures import (
     told_of_animations_by_pillow,
 )
 from tests.media_service.cleaning.profiles import PROFILE
-from tests.media_service.gallery import Gallery, gallery
+from tests.media_service.gallery import Galleries, Gallery
 
 ORIENTATIONS = range(1, 9)
 SECRETS = (b"some text", b"maker", b"hello", b"Ada Low", b"some words", b"GPSLatitude", b"Exif\0", b"<x:xmpmeta")
@@ -28,9 +28,9 @@ BLUR_HASH = re.compile(r"[0-9A-Za-z#$%*+,\-.:;=?@\[\]^_{|}~]{28}")
 
 
 @pytest.fixture(scope="module")
-async def media(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Gallery]:
+async def media(galleries_of_module: Galleries) -> AsyncIterator[Gallery]:
     """One for all: each test brings pictures of its own, and looks at nothing else."""
-    async with gallery(tmp_path_factory.mktemp("media")) as running:
+    async with galleries_of_module() as running:
         yield running
 
 

@@ -1,69 +1,20 @@
 """Resumable uploads (tus): parts that come in several requests, and whatever may come between them."""
 
 import asyncio
-import sqlite3
-from base64 import b64encode
 from collections.abc import AsyncIterator
-from contextlib import closing
-from pathlib import Path
-from typing import Any
 
-import httpx
 import pytest
 
 from media_service.actions.resumable_uploads import LIFETIME_S, OPEN_MAX
 from media_service.domain.files import PIECE_BYTES
 from media_service.domain.refusals import BadMetadata
 from media_service.domain.resumable_uploads import METADATA_LENGTH_MAX, read_metadata
-from tests.media_service.gallery import PICTURE, Gallery, gallery
+from tests.media_service.gallery import PICTURE, Galleries, Gallery
+from tests.media_service.tus import STREAM, TUS, Sender
 from tests.problems import code
 from tests.waiting import eventually
 
-TUS = {"Tus-Resumable": "1.0.0"}
-STREAM = "application/offset+octet-stream"
 TEXT = b"All the world's a stage.\n" * 60_000  # 1.5 MB: two pieces and a half
-
-
-def metadata(**values: str) -> str:
-    return ",".join(f"{key} {b64encode(value.encode()).decode()}" for key, value in values.items())
-
-
-class Sender:
-    """What a client of tus does."""
-
-    def __init__(self, media: Gallery, name: str = "Ada") -> None:
-        self.media = media
-        self.name = name
-
-    async def begin(self, length: object, *, filename: str = "stage.txt", **headers: str) -> httpx.Response:
-        said = {**TUS, "Upload-Length": str(length), "Upload-Metadata": metadata(filename=filename), **headers}
-        return await self.media.request(self.name, "POST", "/api/uploads", headers=said)
-
-    async def location(self, length: int, **more: str) -> str:
-        answer = await self.begin(length, **more)
-        assert answer.status_code == 201, answer.text
-        return answer.headers["location"]
-
-    async def append(self, path: str, offset: object, data: Any, **headers: str) -> httpx.Response:
-        said = {**TUS, "Upload-Offset": str(offset), "Content-Type": STREAM, **headers}
-        return await self.media.request(self.name, "PATCH", path, content=data, headers=said)
-
-    async def offset(self, path: str) -> int:
-        answer = await self.media.request(self.name, "HEAD", path, headers=TUS)
-        assert answer.status_code == 200
-        assert answer.headers["cache-control"] == "no-store"
-        return int(answer.headers["upload-offset"])
-
-    async def outcome(self, path: str) -> httpx.Response:
-        """Of what is whole: as soon as it is known."""
-        answers: list[httpx.Response] = []
-
-        async def is_known() -> bool:
-            answers.append(await self.media.get(self.name, path))
-            return answers[-1].status_code != 202
-
-        await eventually(is_known)
-        return answers[-1]
 
 
 @pytest.fixture
@@ -142,7 +93,7 @@ async def test_what_is_no_beginning_is_refused(
     media: Gallery, ada: Sender, length: str, headers: dict[str, str], refusal: tuple[int, str]
 ) -> None:
     assert code(await ada.begin(length, **headers)) == refusal
-    assert await rows(media, "blobs") == 0
+    assert media.store.count("blobs") == 0
 
 
 async def test_a_wrong_part_changes_nothing(ada: Sender) -> None:
@@ -184,8 +135,8 @@ async def test_a_person_has_so_many_open_and_no_more(media: Gallery, ada: Sender
     await ada.location(4)
 
 
-async def test_room_is_kept_for_what_has_begun(tmp_path: Path) -> None:
-    async with gallery(tmp_path, stored_bytes_per_person=1000) as media:
+async def test_room_is_kept_for_what_has_begun(galleries: Galleries) -> None:
+    async with galleries(stored_bytes_per_person=1000) as media:
         ada = Sender(media)
         path = await ada.location(600)
         assert code(await ada.begin(401)) == (413, "quota_exceeded")
@@ -263,37 +214,27 @@ async def test_after_a_day_it_is_gone(media: Gallery, ada: Sender) -> None:
         assert (await ada.begin(4, **signed_in)).status_code == 201
 
 
-async def test_after_a_start_what_was_whole_is_checked_and_what_is_old_goes(tmp_path: Path) -> None:
-    async with gallery(tmp_path) as media:
+async def test_after_a_start_what_was_whole_is_checked_and_what_is_old_goes(galleries: Galleries) -> None:
+    async with galleries() as media:
         ada = Sender(media)
         whole, half = await ada.location(4), await ada.location(8)
         await ada.append(half, 0, b"1234")
-    with closing(sqlite3.connect(tmp_path / "media" / "files.db")) as store:
+    with galleries.store().opened() as store:
         # As a kill leaves it: the last part is here, and nobody has begun to check it.
         whole_id = whole.rpartition("/")[2]
         (blob,) = store.execute("SELECT blob FROM resumable_uploads WHERE id = ?", (whole_id,)).fetchone()
-        store.execute("INSERT INTO pieces VALUES (?, 0, ?)", (blob, b"text"))
+        store.execute("INSERT INTO pieces (blob, number, data) VALUES (?, 0, ?)", (blob, b"text"))
         store.execute("UPDATE resumable_uploads SET received = 4 WHERE id = ?", (whole_id,))
         # And a file of a request that ended in the middle two days ago.
         (old,) = store.execute(
             "INSERT INTO blobs (owner, size, place, kept, begun_at) VALUES ('Ada', 9, 'pieces', 0, 0) RETURNING number"
         ).fetchone()
-        store.execute("INSERT INTO pieces VALUES (?, 0, ?)", (old, b"orphaned"))
-        store.commit()
-    async with gallery(tmp_path) as media:
+        store.execute("INSERT INTO pieces (blob, number, data) VALUES (?, 0, ?)", (old, b"orphaned"))
+    async with galleries() as media:
         ada = Sender(media)
         assert (await ada.outcome(whole)).json()["size"] == 4
         assert await ada.offset(half) == 4
-        await eventually(lambda: piece_is_gone(media, old))
-
-
-async def piece_is_gone(media: Gallery, blob: int) -> bool:
-    return await rows(media, f"pieces WHERE blob = {blob}") == 0
-
-
-async def rows(media: Gallery, table: str) -> int:
-    with closing(sqlite3.connect(media.folder / "media" / "files.db")) as store:
-        return int(store.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
+        await eventually(lambda: media.store.count(f"pieces WHERE blob = {old}") == 0)
 
 
 async def test_all_of_a_person_goes_with_their_account(media: Gallery, ada: Sender) -> None:
@@ -301,11 +242,7 @@ async def test_all_of_a_person_goes_with_their_account(media: Gallery, ada: Send
     await ada.append(path, 0, b"1234")
     media.auth.erase("Ada")
     await media.get("Grace", file)  # it may have become an avatar a moment ago: the profiles are read
-    await eventually(lambda: uploads_are_gone(media))
-
-
-async def uploads_are_gone(media: Gallery) -> bool:
-    return await rows(media, "resumable_uploads") == await rows(media, "blobs") == 0
+    await eventually(lambda: media.store.count("resumable_uploads") == media.store.count("blobs") == 0)
 
 
 def test_metadata_are_keys_with_values_in_base64() -> None:

@@ -2,10 +2,8 @@ import asyncio
 import os
 import signal
 import socket
-import sqlite3
 import sys
 from collections.abc import AsyncIterator
-from contextlib import closing
 from pathlib import Path
 
 import httpx
@@ -14,16 +12,19 @@ import pytest
 from media_service.app import create_app
 from media_service.settings import MediaSettings
 from tests.asgi import client_of
+from tests.media_service.stores import Store
 from tests.waiting import eventually
 
 COLUMNS = ["id", "filename", "content_type", "data"]
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> MediaSettings:
+def settings(tmp_path: Path, database_url: str) -> MediaSettings:
     """Neither Redis nor the auth service is there."""
     nowhere = f"unix://{tmp_path}/no-redis.sock"
-    return MediaSettings(data_dir=tmp_path, redis_url=nowhere, auth_url="http://127.0.0.1:1")
+    return MediaSettings(
+        data_dir=tmp_path, redis_url=nowhere, auth_url="http://127.0.0.1:1", media_database_url=database_url
+    )
 
 
 @pytest.fixture
@@ -45,10 +46,11 @@ async def test_it_is_alive_without_its_peers_and_says_what_it_misses(http: httpx
     }
 
 
-async def test_its_store_has_its_table(http: httpx.AsyncClient, tmp_path: Path) -> None:
-    with closing(sqlite3.connect(tmp_path / "media" / "files.db")) as connection:
-        rows = connection.execute("SELECT name FROM pragma_table_info('files')").fetchall()
-    assert [name for (name,) in rows] == COLUMNS
+@pytest.mark.usefixtures("http")
+async def test_its_store_has_its_table(tmp_path: Path, database_url: str) -> None:
+    with Store(tmp_path, database_url).opened() as connection:
+        columns = connection.execute("SELECT * FROM files").description
+    assert [column[0] for column in columns] == COLUMNS
 
 
 async def test_everything_else_is_not_found(http: httpx.AsyncClient) -> None:
@@ -58,13 +60,14 @@ async def test_everything_else_is_not_found(http: httpx.AsyncClient) -> None:
     assert response.json()["code"] == "not_found"
 
 
-async def test_the_process_serves_and_ends_cleanly_on_sigterm(tmp_path: Path) -> None:
+async def test_the_process_serves_and_ends_cleanly_on_sigterm(tmp_path: Path, database_url: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     environment = {
         **os.environ,
         "PARLEY_MEDIA_URL": f"http://127.0.0.1:{port}",
         "PARLEY_DATA_DIR": str(tmp_path),
+        "PARLEY_MEDIA_DATABASE_URL": database_url,
         "PARLEY_REDIS_URL": f"unix://{tmp_path}/no-redis.sock",
         "PARLEY_METRICS_PORT": "0",
     }

@@ -21,7 +21,7 @@ from media_service.store import FileStore, UploadStore
 from servicekit.engines import open_database
 from tests.clock import NOW_S
 from tests.media_service.cleaning.pictures import animation, chunk, encoded, exif_of_a_phone, painted, segment
-from tests.media_service.gallery import MULTIPART, PICTURE, Gallery, form, gallery, part, sizes
+from tests.media_service.gallery import MULTIPART, PICTURE, Galleries, Gallery, form, part, sizes
 from tests.problems import code
 from tests.waiting import eventually
 
@@ -58,9 +58,9 @@ def with_scans(count: int) -> bytes:
 
 
 @pytest.fixture(scope="module")
-async def refusing(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Gallery]:
+async def refusing(galleries_of_module: Galleries) -> AsyncIterator[Gallery]:
     """For what is refused, so that nothing of it is ever kept."""
-    async with gallery(tmp_path_factory.mktemp("media")) as running:
+    async with galleries_of_module() as running:
         yield running
 
 
@@ -142,8 +142,8 @@ async def test_a_refused_name_is_the_cleaned_one(media: Gallery) -> None:
     assert detail.startswith("'gpj.exe'")
 
 
-async def test_a_file_may_have_as_many_bytes_as_the_limit_and_none_more(tmp_path: Path) -> None:
-    async with gallery(tmp_path, upload_file_bytes_max=1000, picture_bytes_max=len(PICTURE)) as media:
+async def test_a_file_may_have_as_many_bytes_as_the_limit_and_none_more(galleries: Galleries) -> None:
+    async with galleries(upload_file_bytes_max=1000, picture_bytes_max=len(PICTURE)) as media:
         await media.upload("Ada", PICTURE)
         await media.send(form(part(b"x" * 1000, "a.txt")))
         for body in (part(b"x" * 1001, "../large.txt"), part(PICTURE + b"x", "large.txt")):
@@ -152,17 +152,17 @@ async def test_a_file_may_have_as_many_bytes_as_the_limit_and_none_more(tmp_path
             assert answer.json()["detail"].startswith("'large.txt'")
 
 
-async def test_a_request_may_hold_as_many_files_as_the_limit_and_none_more(tmp_path: Path) -> None:
-    async with gallery(tmp_path, upload_files_max=3) as media:
+async def test_a_request_may_hold_as_many_files_as_the_limit_and_none_more(galleries: Galleries) -> None:
+    async with galleries(upload_files_max=3) as media:
         assert len(await media.upload("Ada", *(picture(shade) for shade in range(3)))) == 3
         status, why, _ = await media.refuses("Ada", *(picture(shade) for shade in range(10, 14)))
         assert (status, why) == (413, "too_many_files")
 
 
-async def test_the_quota_holds_to_the_byte_and_known_pictures_cost_nothing(tmp_path: Path) -> None:
+async def test_the_quota_holds_to_the_byte_and_known_pictures_cost_nothing(galleries: Galleries) -> None:
     one, two = picture(1), picture(2)
     assert len(one) == len(two)
-    async with gallery(tmp_path, stored_bytes_per_person=2 * len(one)) as media:
+    async with galleries(stored_bytes_per_person=2 * len(one)) as media:
         first = await media.upload("Ada", one, two, one)
         assert (await media.get("Ada", "/api/files")).json()["used_bytes"] == 2 * len(one)
         assert (await media.refuses("Ada", picture(3)))[:2] == (413, "quota_exceeded")
@@ -174,12 +174,12 @@ async def test_the_quota_holds_to_the_byte_and_known_pictures_cost_nothing(tmp_p
             assert (await media.refuses("Ada", picture(3)))[:2] == (413, "quota_exceeded")
         assert (await media.request("Ada", "DELETE", again[1]["url"])).status_code == 204
         await media.upload("Ada", picture(3))
-    async with gallery(tmp_path / "smaller", stored_bytes_per_person=2 * len(one) - 1) as media:
+    async with galleries("smaller", stored_bytes_per_person=2 * len(one) - 1) as media:
         assert (await media.refuses("Ada", one, two))[:2] == (413, "quota_exceeded")
 
 
-async def test_a_person_keeps_so_many_files_and_no_more(tmp_path: Path) -> None:
-    async with gallery(tmp_path, stored_files_per_person=2) as media:
+async def test_a_person_keeps_so_many_files_and_no_more(galleries: Galleries) -> None:
+    async with galleries(stored_files_per_person=2) as media:
         (first,) = await media.upload("Ada", picture(1))
         assert (await media.refuses("Ada", picture(2), picture(3)))[:2] == (413, "quota_exceeded")
         await media.upload("Ada", picture(1))  # the same bytes are another file
@@ -189,8 +189,8 @@ async def test_a_person_keeps_so_many_files_and_no_more(tmp_path: Path) -> None:
         await media.upload("Ada", picture(3))
 
 
-async def test_a_picture_may_have_as_many_pixels_as_the_limit_and_none_more(tmp_path: Path) -> None:
-    async with gallery(tmp_path, picture_pixels_max=48) as media:
+async def test_a_picture_may_have_as_many_pixels_as_the_limit_and_none_more(galleries: Galleries) -> None:
+    async with galleries(picture_pixels_max=48) as media:
         for kind in ("JPEG", "PNG", "WEBP", "GIF"):
             assert sizes(await media.upload("Ada", picture(1, (8, 6), kind))) == [(8, 6)]
             status, why, detail = await media.refuses("Ada", ("x.jpg", picture(1, (7, 7), kind)))
@@ -205,23 +205,23 @@ async def test_what_would_take_gigabytes_to_decode_is_refused_by_its_header(medi
 
 
 @pytest.mark.parametrize("kind", ["GIF", "PNG", "WEBP"])
-async def test_of_an_animation_each_frame_may_have_the_pixels_of_a_still(tmp_path: Path, kind: str) -> None:
+async def test_of_an_animation_each_frame_may_have_the_pixels_of_a_still(galleries: Galleries, kind: str) -> None:
     frames = [Image.effect_noise((16, 16), 90).convert("RGB") for _ in range(5)]
     options = {"save_all": True, "duration": 50, **({"lossless": True} if kind == "WEBP" else {})}
     moving = encoded(frames[0], kind, append_images=frames[1:], **options)
-    async with gallery(tmp_path, picture_pixels_max=16 * 16) as media:
+    async with galleries(picture_pixels_max=16 * 16) as media:
         (kept,) = await media.upload("Ada", moving)
         with Image.open(io.BytesIO((await media.get("Ada", kept["url"])).content)) as image:
             assert getattr(image, "n_frames", 1) == 5
-    async with gallery(tmp_path / "smaller", picture_pixels_max=16 * 16 - 1) as media:
+    async with galleries("smaller", picture_pixels_max=16 * 16 - 1) as media:
         assert (await media.refuses("Ada", moving))[:2] == (413, "picture_too_large")
 
 
-async def test_a_frame_larger_than_its_screen_counts_with_its_own_size(tmp_path: Path) -> None:
+async def test_a_frame_larger_than_its_screen_counts_with_its_own_size(galleries: Galleries) -> None:
     first, second = (bytearray(picture(shade, (10, 10), "GIF")) for shade in (1, 2))
     first[6:10] = struct.pack("<HH", 1, 1)
     frames = encoded(Image.new("P", (4, 4)), "GIF")[:-1] + bytes(second[second.index(b",") : -1]) + b";"
-    async with gallery(tmp_path, picture_pixels_max=99) as media:  # four times as many would do for all frames
+    async with galleries(picture_pixels_max=99) as media:  # four times as many would do for all frames
         assert (await media.refuses("Ada", bytes(first)))[:2] == (413, "picture_too_large")
         assert (await media.refuses("Ada", frames))[:2] == (413, "picture_too_large")
 
@@ -246,12 +246,12 @@ async def test_a_jpeg_may_have_a_hundred_scans_and_none_more(media: Gallery) -> 
     assert (await media.refuses("Ada", with_scans(101)))[:2] == (413, "picture_too_large")
 
 
-async def test_an_animation_that_takes_too_long_is_refused(tmp_path: Path) -> None:
+async def test_an_animation_that_takes_too_long_is_refused(galleries: Galleries) -> None:
     """Tiny frames on a large screen: each costs the whole screen."""
     still = encoded(Image.new("P", (3000, 3000)), "GIF")
     dot = bytes(picture(2, (1, 1), "GIF"))
     frame = b"\x21\xf9\x04\x04\x01\0\0\0" + dot[dot.index(b",") : -1]
-    async with gallery(tmp_path, picture_s_max=1) as media:
+    async with galleries(picture_s_max=1) as media:
         status, why, detail = await media.refuses("Ada", still[:-1] + frame * 2_000 + b";")
         assert (status, why) == (413, "picture_too_large")
         assert "1 s; that is the most" in detail
@@ -425,8 +425,9 @@ class SlowProcessor(FileProcessor):
         return await super().take(sent)
 
 
-async def test_who_sends_many_pictures_at_once_holds_nobody_else_up(tmp_path: Path) -> None:
-    async with open_database(tmp_path / "files.db", MIGRATIONS) as database:
+async def test_who_sends_many_pictures_at_once_holds_nobody_else_up(tmp_path: Path, database_url: str) -> None:
+    where = f"{database_url}#media" if database_url else tmp_path / "files.db"
+    async with open_database(where, MIGRATIONS) as database:
         processor = SlowProcessor()
         limits = KeptLimits(bytes_max=1_000_000, files_max=100)
         uploads = Uploads(
@@ -506,8 +507,8 @@ async def test_animations_are_kept_whole(media: Gallery) -> None:
 # Other kinds
 
 
-async def test_a_refusal_names_every_bad_file_and_nothing_is_kept(tmp_path: Path) -> None:
-    async with gallery(tmp_path, upload_file_bytes_max=1000) as media:
+async def test_a_refusal_names_every_bad_file_and_nothing_is_kept(galleries: Galleries) -> None:
+    async with galleries(upload_file_bytes_max=1000) as media:
         body = form(
             part(b"text", "a.jpg"),
             part(b"fine", "b.txt"),
@@ -520,8 +521,8 @@ async def test_a_refusal_names_every_bad_file_and_nothing_is_kept(tmp_path: Path
         assert media.count_rows() == (0, 0)
 
 
-async def test_one_request_can_not_bring_more_than_one_may_keep(tmp_path: Path) -> None:
-    async with gallery(tmp_path, stored_bytes_per_person=1000) as media:
+async def test_one_request_can_not_bring_more_than_one_may_keep(galleries: Galleries) -> None:
+    async with galleries(stored_bytes_per_person=1000) as media:
         assert code(await media.send(form(part(b"x" * 600, "a.txt"), part(b"y" * 600, "b.txt")))) == (
             413,
             "quota_exceeded",
@@ -586,9 +587,9 @@ async def is_refused(media: Gallery) -> bool:
     return code(answer) == (429, "too_many_requests") if answer.is_error else False
 
 
-async def test_forms_at_once_bring_no_more_together_than_one_may_keep(tmp_path: Path) -> None:
+async def test_forms_at_once_bring_no_more_together_than_one_may_keep(galleries: Galleries) -> None:
     """What is on its way counts too, or unfinished forms could fill the disk."""
-    async with gallery(tmp_path, stored_bytes_per_person=1000) as media:
+    async with galleries(stored_bytes_per_person=1000) as media:
         body = form(part(b"x" * 600, "a.txt"), part(b"", "b.txt"))
         async with media.line(len(body)) as line:
             await line.write(body[:-30])
