@@ -11,12 +11,25 @@ from functools import lru_cache
 from typing import Any
 
 import psycopg
-from psycopg import sql
 from psycopg.adapt import Dumper
 
 CONNECT_S_MAX = 5
-# What is acknowledged is on the server's disk, also where it is set up to say so earlier.
-_DURABLE = "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'"
+# As long as SQLite waits for another one that writes.
+LOCK_WAIT_S_MAX = 10
+# A server that is gone without a word is noticed (seconds, and milliseconds for what was sent).
+_KEEPALIVE: dict[str, Any] = {
+    "keepalives_idle": 10,
+    "keepalives_interval": 3,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 15_000,
+}
+# By one statement, and by none of what is sent at the start, of which PgBouncer knows little. What is acknowledged is
+# on the server's disk, also where it is set up to say so earlier.
+_SET_UP = (
+    "SELECT set_config('search_path', quote_ident(%s), false), set_config('lock_timeout', %s, false),"
+    " set_config('statement_timeout', %s, false), CASE current_setting('synchronous_commit')"
+    " WHEN 'off' THEN set_config('synchronous_commit', 'on', false) END"
+)
 _MARKS = re.compile(r"'(?:[^']|'')*'|::|\?|:([a-z_]\w*)|%", re.IGNORECASE)
 Parameters = Sequence[Any] | Mapping[str, Any]
 
@@ -55,7 +68,9 @@ def _row_type(names: tuple[str, ...]) -> type[Row]:
 class PostgresConnection:
     """One session, in the schema of its service. Not for two threads at once."""
 
-    def __init__(self, url: str, schema: str, *, statement_s_max: float = 0) -> None:
+    def __init__(
+        self, url: str, schema: str, *, statement_s_max: float = 0, lock_s_max: float = LOCK_WAIT_S_MAX
+    ) -> None:
         """Raises psycopg.OperationalError."""
         self.has_answered = False  # since it was taken
         self._session = psycopg.connect(
@@ -63,13 +78,12 @@ class PostgresConnection:
             autocommit=True,
             row_factory=_rows,
             connect_timeout=CONNECT_S_MAX,
+            **_KEEPALIVE,
             fallback_application_name=f"parley {schema}",  # as who looks at its sessions sees whose it is
         )
         self._session.adapters.register_dumper(bool, _BoolDumper)
-        self._session.execute(sql.SQL("SET search_path TO {}").format(sql.Identifier(schema)))
-        self._session.execute(_DURABLE)
-        if statement_s_max:
-            self._session.execute(f"SET statement_timeout = {int(statement_s_max * 1000)}".encode())
+        waits_ms = int(lock_s_max * 1000), int(statement_s_max * 1000)
+        self._session.execute(_SET_UP, (schema, *map(str, waits_ms)))
 
     def execute(self, statement: str, parameters: Parameters = ()) -> psycopg.Cursor[Any]:
         # Answered in binary: bytes would come as twice as many digits, and take five times as long.

@@ -187,6 +187,8 @@ class _Pool:
             return work(connection)
         except errors.QueryCanceled:
             raise
+        except errors.LockNotAvailable as error:
+            raise WritesRefused("Somebody else holds what was to be changed; nothing was stored.") from error
         except _OF_THE_DISK as error:
             log.warning("the database refuses", reason=_in_one_line(error))
             raise WritesRefused(f"Nothing was stored: {_in_one_line(error)}.") from error

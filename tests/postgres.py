@@ -23,8 +23,8 @@ _OPTIONS = {
 
 
 class Postgres(TemporaryPostgres):
-    def __init__(self) -> None:
-        super().__init__(options=_OPTIONS)
+    def __init__(self, **options: str) -> None:
+        super().__init__(options={**_OPTIONS, **options})
 
     def make_database(self, name: str) -> None:
         """By a connection: `createdb` takes longer than most tests."""
@@ -33,10 +33,10 @@ class Postgres(TemporaryPostgres):
 
 
 @contextmanager
-def running_postgres() -> Iterator[Postgres]:
+def running_postgres(**options: str) -> Iterator[Postgres]:
     """Skips the test where PostgreSQL is not installed."""
     try:
-        made = Postgres()
+        made = Postgres(**options)
     except NotInstalled as error:
         pytest.skip(str(error))
     with closing(made) as server:

@@ -2,18 +2,21 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, ExitStack, closing
 from pathlib import Path
+from urllib.parse import urldefrag
 
 import psycopg
 import pytest
 
-from servicekit.database import Connection, Database, DatabaseError, LongReads
+from servicekit.database import Connection, Database, DatabaseError, LongReads, hold, try_hold
 from servicekit.engines import open_database
-from servicekit.postgres_connection import translated
+from servicekit.postgres_connection import PostgresConnection, translated
 from servicekit.problems import NotStored, TookTooLong, TooManyAtOnce
 from servicekit.startup_errors import CannotStart
+from tests.pgbouncer import running_pgbouncer
 from tests.postgres import Postgres, running_postgres
+from tests.stores import opened_store
 from tests.waiting import eventually
 
 LONG_READS = LongReads(at_once_max=2, time_s_max=0.2)
@@ -187,3 +190,78 @@ async def test_where_no_server_is_a_start_may_go_in_a_while(migrations: Path, tm
     with pytest.raises(NotStored, match="PostgreSQL does not answer"):
         async with open_database(f"postgresql://nobody@/none?host={tmp_path}#notes", migrations):
             pass
+
+
+async def test_where_no_connection_is_left_it_is_refused_until_one_is(migrations: Path) -> None:
+    with running_postgres(max_connections="5", superuser_reserved_connections="0") as server:
+        url = server.new_database()
+        async with open_database(f"{url}#notes", migrations) as database:
+            with ExitStack() as others:
+                with pytest.raises(psycopg.OperationalError, match="too many clients"):
+                    while True:
+                        others.enter_context(closing(psycopg.connect(url)))
+                with pytest.raises(NotStored):
+                    await database.write(say, 1, "too many")
+            await eventually(lambda: is_written(database, 2))
+        await eventually(lambda: session_count(url) == 1)  # that which looks: none is left behind
+
+
+async def is_written(database: Database, number: int) -> bool:
+    try:
+        await database.write(say, number, f"note {number}")
+    except NotStored:
+        return False
+    return True
+
+
+def session_count(url: str) -> int:
+    with psycopg.connect(url) as session:
+        query = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+        row = session.execute(query).fetchone()
+        assert row is not None
+        return int(row[0])
+
+
+async def test_what_somebody_holds_for_long_is_refused_and_the_connection_goes_on(url: str, migrations: Path) -> None:
+    async with open_database(url, migrations):
+        with closing(PostgresConnection(*urldefrag(url), lock_s_max=0.1)) as waiting, opened_store(url) as holding:
+            holding.execute("BEGIN")
+            hold(holding, "the pen")
+            with pytest.raises(psycopg.errors.LockNotAvailable):
+                hold(waiting, "the pen")
+            assert not try_hold(waiting, "the pen")
+            holding.execute("COMMIT")
+            assert try_hold(waiting, "the pen")
+
+
+async def test_a_commit_waits_for_the_disk_whatever_the_server_is_set_to(url: str, migrations: Path) -> None:
+    async with open_database(url, migrations):
+        for is_set, asked in (("off", "on"), ("local", "local"), ("on", "on"), ("remote_apply", "remote_apply")):
+            with psycopg.connect(urldefrag(url)[0], autocommit=True) as session:
+                session.execute(f"ALTER ROLE parley SET synchronous_commit = {is_set}".encode())
+            with opened_store(url) as store:
+                assert store.execute("SHOW synchronous_commit").fetchone() == (asked,)
+        with psycopg.connect(urldefrag(url)[0], autocommit=True) as session:
+            session.execute("ALTER ROLE parley RESET synchronous_commit")
+
+
+async def test_behind_pgbouncer_that_dies_and_comes_back(own_postgres: Postgres, migrations: Path) -> None:
+    url = own_postgres.new_database()
+    async with running_pgbouncer(own_postgres) as bouncer:
+        opening = [open_database(f"{bouncer.url(url)}#notes", migrations, long_reads=LONG_READS) for _ in range(2)]
+        async with opening[0] as one, opening[1] as other:
+            for number in range(1, 20):  # so often that statements are prepared
+                await (one, other)[number % 2].write(say, number, f"note {number}")
+            with pytest.raises(TookTooLong):
+                await one.read_long("Ada", sleep, 5)
+            bouncer.kill()
+            with pytest.raises(NotStored):
+                await one.write(say, 20, "meanwhile")
+            await bouncer.start()
+            await eventually(lambda: is_written(one, 21))
+            own_postgres.kill()
+            with pytest.raises(NotStored):
+                await other.write(say, 22, "meanwhile")
+            own_postgres.start()
+            await eventually(lambda: is_written(other, 23))
+            assert await one.read(said) == [f"note {number}" for number in (*range(1, 20), 21, 23)]

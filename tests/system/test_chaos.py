@@ -183,12 +183,7 @@ async def test_no_client_misses_doubles_or_misplaces_anything_in_a_bad_time(
     chance = random.Random(SEED)
     url = server.new_database() if server else ""
     store = f"{url}#chat" if server else tmp_path / "chat" / "chat.db"
-    environment = {
-        **NO_LIMITS,
-        "PARLEY_CHAT_DATABASE_URL": url,
-        "PARLEY_AUTH_DATABASE_URL": url,
-        "PARLEY_VIDEO_DATABASE_URL": url,
-    }
+    environment = {**NO_LIMITS, "PARLEY_DATABASE_URL": url}
     async with TemporarySystem(
         tmp_path, chat_instances=len(INSTANCES), environment=environment, modules=QUICK_AUTH
     ) as system:
