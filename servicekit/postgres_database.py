@@ -57,6 +57,8 @@ async def open_postgres(url: str, migrations: Path, *, long_reads: LongReads) ->
         migrated = await _run(threads, partial(make, url, migrations))
         database = PostgresDatabase(migrated.store, threads, connect, long_reads)
         try:
+            if await database.read(_waits_for_no_disk):
+                log.warning("the database does not wait for its disk", setting="fsync")
             yield database
         finally:
             await database.close()
@@ -235,6 +237,10 @@ def _tell_away(error: Exception) -> NoReturn:
 
 def _in_one_line(error: Exception) -> str:
     return " ".join(str(error).split())
+
+
+def _waits_for_no_disk(connection: PostgresConnection) -> bool:
+    return connection.execute("SHOW fsync").fetchone() == ("off",)
 
 
 def _prove(connection: PostgresConnection) -> None:

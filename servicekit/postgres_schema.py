@@ -8,12 +8,10 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from servicekit.logs import get_logger
 from servicekit.migrations import Migrated, scripts
 from servicekit.startup_errors import CannotStart
 
 CONNECT_S_MAX = 5
-log = get_logger(__name__)
 _LOCK = 0x7061726C6579  # "parley": of one schema at a time
 _OWN_TABLES = (
     "CREATE TABLE IF NOT EXISTS store (only_row INTEGER PRIMARY KEY CHECK (only_row = 1), id TEXT NOT NULL)",
@@ -40,8 +38,6 @@ def migrate(url: str, schema: str, migrations: Path) -> Migrated:
     Raises CannotStart where it was made by newer code, and psycopg.OperationalError where nobody answers.
     """
     with psycopg.connect(url, connect_timeout=CONNECT_S_MAX) as session:
-        if session.execute("SHOW fsync").fetchone() == ("off",):
-            log.warning("the database does not wait for its disk", setting="fsync")
         return bring_up_to_date(session, schema, migrations)
 
 
