@@ -7,12 +7,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from chat_service.store.rows import MESSAGE
-from chat_service.store.text_index import INDEX_BATCH, TextIndex, pattern, put_folded
+from chat_service.store.text_index import INDEX_BATCH, TextIndex, folded_texts, pattern, put_folded
 from servicekit.database import Connection
 
 _GRAM_MAX = 3
-_FOLDED = "coalesce(message_folded, lower(message))"  # by the collation C: of ASCII alone
-_HOLDS = f" AND {_FOLDED} LIKE ? ESCAPE '\\'"
+_HOLDS = " AND coalesce(message_folded, lower(message)) LIKE ? ESCAPE '\\'"  # small by the collation C: ASCII alone
 
 
 class PostgresTextIndex(TextIndex):
@@ -40,13 +39,13 @@ class PostgresTextIndex(TextIndex):
             (INDEX_BATCH,),
         ).fetchall()
         rows = connection.execute(
-            f"SELECT id, {_FOLDED} FROM messages WHERE id = ANY(?) AND message <> ''",
+            "SELECT id, message, message_folded FROM messages WHERE id = ANY(?) AND message <> ''",
             ([message_id for (message_id,) in taken],),
         ).fetchall()
         connection.executemany(
             "INSERT INTO message_grams (message_id, grams) VALUES (?, ?)"
             " ON CONFLICT (message_id) DO UPDATE SET grams = excluded.grams",
-            [(message_id, _grams(text)) for message_id, text in rows],
+            [(message_id, _grams(text)) for message_id, text in folded_texts(connection, rows)],
         )
         return len(taken)
 

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from chat_service.store.rows import MESSAGE
-from chat_service.store.text_index import INDEX_BATCH, TextIndex, folded_apart, pattern, put_folded
-from servicekit.database import Connection, Row
+from chat_service.store.text_index import INDEX_BATCH, TextIndex, folded_texts, pattern, put_folded
+from servicekit.database import Connection
 from servicekit.texts import folded
 
 _TERM_LENGTH = 3  # of the trigram tokenizer
@@ -41,9 +41,8 @@ class SqliteTextIndex(TextIndex):
             " ORDER BY id LIMIT ?",
             (INDEX_BATCH,),
         ).fetchall()
-        connection.executemany(_INDEX, [(row["id"], row["message_folded"] or folded(row["message"])) for row in rows])
+        connection.executemany(_INDEX, folded_texts(connection, rows))
         if rows:
-            connection.executemany("UPDATE messages SET message_folded = ? WHERE id = ?", _folded_before(rows))
             connection.execute("UPDATE search_progress SET indexed_id = ?", (rows[-1]["id"],))
         return len(rows)
 
@@ -75,12 +74,6 @@ class SqliteTextIndex(TextIndex):
 def _indexed_id(connection: Connection) -> int:
     (indexed_id,) = connection.execute("SELECT indexed_id FROM search_progress").fetchone()
     return int(indexed_id)
-
-
-def _folded_before(rows: list[Row]) -> list[tuple[str, int]]:
-    """Of those messages that were stored when there was no such column."""
-    missing = [(folded_apart(row["message"]), row["id"]) for row in rows if row["message_folded"] is None]
-    return [(form, message_id) for form, message_id in missing if form is not None]
 
 
 def _expression(connection: Connection, word: str) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from servicekit.database import Connection
+from servicekit.database import Connection, Row
 from servicekit.texts import folded
 
 INDEX_BATCH = 100
@@ -42,6 +42,17 @@ def folded_apart(text: str) -> str | None:
 
 def put_folded(connection: Connection, message_id: int, text: str) -> None:
     connection.execute("UPDATE messages SET message_folded = ? WHERE id = ?", (folded_apart(text), message_id))
+
+
+def folded_texts(connection: Connection, rows: Sequence[Row]) -> list[tuple[int, str]]:
+    """Ids and folded texts of the rows (`id, message, message_folded`).
+
+    The column is filled where a message was stored before there was one.
+    """
+    missing = [(folded_apart(row["message"]), row["id"]) for row in rows if row["message_folded"] is None]
+    before = [(form, message_id) for form, message_id in missing if form is not None]
+    connection.executemany("UPDATE messages SET message_folded = ? WHERE id = ?", before)
+    return [(row["id"], row["message_folded"] or folded(row["message"])) for row in rows]
 
 
 def pattern(word: str) -> str:

@@ -307,6 +307,16 @@ async def test_the_index_answers_as_the_texts_do(database: Database) -> None:
     assert sum(map(len, plainly)) > len(queries)
 
 
+async def test_a_text_of_before_is_found_in_its_folded_form_once_it_is_indexed(database: Database) -> None:
+    """As it came from a store that had no such column yet."""
+    await database.write(keep, log_of(database), ["Die Straße"])
+    await database.write(lambda store: store.execute("UPDATE messages SET message_folded = NULL"))
+    search = Search(database)
+    await search.index_some()
+    assert await found(search, "STRASSE") == ["Die Straße"]
+    assert await column(database, "SELECT message_folded FROM messages") == ["die strasse"]
+
+
 async def test_an_index_of_before_is_made_anew(tmp_path: Path) -> None:
     """Up to the third migration, texts were indexed without an end."""
     before = tmp_path / "migrations"
