@@ -1,6 +1,7 @@
 import os
 import sys
 
+from auth_service.admin import admin_command
 from auth_service.app import MIGRATIONS, create_app
 from auth_service.settings import AuthSettings
 from servicekit.commands import run_command
@@ -12,7 +13,8 @@ def main() -> None:
     settings = load_or_exit(AuthSettings, os.environ)
     if arguments := sys.argv[1:]:
         where = settings.store_of("auth", "users.db")
-        run_command(arguments, program="auth_service", where=where, migrations=MIGRATIONS)
+        further = {"admin": admin_command(settings)}
+        run_command(arguments, program="auth_service", where=where, migrations=MIGRATIONS, further=further)
         return
     [(_, port)] = addresses(settings.auth_url)
     serve("auth", create_app(settings), settings, port=port)

@@ -1,11 +1,14 @@
 """The feed: tells the other services what has changed here. Only a nudge: the store is the truth."""
 
 import asyncio
+from time import perf_counter
 
+from auth_service import metrics
 from servicekit.authentication import REVOCATIONS_CHANNEL
 from servicekit.bus import Bus, Reply
 
 PROFILES_CHANNEL = "profiles"
+ORDERS_CHANNEL = "orders"
 
 
 class Feed:
@@ -22,16 +25,25 @@ class Feed:
         self._connected.clear()
 
     def sessions_revoked(self, *session_ids: str) -> None:
-        self._publish(REVOCATIONS_CHANNEL, *session_ids)
+        ended_s = perf_counter()
+
+        def observe(published: asyncio.Future[list[Reply]]) -> None:
+            if _has_worked(published):
+                metrics.revocation_seconds.observe(perf_counter() - ended_s)
+
+        if session_ids:
+            self._publish(REVOCATIONS_CHANNEL, *session_ids).add_done_callback(observe)
 
     def profile_changed(self, version: int) -> None:
-        self._publish(PROFILES_CHANNEL, str(version))
+        self._publish(PROFILES_CHANNEL, str(version)).add_done_callback(_has_worked)
 
-    def _publish(self, channel: str, *payloads: str) -> None:
-        if payloads:
-            commands = [("PUBLISH", self._bus.channel(channel), payload) for payload in payloads]
-            self._bus.execute(*commands).add_done_callback(_forget)
+    def order_given(self, number: int) -> None:
+        self._publish(ORDERS_CHANNEL, str(number)).add_done_callback(_has_worked)
+
+    def _publish(self, channel: str, *payloads: str) -> asyncio.Future[list[Reply]]:
+        return self._bus.execute(*(("PUBLISH", self._bus.channel(channel), payload) for payload in payloads))
 
 
-def _forget(published: asyncio.Future[list[Reply]]) -> None:
-    published.cancelled() or published.exception()
+def _has_worked(published: asyncio.Future[list[Reply]]) -> bool:
+    """Looked at, so that asyncio does not report it."""
+    return not published.cancelled() and published.exception() is None

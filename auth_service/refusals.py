@@ -9,4 +9,13 @@ REFUSALS: RefusalTable = {
     facts.WrongPassword: ProblemType(403, "wrong_password"),
     facts.UnknownUser: ProblemType(404, "unknown_user"),
     facts.UnknownSession: ProblemType(404, "unknown_session"),
+    facts.Banned: ProblemType(403, "banned"),
+    facts.NotAllowed: ProblemType(403, "not_allowed"),
+    facts.LastOwner: ProblemType(409, "last_owner"),
+    facts.UnknownLink: ProblemType(404, "unknown_link"),
+    facts.LinkSpent: ProblemType(410, "link_spent"),
+    facts.RegistrationClosed: ProblemType(403, "registration_closed"),
+    facts.InvitationNeeded: ProblemType(403, "invitation_needed"),
+    facts.InvitationSpent: ProblemType(403, "invitation_spent"),
+    facts.TooOften: ProblemType(429, "too_many_requests"),
 }

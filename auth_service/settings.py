@@ -5,14 +5,21 @@ from typing import Annotated
 
 import msgspec
 
+from auth_service.domain.instance import Registration
 from auth_service.domain.rules import Rules
-from servicekit.settings import Limit, ReadTime, StoreSettings, WrongSettings
+from servicekit.settings import Limit, ReadTime, StoreSettings, SwitchableLimit, WrongSettings
 
 
 class AuthSettings(StoreSettings, frozen=True, kw_only=True):
     # The signing key follows from it, so it must be hard to guess. Without one the service makes its own.
     secret_key: Annotated[str, msgspec.Meta(min_length=16)] | None = None
     auth_database_url: str = ""  # in place of `database_url`
+    port: Annotated[int, msgspec.Meta(ge=1, le=65535)] = 8000  # the gateway's
+    public_url: str = ""
+    domain: str = ""
+    registration: Registration = "open"
+    invitations_per_hour: SwitchableLimit = 30
+    bans_per_hour: SwitchableLimit = 30
     token_lifetime_s: Limit = 7 * 24 * 3600
     username_length_min: Limit = 3
     username_length_max: Limit = 32
@@ -33,6 +40,12 @@ class AuthSettings(StoreSettings, frozen=True, kw_only=True):
             if getattr(self, f"{name}_length_min") > getattr(self, f"{name}_length_max"):
                 limit = f"PARLEY_{name.upper()}_LENGTH"
                 raise WrongSettings(f"{limit}_MIN is above {limit}_MAX")
+
+    @property
+    def address_for_people(self) -> str:
+        """What links begin with; never what a request says."""
+        host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self.host, self.host)
+        return self.public_url or (f"https://{self.domain}" if self.domain else f"http://{host}:{self.port}")
 
     def rules(self, *, is_common_password: Callable[[str], bool]) -> Rules:
         return Rules(

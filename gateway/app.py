@@ -135,6 +135,7 @@ def _rate_limits(settings: GatewaySettings, auth: Upstream) -> RateLimits:
         sign_ins_per_minute_username=settings.sign_ins_per_minute_username,
         sign_ins_per_minute_address=settings.sign_ins_per_minute_address,
         registrations_per_hour_address=settings.registrations_per_hour_address,
+        links_per_minute_address=settings.links_per_minute_address,
     )
     return RateLimits(rates, redis_url=settings.redis_url, known_as=KnownDevices(auth).known_as)
 

@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from gateway.cors import METHODS, is_preflight
 from gateway.domain.headers import Headers, answer_headers
 from gateway.domain.refusals import REFUSALS, CrossOrigin, ServiceBroken
-from gateway.domain.route_table import Access, Rate, Route
+from gateway.domain.route_table import Rate, Route
 from gateway.domain.tokens import COOKIE
 from gateway.forwarded_request import FORWARDED_REQUEST, HSTS, NO_STORE, SECURITY_HEADERS, ForwardedRequest
 from gateway.rate_limits import CountedAttempt
@@ -73,6 +73,7 @@ class _Forwarding:
         self.hides_referrer = False
 
     async def run(self, route: Route) -> None:
+        self.hides_referrer = route.rate is Rate.LINK
         try:
             connection = await self._ask(route)
             try:
@@ -124,7 +125,7 @@ class _Forwarding:
 
         Raises Unauthenticated, Unavailable or CrossOrigin.
         """
-        if route.access is Access.ANYONE or self._request.is_options:
+        if not route.needs_token(self._scope["method"]):
             return None, ""
         token = self._request.token()
         identity = await self._state["authentication"].authenticate(token)
@@ -160,6 +161,9 @@ class _Forwarding:
             return await upstream.ask(method, request.head, asked=request.connection)
         token, username = await self._admit(route)
         if (rate := route.rate_of(method)) is None:
+            return await self._pass_on(upstream, token)
+        if rate is Rate.LINK:
+            await self._count(rate)
             return await self._pass_on(upstream, token)
         if rate is Rate.PASSWORD:  # whose it is shows without the body
             attempt = await self._count(rate, username=username)

@@ -39,6 +39,7 @@ class Rates(msgspec.Struct, frozen=True, kw_only=True):
     sign_ins_per_minute_username: int
     sign_ins_per_minute_address: int
     registrations_per_hour_address: int
+    links_per_minute_address: int
 
 
 class RateLimits:
@@ -107,6 +108,11 @@ class RateLimits:
         """Raises TooManyRequests."""
         amount = self._rates.registrations_per_hour_address
         await self._hit_networks(RateLimitItemPerHour, amount, "registration", client_address)
+
+    async def check_link(self, *, client_address: str) -> None:
+        """For who has, or tries, the secret of one. Raises TooManyRequests."""
+        amount = self._rates.links_per_minute_address
+        await self._hit_networks(RateLimitItemPerMinute, amount, "link visit", client_address)
 
     @property
     def _bridge(self) -> Any:

@@ -2,7 +2,6 @@
 
 from ipaddress import ip_network
 from typing import Annotated, ClassVar, Literal
-from urllib.parse import urlsplit
 
 import msgspec
 
@@ -32,6 +31,7 @@ class GatewaySettings(Settings, frozen=True, kw_only=True):
     sign_ins_per_minute_username: SwitchableLimit = 5
     sign_ins_per_minute_address: SwitchableLimit = 30
     registrations_per_hour_address: SwitchableLimit = 20
+    links_per_minute_address: SwitchableLimit = 30
     connections_per_address: SwitchableLimit = 200
 
     def __post_init__(self) -> None:
@@ -46,12 +46,6 @@ class GatewaySettings(Settings, frozen=True, kw_only=True):
                 raise WrongSettings(f"PARLEY_TRUSTED_PROXIES: {error}") from None
         if networks and "*" in self.trusted_proxies:
             raise WrongSettings("PARLEY_TRUSTED_PROXIES: '*' is everyone, and stands alone")
-
-    def _check_url(self, field: str, url: str) -> None:
-        if field != "public_url":
-            super()._check_url(field, url)
-        elif url and not (urlsplit(url).scheme in {"http", "https"} and urlsplit(url).hostname):
-            raise WrongSettings(f"{url!r}: expected http://host or https://host")
 
     @property
     def address_for_people(self) -> str:

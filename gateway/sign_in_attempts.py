@@ -38,6 +38,9 @@ async def count_attempt(rate_limits: RateLimits, rate: Rate, attempt: Attempt) -
     if rate is Rate.REGISTRATION:
         await rate_limits.check_registration(client_address=address)
         return None
+    if rate is Rate.LINK:
+        await rate_limits.check_link(client_address=address)
+        return None
     if rate is Rate.PASSWORD:
         return await rate_limits.check_password(username=attempt.username, client_address=address)
     username = await _username_in(attempt, is_form=rate is Rate.SIGN_IN_BY_FORM)

@@ -11,7 +11,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 
 import httpx
 
-from launcher import data_folder, forking, plan, ports, readiness, terminal, valkey
+from launcher import claim_link, data_folder, forking, plan, ports, readiness, terminal, valkey
 from launcher.console import Console
 from launcher.plan import Program, Service
 from launcher.supervisor import Supervisor, spawn_and_hear
@@ -58,7 +58,8 @@ def _run(chosen: plan.Settings, chat_instances: int) -> int:
             raise CannotStart("\n".join(refusals))
         data_folder.put_redis_url(chosen.data_dir, None if bundled is None else bundled.url)
         terminal.take_ctrl_c()
-        return asyncio.run(run(services, bundled, url=_url_for_people(chosen), hints=_metrics_hints(chosen, services)))
+        url, hints = plan.url_for_people(chosen), _metrics_hints(chosen, services)
+        return asyncio.run(run(services, bundled, url=url, hints=hints))
     finally:
         if bundled is not None:
             bundled.remove()
@@ -108,11 +109,6 @@ def _metrics_hints(chosen: plan.Settings, services: Sequence[Service]) -> list[s
     ]
 
 
-def _url_for_people(chosen: plan.Settings) -> str:
-    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(chosen.host, chosen.host)
-    return f"http://{host}:{chosen.port}"
-
-
 async def run(services: Sequence[Program], bundled: Bundled | None, *, url: str, hints: Sequence[str] = ()) -> int:
     """Keep everything running until a signal; then end the services, and Valkey after them."""
     console = Console([program.name for program in [*services, *([bundled.program] if bundled else [])]])
@@ -130,7 +126,7 @@ async def run(services: Sequence[Program], bundled: Bundled | None, *, url: str,
             forking.load_what_is_shared()
         if bundled is not None:
             await _give_time_to_listen(bundled)
-        await running.enter_async_context(_background(_announce(url, console)))
+        await running.enter_async_context(_background(_announce(url, console, services)))
         await running.enter_async_context(_background(*map(supervisor.keep, services)))
         exit_code = await supervisor.stopped()
     console.say("all ended")
@@ -156,11 +152,15 @@ async def _give_time_to_listen(bundled: Bundled) -> None:
             await readiness.until_it_listens(bundled.socket)
 
 
-async def _announce(url: str, console: Console) -> None:
+async def _announce(url: str, console: Console, services: Sequence[Program]) -> None:
     async with httpx.AsyncClient(trust_env=False) as client:
         while not await readiness.is_ready(client, url):
             await asyncio.sleep(READY_POLL_INTERVAL_S)
-    console.say(f"Parley is ready: {url}")
+        console.say(f"Parley is ready: {url}")
+        if sys.stdout.isatty():  # a log is read by many
+            environments = (program.environment for program in services if program.name == "auth")
+            for environment in environments:
+                await claim_link.show(client, url, environment, console)
 
 
 if __name__ == "__main__":

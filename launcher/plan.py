@@ -68,7 +68,7 @@ def services(chosen: Settings, *, environment: Mapping[str, str], redis_url: str
         "PYTHONUNBUFFERED": "1",
     }
     return [
-        _service("auth", auth, "PARLEY_AUTH_URL", common),
+        _service("auth", auth, "PARLEY_AUTH_URL", {**common, **_public_url(chosen, environment)}),
         *(
             _service(name, address, "PARLEY_CHAT_URL", {**common, "PARLEY_CHAT_URL": _url(address)})
             for name, address in zip(_chat_names(), chats, strict=False)
@@ -77,6 +77,18 @@ def services(chosen: Settings, *, environment: Mapping[str, str], redis_url: str
         _service("video", video, "PARLEY_VIDEO_URL", common),
         _service("gateway", gateway, "PARLEY_PORT", common),
     ]
+
+
+def url_for_people(chosen: Settings) -> str:
+    """The gateway's, as it is reached from this machine."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(chosen.host, chosen.host)
+    return f"http://{host}:{chosen.port}"
+
+
+def _public_url(chosen: Settings, environment: Mapping[str, str]) -> dict[str, str]:
+    """For auth, which makes links and is told another host than the gateway's."""
+    is_chosen = environment.get("PARLEY_PUBLIC_URL") or environment.get("PARLEY_DOMAIN")
+    return {} if is_chosen else {"PARLEY_PUBLIC_URL": url_for_people(chosen)}
 
 
 def _service(name: str, address: Address, setting: str, environment: Mapping[str, str]) -> Service:

@@ -5,9 +5,9 @@ forwarded request a tenth of its time.
 """
 
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from prometheus_client import REGISTRY, Gauge, start_http_server
+from prometheus_client import REGISTRY, Counter, Gauge, Histogram, start_http_server
 from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
@@ -53,6 +53,15 @@ _requests = _Requests()
 REGISTRY.register(_requests)
 count_request = _requests.count
 open_connections = Gauge("parley_open_connections", "Open WebSocket connections.")
+
+
+def counter(name: str, said: str, *labels: str) -> Counter:
+    """Of a service, for what is rare beside its requests."""
+    return Counter(name, said, labels)
+
+
+def histogram(name: str, said: str, buckets: Sequence[float]) -> Histogram:
+    return Histogram(name, said, buckets=buckets)
 
 
 def serve(host: str, port: int) -> None:

@@ -59,6 +59,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=_variable_name)
         elif field.endswith("database_url"):
             if url and urlsplit(url).scheme not in {"postgresql", "postgres"}:
                 raise WrongSettings("expected postgresql://user:password@host/database")
+        elif field == "public_url":
+            if url and not (urlsplit(url).scheme in {"http", "https"} and urlsplit(url).hostname):
+                raise WrongSettings(f"{url!r}: expected http://host or https://host")
         elif len(addresses(url)) != 1 and field not in self.several_addresses:
             raise WrongSettings(f"{url!r}: expected one address")
 

@@ -7,7 +7,7 @@ from auth_service.domain.fair_queue import Place
 from auth_service.domain.refusals import SessionEnded, UnknownUser, UsernameTaken, WrongPassword
 from auth_service.feed import Feed
 from auth_service.passwords import PasswordMismatch, Passwords
-from auth_service.store import AccountStore
+from auth_service.store import AccountStore, Admission
 from servicekit.logs import get_logger
 from servicekit.tokens import Identity
 
@@ -21,10 +21,14 @@ class Accounts:
         self._feed = feed
         self._clock = clock
 
-    async def register(self, registration: Registration, place: Place) -> Account:
-        """The new account. Raises UsernameTaken: of several at the same instant, exactly one wins."""
+    async def register(self, registration: Registration, admission: Admission, place: Place) -> Account:
+        """The new account. Raises UsernameTaken: of several at the same instant, exactly one wins.
+
+        Raises RegistrationClosed, InvitationNeeded or InvitationSpent for who is not let in.
+        """
+        await self._store.check_admission(admission, now=self._clock())  # before it costs a hash
         password = await self._passwords.hash(registration.password, place)
-        account = await self._store.add(registration, password=password, now=self._clock())
+        account = await self._store.add(registration, password=password, admission=admission, now=self._clock())
         if account is None:
             raise UsernameTaken(registration.username)
         log.info("registered", username=account.username)
@@ -60,7 +64,10 @@ class Accounts:
         return len(ended)
 
     async def erase(self, identity: Identity, place: Place, *, password: str) -> None:
-        """End the account and all its sessions; its name stays taken. Raises WrongPassword or SessionEnded."""
+        """End the account and all its sessions; its name stays taken.
+
+        Raises WrongPassword, SessionEnded or LastOwner.
+        """
         account = await self._proven(identity, password, place)
         erased = await self._store.erase(account, now=self._clock())
         if erased is None:
@@ -81,6 +88,13 @@ class Accounts:
     async def changed_after(self, version: int, *, limit: int) -> list[Profile]:
         """Profiles that are new, changed or erased since `version`, by version."""
         return await self._store.list_profiles_after(version, limit=limit)
+
+    async def set_email(self, identity: Identity, place: Place, *, password: str, email: str | None) -> None:
+        """Raises WrongPassword or SessionEnded."""
+        account = await self._proven(identity, password, place)
+        if not await self._store.set_email(account, email):  # the password is another one by now
+            raise WrongPassword
+        log.info("e-mail address changed", username=account.username)
 
     async def latest_version(self) -> int:
         return await self._store.get_profile_version()

@@ -4,9 +4,17 @@ from collections.abc import Callable
 
 import msgspec
 
+from auth_service import metrics
 from auth_service.domain import session as domain
 from auth_service.domain.account import Account
-from auth_service.domain.refusals import SessionEnded, StillSignedIn, UnknownSession, WrongCredentials
+from auth_service.domain.refusals import (
+    Banned,
+    SessionEnded,
+    StillSignedIn,
+    TooManySignIns,
+    UnknownSession,
+    WrongCredentials,
+)
 from auth_service.domain.session import Device, Session
 from auth_service.feed import Feed
 from auth_service.passwords import PasswordMismatch, Passwords
@@ -18,6 +26,11 @@ from servicekit.problems import Unauthenticated
 from servicekit.tokens import Identity
 
 REVOCATIONS_KEPT_S = 60  # longer than their last token: clocks differ
+_REASONS: dict[type[Exception], str] = {
+    WrongCredentials: "wrong_credentials",
+    Banned: "banned",
+    TooManySignIns: "too_many",
+}
 log = get_logger(__name__)
 
 
@@ -55,12 +68,14 @@ class Sessions:
     async def sign_in(self, username: str, password: str, device: Device, replaced: str | None = None) -> Ticket:
         """A token of a new session; that of the token `replaced` ends, if it is the same person's.
 
-        Raises WrongCredentials or TooManySignIns.
+        Raises WrongCredentials, Banned or TooManySignIns.
         """
         try:
             session = await self._open(await self._verified(username, password, device), device, replaced)
-        except WrongCredentials:
-            log.warning("sign-in refused", username=username[:64], address=device.ip_address)
+        except (WrongCredentials, Banned, TooManySignIns) as refusal:
+            reason = _REASONS[type(refusal)]
+            metrics.sign_ins_refused.labels(reason).inc()
+            log.warning("sign-in refused", username=username[:64], address=device.ip_address, reason=reason)
             raise
         log.info("signed in", username=session.username, session=session.session_id, address=device.ip_address)
         return self._ticket(session.username, session.session_id, session.expires_at)
@@ -109,6 +124,7 @@ class Sessions:
         return revoked
 
     async def _verified(self, username: str, password: str, device: Device) -> Account:
+        """Raises WrongCredentials, and Banned only to who knows the password."""
         account = await self._accounts.find(username)
         place = device.place(is_known=bool(await self.known_as(username, device)))
         try:
@@ -116,13 +132,15 @@ class Sessions:
         except PasswordMismatch:
             raise WrongCredentials from None
         assert account is not None  # else there was nothing that could match
+        if account.is_banned:
+            raise Banned
         if not is_current:
             renewed = await self._passwords.hash(password, place)
             await self._accounts.renew_hash(account, renewed)
         return account
 
     async def _open(self, account: Account, device: Device, replaced: str | None) -> Session:
-        """Raises WrongCredentials if the password has been changed since it was verified."""
+        """Raises WrongCredentials if the password was changed, or the person banned, since it was verified."""
         session = domain.started(
             session_id=self._new_id(),
             username=account.username,

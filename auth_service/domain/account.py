@@ -2,6 +2,7 @@
 
 import msgspec
 
+from auth_service.domain.roles import Role
 from servicekit.texts import folded, folded_username
 
 
@@ -16,14 +17,19 @@ class Registration(msgspec.Struct, frozen=True):
 class Profile(msgspec.Struct, frozen=True, omit_defaults=True):
     """What everyone may know of an account; `pfp` is the address of a picture, or empty.
 
-    Of an erased account only the username is left, which is its nickname then.
+    Of an erased account only the username is left, which is its nickname then. `invited_to` is the room to which
+    `invited_by` had invited when the person registered.
     """
 
     username: str
     nickname: str
     pfp: str
     version: int
+    role: Role
+    banned: bool
     erased: bool = False
+    invited_by: str | None = None
+    invited_to: str | None = None
 
 
 class Account(msgspec.Struct, frozen=True):
@@ -37,6 +43,8 @@ class Account(msgspec.Struct, frozen=True):
     nickname: str
     pfp: str
     version: int
+    role: Role
+    is_banned: bool
 
 
 def fold(name: str) -> str:

@@ -55,3 +55,61 @@ class StillSignedIn(NotStored):
 class TooManySignIns(Unavailable):
     def __init__(self) -> None:
         super().__init__("Too many sign-ins at once.")
+
+
+class Banned(Refusal):
+    """Told only to who knows the password."""
+
+    def __init__(self) -> None:
+        super().__init__("This account is banned.")
+
+
+class NotAllowed(Refusal):
+    def __init__(self) -> None:
+        super().__init__("Your role does not allow this.")
+
+
+class LastOwner(Refusal):
+    def __init__(self) -> None:
+        super().__init__("There has to be an owner: make somebody else one before.")
+
+
+class UnknownLink(Refusal):
+    def __init__(self) -> None:
+        super().__init__("There is no such link.")
+
+
+class LinkSpent(Refusal):
+    """Used, too old, replaced by a newer one, or ended."""
+
+    def __init__(self) -> None:
+        super().__init__("This link has been used, or has ended.")
+
+
+class RegistrationClosed(Refusal):
+    def __init__(self) -> None:
+        super().__init__("Nobody can register here.")
+
+
+class InvitationNeeded(Refusal):
+    """None was given, or one that there never was."""
+
+    def __init__(self) -> None:
+        super().__init__("An invitation is needed to register here.")
+
+
+class InvitationSpent(Refusal):
+    def __init__(self) -> None:
+        super().__init__("This invitation has been used up, or has ended.")
+
+
+class TooOften(Refusal):
+    """One person's acts of this kind have a limit an hour."""
+
+    def __init__(self, what: str, retry_after_s: int) -> None:
+        super().__init__(f"Too many {what}; try again in {retry_after_s} s.")
+        self.retry_after_s = retry_after_s
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Retry-After": str(self.retry_after_s)}

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import msgspec
 
 from auth_service.domain.account import Registration, fold_username
+from auth_service.domain.instance import InstanceChange
 from servicekit.problems import FieldError, Invalid
 from servicekit.texts import NO_CONTROLS, fits_one_line, is_visible, name_fault, trimmed
 from servicekit.web_addresses import leads_elsewhere
@@ -17,6 +18,8 @@ _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 _OWN_FILE = re.compile(r"/api/files/[A-Za-z0-9_-]+(/thumbnail)?(\?[A-Za-z0-9_=&-]*)?")
 # Composing takes the square of the number of marks in a row: what is longer than this is left as it is.
 _COMPOSED_LENGTH_MAX = 1_024
+INSTANCE_NAME_LENGTH_MAX = 64
+DESCRIPTION_LENGTH_MAX = 1_000
 _REPLACEMENT = "\ufffd"  # stands where bytes were not UTF-8
 
 
@@ -62,6 +65,17 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
         )
         return Registration(username, password, email or None)
 
+    def email(self, email: str) -> str | None:
+        """None for an empty one."""
+        email = email.strip()
+        _accept(email=self._email_fault(email) if email else None)
+        return email or None
+
+    def reset_password(self, password: str, *, username: str) -> str:
+        """As a new one, which is called otherwise."""
+        _accept(password=self._password_fault(password, username))
+        return password
+
     def new_password(self, password: str, *, username: str) -> str:
         """The password as given: nothing is trimmed, and whoever hashes it composes it."""
         _accept(new_password=self._password_fault(password, username))
@@ -72,6 +86,16 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
         nickname = _composed(trimmed(nickname))
         _accept(nickname=self._nickname_fault(nickname))
         return nickname
+
+    def instance(self, change: InstanceChange) -> InstanceChange:
+        """With the texts trimmed; the description may have lines, and may be empty."""
+        name = None if change.name is None else _composed(trimmed(change.name))
+        description = None if change.description is None else change.description.strip()
+        _accept(
+            name=None if name is None else _one_line_fault(name, INSTANCE_NAME_LENGTH_MAX),
+            description=_outside("the length", len(description or ""), 0, DESCRIPTION_LENGTH_MAX),
+        )
+        return msgspec.structs.replace(change, name=name, description=description)
 
     def avatar_url(self, url: str, *, own_host: str) -> str:
         """The address of a picture, of another host or the path of a file of ours; empty for none."""
@@ -109,8 +133,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
         return None
 
     def _nickname_fault(self, nickname: str) -> str | None:
-        fault = name_fault(nickname) or _outside("the length", len(nickname), 1, self.nickname_length_max)
-        return fault or _text_fault(nickname)
+        return _one_line_fault(nickname, self.nickname_length_max)
 
     def _email_fault(self, email: str) -> str | None:
         if not _EMAIL.fullmatch(email) or not all(map(is_visible, email.split("@"))):
@@ -141,6 +164,10 @@ def _accept(**faults: str | None) -> None:
 
 def _outside(what: str, value: int, least: int, most: int) -> str | None:
     return None if least <= value <= most else f"Expected {what} to be {least} to {most}, got {value}."
+
+
+def _one_line_fault(name: str, length_max: int) -> str | None:
+    return name_fault(name) or _outside("the length", len(name), 1, length_max) or _text_fault(name)
 
 
 def _text_fault(text: str) -> str | None:

@@ -7,10 +7,21 @@ from starlette.requests import Request
 from starlette.routing import Route
 
 from auth_service.refusals import REFUSALS
-from auth_service.routes import internal, passwords, profiles, registration, sessions
-from auth_service.routes.passwords import PasswordChange
+from auth_service.routes import (
+    instance,
+    internal,
+    invitations,
+    moderation,
+    passwords,
+    profiles,
+    registration,
+    resets,
+    sessions,
+)
+from auth_service.routes.passwords import EmailChange, PasswordChange
 from auth_service.routes.profiles import AvatarForm, NicknameForm, UsersQuery
 from auth_service.routes.registration import RegistrationBody
+from auth_service.routes.resets import NewPassword
 from auth_service.state import State
 from servicekit import contract, health
 from servicekit.contract import Limits
@@ -25,6 +36,8 @@ def _limits(request: Request[State]) -> Limits:
         (RegistrationBody, "password"): rules.password_limits,
         (RegistrationBody, "email"): {"maxLength": rules.email_length_max},
         (PasswordChange, "new_password"): rules.password_limits,
+        (NewPassword, "password"): rules.password_limits,
+        (EmailChange, "email"): {"maxLength": rules.email_length_max},
         (NicknameForm, "nickname"): {"minLength": 1, "maxLength": rules.nickname_length_max},
         (AvatarForm, "avatar_url"): {"maxLength": rules.avatar_url_length_max},
         (UsersQuery, "query"): {"minLength": 1, "maxLength": rules.prefix_length_max},
@@ -42,12 +55,25 @@ _PUBLIC: list[Route] = [
     route("/api/sessions", GET=sessions.list_sessions),
     route("/api/sessions/{sid}", DELETE=sessions.end_session),
     route("/api/change-password", POST=passwords.change_password),
+    route("/api/change-email", POST=passwords.change_email),
     route("/api/account", DELETE=passwords.erase_account),
     route("/api/search-user/{username}", GET=profiles.search_user),
     route("/api/users", GET=profiles.list_users),
     route("/api/user-profile", GET=profiles.own_profile),
     route("/api/update-nickname", POST=profiles.update_nickname),
     route("/api/update-avatar", POST=profiles.update_avatar),
+    route("/api/instance", GET=instance.read_instance),
+    route("/api/claim/{code}", GET=instance.read_claim, POST=instance.claim),
+    route("/api/invitations", GET=invitations.list_invitations, POST=invitations.invite),
+    route("/api/invitations/{code}", GET=invitations.read_invitation, DELETE=invitations.end_invitation),
+    route("/api/invitations/{code}/qr.svg", GET=invitations.draw_invitation),
+    route("/api/reset/{code}", GET=resets.read_reset, POST=resets.reset),
+    route("/api/admin/instance", PATCH=instance.change_instance),
+    route("/api/admin/users", GET=moderation.list_people),
+    route("/api/admin/users/{username}/ban", PUT=moderation.ban, DELETE=moderation.end_ban),
+    route("/api/admin/users/{username}/role", PUT=moderation.set_role),
+    route("/api/admin/users/{username}/reset-link", POST=resets.make_reset_link),
+    route("/api/admin/audit", GET=moderation.read_audit),
     route("/.well-known/jwks.json", GET=internal.key_set),
 ]
 ROUTES: list[Route] = [
@@ -55,6 +81,8 @@ ROUTES: list[Route] = [
     route("/internal/revocations", GET=internal.revocations),
     route("/internal/known-device", GET=internal.known_device),
     route("/internal/profiles", GET=internal.profiles),
+    route("/internal/roles/{username}", GET=internal.role),
+    route("/internal/orders", GET=internal.orders),
     *contract.routes(_PUBLIC, REFUSALS, _limits),
     *health.service_routes(),
 ]

@@ -11,6 +11,7 @@ from auth_service.routes.devices import BROWSER_LENGTH_MAX
 from auth_service.state import State
 from servicekit.bodies import read_query
 from servicekit.contract import describes
+from servicekit.numbered_lists import ListQuery
 from servicekit.responses import json_response
 
 PROFILES_PAGE_MAX = 500
@@ -55,5 +56,23 @@ async def profiles(request: Request[State]) -> Response:
             "version": changed[-1].version if changed else query.after,
             "store": request.state["database"].id,
             "last": await request.state["accounts"].latest_version(),
+        }
+    )
+
+
+async def role(request: Request[State]) -> Response:
+    """What somebody is here now, for services that do what their copy of the profiles is not certain enough for."""
+    standing = await request.state["moderation"].get_standing(request.path_params["username"])
+    return json_response({"role": standing.role, "banned": standing.is_banned})
+
+
+async def orders(request: Request[State]) -> Response:
+    query = read_query(request, ListQuery)
+    moderation = request.state["moderation"]
+    return json_response(
+        {
+            "orders": await moderation.orders_after(query.after, limit=query.limit),
+            "store": request.state["database"].id,
+            "last": await moderation.last_order(),
         }
     )

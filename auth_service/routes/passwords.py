@@ -1,10 +1,10 @@
-"""What takes the password again: a new one, and the end of the account."""
+"""What takes the password again: a new one, another e-mail address, and the end of the account."""
 
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from auth_service.domain.refusals import WrongPassword
+from auth_service.domain.refusals import LastOwner, WrongPassword
 from auth_service.routes.devices import place_of, without_cookie
 from auth_service.routes.examples import PASSWORD
 from auth_service.state import State
@@ -17,6 +17,16 @@ from servicekit.responses import json_response
 class PasswordChange(msgspec.Struct, frozen=True):
     current_password: str
     new_password: str
+
+
+class EmailChange(msgspec.Struct, frozen=True):
+    password: str
+    email: str = ""
+
+
+class EmailChanged(msgspec.Struct, frozen=True):
+    message: str
+    email: str | None
 
 
 class Erasure(msgspec.Struct, frozen=True):
@@ -46,11 +56,28 @@ async def change_password(request: Request[State]) -> Response:
 
 
 @describes(
+    "Change your e-mail address",
+    body=EmailChange,
+    example=EmailChange(PASSWORD, "ada@example.org"),
+    answer=EmailChanged,
+    refusals=(WrongPassword,),
+)
+async def change_email(request: Request[State]) -> Response:
+    """An empty one takes it away. Nobody proves that it is theirs, and nothing is sent to it."""
+    bearer = await identify(request)
+    body = await read_json(request, EmailChange, judged_later={"password"})
+    email = request.state["rules"].email(body.email)
+    place = place_of(request, is_known=True)
+    await request.state["accounts"].set_email(bearer, place, password=body.password, email=email)
+    return json_response(EmailChanged("E-mail address changed", email))
+
+
+@describes(
     "Erase your account in every service",
     body=Erasure,
     example=Erasure(PASSWORD),
     status=204,
-    refusals=(WrongPassword,),
+    refusals=(WrongPassword, LastOwner),
 )
 async def erase_account(request: Request[State]) -> Response:
     bearer = await identify(request)

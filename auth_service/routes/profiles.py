@@ -6,6 +6,7 @@ from starlette.responses import Response
 
 from auth_service.domain.account import Account, Profile
 from auth_service.domain.refusals import UnknownUser
+from auth_service.domain.roles import Role
 from auth_service.state import State
 from servicekit.authentication import identify
 from servicekit.bodies import read_form, read_query
@@ -39,6 +40,7 @@ class PublicProfile(msgspec.Struct, frozen=True):
     username: str
     nickname: str
     pfp: str
+    role: Role
 
 
 class OwnProfile(msgspec.Struct, frozen=True):
@@ -47,6 +49,7 @@ class OwnProfile(msgspec.Struct, frozen=True):
     email: str | None
     nickname: str
     pfp: str
+    role: Role
 
 
 @describes("Find a person by username", access="anyone", answer=PublicProfile, refusals=(UnknownUser,))
@@ -79,7 +82,9 @@ async def list_users(request: Request[State]) -> Response:
 async def own_profile(request: Request[State]) -> Response:
     bearer = await identify(request)
     account = await request.state["accounts"].get(bearer.username)
-    return json_response(OwnProfile(account.id, account.username, account.email, account.nickname, account.pfp))
+    return json_response(
+        OwnProfile(account.id, account.username, account.email, account.nickname, account.pfp, account.role)
+    )
 
 
 @describes(
@@ -118,7 +123,7 @@ def _own_host(request: Request[State]) -> str:
 
 
 def _public(person: Account | Profile) -> PublicProfile:
-    return PublicProfile(person.username, person.nickname, person.pfp)
+    return PublicProfile(person.username, person.nickname, person.pfp, person.role)
 
 
 def _changed(message: str, person: Account | Profile) -> ProfileChanged:

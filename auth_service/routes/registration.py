@@ -5,7 +5,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from auth_service.domain.account import Account
-from auth_service.domain.refusals import UsernameTaken
+from auth_service.domain.refusals import InvitationNeeded, InvitationSpent, RegistrationClosed, UsernameTaken
 from auth_service.routes.devices import place_of
 from auth_service.routes.examples import PASSWORD
 from auth_service.state import State
@@ -20,6 +20,7 @@ class RegistrationBody(msgspec.Struct, frozen=True):
     username: str
     password: str
     email: str | None = None
+    invitation: str | None = None
 
 
 class Registered(msgspec.Struct, frozen=True):
@@ -33,6 +34,7 @@ class RegisteredAccount(msgspec.Struct, frozen=True):
 
 
 _ADA = RegistrationBody("ada", PASSWORD, "ada@example.org")
+_REFUSALS = (UsernameTaken, RegistrationClosed, InvitationNeeded, InvitationSpent)
 
 
 @describes(
@@ -42,7 +44,7 @@ _ADA = RegistrationBody("ada", PASSWORD, "ada@example.org")
     example=_ADA,
     answer=Registered,
     status=201,
-    refusals=(UsernameTaken,),
+    refusals=_REFUSALS,
 )
 async def register(request: Request[State]) -> Response:
     await _registered(request)
@@ -56,7 +58,7 @@ async def register(request: Request[State]) -> Response:
     example=_ADA,
     answer=RegisteredAccount,
     status=201,
-    refusals=(UsernameTaken,),
+    refusals=_REFUSALS,
 )
 async def register_with_email(request: Request[State]) -> Response:
     account = await _registered(request)
@@ -66,4 +68,5 @@ async def register_with_email(request: Request[State]) -> Response:
 async def _registered(request: Request[State]) -> Account:
     body = await read_json(request, RegistrationBody)
     registration = request.state["rules"].registration(username=body.username, password=body.password, email=body.email)
-    return await request.state["accounts"].register(registration, place_of(request))
+    admission = request.state["admission"](body.invitation)
+    return await request.state["accounts"].register(registration, admission, place_of(request))

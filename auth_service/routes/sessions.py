@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from auth_service.actions.sessions import Ticket
-from auth_service.domain.refusals import UnknownSession, WrongCredentials
+from auth_service.domain.refusals import Banned, UnknownSession, WrongCredentials
 from auth_service.domain.session import Session
 from auth_service.routes.devices import device_of, without_cookie
 from auth_service.routes.examples import PASSWORD
@@ -50,7 +50,12 @@ _CREDENTIALS = Credentials("ada", PASSWORD)
 
 
 @describes(
-    "Sign in", access="anyone", body=Credentials, example=_CREDENTIALS, answer=TokenAnswer, refusals=(WrongCredentials,)
+    "Sign in",
+    access="anyone",
+    body=Credentials,
+    example=_CREDENTIALS,
+    answer=TokenAnswer,
+    refusals=(WrongCredentials, Banned),
 )
 async def sign_in(request: Request[State]) -> Response:
     ticket = await _signed_in(request, await read_json(request, Credentials))
@@ -63,7 +68,7 @@ async def sign_in(request: Request[State]) -> Response:
     form=Credentials,
     example=_CREDENTIALS,
     answer=TokenAnswer,
-    refusals=(WrongCredentials,),
+    refusals=(WrongCredentials, Banned),
 )
 async def sign_in_by_form(request: Request[State]) -> Response:
     return _token(await _signed_in(request, await read_form(request, Credentials)))

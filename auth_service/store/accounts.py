@@ -1,12 +1,20 @@
 """Accounts as they are kept, with the versions of their profiles."""
 
 from auth_service.domain.account import Account, Profile, Registration, fold, fold_username
-from auth_service.store.rows import all_of, one
+from auth_service.domain.refusals import LastOwner
+from auth_service.domain.roles import Role
+from auth_service.store.admission import Admission, admit, check_admission
+from auth_service.store.audit import forget_addresses_of
+from auth_service.store.invitations import end_invitations_of
+from auth_service.store.password_resets import end_reset_links_of
+from auth_service.store.roles import count_owners, hold_roles
 from auth_service.store.sessions import revoke_all
-from servicekit.database import Connection, Database
+from auth_service.store.versions import get_profile_version, next_version
+from servicekit.database import Connection, Database, Outdated, Row
 
-_ACCOUNT = "id, username, email, password, password_version, nickname, pfp, version"
-_PROFILE = "username, nickname, pfp, version"
+_BANNED = "CASE WHEN banned_at IS NULL THEN 0 ELSE 1 END AS banned"
+_ACCOUNT = f"id, username, email, password, password_version, nickname, pfp, version, role, {_BANNED}"
+_PROFILE = f"username, nickname, pfp, version, role, {_BANNED}, 0 AS erased, invited_by, invited_to"
 
 # Sorts behind every name that begins with what stands before it; names are compared byte by byte.
 _LAST_CHARACTER = "\U0010ffff"
@@ -16,9 +24,15 @@ class AccountStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def add(self, registration: Registration, *, password: str, now: float) -> Account | None:
-        """The new account; None where the name is taken, or was before an erasure."""
-        return await self._database.write(_add, registration, password=password, now=now)
+    async def check_admission(self, admission: Admission, *, now: float) -> None:
+        """Raises RegistrationClosed, InvitationNeeded or InvitationSpent."""
+        await self._database.read(check_admission, admission, now=now)
+
+    async def add(
+        self, registration: Registration, *, password: str, admission: Admission, now: float
+    ) -> Account | None:
+        """The new account; None where the name is taken, or was before an erasure. Raises as `check_admission`."""
+        return await self._database.write(_add, registration, password=password, admission=admission, now=now)
 
     async def find(self, username: str) -> Account | None:
         return await self._database.read(_find, username)
@@ -33,13 +47,17 @@ class AccountStore:
 
     async def get_profile_version(self) -> int:
         """The number of the last change of any profile."""
-        return await self._database.read(_get_profile_version)
+        return await self._database.read(get_profile_version)
 
     async def set_nickname(self, username: str, nickname: str) -> Profile | None:
         return await self._database.write(_set_nickname, username, nickname)
 
     async def set_avatar(self, username: str, url: str) -> Profile | None:
         return await self._database.write(_set_avatar, username, url)
+
+    async def set_email(self, account: Account, email: str | None) -> bool:
+        """False if the password is no longer `account`'s."""
+        return await self._database.write(_set_email, account, email)
 
     async def change_password(
         self, account: Account, *, password: str, kept_session_id: str, now: float
@@ -54,15 +72,20 @@ class AccountStore:
         await self._database.write(_renew_hash, account, password)
 
     async def erase(self, account: Account, *, now: float) -> tuple[int, list[str]] | None:
-        """The version of the erasure, and the sessions that it ended. None if the password is no longer `account`'s."""
+        """The version of the erasure, and the sessions that it ended. None if the password is no longer `account`'s.
+
+        Raises LastOwner.
+        """
         return await self._database.write(_erase, account, now=now)
 
 
-def _add(connection: Connection, registration: Registration, *, password: str, now: float) -> Account | None:
+def _add(
+    connection: Connection, registration: Registration, *, password: str, admission: Admission, now: float
+) -> Account | None:
     """The new account, its nickname being its username; None where the name is taken, or was before an erasure.
 
-    A name that is taken uses up no id and no version. No erasure comes between the look and the insert: whoever
-    writes waits for the commit of the last.
+    A name that is taken uses up no id, no version and no invitation. No erasure comes between the look and the insert:
+    whoever writes waits for the commit of the last.
     """
     names = {"folded": fold_username(registration.username)}
     taken = connection.execute(
@@ -72,26 +95,32 @@ def _add(connection: Connection, registration: Registration, *, password: str, n
     )
     if taken.fetchone() is not None:
         return None
+    invitation = admit(connection, admission, now=now)
     row = connection.execute(
         "INSERT INTO users (username, username_folded, email, password, nickname, nickname_folded,"
-        " version, created_at)"
-        " VALUES (:username, :folded, :email, :password, :username, :folded, :version, :now)"
+        " version, created_at, invited_by, invited_to)"
+        " VALUES (:username, :folded, :email, :password, :username, :folded, :version, :now, :invited_by, :invited_to)"
         f" ON CONFLICT (username_folded) DO NOTHING RETURNING {_ACCOUNT}",
         {
             **names,
             "username": registration.username,
             "email": registration.email,
             "password": password,
-            "version": _next_version(connection),
+            "version": next_version(connection),
             "now": int(now),
+            "invited_by": invitation.username if invitation else None,
+            "invited_to": invitation.room if invitation else None,
         },
     ).fetchone()
-    return one(row, Account)
+    if row is None:  # somebody was quicker
+        raise Outdated
+    return _account_of(row)
 
 
 def _find(connection: Connection, username: str) -> Account | None:
     query = f"SELECT {_ACCOUNT} FROM users WHERE username_folded = ?"
-    return one(connection.execute(query, (fold_username(username),)).fetchone(), Account)
+    row = connection.execute(query, (fold_username(username),)).fetchone()
+    return None if row is None else _account_of(row)
 
 
 def _list_profiles_by_prefix(connection: Connection, prefix: str, *, after: str, limit: int) -> list[Profile]:
@@ -111,26 +140,18 @@ def _list_profiles_by_prefix(connection: Connection, prefix: str, *, after: str,
             "limit": limit,
         },
     )
-    return all_of(rows, Profile)
+    return list(map(_profile_of, rows))
 
 
 def _list_profiles_after(connection: Connection, version: int, *, limit: int) -> list[Profile]:
     """Profiles that were made, changed or erased after `version`, each in its newest form, by version."""
     rows = connection.execute(
-        f"SELECT {_PROFILE}, 0 AS is_erased FROM users WHERE version > :version"
-        " UNION ALL SELECT username, username, '', version, 1 FROM erased WHERE version > :version"
-        " ORDER BY version LIMIT :limit",
+        f"SELECT {_PROFILE} FROM users WHERE version > :version"
+        " UNION ALL SELECT username, username, '', version, 'member', 0, 1, NULL, NULL FROM erased"
+        " WHERE version > :version ORDER BY version LIMIT :limit",
         {"version": version, "limit": limit},
     )
-    return [
-        Profile(row["username"], row["nickname"], row["pfp"], row["version"], bool(row["is_erased"])) for row in rows
-    ]
-
-
-def _get_profile_version(connection: Connection) -> int:
-    """The number of the last change of any profile."""
-    (version,) = connection.execute("SELECT version FROM profile_version").fetchone()
-    return int(version)
+    return list(map(_profile_of, rows))
 
 
 def _set_nickname(connection: Connection, username: str, nickname: str) -> Profile | None:
@@ -139,6 +160,14 @@ def _set_nickname(connection: Connection, username: str, nickname: str) -> Profi
 
 def _set_avatar(connection: Connection, username: str, url: str) -> Profile | None:
     return _change_profile(connection, username, pfp=url)
+
+
+def _set_email(connection: Connection, account: Account, email: str | None) -> bool:
+    changed = connection.execute(
+        "UPDATE users SET email = ? WHERE id = ? AND password_version = ?",
+        (email, account.id, account.password_version),
+    )
+    return changed.rowcount == 1
 
 
 def _change_password(
@@ -156,13 +185,17 @@ def _erase(connection: Connection, account: Account, *, now: float) -> tuple[int
     """The version of the erasure, and the sessions that it ended. None if the password is no longer `account`'s.
 
     What is left is the name; its sessions stay revoked until their last token has expired, without where they were.
+    Raises LastOwner.
     """
-    version = _next_version(connection)
+    hold_roles(connection)
+    version = next_version(connection)
     deleted = connection.execute(
-        "DELETE FROM users WHERE id = ? AND password_version = ?", (account.id, account.password_version)
-    )
-    if not deleted.rowcount:
+        "DELETE FROM users WHERE id = ? AND password_version = ? RETURNING role", (account.id, account.password_version)
+    ).fetchone()
+    if deleted is None:
         return None
+    if deleted["role"] == Role.OWNER and not count_owners(connection):
+        raise LastOwner
     connection.execute(
         "INSERT INTO erased (username, username_folded, version) VALUES (?, ?, ?)",
         (account.username, fold_username(account.username), version),
@@ -170,6 +203,9 @@ def _erase(connection: Connection, account: Account, *, now: float) -> tuple[int
     ended = revoke_all(connection, account.username, now)
     connection.execute("UPDATE sessions SET address = '', user_agent = '' WHERE username = ?", (account.username,))
     connection.execute("DELETE FROM known_devices WHERE username = ?", (account.username,))
+    end_invitations_of(connection, account.username, now=now)
+    end_reset_links_of(connection, account.username, now=now)
+    forget_addresses_of(connection, account.username)
     return version, ended
 
 
@@ -186,11 +222,35 @@ def _change_profile(connection: Connection, username: str, **columns: str) -> Pr
     assignments = ", ".join(f"{column} = :{column}" for column in columns)
     row = connection.execute(
         f"UPDATE users SET {assignments}, version = :version WHERE username = :username RETURNING {_PROFILE}",
-        {**columns, "version": _next_version(connection), "username": username},
+        {**columns, "version": next_version(connection), "username": username},
     ).fetchone()
-    return one(row, Profile)
+    return None if row is None else _profile_of(row)
 
 
-def _next_version(connection: Connection) -> int:
-    (version,) = connection.execute("UPDATE profile_version SET version = version + 1 RETURNING version").fetchone()
-    return int(version)
+def _account_of(row: Row) -> Account:
+    return Account(
+        id=row["id"],
+        username=row["username"],
+        email=row["email"],
+        password=row["password"],
+        password_version=row["password_version"],
+        nickname=row["nickname"],
+        pfp=row["pfp"],
+        version=row["version"],
+        role=Role(row["role"]),
+        is_banned=bool(row["banned"]),
+    )
+
+
+def _profile_of(row: Row) -> Profile:
+    return Profile(
+        username=row["username"],
+        nickname=row["nickname"],
+        pfp=row["pfp"],
+        version=row["version"],
+        role=Role(row["role"]),
+        banned=bool(row["banned"]),
+        erased=bool(row["erased"]),
+        invited_by=row["invited_by"],
+        invited_to=row["invited_to"],
+    )

@@ -66,8 +66,8 @@ def _sign_in(
 ) -> tuple[bool, bool]:
     """Whether `session` was opened, its device being known by its marks from now on; and whether that ended another.
 
-    It is not if its password has been changed since it was verified. It ends `replaced_session_id` if that is the same
-    person's.
+    It is not if the person was banned, or the password changed, since it was verified. It ends `replaced_session_id` if
+    that is the same person's.
     """
     if not _open(connection, session, password_version=password_version):
         return False, False
@@ -90,14 +90,15 @@ def _know_device(connection: Connection, username: str, device_marks: Sequence[s
 
 
 def _open(connection: Connection, session: Session, *, password_version: int) -> bool:
-    """Add `session`, unless the password it was opened with has been changed since it was verified.
+    """Add `session`, unless the person was banned, or the password changed, since it was verified.
 
     Sessions whose last token expired a while before are forgotten on this occasion.
     """
     forget_before = session.created_at - SESSIONS_KEPT_S
     connection.execute("DELETE FROM sessions WHERE expires_at < ?", (forget_before,))
     held = connection.execute(  # it cannot be changed until this is committed
-        "UPDATE users SET password_version = password_version WHERE username = ? AND password_version = ?",
+        "UPDATE users SET password_version = password_version"
+        " WHERE username = ? AND password_version = ? AND banned_at IS NULL",
         (session.username, password_version),
     )
     if not held.rowcount:

@@ -7,8 +7,8 @@ from typing import Any
 from gateway.domain.route_table import WEBSOCKET_ROUTES, Service, find
 from gateway.domain.tokens import COOKIE
 from servicekit.contract import SCHEMAS, Contract, Schema, problem_answer
+from servicekit.version import VERSION
 
-VERSION = "0.1.0"
 _ABOUT = {
     Service.AUTH: "Accounts, sessions, profiles",
     Service.CHAT: "Conversations, rooms, messages",

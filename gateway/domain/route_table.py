@@ -19,30 +19,41 @@ class Access(Enum):
 
 
 class Rate(Enum):
-    """What a request counts against: a POST by what its body says, whatever proves a PASSWORD by who asks."""
+    """What a request counts against: a POST by what its body says, whatever proves a PASSWORD by who asks, and whatever
+    has a secret LINK in its path by where it comes from.
+    """
 
     SIGN_IN = "sign-in"
     SIGN_IN_BY_FORM = "sign-in by form"
     REGISTRATION = "registration"
     PASSWORD = "password"
+    LINK = "link"
 
 
 class Route(msgspec.Struct, frozen=True):
-    """`path` is a whole path, or ends in "/" and stands for all below it: "/<first>/<second>/"."""
+    """`path` is a whole path, or ends in "/" and stands for all below it: "/<first>/<second>/".
+
+    `open_methods` are those that anyone may use where the others are a user's.
+    """
 
     path: str
     service: Service
     access: Access = Access.USER
     rate: Rate | None = None
     takes_files: bool = False  # so that a body may take as long as an upload
+    open_methods: tuple[str, ...] = ()
+
+    def needs_token(self, method: str) -> bool:
+        return self.access is Access.USER and method not in self.open_methods and method != "OPTIONS"
 
     def rate_of(self, method: str) -> Rate | None:
         """What a request of that method counts against, if anything."""
-        counted = method != "OPTIONS" if self.rate is Rate.PASSWORD else method == "POST"
+        counted = method != "OPTIONS" if self.rate in {Rate.PASSWORD, Rate.LINK} else method == "POST"
         return self.rate if counted else None
 
 
 ANYONE, USER = Access.ANYONE, Access.USER
+READING = ("GET", "HEAD")
 
 # Nothing below /internal/ is here, and nothing that is not here is forwarded.
 ROUTES = (
@@ -57,7 +68,14 @@ ROUTES = (
     Route("/api/sessions", Service.AUTH),
     Route("/api/sessions/", Service.AUTH),
     Route("/api/change-password", Service.AUTH, USER, Rate.PASSWORD),
+    Route("/api/change-email", Service.AUTH, USER, Rate.PASSWORD),
     Route("/api/account", Service.AUTH, USER, Rate.PASSWORD),
+    Route("/api/instance", Service.AUTH, ANYONE),
+    Route("/api/claim/", Service.AUTH, USER, Rate.LINK, open_methods=READING),
+    Route("/api/reset/", Service.AUTH, ANYONE, Rate.LINK),
+    Route("/api/invitations", Service.AUTH),
+    Route("/api/invitations/", Service.AUTH, USER, Rate.LINK, open_methods=READING),
+    Route("/api/admin/", Service.AUTH),
     Route("/api/users", Service.AUTH),
     Route("/api/user-profile", Service.AUTH),
     Route("/api/update-nickname", Service.AUTH),

@@ -20,6 +20,7 @@ from tests.new_stores import put_new_store
 from tests.problems import code
 
 PASSWORD = "correct horse battery"
+MEMBER = {"role": "member", "banned": False}  # what every profile says in the list for the others
 CHECKED = checked(ROUTES, REFUSALS)
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 

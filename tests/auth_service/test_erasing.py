@@ -11,7 +11,7 @@ from auth_service.feed import PROFILES_CHANNEL
 from auth_service.passwords import STRONG
 from auth_service.settings import AuthSettings
 from servicekit.authentication import REVOCATIONS_CHANNEL
-from tests.auth_service.people import PASSWORD, Auth, Person, fields, run_sql, serving
+from tests.auth_service.people import MEMBER, PASSWORD, Auth, Person, fields, run_sql, serving
 from tests.auth_service.test_feed import listening
 from tests.clock import Clock
 from tests.problems import code
@@ -32,7 +32,7 @@ async def profiles(auth: Auth, after: int = 0) -> list[dict[str, Any]]:
     return list(answer["profiles"])
 
 
-TABLES = ("users", "sessions", "erased", "known_devices", "profile_version")
+TABLES = ("users", "sessions", "erased", "known_devices", "profile_version", "invitations", "audit", "orders")
 
 
 def dump(settings: AuthSettings) -> str:
@@ -95,8 +95,8 @@ async def test_the_feed_of_profiles_tells_of_it_once_in_the_place_of_the_profile
     await ada.post("/api/update-nickname", data={"nickname": "Countess"})
     await erase(ada)
     await grace.post("/api/update-nickname", data={"nickname": "Admiral"})
-    erased = {"username": "Ada", "nickname": "Ada", "pfp": "", "version": 4, "erased": True}
-    admiral = {"username": "grace", "nickname": "Admiral", "pfp": "", "version": 5}
+    erased = {"username": "Ada", "nickname": "Ada", "pfp": "", "version": 4, "erased": True, **MEMBER}
+    admiral = {"username": "grace", "nickname": "Admiral", "pfp": "", "version": 5, **MEMBER}
     assert await profiles(auth) == [erased, admiral]
     assert await profiles(auth, after=4) == [admiral]
     page = (await auth.http.get("/internal/profiles?limit=1")).json()

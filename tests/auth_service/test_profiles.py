@@ -2,7 +2,7 @@ import pytest
 from msgspec import structs
 
 from auth_service.settings import AuthSettings
-from tests.auth_service.people import Auth, Person, fields, serving
+from tests.auth_service.people import MEMBER, Auth, Person, fields, serving
 from tests.clock import Clock
 from tests.problems import code
 
@@ -15,7 +15,7 @@ async def found(person: Person, **query: str | int) -> list[str]:
 async def test_anyone_finds_a_profile_by_username_in_any_case(auth: Auth) -> None:
     await auth.register("Grace", email="grace@example.org")
     response = await auth.http.get("/api/search-user/gRACE")
-    assert response.json() == {"username": "Grace", "nickname": "Grace", "pfp": ""}
+    assert response.json() == {"username": "Grace", "nickname": "Grace", "pfp": "", "role": "member"}
 
 
 @pytest.mark.parametrize("username", ["nobody", "%00", "%FF", "gr%25", "x" * 5_000])
@@ -85,7 +85,14 @@ async def test_a_person_sees_their_own_email_address_and_nobody_else_does(auth: 
     await auth.register("ada", email="ada@example.org")
     ada = await auth.device("ada")
     profile = (await ada.get("/api/user-profile")).json()
-    assert profile == {"id": 1, "username": "ada", "email": "ada@example.org", "nickname": "ada", "pfp": ""}
+    assert profile == {
+        "id": 1,
+        "username": "ada",
+        "email": "ada@example.org",
+        "nickname": "ada",
+        "pfp": "",
+        "role": "member",
+    }
     assert "ada@example.org" not in (await auth.http.get("/api/search-user/ada")).text
 
 
@@ -94,7 +101,7 @@ async def test_a_nickname_is_trimmed_and_composed(auth: Auth) -> None:
     response = await ada.post("/api/update-nickname", data={"nickname": "  A\u030anne 👩\u200d🚀 "})
     profile = {"username": "ada", "nickname": "Ånne 👩\u200d🚀", "pfp": ""}
     assert response.json() == {"message": "Nickname updated", **profile}
-    assert (await auth.http.get("/api/search-user/ada")).json() == profile
+    assert (await auth.http.get("/api/search-user/ada")).json() == {**profile, "role": "member"}
 
 
 @pytest.mark.parametrize("query", ["cafe\u0301", "CAFÉ", "café "])
@@ -215,8 +222,8 @@ async def test_every_change_of_a_profile_gets_the_next_version(auth: Auth) -> No
     everything = (await auth.http.get("/internal/profiles")).json()
     assert everything == {
         "profiles": [
-            {"username": "ada", "nickname": "Countess", "pfp": "", "version": 3},
-            {"username": "grace", "nickname": "grace", "pfp": "https://example.org/g.png", "version": 4},
+            {"username": "ada", "nickname": "Countess", "pfp": "", "version": 3, **MEMBER},
+            {"username": "grace", "nickname": "grace", "pfp": "https://example.org/g.png", "version": 4, **MEMBER},
         ],
         "version": 4,
         "store": everything["store"],

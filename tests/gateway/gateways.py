@@ -31,6 +31,7 @@ GENEROUS: dict[str, Any] = {
     "sign_ins_per_minute_username": 0,
     "sign_ins_per_minute_address": 0,
     "registrations_per_hour_address": 0,
+    "links_per_minute_address": 0,
     "connections_per_address": 0,
     "answer_timeout_s": 10.0,
 }

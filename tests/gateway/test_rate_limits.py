@@ -28,6 +28,7 @@ LIMITS = {
     "sign_ins_per_minute_username": 3,
     "sign_ins_per_minute_address": 5,
     "registrations_per_hour_address": 2,
+    "links_per_minute_address": 2,
 }
 
 
@@ -141,7 +142,12 @@ async def nobody_known(username: str, address: str, browser: str) -> str:
 
 @pytest.mark.parametrize("address", ["", "unix", "person", "2001:db8::1%eth0"])
 async def test_an_address_that_is_none_counts_as_it_is(address: str) -> None:
-    rates = Rates(sign_ins_per_minute_username=0, sign_ins_per_minute_address=0, registrations_per_hour_address=1)
+    rates = Rates(
+        sign_ins_per_minute_username=0,
+        sign_ins_per_minute_address=0,
+        registrations_per_hour_address=1,
+        links_per_minute_address=0,
+    )
     rate_limits = RateLimits(rates, redis_url="redis://127.0.0.1:1", known_as=nobody_known)
     await rate_limits.check_registration(client_address=address)
     with pytest.raises(TooManyRequests):
@@ -233,6 +239,15 @@ async def test_without_trusted_proxies_nobody_chooses_an_address() -> None:
             for number in range(3)
         ]
         assert statuses == [200, 429, 429]
+
+
+async def test_all_visits_to_links_of_one_address_count_together(limited: System) -> None:
+    """A thousand tries a minute are thirty, whatever they try."""
+    paths = ["/api/claim/a", "/api/reset/b"]
+    assert [(await limited.http.get(path)).status_code for path in paths] == [200, 200]
+    for path in (*paths, "/api/invitations/c", "/api/invitations/c/qr.svg"):
+        assert_limited(await limited.http.get(path), 60)
+    assert (await limited.http.get("/api/claim/a", headers={"X-Forwarded-For": "9.9.9.9"})).status_code == 200
 
 
 async def test_two_gateways_count_together(valkey_url: str) -> None:

@@ -20,6 +20,20 @@ TO_A_SERVICE = [
     ("GET", "/api/user-profile", "auth"),
     ("POST", "/api/update-nickname", "auth"),
     ("POST", "/api/update-avatar", "auth"),
+    ("POST", "/api/change-email", "auth"),
+    ("GET", "/api/instance", "auth"),
+    ("PATCH", "/api/admin/instance", "auth"),
+    ("POST", "/api/claim/a-code", "auth"),
+    ("GET", "/api/reset/a-code", "auth"),
+    ("POST", "/api/reset/a-code", "auth"),
+    ("POST", "/api/invitations", "auth"),
+    ("GET", "/api/invitations", "auth"),
+    ("DELETE", "/api/invitations/a-code", "auth"),
+    ("GET", "/api/admin/users?query=al", "auth"),
+    ("PUT", "/api/admin/users/ada/ban", "auth"),
+    ("PUT", "/api/admin/users/ada/role", "auth"),
+    ("POST", "/api/admin/users/ada/reset-link", "auth"),
+    ("GET", "/api/admin/audit", "auth"),
     ("GET", "/api/avatars/ada", "media"),
     ("GET", "/api/saved-chats", "chat"),
     ("POST", "/api/save-chat", "chat"),
@@ -46,7 +60,16 @@ TO_A_SERVICE = [
     ("GET", "/api/video/streams/desk/snapshot", "video"),
     ("GET", "/api/video/streams/desk/mjpeg", "video"),
 ]
-FOR_ANYONE = ["/register", "/api/register", "/api/user/login", "/api/login", "/api/search-user/ada"]
+FOR_ANYONE = [
+    "/register",
+    "/api/register",
+    "/api/user/login",
+    "/api/login",
+    "/api/search-user/ada",
+    "/api/instance",
+    "/api/reset/a-code",
+]
+FOR_ANYONE_TO_READ = ["/api/claim/a-code", "/api/invitations/a-code", "/api/invitations/a-code/qr.svg"]
 INTERNAL = [
     "/internal/revocations",
     "/internal/",
@@ -92,6 +115,22 @@ async def test_who_has_no_token_reaches_only_what_is_for_anyone(whole: System, t
         assert code(answer) == (401, "unauthenticated")
         assert answer.headers["www-authenticate"] == "Bearer"
         assert whole.requests == {}
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize("target", FOR_ANYONE_TO_READ)
+async def test_anyone_may_read_about_a_link_and_no_token_goes_there(whole: System, target: str, method: str) -> None:
+    answer = await whole.http.request(method, target, headers=whole.bearer())
+    assert (answer.status_code, answer.headers["referrer-policy"]) == (200, "no-referrer")
+    assert whole.auth.last.header("authorization") is None
+
+
+@pytest.mark.parametrize("target", FOR_ANYONE_TO_READ)
+async def test_what_a_link_does_is_for_users(whole: System, target: str) -> None:
+    for method in ("POST", "DELETE", "PUT"):
+        assert code(await whole.http.request(method, target)) == (401, "unauthenticated")
+        assert (await whole.http.request(method, target, headers=whole.bearer())).status_code == 200
+    assert whole.requests == {"auth": 3}
 
 
 @pytest.mark.parametrize(
