@@ -1,0 +1,205 @@
+"""What moderators see: everybody, in pages, and who did what to whom."""
+
+from typing import Any
+
+import pytest
+
+from auth_service.settings import AuthSettings
+from tests.asgi import CLIENT_ADDRESS
+from tests.auth_service.owners import (
+    ban,
+    change_instance,
+    end_ban,
+    invitation,
+    owner_of,
+    person_with,
+    set_role,
+)
+from tests.auth_service.people import PASSWORD, Auth, Person, fields, run_sql, serving
+from tests.clock import NOW_S, Clock
+from tests.problems import code
+from tests.waiting import eventually
+
+DAY_S = 24 * 3600
+MANY = 10_000
+
+
+@pytest.fixture
+async def ada(auth: Auth, settings: AuthSettings) -> Person:
+    return await owner_of(auth, settings)
+
+
+async def people(ada: Person, **query: Any) -> list[str]:
+    answer = await ada.get("/api/admin/users", params=query)
+    return [one["username"] for one in answer.json()]
+
+
+async def audit(ada: Person, **query: Any) -> list[dict[str, Any]]:
+    return list((await ada.get("/api/admin/audit", params=query)).json())
+
+
+async def test_a_person_is_listed_with_what_moderators_need(auth: Auth, ada: Person, clock: Clock) -> None:
+    await auth.register("Grace")
+    clock.forward(60)
+    await auth.sign_in("grace")
+    await auth.sign_in("grace")
+    grace = (await ada.get("/api/admin/users?query=GRA")).json()
+    assert grace == [
+        {
+            "username": "Grace",
+            "nickname": "Grace",
+            "role": "member",
+            "state": "active",
+            "created_at": "2027-01-15T08:00:00Z",
+            "last_seen_at": "2027-01-15T08:01:00Z",
+            "sessions": 2,
+            "stored_bytes": None,
+        }
+    ]
+    await ban(ada, "grace")
+    (banned,) = (await ada.get("/api/admin/users?state=banned")).json()
+    assert (banned["username"], banned["state"], banned["sessions"]) == ("Grace", "banned", 0)
+
+
+async def test_who_never_signed_in_was_never_seen(auth: Auth, ada: Person) -> None:
+    await auth.register("grace")
+    (grace,) = (await ada.get("/api/admin/users?query=grace")).json()
+    assert (grace["last_seen_at"], grace["sessions"]) == (None, 0)
+
+
+async def test_people_are_found_by_parts_of_names_role_and_state(auth: Auth, ada: Person) -> None:
+    await person_with(auth, ada, "grace", "moderator")
+    linus = await auth.person("linus_t")
+    await linus.post("/api/update-nickname", data={"nickname": "Straße 100% \\o/"})
+    await auth.register("edsger")
+    await ban(ada, "edsger")
+    assert await people(ada) == ["ada", "edsger", "grace", "linus_t"]
+    assert await people(ada, query="S") == ["edsger", "linus_t"]
+    assert await people(ada, query="STRASSE") == ["linus_t"]
+    for sign in ("_", "%", "\\"):
+        assert await people(ada, query=sign) == ["linus_t"]
+    assert await people(ada, role="moderator") == ["grace"]
+    assert await people(ada, role="member", state="active") == ["linus_t"]
+    assert await people(ada, state="banned") == ["edsger"]
+    assert await people(ada, query="nobody") == []
+
+
+async def test_ten_thousand_people_are_walked_through_page_by_page(
+    auth: Auth, ada: Person, settings: AuthSettings
+) -> None:
+    numbers = f"WITH RECURSIVE r(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r WHERE n < {MANY}) SELECT n FROM r"
+    name = "'person-' || (10000 + n)"
+    run_sql(
+        settings,
+        "INSERT INTO users (username, username_folded, password, nickname, nickname_folded, version, created_at)"
+        f" SELECT {name}, {name}, '', 'x', 'x', 1000 + n, {NOW_S} FROM ({numbers}) AS numbers",
+    )
+    seen, path = [], "/api/admin/users?query=person&role=member&state=active"
+    while path:
+        answer = await ada.get(path)
+        seen += [one["username"] for one in answer.json()]
+        path = answer.links.get("next", {}).get("url", "")
+    assert len(seen) == MANY
+    assert seen == sorted(set(seen))
+
+
+@pytest.mark.parametrize(
+    "query, field",
+    [
+        ({"role": "king"}, "role"),
+        ({"state": "gone"}, "state"),
+        ({"limit": 0}, "limit"),
+        ({"limit": 101}, "limit"),
+        ({"query": "a" * 65}, "query"),
+        ({"query": "a\0"}, "query"),
+        ({"after": "a\0"}, "after"),
+    ],
+)
+async def test_what_cannot_be_asked_is_refused(auth: Auth, ada: Person, query: dict[str, Any], field: str) -> None:
+    assert fields(await ada.get("/api/admin/users", params=query)) == [field]
+
+
+# The audit
+
+
+async def test_everything_that_is_done_to_people_is_written_down(auth: Auth, ada: Person, clock: Clock) -> None:
+    await auth.register("Grace")
+    clock.forward(60)
+    await change_instance(ada, name="Ours", registration="invitation")
+    await set_role(ada, "grace", "moderator")
+    await ban(ada, "grace", reason="spam", erase_messages=True)
+    await end_ban(ada, "grace")
+    one = await invitation(ada, uses_max=3, room="engines")
+    await ada.request("DELETE", f"/api/invitations/{one['code']}")
+    link = (await ada.post("/api/admin/users/grace/reset-link")).json()["url"].rpartition("/")[2]
+    await auth.http.post(f"/api/reset/{link}", json={"password": "an entirely new one"})
+    rows = await audit(ada)
+    assert [(row["actor"], row["act"], row["target"], row["detail"]) for row in rows[::-1]] == [
+        ("ada", "claim", "ada", ""),
+        ("ada", "instance", None, "name, registration: invitation"),
+        ("ada", "role", "Grace", "member to moderator"),
+        ("ada", "ban", "Grace", "spam (messages erased)"),
+        ("ada", "end_ban", "Grace", ""),
+        ("ada", "invite", None, "3 uses, #engines"),
+        ("ada", "end_invitation", "ada", ""),
+        ("ada", "reset_link", "Grace", ""),
+        ("Grace", "reset", "Grace", ""),
+    ]
+    assert {row["address"] for row in rows} == {CLIENT_ADDRESS}
+    assert (rows[0]["at"], rows[-1]["at"]) == ("2027-01-15T08:01:00Z", "2027-01-15T08:00:00Z")
+    assert one["code"] not in str(rows)
+
+
+async def test_what_is_refused_leaves_no_row(auth: Auth, ada: Person) -> None:
+    await ban(ada, "nobody")
+    await set_role(ada, "ada", "member")
+    assert [row["act"] for row in await audit(ada)] == ["claim"]
+
+
+async def test_it_is_read_in_pages(auth: Auth, ada: Person) -> None:
+    for number in range(5):
+        await change_instance(ada, name=f"Name {number}")
+    seen, path = [], "/api/admin/audit?limit=2"
+    while path:
+        answer = await ada.get(path)
+        seen += [row["number"] for row in answer.json()]
+        path = answer.links.get("next", {}).get("url", "")
+    assert seen == [6, 5, 4, 3, 2, 1]
+    assert [row["number"] for row in await audit(ada, before=3)] == [2, 1]
+
+
+async def test_nothing_changes_it(auth: Auth, ada: Person) -> None:
+    for method in ("POST", "PUT", "PATCH", "DELETE"):
+        assert code(await ada.request(method, "/api/admin/audit")) == (405, "method_not_allowed")
+
+
+async def test_addresses_go_after_90_days_and_rows_after_two_years(auth: Auth, ada: Person, clock: Clock) -> None:
+    clock.forward(90 * DAY_S - 1)
+    ada = await auth.device("ada")
+    assert (await audit(ada))[0]["address"] == CLIENT_ADDRESS
+    clock.forward(1)
+    assert (await audit(ada))[0]["address"] is None
+    clock.forward(640 * DAY_S - 1)
+    ada = await auth.device("ada")
+    assert len(await audit(ada)) == 1
+    clock.forward(1)
+    assert await audit(ada) == []
+
+
+async def test_what_is_old_goes_from_the_store_too(settings: AuthSettings, clock: Clock) -> None:
+    async with serving(settings, clock) as before:
+        await owner_of(before, settings)
+    clock.forward(91 * DAY_S)
+    async with serving(settings, clock):
+        await eventually(lambda: run_sql(settings, "SELECT address FROM audit") == [("",)])
+    clock.forward(640 * DAY_S)
+    async with serving(settings, clock):
+        await eventually(lambda: run_sql(settings, "SELECT address FROM audit") == [])
+
+
+async def test_where_somebody_was_goes_with_their_account(auth: Auth, ada: Person) -> None:
+    grace = await person_with(auth, ada, "grace", "owner")
+    await grace.request("PUT", "/api/admin/users/ada/role", json={"role": "moderator"})
+    await grace.request("PUT", "/api/admin/users/ada/role", json={"role": "owner"})
+    await grace.request("DELETE", "/api/account", json={"password": PASSWORD})
+    assert {row["address"] for row in await audit(ada) if row["actor"] == "grace"} == {None}
