@@ -34,5 +34,5 @@ async def _is_claimed(client: httpx.AsyncClient, url: str) -> bool:
     try:
         answer = await client.get(f"{url}/api/instance")
         return bool(answer.raise_for_status().json()["claimed"])
-    except (httpx.HTTPError, ValueError, KeyError):
+    except (httpx.HTTPError, ValueError, LookupError, TypeError):
         return True

@@ -73,7 +73,10 @@ class FairLimiter:
 
     def _call_next(self) -> None:
         """One that is cancelled, and has not come to itself yet, is passed over."""
-        while self._free and (person := next((one for one in self._waiting if one not in self._inside), None)):
+        while self._free:
+            person = next((one for one in self._waiting if one not in self._inside), None)
+            if person is None:
+                return
             turns = self._waiting.pop(person)
             turn = turns.popleft()
             if turns:

@@ -69,6 +69,8 @@ def make(url: str, migrations: Path) -> Migrated:
     address, schema = urldefrag(url)
     try:
         return migrate(address, schema, migrations)
+    except _OF_THE_DISK as error:
+        raise WritesRefused(f"Nothing was stored: {_in_one_line(error)}.") from None
     except psycopg.OperationalError as error:
         raise ServerAway(f"PostgreSQL does not answer: {_in_one_line(error)}") from None
     except errors.InsufficientPrivilege as error:

@@ -3,6 +3,7 @@
 import resource
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
@@ -10,6 +11,7 @@ import psycopg
 import pytest
 
 from auth_service.settings import AuthSettings
+from tests.auth_service.owners import claim_code, owner_of
 from tests.auth_service.people import PASSWORD, Auth, run_sql
 from tests.clock import Clock
 from tests.problems import code
@@ -72,6 +74,30 @@ async def test_what_the_disk_refuses_is_503_and_changes_nothing(auth: Auth, sett
         assert_not_stored(await ada.request("POST", path, **CHANGES[path]))
         assert (await ada.get("/api/user-profile")).json() == before
     assert (await ada.request("POST", path, **CHANGES[path])).is_success
+
+
+OWNERS_CHANGES: dict[str, tuple[str, str, dict[str, Any]]] = {
+    "a claim": ("POST", "/api/claim/{code}", {}),
+    "the instance": ("PATCH", "/api/admin/instance", {"json": {"name": "Ours"}}),
+    "an invitation": ("POST", "/api/invitations", {"json": {}}),
+    "a ban": ("PUT", "/api/admin/users/grace/ban", {"json": {"erase_messages": True}}),
+    "a role": ("PUT", "/api/admin/users/grace/role", {"json": {"role": "owner"}}),
+    "a reset link": ("POST", "/api/admin/users/grace/reset-link", {}),
+}
+KEPT = ("instance", "invitations", "orders", "audit", "reset_links", "users")
+
+
+@pytest.mark.parametrize("what", OWNERS_CHANGES)
+async def test_what_an_owner_does_is_done_whole_or_not_at_all(auth: Auth, settings: AuthSettings, what: str) -> None:
+    ada, grace = await owner_of(auth, settings), await auth.person("grace")
+    method, path, content = OWNERS_CHANGES[what]
+    path = path.format(code=claim_code(settings, 2))
+    before = [run_sql(settings, f"SELECT * FROM {table}") for table in KEPT]
+    with full_disk(settings):
+        assert_not_stored(await ada.request(method, path, **content))
+        assert await grace.is_signed_in()
+    assert [run_sql(settings, f"SELECT * FROM {table}") for table in KEPT] == before
+    assert (await ada.request(method, path, **content)).is_success
 
 
 async def test_an_account_that_could_not_be_erased_is_there(auth: Auth, settings: AuthSettings) -> None:

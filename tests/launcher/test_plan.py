@@ -85,3 +85,19 @@ def test_an_address_that_cannot_be_used_is_refused_by_the_name_of_its_setting(ch
     (field,) = chosen
     with pytest.raises(WrongSettings, match=f"PARLEY_{field.upper()}"):
         planned(**chosen)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "host, given, wanted",
+    [
+        ("127.0.0.1", {}, "http://127.0.0.1:8000"),
+        ("0.0.0.0", {}, "http://127.0.0.1:8000"),
+        ("::", {}, "http://[::1]:8000"),
+        ("127.0.0.1", {"PARLEY_PUBLIC_URL": "https://parley.example"}, "https://parley.example"),
+        ("127.0.0.1", {"PARLEY_DOMAIN": "parley.example"}, None),
+    ],
+)
+def test_auth_knows_where_the_gateway_is_reached(host: str, given: dict[str, str], wanted: str | None) -> None:
+    chosen = plan.Settings(host=host)
+    auth, *_ = plan.services(chosen, environment=given, redis_url="redis://127.0.0.1:7000/0", chat_instances=1)
+    assert auth.environment.get("PARLEY_PUBLIC_URL") == wanted

@@ -133,3 +133,10 @@ async def test_who_gives_up_in_the_moment_in_which_a_place_comes_free_is_passed_
     await visits.go("Linus 1")
     await visits.come("Grace 2")
     assert visits.inside == ["Grace 2"]
+
+
+async def test_who_has_no_name_comes_in_too() -> None:
+    """Such as whoever acts on the machine itself."""
+    async with asyncio.timeout(1):
+        async with FairLimiter(1).in_turn(""):
+            pass
