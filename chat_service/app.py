@@ -15,7 +15,6 @@ from chat_service.actions.calls import Calls
 from chat_service.actions.catch_up import CatchUp
 from chat_service.actions.closed_rooms import PAUSE_S as CLEARING_PAUSE_S
 from chat_service.actions.closed_rooms import ClosedRoomCleanup
-from chat_service.actions.connection_counts import ConnectionCounts
 from chat_service.actions.erasing import PAUSE_S as ERASING_PAUSE_S
 from chat_service.actions.erasing import Erasing
 from chat_service.actions.history import History
@@ -38,7 +37,7 @@ from chat_service.domain.calls import RING_S
 from chat_service.domain.changes import Appended
 from chat_service.domain.intents import Draft
 from chat_service.domain.quotas import Quotas
-from chat_service.domain.refusals import NotStored
+from chat_service.domain.refusals import NotStored, TooManyConnections
 from chat_service.feed import Feed
 from chat_service.group_writer import GroupWriter
 from chat_service.peers import DELETED_FILES_CHANNEL, PROFILES_CHANNEL, Peers
@@ -58,6 +57,7 @@ from chat_service.websocket.chat_socket import ChatSocket
 from chat_service.websocket.resume_grace import GRACE_S as RESUME_GRACE_S
 from chat_service.websocket.resume_grace import GRACE_S_MAX as RESUME_GRACE_S_MAX
 from servicekit.application import application
+from servicekit.connection_counts import LEASE_S, ConnectionCounts
 from servicekit.database import Database, LongReads
 from servicekit.engines import open_database
 from servicekit.frames import CloseCode
@@ -77,6 +77,7 @@ class Waits(msgspec.Struct, frozen=True, kw_only=True):
     indexing_pause_s: float = INDEXING_PAUSE_S
     erasing_pause_s: float = ERASING_PAUSE_S
     clearing_pause_s: float = CLEARING_PAUSE_S
+    connection_lease_s: float = LEASE_S
 
 
 USUAL_WAITS = Waits()
@@ -213,6 +214,13 @@ class _Composition:
             monotonic=self._monotonic,
         )
         self._opened.bus.on_connected(self.calls.on_connected)
+        self.connection_counts = ConnectionCounts(
+            bus=self._opened.bus,
+            service="chat",
+            per_person_max=settings.connections_per_person,
+            refusal=TooManyConnections,
+            lease_s=waits.connection_lease_s,
+        )
 
     def background(self) -> tuple[Coroutine[Any, Any, None], ...]:
         """What runs beside the requests, until it is cancelled."""
@@ -223,6 +231,7 @@ class _Composition:
             self._erasing.run(),
             self._clearing.run(),
             self.calls.run(),
+            self.connection_counts.run(),
         )
 
     def write(self) -> Coroutine[Any, Any, None]:
@@ -245,7 +254,7 @@ class _Composition:
             bus=self._opened.bus,
             calls=self.calls,
             clock=clock,
-            connection_counts=ConnectionCounts(per_person_max=settings.connections_per_person),
+            connection_counts=self.connection_counts,
             database=self._database,
             history=History(self._conversations),
             history_page_max=settings.history_page_max,
@@ -272,6 +281,7 @@ class _Composition:
 
     async def close(self) -> None:
         """End what was begun, what tells before who is told."""
+        self.connection_counts.close()
         for part in (
             self.calls,
             self.presence,
