@@ -4,7 +4,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from starlette.types import ASGIApp
@@ -22,6 +22,7 @@ from chat_service.actions.local_readers import LocalReaders
 from chat_service.actions.nudges import Nudges
 from chat_service.actions.outcomes import OutcomeListener
 from chat_service.actions.people import People
+from chat_service.actions.person_limits import PersonLimits
 from chat_service.actions.presence import GRACE_S, Presence
 from chat_service.actions.publisher import Publisher
 from chat_service.actions.resuming import Resuming
@@ -37,7 +38,8 @@ from chat_service.domain.calls import RING_S
 from chat_service.domain.changes import Appended
 from chat_service.domain.intents import Draft
 from chat_service.domain.quotas import Quotas
-from chat_service.domain.refusals import NotStored, TooManyConnections
+from chat_service.domain.rates import PersonRates
+from chat_service.domain.refusals import NotStored
 from chat_service.feed import Feed
 from chat_service.group_writer import GroupWriter
 from chat_service.peers import DELETED_FILES_CHANNEL, PROFILES_CHANNEL, Peers
@@ -57,7 +59,7 @@ from chat_service.websocket.chat_socket import ChatSocket
 from chat_service.websocket.resume_grace import GRACE_S as RESUME_GRACE_S
 from chat_service.websocket.resume_grace import GRACE_S_MAX as RESUME_GRACE_S_MAX
 from servicekit.application import application
-from servicekit.connection_counts import LEASE_S, ConnectionCounts
+from servicekit.connection_counts import LEASE_S
 from servicekit.database import Database, LongReads
 from servicekit.engines import open_database
 from servicekit.frames import CloseCode
@@ -81,6 +83,7 @@ class Waits(msgspec.Struct, frozen=True, kw_only=True):
 
 
 USUAL_WAITS = Waits()
+_Chosen = TypeVar("_Chosen", bound=msgspec.Struct)
 
 
 def create_app(
@@ -137,7 +140,14 @@ class _Composition:
         self._clock = clock
         self._monotonic = monotonic
         self.sockets: set[ChatSocket] = set()
-        self._quotas = _quotas(settings)
+        self._quotas = _chosen(settings, Quotas)
+        self._limits = PersonLimits(
+            _chosen(settings, PersonRates),
+            bus=opened.bus,
+            clock=clock,
+            monotonic=monotonic,
+            lease_s=waits.connection_lease_s,
+        )
         self._feed = Feed(opened.bus)
         self._conversations = Conversations(database)
         self._contacts = PeopleStore(database, quotas=self._quotas)
@@ -174,10 +184,8 @@ class _Composition:
         self.submissions = Submissions(
             writer=self._writer,
             message_length_max=settings.message_length_max,
-            messages_per_second=settings.messages_per_second,
-            messages_burst=settings.messages_burst,
+            rates=self._limits.messages,
             clock=self._clock,
-            monotonic=self._monotonic,
         )
 
     def _add_the_rest(self, settings: ChatSettings, waits: Waits) -> None:
@@ -208,19 +216,11 @@ class _Composition:
             store=RoomStore(database, quotas=self._quotas),
             submissions=self.submissions,
             people=self.people,
-            invitations_per_hour=settings.invitations_per_hour,
-            taken_names_per_hour=settings.taken_names_per_hour,
+            invitations=self._limits.invitations,
+            taken_names=self._limits.taken_names,
             clock=self._clock,
-            monotonic=self._monotonic,
         )
         self._opened.bus.on_connected(self.calls.on_connected)
-        self.connection_counts = ConnectionCounts(
-            bus=self._opened.bus,
-            service="chat",
-            per_person_max=settings.connections_per_person,
-            refusal=TooManyConnections,
-            lease_s=waits.connection_lease_s,
-        )
 
     def background(self) -> tuple[Coroutine[Any, Any, None], ...]:
         """What runs beside the requests, until it is cancelled."""
@@ -231,7 +231,7 @@ class _Composition:
             self._erasing.run(),
             self._clearing.run(),
             self.calls.run(),
-            self.connection_counts.run(),
+            self._limits.run(),
         )
 
     def write(self) -> Coroutine[Any, Any, None]:
@@ -254,7 +254,7 @@ class _Composition:
             bus=self._opened.bus,
             calls=self.calls,
             clock=clock,
-            connection_counts=self.connection_counts,
+            connection_counts=self._limits.connections,
             database=self._database,
             history=History(self._conversations),
             history_page_max=settings.history_page_max,
@@ -281,8 +281,8 @@ class _Composition:
 
     async def close(self) -> None:
         """End what was begun, what tells before who is told."""
-        self.connection_counts.close()
         for part in (
+            self._limits,
             self.calls,
             self.presence,
             self._publisher,
@@ -294,8 +294,9 @@ class _Composition:
             await part.close()
 
 
-def _quotas(settings: ChatSettings) -> Quotas:
-    return Quotas(**{name: getattr(settings, name) for name in Quotas.__struct_fields__})
+def _chosen(settings: ChatSettings, kind: type[_Chosen]) -> _Chosen:
+    """The settings of those names."""
+    return kind(**{name: getattr(settings, name) for name in kind.__struct_fields__})
 
 
 def _long_reads(settings: ChatSettings) -> LongReads:

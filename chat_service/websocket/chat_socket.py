@@ -58,6 +58,7 @@ class ChatSocket(EventSendingSocket):
         self.identity = await self.state["authentication"].authenticate(token)
         username = self.identity.username
         self._claim = self.state["connection_counts"].claim(username)
+        await self._claim.confirm()
         if handshake.path == ROOM_PATH:
             name = handshake.query_value("room") or LOBBY
             room = await self.state["rooms"].enter(username, name)
@@ -65,7 +66,6 @@ class ChatSocket(EventSendingSocket):
         # Before the handshake is answered: what is said to them after that comes live.
         self.reader = await self.state["local_readers"].enter(username)
         self._has_entered = True
-        await self._claim.confirm()  # by now Redis has answered, where it was asked for presence after that
         # Again: the session may have ended meanwhile.
         self.state["authentication"].identify(token or "")
         self.state["profiles"].check()
