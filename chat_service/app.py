@@ -38,7 +38,7 @@ from chat_service.domain.calls import RING_S
 from chat_service.domain.changes import Appended
 from chat_service.domain.intents import Draft
 from chat_service.domain.quotas import Quotas
-from chat_service.domain.rates import PersonRates
+from chat_service.domain.rates import Rates
 from chat_service.domain.refusals import NotStored
 from chat_service.feed import Feed
 from chat_service.group_writer import GroupWriter
@@ -142,11 +142,7 @@ class _Composition:
         self.sockets: set[ChatSocket] = set()
         self._quotas = _chosen(settings, Quotas)
         self._limits = PersonLimits(
-            _chosen(settings, PersonRates),
-            bus=opened.bus,
-            clock=clock,
-            monotonic=monotonic,
-            lease_s=waits.connection_lease_s,
+            _chosen(settings, Rates), bus=opened.bus, clock=clock, monotonic=monotonic, lease_s=waits.connection_lease_s
         )
         self._feed = Feed(opened.bus)
         self._conversations = Conversations(database)

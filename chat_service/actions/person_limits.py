@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from chat_service.actions.hourly_rates import HourlyRate
 from chat_service.actions.message_rates import MessageRates
-from chat_service.domain.rates import PersonRates
+from chat_service.domain.rates import Rates
 from chat_service.domain.refusals import TooManyConnections
 from servicekit.bus import Bus
 from servicekit.connection_counts import ConnectionCounts
@@ -16,7 +16,7 @@ class PersonLimits:
 
     def __init__(
         self,
-        rates: PersonRates,
+        rates: Rates,
         *,
         bus: Bus,
         clock: Callable[[], float],

@@ -6,7 +6,7 @@ HOUR_S = 3_600
 PEOPLE_REMEMBERED_MAX = 10_000
 
 
-class PersonRates(msgspec.Struct, frozen=True, kw_only=True):
+class Rates(msgspec.Struct, frozen=True, kw_only=True):
     """What one person may have and do; 0 switches a limit off."""
 
     connections_per_person: int
