@@ -4,7 +4,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from starlette.types import ASGIApp
@@ -15,7 +15,6 @@ from chat_service.actions.calls import Calls
 from chat_service.actions.catch_up import CatchUp
 from chat_service.actions.closed_rooms import PAUSE_S as CLEARING_PAUSE_S
 from chat_service.actions.closed_rooms import ClosedRoomCleanup
-from chat_service.actions.connection_counts import ConnectionCounts
 from chat_service.actions.erasing import PAUSE_S as ERASING_PAUSE_S
 from chat_service.actions.erasing import Erasing
 from chat_service.actions.history import History
@@ -23,6 +22,7 @@ from chat_service.actions.local_readers import LocalReaders
 from chat_service.actions.nudges import Nudges
 from chat_service.actions.outcomes import OutcomeListener
 from chat_service.actions.people import People
+from chat_service.actions.person_limits import PersonLimits
 from chat_service.actions.presence import GRACE_S, Presence
 from chat_service.actions.publisher import Publisher
 from chat_service.actions.resuming import Resuming
@@ -38,6 +38,7 @@ from chat_service.domain.calls import RING_S
 from chat_service.domain.changes import Appended
 from chat_service.domain.intents import Draft
 from chat_service.domain.quotas import Quotas
+from chat_service.domain.rates import Rates
 from chat_service.domain.refusals import NotStored
 from chat_service.feed import Feed
 from chat_service.group_writer import GroupWriter
@@ -58,6 +59,7 @@ from chat_service.websocket.chat_socket import ChatSocket
 from chat_service.websocket.resume_grace import GRACE_S as RESUME_GRACE_S
 from chat_service.websocket.resume_grace import GRACE_S_MAX as RESUME_GRACE_S_MAX
 from servicekit.application import application
+from servicekit.connection_counts import LEASE_S
 from servicekit.database import Database, LongReads
 from servicekit.engines import open_database
 from servicekit.frames import CloseCode
@@ -77,9 +79,11 @@ class Waits(msgspec.Struct, frozen=True, kw_only=True):
     indexing_pause_s: float = INDEXING_PAUSE_S
     erasing_pause_s: float = ERASING_PAUSE_S
     clearing_pause_s: float = CLEARING_PAUSE_S
+    connection_lease_s: float = LEASE_S
 
 
 USUAL_WAITS = Waits()
+_Chosen = TypeVar("_Chosen", bound=msgspec.Struct)
 
 
 def create_app(
@@ -136,7 +140,10 @@ class _Composition:
         self._clock = clock
         self._monotonic = monotonic
         self.sockets: set[ChatSocket] = set()
-        self._quotas = _quotas(settings)
+        self._quotas = _chosen(settings, Quotas)
+        self._limits = PersonLimits(
+            _chosen(settings, Rates), bus=opened.bus, clock=clock, monotonic=monotonic, lease_s=waits.connection_lease_s
+        )
         self._feed = Feed(opened.bus)
         self._conversations = Conversations(database)
         self._contacts = PeopleStore(database, quotas=self._quotas)
@@ -173,10 +180,8 @@ class _Composition:
         self.submissions = Submissions(
             writer=self._writer,
             message_length_max=settings.message_length_max,
-            messages_per_second=settings.messages_per_second,
-            messages_burst=settings.messages_burst,
+            rates=self._limits.messages,
             clock=self._clock,
-            monotonic=self._monotonic,
         )
 
     def _add_the_rest(self, settings: ChatSettings, waits: Waits) -> None:
@@ -207,10 +212,9 @@ class _Composition:
             store=RoomStore(database, quotas=self._quotas),
             submissions=self.submissions,
             people=self.people,
-            invitations_per_hour=settings.invitations_per_hour,
-            taken_names_per_hour=settings.taken_names_per_hour,
+            invitations=self._limits.invitations,
+            taken_names=self._limits.taken_names,
             clock=self._clock,
-            monotonic=self._monotonic,
         )
         self._opened.bus.on_connected(self.calls.on_connected)
 
@@ -223,6 +227,7 @@ class _Composition:
             self._erasing.run(),
             self._clearing.run(),
             self.calls.run(),
+            self._limits.run(),
         )
 
     def write(self) -> Coroutine[Any, Any, None]:
@@ -245,7 +250,7 @@ class _Composition:
             bus=self._opened.bus,
             calls=self.calls,
             clock=clock,
-            connection_counts=ConnectionCounts(per_person_max=settings.connections_per_person),
+            connection_counts=self._limits.connections,
             database=self._database,
             history=History(self._conversations),
             history_page_max=settings.history_page_max,
@@ -273,6 +278,7 @@ class _Composition:
     async def close(self) -> None:
         """End what was begun, what tells before who is told."""
         for part in (
+            self._limits,
             self.calls,
             self.presence,
             self._publisher,
@@ -284,8 +290,9 @@ class _Composition:
             await part.close()
 
 
-def _quotas(settings: ChatSettings) -> Quotas:
-    return Quotas(**{name: getattr(settings, name) for name in Quotas.__struct_fields__})
+def _chosen(settings: ChatSettings, kind: type[_Chosen]) -> _Chosen:
+    """The settings of those names."""
+    return kind(**{name: getattr(settings, name) for name in kind.__struct_fields__})
 
 
 def _long_reads(settings: ChatSettings) -> LongReads:

@@ -146,13 +146,21 @@ class Feed:
         (reply,) = await self._bus.execute(("EVAL", _HAS_LEFT, 0, *keys, leaving_id))
         return bool(reply == 1)
 
-    async def was_here(self, username: str) -> bool:
-        """Whether the person is online already, or left only a moment ago. Raises BusUnavailable."""
-        counts, leaving = await self._bus.execute(
+    def was_here(self, username: str) -> Awaitable[bool]:
+        """Whether the person is online already, before a subscription that follows, or left only a moment ago.
+
+        Asked when it is called, told when it is awaited; then raises BusUnavailable.
+        """
+        asked = self._bus.execute(
             ("PUBSUB", "NUMSUB", self._bus.channel(person_channel(username))),
             ("GET", self._bus.channel(_leaving(username))),
         )
-        return bool(counts[1]) or leaving is not None
+
+        async def told() -> bool:
+            counts, leaving = await asked
+            return bool(counts[1]) or leaving is not None
+
+        return told()
 
     def forget_leaving(self, username: str) -> None:
         """They are back, and subscribed: not before, or for a moment nobody could tell."""

@@ -6,7 +6,6 @@ from typing import Any, TypedDict
 from chat_service.actions.addressing import Addressing
 from chat_service.actions.attachments import Attachments
 from chat_service.actions.calls import Calls
-from chat_service.actions.connection_counts import ConnectionCounts
 from chat_service.actions.history import History
 from chat_service.actions.local_readers import LocalReaders
 from chat_service.actions.presence import Presence
@@ -18,6 +17,7 @@ from chat_service.actions.submissions import Submissions
 from chat_service.actions.typing_notices import TypingNotices
 from servicekit.authentication import Authentication
 from servicekit.bus import Bus
+from servicekit.connection_counts import ConnectionCounts
 from servicekit.database import Database
 from servicekit.list_replica import ListReplica
 

@@ -147,6 +147,9 @@ class WebSocketProtocol(WebSocketWriter):
         try:
             answer = acceptance(handshake)
             await self.admit(handshake)
+        except asyncio.CancelledError:
+            self.not_opened()
+            raise
         except Refusal as refusal:
             log.info("handshake refused", reason=str(refusal))
             self._refuse(refusal)

@@ -11,6 +11,7 @@ import msgspec
 from starlette.types import ASGIApp
 
 from servicekit.application import application
+from servicekit.connection_counts import LEASE_S, ConnectionCounts
 from servicekit.engines import open_database
 from servicekit.peers import Peer
 from servicekit.server import connections, running
@@ -22,6 +23,7 @@ from video_service.actions.published_stream import INTEREST_S_MAX, UNBOUND_S_MAX
 from video_service.actions.published_streams import LOOK_INTERVAL_S, PublishedStreams
 from video_service.actions.stream_log import WRITE_INTERVAL_S, StreamLog
 from video_service.actions.watched_streams import PICTURE_WAIT_S_MAX, WatchedStreams
+from video_service.domain.refusals import TooManyConnections
 from video_service.domain.streams import RETURN_S_MAX
 from video_service.feed import RENEWED_MS_MAX, Feed
 from video_service.mjpeg import UNREAD_S_MAX
@@ -50,6 +52,7 @@ class Waits(msgspec.Struct, frozen=True, kw_only=True):
     write_interval_s: float = WRITE_INTERVAL_S
     ask_interval_s: float = ASK_INTERVAL_S
     unasked_s_max: float = UNASKED_S_MAX
+    connection_lease_s: float = LEASE_S
 
 
 USUAL_WAITS = Waits()
@@ -81,7 +84,7 @@ async def _opened(
 ) -> AsyncIterator[State]:
     require_library("cv2")
     workers = Workers(settings.video_threads or len(os.sched_getaffinity(0)))
-    open_connections = OpenConnections(connections_per_person=settings.connections_per_person)
+    open_connections = OpenConnections()
     opening = open_database(
         settings.store_of("video", "streams.db"), MIGRATIONS, disk_free_bytes_min=settings.disk_free_bytes_min
     )
@@ -93,6 +96,13 @@ async def _opened(
             feed = new_feed(opened.bus, return_s=waits.return_s, renewed_ms_max=waits.renewed_ms_max)
             watched_streams, published_streams = _streams(settings, clock, waits, feed, peers)
             profiles = copy_profiles(store, peers, database)
+            connection_counts = ConnectionCounts(
+                bus=opened.bus,
+                service="video",
+                per_person_max=settings.connections_per_person,
+                refusal=TooManyConnections,
+                lease_s=waits.connection_lease_s,
+            )
             opened.authentication.on_revoked(open_connections.on_revoked)
             await profiles.listen(opened.bus, PROFILES_CHANNEL)
             async with running(
@@ -101,23 +111,26 @@ async def _opened(
                 published_streams.run(),
                 published_streams.run_audiences(),
                 profiles.run(),
+                connection_counts.run(),
             ):
                 yield State(
-                    open_connections=open_connections,
                     authentication=opened.authentication,
                     bus=opened.bus,
                     clock=clock,
+                    connection_counts=connection_counts,
                     database=database,
                     frames_per_second=settings.frames_per_second,
                     stream_log=stream_log,
                     message_bytes_max=settings.video_message_bytes_max,
                     mjpeg_unread_s_max=waits.mjpeg_unread_s_max,
                     new_frame_processor=partial(new_frame_processor, pixels_max=settings.frame_pixels_max),
+                    open_connections=open_connections,
                     watched_streams=watched_streams,
                     published_streams=published_streams,
                     workers=workers,
                 )
                 published_streams.close()
+                connection_counts.close()
             await stream_log.write()
 
 

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Mapping
 from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
+from servicekit.connection_counts import ConnectionClaim
 from servicekit.tokens import Identity
 from video_service.actions.watched_stream import WatchedStream
 from video_service.domain.pictures import Picture
@@ -27,6 +28,7 @@ class MjpegResponse(StreamingResponse):
         self.identity = identity
         self.username = identity.username
         self._state = state
+        self._claim: ConnectionClaim | None = None
         self._watched: WatchedStream | None = None
         self._newest: Picture | None = None
         self._has_ended = False
@@ -36,10 +38,11 @@ class MjpegResponse(StreamingResponse):
 
     async def enter(self, name: str, token: str) -> None:
         """Raises UnknownStream, TooManyWatchers, TooManyConnections, Unauthenticated or Unavailable."""
-        self._watched = await self._state["watched_streams"].enter(name, self)
-        try:  # others may have come meanwhile, or the session may have ended
-            self._state["open_connections"].check(self.identity.username)
-            self._state["authentication"].identify(token)
+        self._claim = self._state["connection_counts"].claim(self.identity.username)
+        try:
+            await self._claim.confirm()
+            self._watched = await self._state["watched_streams"].enter(name, self)
+            self._state["authentication"].identify(token)  # again: the session may have ended meanwhile
         except BaseException:
             self._leave()
             raise
@@ -61,6 +64,8 @@ class MjpegResponse(StreamingResponse):
             self._leave()
 
     def _leave(self) -> None:
+        if self._claim is not None:
+            self._claim.release()
         self._state["open_connections"].discard(self)
         if self._watched is not None:
             self._state["watched_streams"].leave(self._watched, self)

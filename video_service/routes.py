@@ -44,7 +44,6 @@ async def mjpeg(request: Request[State]) -> Response:
     if request.method == "HEAD":
         await request.state["watched_streams"].find(request.path_params["stream"], identity.username)
         return Response(media_type=MJPEG, headers=NOT_KEPT)
-    request.state["open_connections"].check(identity.username)
     response = MjpegResponse(identity, request.state, headers=NOT_KEPT)
     await response.enter(request.path_params["stream"], token_of(request) or "")
     return response

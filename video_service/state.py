@@ -5,6 +5,7 @@ from typing import TypedDict
 
 from servicekit.authentication import Authentication
 from servicekit.bus import Bus
+from servicekit.connection_counts import ConnectionCounts
 from servicekit.database import Database
 from video_service.actions.open_connections import OpenConnections
 from video_service.actions.published_streams import PublishedStreams
@@ -15,16 +16,17 @@ from video_service.pipeline.workers import Workers
 
 
 class State(TypedDict):
-    open_connections: OpenConnections
     authentication: Authentication
     bus: Bus
     clock: Callable[[], float]
+    connection_counts: ConnectionCounts
     database: Database
     frames_per_second: int
     stream_log: StreamLog
     message_bytes_max: int
     mjpeg_unread_s_max: float
     new_frame_processor: Callable[[], FrameProcessor]
+    open_connections: OpenConnections
     watched_streams: WatchedStreams
     published_streams: PublishedStreams
     workers: Workers

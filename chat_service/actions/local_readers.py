@@ -56,9 +56,10 @@ class LocalReaders:
     async def _load(self, username: str) -> None:
         reader = self._readers[person_channel(username)] = Reader(username)
         try:
-            is_news = await self._presence.arriving(username)
             # First the subscriptions, then the store: what comes between is in both, and passed on once.
-            await self._feed.follow_person(username, self.receive)
+            is_news, _ = await asyncio.gather(  # asked in this order, in one round trip
+                self._presence.arriving(username), self._feed.follow_person(username, self.receive)
+            )
             self._presence.returned(username)
             places = await self._rooms.enter(reader, await self._store.places(username))
             self._rooms.leave(reader, reader.positions.keys() - places.keys())

@@ -1,7 +1,7 @@
 """Presence: who is connected, told to those who have saved them, and only when it really changed."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 from chat_service.domain import events
@@ -40,12 +40,16 @@ class Presence:
         except BusUnavailable:
             return set()
 
-    async def arriving(self, username: str) -> bool:
-        """Call before the person's first subscription here. Whether that is news to others."""
+    def arriving(self, username: str) -> Awaitable[bool]:
+        """Call before the person's first subscription here: it is asked at once whether that is news to others."""
         if (leaving := self._leaving.pop(username, None)) is not None:
             leaving.cancel()
+        return self._is_news(self._feed.was_here(username))
+
+    @staticmethod
+    async def _is_news(was_here: Awaitable[bool]) -> bool:
         try:
-            return not await self._feed.was_here(username)
+            return not await was_here
         except BusUnavailable:
             return False
 

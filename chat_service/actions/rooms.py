@@ -5,11 +5,11 @@ from typing import Annotated, TypeAlias
 
 import msgspec
 
+from chat_service.actions.hourly_rates import HourlyRate
 from chat_service.actions.people import People
 from chat_service.actions.submissions import Submissions
 from chat_service.domain.conversations import Conversation
 from chat_service.domain.intents import CloseRoom, Join, Leave
-from chat_service.domain.rates import hourly
 from chat_service.domain.refusals import (
     NotAMember,
     NotTheOwner,
@@ -37,20 +37,16 @@ class Rooms:
         store: RoomStore,
         submissions: Submissions,
         people: People,
-        invitations_per_hour: int,
-        taken_names_per_hour: int,
+        invitations: HourlyRate,
+        taken_names: HourlyRate,
         clock: Callable[[], float],
-        monotonic: Callable[[], float],
     ) -> None:
         self._store = store
         self._submissions = submissions
         self._people = people
-        self._invitations_per_hour = invitations_per_hour
-        self._invitations = hourly(invitations_per_hour)
-        self._taken_names_per_hour = taken_names_per_hour
-        self._taken_names = hourly(taken_names_per_hour)
+        self._invitations = invitations
+        self._taken_names = taken_names
         self._clock = clock
-        self._monotonic = monotonic
 
     async def page_for(self, username: str, *, query: str, after: str | None, limit: int) -> RoomsPage:
         return await self._store.page_for(username, query=query, after=after, limit=limit)
@@ -79,8 +75,8 @@ class Rooms:
     async def create(self, username: str, *, name: str, topic: str, private: bool) -> Room:
         """Raises RoomTaken, TooManyRooms, or TooManyNamesTried."""
         self._submissions.count(username)
-        if not self._taken_names.take(username, self._monotonic()):
-            raise TooManyNamesTried(self._taken_names_per_hour)
+        if not await self._taken_names.take(username):
+            raise TooManyNamesTried(self._taken_names.count)
         is_taken = False
         try:
             now = rfc3339(self._clock())
@@ -126,8 +122,8 @@ class Rooms:
 
     async def _invite(self, username: str, room: str, whom: str) -> None:
         """Only what brings somebody in counts. Raises TooManyInvitations, and what the quotas say."""
-        if not self._invitations.take(username, self._monotonic()):
-            raise TooManyInvitations(self._invitations_per_hour)
+        if not await self._invitations.take(username):
+            raise TooManyInvitations(self._invitations.count)
         has_come = False
         try:
             if not await self._store.members_among(room, [whom]):

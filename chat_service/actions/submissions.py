@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 
+from chat_service.actions.message_rates import MessageRates
 from chat_service.actions.outcomes import OutcomeListener, PendingOutcome
 from chat_service.domain.changes import Appended, Entry
 from chat_service.domain.emoji import is_emoji
 from chat_service.domain.intents import Draft, EditMessage, Intent, React, SendMessage
 from chat_service.domain.messages import check_text
-from chat_service.domain.rates import TokenBuckets
 from chat_service.domain.refusals import InvalidEmoji, TooManyMessages
 from chat_service.group_writer import GroupWriter
 from servicekit.times import rfc3339
@@ -21,17 +21,13 @@ class Submissions:
         *,
         writer: GroupWriter[OutcomeListener, Draft, Appended],
         message_length_max: int,
-        messages_per_second: int,
-        messages_burst: int,
+        rates: MessageRates,
         clock: Callable[[], float],
-        monotonic: Callable[[], float],
     ) -> None:
         self._writer = writer
         self.message_length_max = message_length_max
-        self._messages_per_second = messages_per_second
-        self._buckets = TokenBuckets(per_second=messages_per_second, burst=messages_burst)
+        self._rates = rates
         self._clock = clock
-        self._monotonic = monotonic
 
     def submit(self, author: str, intent: Intent, reply_to: OutcomeListener) -> None:
         """Queue what somebody asked for; `reply_to` learns of the outcome. Raises the ChatRefusal that is clear now."""
@@ -47,8 +43,8 @@ class Submissions:
 
     def count(self, author: str) -> None:
         """One more command of theirs. Raises TooManyMessages."""
-        if not self._buckets.take(author, self._monotonic()):
-            raise TooManyMessages(self._messages_per_second)
+        if not self._rates.take(author):
+            raise TooManyMessages(self._rates.per_second)
 
     def store(self, author: str, intent: Intent, reply_to: OutcomeListener, *, erases: bool = False) -> None:
         """The same for what has been checked and counted, or is our own doing."""

@@ -1,7 +1,19 @@
 """Rates: token buckets."""
 
+import msgspec
+
 HOUR_S = 3_600
 PEOPLE_REMEMBERED_MAX = 10_000
+
+
+class Rates(msgspec.Struct, frozen=True, kw_only=True):
+    """What one person may have and do; 0 switches a limit off."""
+
+    connections_per_person: int
+    messages_per_second: int
+    messages_burst: int
+    invitations_per_hour: int
+    taken_names_per_hour: int
 
 
 class TokenBucket:
@@ -19,13 +31,21 @@ class TokenBucket:
         """Whether one more may pass at `now_s` (monotonic)."""
         if not self._per_second:
             return True
-        gained = (now_s - self._updated_at_s) * self._per_second
-        self._tokens = min(float(self._burst), self._tokens + gained)
-        self._updated_at_s = now_s
+        self._gain(now_s)
         if self._tokens < 1:
             return False
         self._tokens -= 1
         return True
+
+    def charge(self, count: int, now_s: float) -> None:
+        """So many have passed elsewhere; that may leave a debt, which is worked off before one more passes."""
+        self._gain(now_s)
+        self._tokens -= count
+
+    def _gain(self, now_s: float) -> None:
+        gained = (now_s - self._updated_at_s) * self._per_second
+        self._tokens = min(float(self._burst), self._tokens + gained)
+        self._updated_at_s = now_s
 
     def give_back(self) -> None:
         """What the last one took: it did not count after all."""
@@ -43,11 +63,18 @@ class TokenBuckets:
 
     def take(self, username: str, now_s: float) -> bool:
         """Whether one more of theirs may pass at `now_s` (monotonic)."""
+        return self._bucket_of(username).take(now_s)
+
+    def charge(self, username: str, count: int, now_s: float) -> None:
+        """So many of theirs have passed elsewhere."""
+        self._bucket_of(username).charge(count, now_s)
+
+    def _bucket_of(self, username: str) -> TokenBucket:
         bucket = self._buckets.pop(username, None) or TokenBucket(per_second=self._per_second, burst=self._burst)
         self._buckets[username] = bucket  # behind all others: who was here longest ago is forgotten first
         if len(self._buckets) > self._people_max:
             del self._buckets[next(iter(self._buckets))]
-        return bucket.take(now_s)
+        return bucket
 
     def give_back(self, username: str) -> None:
         if (bucket := self._buckets.get(username)) is not None:

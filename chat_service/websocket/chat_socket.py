@@ -15,6 +15,7 @@ from chat_service.domain.refusals import InvalidCommand
 from chat_service.websocket.command_outcomes import CommandOutcome
 from chat_service.websocket.event_sender import EventSendingSocket
 from servicekit.authentication import bearer_token
+from servicekit.connection_counts import ConnectionClaim
 from servicekit.frames import CloseCode, Opcode
 from servicekit.handshake import Handshake
 from servicekit.logs import get_logger
@@ -44,6 +45,7 @@ class ChatSocket(EventSendingSocket):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self._claim: ConnectionClaim | None = None
         self._has_entered = False
         self._unanswered = 0
         self._working: _Work | None = None
@@ -54,8 +56,9 @@ class ChatSocket(EventSendingSocket):
         self.state["profiles"].check()
         token = bearer_token(handshake.headers.get("authorization"))
         self.identity = await self.state["authentication"].authenticate(token)
-        counts, username = self.state["connection_counts"], self.identity.username
-        counts.check(username)
+        username = self.identity.username
+        self._claim = self.state["connection_counts"].claim(username)
+        await self._claim.confirm()
         if handshake.path == ROOM_PATH:
             name = handshake.query_value("room") or LOBBY
             room = await self.state["rooms"].enter(username, name)
@@ -63,21 +66,21 @@ class ChatSocket(EventSendingSocket):
         # Before the handshake is answered: what is said to them after that comes live.
         self.reader = await self.state["local_readers"].enter(username)
         self._has_entered = True
-        # Again: others may have come meanwhile, or the session may have ended.
-        counts.check(username)
+        # Again: the session may have ended meanwhile.
         self.state["authentication"].identify(token or "")
         self.state["profiles"].check()
 
     def opened(self) -> None:
         """Without a step after `admit`; from here on events come, and wait until the peer had a chance to resume."""
         self.state["sockets"].add(self)
-        self.state["connection_counts"].add(self.identity.username)
         log.info("connected", username=self.identity.username, session=self.identity.session_id)
         self.hold()
         self.reader.connections.append(self)
         self._work(self._greet(dict(self.reader.positions), dict(self.reader.places)), ends_with_connection=True)
 
     def not_opened(self) -> None:
+        if self._claim is not None:
+            self._claim.release()
         if self._has_entered:
             self.state["local_readers"].leave(self.reader)
 
@@ -102,7 +105,8 @@ class ChatSocket(EventSendingSocket):
             self._working.task.cancel()
         log.info("disconnected", username=self.identity.username, session=self.identity.session_id)
         self.state["sockets"].discard(self)
-        self.state["connection_counts"].remove(self.identity.username)
+        assert self._claim is not None
+        self._claim.release()
         self.state["local_readers"].leave(self.reader, self)
 
     # Commands

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from chat_service.app import MIGRATIONS
+from chat_service.domain.changes import Appended
 from chat_service.domain.conversations import Conversation, Label
 from chat_service.domain.intents import Draft, SendMessage
 from chat_service.domain.messages import StoredMessage
@@ -37,8 +38,8 @@ class Chats:
         return await self.database.write(self._say, sender, receiver, texts)
 
     def _say(self, connection: Connection, sender: str, receiver: str, texts: tuple[str, ...]) -> list[StoredMessage]:
-        self._log.begin(connection)
-        appended = [self._log.append(connection, self._draft(sender, receiver, text)).entry for text in texts]
+        outcomes = self._log.append_group(connection, [self._draft(sender, receiver, text) for text in texts])
+        appended = [one.entry for one in outcomes if isinstance(one, Appended)]
         return [entry for entry in appended if isinstance(entry, StoredMessage)]
 
     def _draft(self, sender: str, receiver: str, text: str) -> Draft:

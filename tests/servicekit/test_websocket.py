@@ -144,6 +144,25 @@ async def test_a_subclass_says_who_enters_and_what_a_message_means() -> None:
         protocol.received(Opcode.TEXT, b"")
 
 
+async def test_an_end_of_the_server_before_the_answer_lets_nobody_in() -> None:
+    is_asked, was_not_opened = asyncio.Event(), asyncio.Event()
+
+    class Hesitant(Echo):
+        async def admit(self, handshake: Handshake) -> None:
+            is_asked.set()
+            await asyncio.Event().wait()
+
+        def not_opened(self) -> None:
+            was_not_opened.set()
+
+    async with serving(Hesitant) as server, server.client_at_the_door():
+        connection = await server.connection()
+        await wait(is_asked)
+        connection.shutdown()
+        await wait(was_not_opened)
+    assert connection.times_closed == 0
+
+
 # Both closing handshakes
 
 

@@ -1,10 +1,9 @@
-"""Open connections: whose they are, how many one person may have, and that they end with their session."""
+"""Open connections: whose they are, and that they end with their session."""
 
 from collections.abc import Iterator
 from typing import Protocol
 
 from servicekit.tokens import Identity
-from video_service.domain.refusals import TooManyConnections
 
 
 class OpenConnection(Protocol):
@@ -16,8 +15,7 @@ class OpenConnection(Protocol):
 
 
 class OpenConnections:
-    def __init__(self, *, connections_per_person: int) -> None:
-        self._max = connections_per_person
+    def __init__(self) -> None:
         self._connections: set[OpenConnection] = set()
 
     def __iter__(self) -> Iterator[OpenConnection]:
@@ -25,11 +23,6 @@ class OpenConnections:
 
     def __len__(self) -> int:
         return len(self._connections)
-
-    def check(self, username: str) -> None:
-        """Raises TooManyConnections."""
-        if self._max and sum(connection.identity.username == username for connection in self._connections) >= self._max:
-            raise TooManyConnections(self._max)
 
     def add(self, connection: OpenConnection) -> None:
         self._connections.add(connection)

@@ -4,6 +4,7 @@ from typing import Any, ClassVar, cast
 
 from servicekit.authentication import bearer_token
 from servicekit.bodies import convert
+from servicekit.connection_counts import ConnectionClaim
 from servicekit.frames import CloseCode, Opcode, text_frame
 from servicekit.handshake import Handshake
 from servicekit.logs import get_logger
@@ -32,6 +33,7 @@ class VideoSocket(WebSocketProtocol):
         self.state = cast(State, app_state)
         self.message_bytes_max = self.state["message_bytes_max"]
         super().__init__(config, server_state, app_state, _loop)
+        self._claim: ConnectionClaim | None = None
         self._role: FrameSource | Watching | None = None
         self._errors: ErrorThrottle[tuple[str, int | None]] = ErrorThrottle(self._complain)
 
@@ -40,11 +42,11 @@ class VideoSocket(WebSocketProtocol):
     async def admit(self, handshake: Handshake) -> None:
         token = bearer_token(handshake.headers.get("authorization"))
         self.identity = await self.state["authentication"].authenticate(token)
-        self.state["open_connections"].check(self.identity.username)
+        self._claim = self.state["connection_counts"].claim(self.identity.username)
         self._role = self._find_role(handshake)
+        await self._claim.confirm()
         await self._role.enter()
-        # Again: others may have come meanwhile, or the session may have ended.
-        self.state["open_connections"].check(self.identity.username)
+        # Again: the session may have ended meanwhile.
         self.state["authentication"].identify(token or "")
 
     def _find_role(self, handshake: Handshake) -> FrameSource | Watching:
@@ -62,6 +64,8 @@ class VideoSocket(WebSocketProtocol):
         self._role.opened()
 
     def not_opened(self) -> None:
+        if self._claim is not None:
+            self._claim.release()
         if self._role is not None:
             self._role.closed()
 
@@ -78,6 +82,8 @@ class VideoSocket(WebSocketProtocol):
         self._errors.close()
         log.info("disconnected", username=self.identity.username, session=self.identity.session_id)
         self.state["open_connections"].discard(self)
+        if self._claim is not None:
+            self._claim.release()
         if self._role is not None:
             self._role.closed()
 
