@@ -4,86 +4,67 @@ import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-import msgspec
 from starlette.types import ASGIApp
 
 from chat_service.actions.addressing import Addressing
+from chat_service.actions.arrivals import Arrivals
 from chat_service.actions.attachments import Attachments
+from chat_service.actions.blocks import Blocks
 from chat_service.actions.calls import Calls
 from chat_service.actions.catch_up import CatchUp
-from chat_service.actions.closed_rooms import PAUSE_S as CLEARING_PAUSE_S
 from chat_service.actions.closed_rooms import ClosedRoomCleanup
-from chat_service.actions.erasing import PAUSE_S as ERASING_PAUSE_S
 from chat_service.actions.erasing import Erasing
 from chat_service.actions.history import History
 from chat_service.actions.local_readers import LocalReaders
+from chat_service.actions.moderation import Moderation
 from chat_service.actions.nudges import Nudges
 from chat_service.actions.outcomes import OutcomeListener
 from chat_service.actions.people import People
 from chat_service.actions.person_limits import PersonLimits
-from chat_service.actions.presence import GRACE_S, Presence
+from chat_service.actions.presence import Presence
 from chat_service.actions.publisher import Publisher
+from chat_service.actions.reporting import Reporting
 from chat_service.actions.resuming import Resuming
 from chat_service.actions.room_subscriptions import RoomSubscriptions
 from chat_service.actions.rooms import Rooms
 from chat_service.actions.saved_chats import SavedChats
-from chat_service.actions.searching import PAUSE_S as INDEXING_PAUSE_S
 from chat_service.actions.searching import Searching
 from chat_service.actions.submissions import Submissions
 from chat_service.actions.typing_notices import TypingNotices
 from chat_service.call_registry import CallRegistry
-from chat_service.domain.calls import RING_S
 from chat_service.domain.changes import Appended
 from chat_service.domain.intents import Draft
-from chat_service.domain.quotas import Quotas
-from chat_service.domain.rates import Rates
 from chat_service.domain.refusals import NotStored
 from chat_service.feed import Feed
 from chat_service.group_writer import GroupWriter
-from chat_service.peers import DELETED_FILES_CHANNEL, PROFILES_CHANNEL, Peers
+from chat_service.peers import DELETED_FILES_CHANNEL, ORDERS_CHANNEL, PROFILES_CHANNEL, Peers
 from chat_service.refusals import REFUSALS
 from chat_service.routes import ROUTES
-from chat_service.settings import ChatSettings
+from chat_service.settings import USUAL_WAITS, ChatSettings, Waits
 from chat_service.state import State
+from chat_service.store.acts import Acts
+from chat_service.store.arrivals import Arrivals as ArrivalStore
 from chat_service.store.attachments import Attachments as AttachmentStore
+from chat_service.store.blocks import Blocks as BlockStore
 from chat_service.store.closed_rooms import ClosedRooms
 from chat_service.store.conversations import Conversations
 from chat_service.store.engines import log_of
 from chat_service.store.erasures import Erasures
 from chat_service.store.people import PeopleStore
+from chat_service.store.reports import Reports
 from chat_service.store.rooms import Rooms as RoomStore
 from chat_service.store.search import Search
 from chat_service.websocket.chat_socket import ChatSocket
-from chat_service.websocket.resume_grace import GRACE_S as RESUME_GRACE_S
-from chat_service.websocket.resume_grace import GRACE_S_MAX as RESUME_GRACE_S_MAX
 from servicekit.application import application
-from servicekit.connection_counts import LEASE_S
-from servicekit.database import Database, LongReads
+from servicekit.database import Database
 from servicekit.engines import open_database
 from servicekit.frames import CloseCode
 from servicekit.peers import Peer
 from servicekit.server import Connections, connections, running
 
 MIGRATIONS = Path(__file__).parent / "migrations"
-
-
-class Waits(msgspec.Struct, frozen=True, kw_only=True):
-    """How long the service waits: for who may come back, for an answer, and before it looks or tries again."""
-
-    presence_grace_s: float = GRACE_S
-    ring_s: float = RING_S
-    resume_grace_s: float = RESUME_GRACE_S
-    resume_grace_s_max: float = RESUME_GRACE_S_MAX
-    indexing_pause_s: float = INDEXING_PAUSE_S
-    erasing_pause_s: float = ERASING_PAUSE_S
-    clearing_pause_s: float = CLEARING_PAUSE_S
-    connection_lease_s: float = LEASE_S
-
-
-USUAL_WAITS = Waits()
-_Chosen = TypeVar("_Chosen", bound=msgspec.Struct)
 
 
 def create_app(
@@ -109,7 +90,7 @@ async def _opened(
         settings.store_of("chat", "chat.db"),
         MIGRATIONS,
         disk_free_bytes_min=settings.disk_free_bytes_min,
-        long_reads=_long_reads(settings),
+        long_reads=settings.long_reads,
     )
     async with opening as database, connections(settings, clock) as opened:
         chat = _Composition(settings, database, opened, clock, monotonic, waits)
@@ -119,6 +100,7 @@ async def _opened(
             async with running(chat.write()):
                 await chat.people.following.listen(opened.bus, PROFILES_CHANNEL)
                 await chat.deleted_files.listen(opened.bus, DELETED_FILES_CHANNEL)
+                await chat.orders.listen(opened.bus, ORDERS_CHANNEL)
                 yield chat.state(settings, clock, waits)
             await chat.close()
 
@@ -140,13 +122,14 @@ class _Composition:
         self._clock = clock
         self._monotonic = monotonic
         self.sockets: set[ChatSocket] = set()
-        self._quotas = _chosen(settings, Quotas)
+        self._quotas = settings.quotas
         self._limits = PersonLimits(
-            _chosen(settings, Rates), bus=opened.bus, clock=clock, monotonic=monotonic, lease_s=waits.connection_lease_s
+            settings.rates, bus=opened.bus, clock=clock, monotonic=monotonic, lease_s=waits.connection_lease_s
         )
         self._feed = Feed(opened.bus)
         self._conversations = Conversations(database)
-        self._contacts = PeopleStore(database, quotas=self._quotas)
+        self._log = log_of(database, quotas=self._quotas)
+        self._contacts = PeopleStore(database, quotas=self._quotas, forget=self._log.forget)
         self._peers = Peers(auth=Peer(opened.http, settings.auth_url), media=Peer(opened.http, settings.media_url))
         self._know_people(waits)
         self._deliver()
@@ -171,7 +154,6 @@ class _Composition:
 
     def _take_submissions(self, settings: ChatSettings) -> None:
         """From the sockets to the disk, and on to the feed."""
-        self._log = log_of(self._database, quotas=self._quotas)
         self._writer: GroupWriter[OutcomeListener, Draft, Appended] = GroupWriter(
             database=self._database, log=self._log, failure=NotStored()
         )
@@ -186,6 +168,8 @@ class _Composition:
 
     def _add_the_rest(self, settings: ChatSettings, waits: Waits) -> None:
         database = self._database
+        self._blocks = BlockStore(database, forget=self._log.forget_one, quotas=self._quotas)
+        self._reports = Reports(database, per_hour_max=settings.reports_per_hour)
         self.attachments = Attachments(store=AttachmentStore(database), peers=self._peers)
         self.deleted_files = self.attachments.follow_deleted_files(database)
         self.searching = Searching(store=Search(database), pause_s=waits.indexing_pause_s)
@@ -196,15 +180,22 @@ class _Composition:
             registry=CallRegistry(self._opened.bus),
             clock=self._clock,
             ring_s=waits.ring_s,
+            check_accepts=self._blocks.check_accepts,
+        )
+        self.people.on_banned(self.calls.end_for)
+        self._typing_notices = TypingNotices(
+            feed=self._feed, monotonic=self._monotonic, check_accepts=self._blocks.check_accepts
         )
         self._erasing = Erasing(
             store=Erasures(database),
             submissions=self.submissions,
             nudges=self.nudges,
             forget=self._log.forget,
+            clock=self._clock,
             pause_s=waits.erasing_pause_s,
         )
         self.people.on_erased(self._erasing.begin)
+        self.orders = self._erasing.follow_orders(self._peers, database)
         self._clearing = ClosedRoomCleanup(
             store=ClosedRooms(database), on_orphaned=self._feed.tell_of_hidden_files, pause_s=waits.clearing_pause_s
         )
@@ -216,6 +207,8 @@ class _Composition:
             taken_names=self._limits.taken_names,
             clock=self._clock,
         )
+        self._arrivals = Arrivals(store=ArrivalStore(database), rooms=self.rooms, pause_s=waits.arriving_pause_s)
+        self.people.on_invited(self._arrivals.begin)
         self._opened.bus.on_connected(self.calls.on_connected)
 
     def background(self) -> tuple[Coroutine[Any, Any, None], ...]:
@@ -223,6 +216,8 @@ class _Composition:
         return (
             self.people.following.run(),
             self.deleted_files.run(),
+            self.orders.run(),
+            self._arrivals.run(),
             self.searching.run(),
             self._erasing.run(),
             self._clearing.run(),
@@ -244,9 +239,11 @@ class _Composition:
 
     def state(self, settings: ChatSettings, clock: Callable[[], float], waits: Waits) -> State:
         return State(
+            acts=Acts(self._database),
             addressing=Addressing(self.people),
             attachments=self.attachments,
             authentication=self._opened.authentication,
+            blocks=Blocks(self._blocks, self.people, self.submissions, self.presence, self.calls, self._feed, clock),
             bus=self._opened.bus,
             calls=self.calls,
             clock=clock,
@@ -255,9 +252,11 @@ class _Composition:
             history=History(self._conversations),
             history_page_max=settings.history_page_max,
             local_readers=self.local_readers,
+            moderation=Moderation(rooms=self.rooms, people=self.people, submissions=self.submissions, clock=clock),
             presence=self.presence,
             profiles=self.people.following,
-            replicas=(self.people.following, self.deleted_files),
+            replicas=(self.people.following, self.deleted_files, self.orders),
+            reporting=Reporting(self._reports, self.people, self._peers, self.submissions, clock),
             resume_grace_s=waits.resume_grace_s,
             resume_grace_s_max=waits.resume_grace_s_max,
             resuming=Resuming(store=self._conversations, nudge=self.nudges.tell, events_max=settings.resume_events_max),
@@ -272,7 +271,7 @@ class _Composition:
             searching=self.searching,
             sockets=self.sockets,
             submissions=self.submissions,
-            typing_notices=TypingNotices(feed=self._feed, monotonic=self._monotonic),
+            typing_notices=self._typing_notices,
         )
 
     async def close(self) -> None:
@@ -280,6 +279,7 @@ class _Composition:
         for part in (
             self._limits,
             self.calls,
+            self._typing_notices,
             self.presence,
             self._publisher,
             self.nudges,
@@ -288,12 +288,3 @@ class _Composition:
             self._room_subscriptions,
         ):
             await part.close()
-
-
-def _chosen(settings: ChatSettings, kind: type[_Chosen]) -> _Chosen:
-    """The settings of those names."""
-    return kind(**{name: getattr(settings, name) for name in kind.__struct_fields__})
-
-
-def _long_reads(settings: ChatSettings) -> LongReads:
-    return LongReads(at_once_max=settings.long_reads_per_person, time_s_max=settings.long_read_s_max)

@@ -33,7 +33,7 @@ if redis.call('GET', ARGV[1]) ~= ARGV[3] or redis.call('PUBSUB', 'NUMSUB', ARGV[
 return redis.call('DEL', ARGV[1])
 """
 _LOAD: Command = ("SCRIPT", "LOAD", _DELIVER)
-ORPHANED_FILES_NEWS = "released-files"
+ORPHANED_FILES_NEWS, ACTS_NEWS = "released-files", "acts"
 _LEAVING_S_MAX = 10  # longer than the grace; it ends by itself only where an instance died
 _DELIVER_SHA = hashlib.sha1(_DELIVER.encode(), usedforsecurity=False).hexdigest()
 _NOBODYS, _DEPARTED = "-", "!"
@@ -110,6 +110,10 @@ class Feed:
     def tell_of_hidden_files(self) -> None:
         """The media service may look what no message shows any more, and who may see what."""
         self._bus.send(("PUBLISH", self._bus.channel(ORPHANED_FILES_NEWS), b""))
+
+    def tell_of_acts(self) -> None:
+        """The auth service may look what moderators did."""
+        self._bus.send(("PUBLISH", self._bus.channel(ACTS_NEWS), b""))
 
     async def tell_surely(self, envelopes: Sequence[Envelope]) -> None:
         """Publish these. Raises BusUnavailable when that is not sure."""

@@ -1,9 +1,20 @@
-"""The settings of the chat service."""
+"""The settings of the chat service, and how long it waits for what."""
 
 from typing import Annotated
 
 import msgspec
 
+from chat_service.actions.arrivals import PAUSE_S as ARRIVING_PAUSE_S
+from chat_service.actions.closed_rooms import PAUSE_S as CLEARING_PAUSE_S
+from chat_service.actions.erasing import PAUSE_S as ERASING_PAUSE_S
+from chat_service.actions.presence import GRACE_S
+from chat_service.actions.searching import PAUSE_S as INDEXING_PAUSE_S
+from chat_service.domain.calls import RING_S
+from chat_service.domain.quotas import Quotas
+from chat_service.domain.rates import Rates
+from chat_service.domain.readers import RESUME_GRACE_S, RESUME_GRACE_S_MAX
+from servicekit.connection_counts import LEASE_S
+from servicekit.database import LongReads
 from servicekit.settings import Limit, ReadTime, StoreSettings, SwitchableLimit
 
 
@@ -24,6 +35,37 @@ class ChatSettings(StoreSettings, frozen=True, kw_only=True):
     room_members_max: Limit = 10_000
     invitations_per_hour: SwitchableLimit = 30
     taken_names_per_hour: SwitchableLimit = 30
+    reports_per_hour: SwitchableLimit = 30
     saved_chats_max: Limit = 1_000
+    blocks_max: Limit = 1_000
     reactions_per_person_max: Limit = 20
     reactions_per_message_max: Limit = 1_000
+
+    @property
+    def quotas(self) -> Quotas:
+        return Quotas(**{name: getattr(self, name) for name in Quotas.__struct_fields__})
+
+    @property
+    def rates(self) -> Rates:
+        return Rates(**{name: getattr(self, name) for name in Rates.__struct_fields__})
+
+    @property
+    def long_reads(self) -> LongReads:
+        return LongReads(at_once_max=self.long_reads_per_person, time_s_max=self.long_read_s_max)
+
+
+class Waits(msgspec.Struct, frozen=True, kw_only=True):
+    """How long the service waits: for who may come back, for an answer, and before it looks or tries again."""
+
+    presence_grace_s: float = GRACE_S
+    ring_s: float = RING_S
+    resume_grace_s: float = RESUME_GRACE_S
+    resume_grace_s_max: float = RESUME_GRACE_S_MAX
+    indexing_pause_s: float = INDEXING_PAUSE_S
+    erasing_pause_s: float = ERASING_PAUSE_S
+    arriving_pause_s: float = ARRIVING_PAUSE_S
+    clearing_pause_s: float = CLEARING_PAUSE_S
+    connection_lease_s: float = LEASE_S
+
+
+USUAL_WAITS = Waits()

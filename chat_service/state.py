@@ -5,16 +5,20 @@ from typing import Any, TypedDict
 
 from chat_service.actions.addressing import Addressing
 from chat_service.actions.attachments import Attachments
+from chat_service.actions.blocks import Blocks
 from chat_service.actions.calls import Calls
 from chat_service.actions.history import History
 from chat_service.actions.local_readers import LocalReaders
+from chat_service.actions.moderation import Moderation
 from chat_service.actions.presence import Presence
+from chat_service.actions.reporting import Reporting
 from chat_service.actions.resuming import Resuming
 from chat_service.actions.rooms import Rooms
 from chat_service.actions.saved_chats import SavedChats
 from chat_service.actions.searching import Searching
 from chat_service.actions.submissions import Submissions
 from chat_service.actions.typing_notices import TypingNotices
+from chat_service.store.acts import Acts
 from servicekit.authentication import Authentication
 from servicekit.bus import Bus
 from servicekit.connection_counts import ConnectionCounts
@@ -23,9 +27,11 @@ from servicekit.list_replica import ListReplica
 
 
 class State(TypedDict):
+    acts: Acts
     addressing: Addressing
     attachments: Attachments
     authentication: Authentication
+    blocks: Blocks
     bus: Bus
     calls: Calls
     clock: Callable[[], float]
@@ -34,9 +40,11 @@ class State(TypedDict):
     history: History
     history_page_max: int
     local_readers: LocalReaders
+    moderation: Moderation
     presence: Presence
     profiles: ListReplica[Any]
     replicas: tuple[ListReplica[Any], ...]
+    reporting: Reporting
     resume_grace_s: float
     resume_grace_s_max: float
     resuming: Resuming

@@ -26,11 +26,12 @@ class Refusal(Exception):
     """Base of the facts for which a service refuses; `str()` is the detail that the client reads."""
 
     errors: tuple[FieldError, ...] = ()  # what of the request is the reason, where that can be named
+    retry_after_s: int | None = None  # in the body too, where the client is to show it
 
     @property
     def headers(self) -> Mapping[str, str]:
         """Headers that belong to the answer."""
-        return {}
+        return {} if self.retry_after_s is None else {"Retry-After": str(self.retry_after_s)}
 
 
 class Invalid(Refusal):
@@ -129,7 +130,7 @@ _OF_THE_DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO})
 
 
 class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The body of a refusal: RFC 9457 §3.1, plus `code` and, for validation, `errors`."""
+    """The body of a refusal: RFC 9457 §3.1, plus `code`, for validation `errors`, and when it may be tried again."""
 
     title: str
     status: int
@@ -137,14 +138,19 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
     code: str
     type: str | None = "about:blank"
     errors: tuple[FieldError, ...] = ()
+    retry_after_s: int | None = None
 
     def body(self) -> bytes:
         return msgspec.json.encode({"type": self.type, **msgspec.to_builtins(self)})
 
 
-def problem(kind: ProblemType, detail: str, errors: tuple[FieldError, ...] = ()) -> Problem:
+def problem(
+    kind: ProblemType, detail: str, errors: tuple[FieldError, ...] = (), retry_after_s: int | None = None
+) -> Problem:
     title = HTTPStatus(kind.status).phrase
-    return Problem(title=title, status=kind.status, detail=detail, code=kind.code, errors=errors)
+    return Problem(
+        title=title, status=kind.status, detail=detail, code=kind.code, errors=errors, retry_after_s=retry_after_s
+    )
 
 
 def response(
@@ -153,9 +159,10 @@ def response(
     *,
     errors: tuple[FieldError, ...] = (),
     headers: Mapping[str, str] | None = None,
+    retry_after_s: int | None = None,
 ) -> Response:
     """The refusal as a Starlette response."""
-    body = problem(kind, detail, errors).body()
+    body = problem(kind, detail, errors, retry_after_s).body()
     return Response(body, kind.status, dict(headers or {}), CONTENT_TYPE)
 
 
@@ -175,7 +182,9 @@ def problem_type_of(refusal: Refusal, table: RefusalTable) -> ProblemType:
 
 def refuse(refusal: Refusal, table: RefusalTable) -> Response:
     kind = problem_type_of(refusal, table)
-    return response(kind, str(refusal), errors=refusal.errors, headers=refusal.headers)
+    return response(
+        kind, str(refusal), errors=refusal.errors, headers=refusal.headers, retry_after_s=refusal.retry_after_s
+    )
 
 
 def exception_handlers(table: RefusalTable) -> dict[Any, ExceptionHandler]:

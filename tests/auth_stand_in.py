@@ -14,7 +14,7 @@ from tests.waiting import eventually
 
 
 class Auth:
-    """A stand-in for the auth service: the three things that the others ask of it, over real HTTP."""
+    """A stand-in for the auth service: what the others ask of it, over real HTTP."""
 
     def __init__(self) -> None:
         numbers = count(1)
@@ -22,6 +22,7 @@ class Auth:
         self._versions = count(1)
         self._profiles: dict[str, dict[str, Any]] = {}
         self._revoked: list[str] = []
+        self._orders: list[dict[str, Any]] = []
         self._server: asyncio.Server | None = None
         self._port = 0
         self._writers: set[asyncio.StreamWriter] = set()
@@ -49,8 +50,28 @@ class Auth:
             self.change(name, nickname=name, pfp=None)
 
     def change(self, name: str, *, nickname: str, pfp: str | None) -> None:
-        version = next(self._versions)
-        self._profiles[name] = {"username": name, "nickname": nickname, "pfp": pfp, "version": version}
+        self._put(name, nickname=nickname, pfp=pfp)
+
+    def _put(self, name: str, **fields: Any) -> None:
+        """Change some of a profile, at a new version."""
+        known = self._profiles.get(name, {"username": name, "role": "member", "banned": False, "invited_to": None})
+        self._profiles[name] = {**known, **fields, "version": next(self._versions)}
+
+    def set_role(self, name: str, role: str) -> None:
+        self._put(name, role=role)
+
+    def ban(self, name: str, *, banned: bool = True) -> None:
+        self._put(name, banned=banned)
+
+    def invite(self, name: str, room: str, **by: str) -> None:
+        """Register somebody who comes by an invitation to the room."""
+        self._put(name, nickname=name, pfp=None, invited_to=room, **by)
+
+    def order(self, kind: str, name: str, until: str) -> int:
+        """Its number."""
+        number = len(self._orders) + 1
+        self._orders.append({"number": number, "kind": kind, "username": name, "until": until})
+        return number
 
     def erase(self, name: str) -> None:
         self.change(name, nickname=name, pfp="")
@@ -84,6 +105,12 @@ class Auth:
             return self._tokens.key_set
         if url.path == "/internal/revocations":
             return {"revoked": self._revoked}
+        if url.path.startswith("/internal/roles/"):
+            profile = self._profiles[url.path.rpartition("/")[2]]
+            return {"role": profile["role"], "banned": profile["banned"]}
         after, limit = int(url.params["after"]), int(url.params["limit"])
+        if url.path == "/internal/orders":
+            orders = [one for one in self._orders if one["number"] > after]
+            return {"orders": orders[:limit], "store": "of the tests", "last": len(self._orders)}
         newer = [one for one in self._profiles.values() if one["version"] > after]
         return {"profiles": sorted(newer, key=lambda one: one["version"])[:limit]}

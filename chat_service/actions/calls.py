@@ -1,7 +1,7 @@
 """Calls: ringing the other one of a conversation, answering, hanging up, and the line that is left of it."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 from chat_service.actions.presence import Presence
@@ -38,19 +38,22 @@ class Calls:
         registry: CallRegistry,
         clock: Callable[[], float],
         ring_s: float,
+        check_accepts: Callable[[str, str], Awaitable[None]],
     ) -> None:
+        """`check_accepts(caller, other)` raises NotAccepted."""
         self._submissions = submissions
         self._feed = feed
         self._presence = presence
         self._registry = registry
         self._clock = clock
         self._ring_s = ring_s
+        self._check_accepts = check_accepts
         self._has_redis = asyncio.Event()
         self._tasks = Tasks()
         presence.on_gone(self._on_gone)
 
     async def obey(self, username: str, command: Ring | Answer | HangUp, conversation: Conversation) -> None:
-        """Raises NoCall, RecipientOffline, StreamTaken, TooManyMessages or CallsUnavailable."""
+        """Raises NoCall, NotAccepted, RecipientOffline, StreamTaken, TooManyMessages or CallsUnavailable."""
         self._submissions.count(username)
         try:
             match command:
@@ -65,6 +68,7 @@ class Calls:
 
     async def _ring(self, username: str, conversation: Conversation, stream: str) -> None:
         other = conversation.other_than(username)
+        await self._check_accepts(username, other)
         if not await self._presence.online([other]):
             self._write(conversation, username, CallRecord(outcome=Outcome.MISSED))
             raise RecipientOffline(other)
@@ -127,6 +131,15 @@ class Calls:
                     return
                 if await self._registry.change(conversation, now, None):
                     await self._ended(call.caller, conversation, now)
+
+    async def end_between(self, username: str, conversation: Conversation) -> None:
+        """Whatever call there is, by `username`."""
+        with suppress(BusUnavailable, NoCall):
+            await self._hang_up(username, conversation)
+
+    def end_for(self, username: str) -> None:
+        """All that the person is in."""
+        self._on_gone(username)
 
     def _on_gone(self, username: str) -> None:
         self._tasks.start(self._hang_up_for(username))

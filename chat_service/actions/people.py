@@ -29,6 +29,8 @@ class People:
         self._seen_version: int | None = None
         self._pulls = 0
         self._erased_listeners: list[Callable[[], None]] = []
+        self._banned_listeners: list[Callable[[str], None]] = []
+        self._invited_listeners: list[Callable[[], None]] = []
         self.following = ListReplica(
             name="profiles",
             known_stores=known_stores,
@@ -42,6 +44,14 @@ class People:
     def on_erased(self, listener: Callable[[], None]) -> None:
         """Call `listener` when somebody has erased their account, and the store knows it."""
         self._erased_listeners.append(listener)
+
+    def on_banned(self, listener: Callable[[str], None]) -> None:
+        """Call `listener(username)` when somebody is banned, and the store knows it."""
+        self._banned_listeners.append(listener)
+
+    def on_invited(self, listener: Callable[[], None]) -> None:
+        """Call `listener` when somebody has come who was invited to a room, and the store knows it."""
+        self._invited_listeners.append(listener)
 
     def remembered(self, username: str) -> Person | None:
         """The person of that name in any case, perhaps an erased one, if no I/O is needed to tell."""
@@ -89,9 +99,19 @@ class People:
         self._pulls += 1
         for person in people:
             self._remembered.pop(folded_username(person.username), None)
+        self._tell(people)
+
+    def _tell(self, people: Sequence[Person]) -> None:
         if any(person.erased for person in people):
             for listener in self._erased_listeners:
                 listener()
+        if any(person.invited_to is not None for person in people):
+            for listener in self._invited_listeners:
+                listener()
+        for person in people:
+            if person.banned:
+                for tell_banned in self._banned_listeners:
+                    tell_banned(person.username)
 
     def _remember(self, person: Person) -> None:
         self._remembered[folded_username(person.username)] = person

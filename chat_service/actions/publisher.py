@@ -35,6 +35,8 @@ class Publisher:
                 fresh.append((reply_to, outcome.entry))
             else:
                 self._reply_for_old(reply_to, outcome)
+        if any(isinstance(outcome, Appended) and outcome.is_act for _, outcome in outcomes):
+            self._feed.tell_of_acts()
         if fresh:
             self._tasks.start(self._publish_and_reply(fresh))
 

@@ -9,7 +9,7 @@ from chat_service.actions.hourly_rates import HourlyRate
 from chat_service.actions.people import People
 from chat_service.actions.submissions import Submissions
 from chat_service.domain.conversations import Conversation
-from chat_service.domain.intents import CloseRoom, Join, Leave
+from chat_service.domain.intents import ChangeRoom, CloseRoom, Join, Leave
 from chat_service.domain.refusals import (
     NotAMember,
     NotTheOwner,
@@ -19,7 +19,7 @@ from chat_service.domain.refusals import (
     TooManyNamesTried,
     UnknownRoom,
 )
-from chat_service.store.rooms import Room, RoomsPage
+from chat_service.store.rooms import Member, Room, RoomsPage
 from chat_service.store.rooms import Rooms as RoomStore
 from servicekit.times import rfc3339
 
@@ -66,7 +66,7 @@ class Rooms:
             await self._join(username, room.name, username)
         return room
 
-    async def members(self, room: Room) -> list[str]:
+    async def members(self, room: Room) -> list[Member]:
         return await self._store.members(room.name)
 
     async def members_among(self, room: str, usernames: Sequence[str]) -> list[str]:
@@ -90,11 +90,14 @@ class Rooms:
         await self._join(username, name, username)
         return await self.get(username, name)
 
-    async def change(self, username: str, name: str, *, topic: str | None, private: bool | None) -> Room:
-        """Raises UnknownRoom or NotTheOwner."""
+    async def change(
+        self, username: str, name: str, *, topic: str | None, private: bool | None, slow_mode_s: int | None
+    ) -> Room:
+        """Raises UnknownRoom, NotTheOwner or NotAllowed, as the store decides."""
         self._submissions.count(username)
-        room = await self._owned(username, name)
-        await self._store.change(room.name, topic=topic, private=private)
+        conversation = Conversation.room((await self.get(username, name)).name)
+        change = ChangeRoom(conversation=conversation, topic=topic, private=private, slow_mode_s=slow_mode_s)
+        await self._submissions.store_and_wait(username, change)
         return await self.get(username, name)
 
     async def close(self, username: str, name: str) -> None:
@@ -112,10 +115,7 @@ class Rooms:
         room = await self.get(username, name)
         person = await self._people.get(whom)
         if person.username != username:
-            if not room.is_member:
-                raise NotAMember(room.name)
-            if room.private and room.owner != username:
-                raise NotTheOwner
+            self._check_may_invite(username, room)
             await self._invite(username, room.name, person.username)
             return
         await self._join(username, room.name, person.username)
@@ -133,15 +133,35 @@ class Rooms:
             if not has_come:
                 self._invitations.give_back(username)
 
+    async def bring_in(self, username: str, name: str, inviter: str | None) -> None:
+        """Into the room to which they were invited before they came, if the inviter still may.
+
+        Where nobody says who that is, only public rooms are open. Raises UnknownRoom, and what inviting does.
+        """
+        room = await self.get(inviter or username, name)
+        if inviter is None:
+            await self._join(username, room.name, username)
+            return
+        self._check_may_invite(inviter, room)
+        await self._join(inviter, room.name, username)
+
+    @staticmethod
+    def _check_may_invite(username: str, room: Room) -> None:
+        if not room.is_member:
+            raise NotAMember(room.name)
+        if room.private and room.owner != username:
+            raise NotTheOwner
+
     async def remove(self, username: str, name: str, whom: str) -> None:
-        """Leave, or remove somebody as the owner. Raises UnknownRoom, NotTheOwner or OwnerStays."""
+        """Leave, or remove somebody, as the store decides.
+
+        Raises UnknownRoom, NotTheOwner, NotAllowed or OwnerStays.
+        """
         self._submissions.count(username)
         room = await self.get(username, name)
         person = await self._people.get(whom)
         if person.username == room.owner:
             raise OwnerStays if person.username == username else NotTheOwner
-        if username not in (person.username, room.owner):
-            raise NotTheOwner
         intent = Leave(conversation=Conversation.room(room.name), username=person.username)
         await self._submissions.store_and_wait(username, intent)
 

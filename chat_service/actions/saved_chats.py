@@ -32,7 +32,7 @@ class SavedChats:
     async def list_of(self, username: str) -> list[SavedChat]:
         """By recent activity."""
         saved = await self._conversations.saved_chats(username)
-        online = await self._presence.online([chat.chat_username for chat in saved])
+        online = set(await self._presence.contacts_online(username))
         return [msgspec.structs.replace(chat, online=chat.chat_username in online) for chat in saved]
 
     async def save(self, username: str, other: str, nickname: str | None, pfp: str | None) -> None:

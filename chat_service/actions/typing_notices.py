@@ -1,22 +1,34 @@
 """Typing notices: that somebody is typing, told to those who are connected now, and kept nowhere."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 from chat_service.domain import events
 from chat_service.domain.conversations import Conversation, Label
 from chat_service.domain.envelopes import Envelope, RoomEnvelope, room_channel, to_person
 from chat_service.domain.rates import PEOPLE_REMEMBERED_MAX
 from chat_service.domain.readers import Reader
-from chat_service.domain.refusals import NotAMember
+from chat_service.domain.refusals import NotAccepted, NotAMember
 from chat_service.feed import Feed
+from servicekit.database import DatabaseError
+from servicekit.tasks import Tasks
 
 INTERVAL_S = 1.0
 
 
 class TypingNotices:
-    def __init__(self, *, feed: Feed, monotonic: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        *,
+        feed: Feed,
+        monotonic: Callable[[], float],
+        check_accepts: Callable[[str, str], Awaitable[None]],
+    ) -> None:
+        """`check_accepts(username, other)` raises NotAccepted."""
         self._feed = feed
         self._monotonic = monotonic
+        self._check_accepts = check_accepts
+        self._tasks = Tasks()
         self._told_at_s: dict[tuple[str, Conversation], float] = {}
 
     def tell(self, reader: Reader, conversation: Conversation) -> None:
@@ -26,11 +38,22 @@ class TypingNotices:
         key, now_s = (reader.username, conversation), self._monotonic()
         if now_s - self._told_at_s.get(key, float("-inf")) < INTERVAL_S:
             return
-        self._feed.tell([_notice(reader.username, conversation)])
+        if conversation.is_room:
+            self._feed.tell([_notice(reader.username, conversation)])
+        else:
+            self._tasks.start(self._tell_person(reader.username, conversation))
         self._told_at_s.pop(key, None)  # so that the one who typed longest ago comes first
         self._told_at_s[key] = now_s
         if len(self._told_at_s) > PEOPLE_REMEMBERED_MAX:
             del self._told_at_s[next(iter(self._told_at_s))]
+
+    async def _tell_person(self, username: str, conversation: Conversation) -> None:
+        with suppress(NotAccepted, DatabaseError):
+            await self._check_accepts(username, conversation.other_than(username))
+            self._feed.tell([_notice(username, conversation)])
+
+    async def close(self) -> None:
+        await self._tasks.close()
 
 
 def _notice(username: str, conversation: Conversation) -> Envelope:

@@ -20,6 +20,9 @@ class Kind(StrEnum):
     JOINED = "joined"
     LEFT = "left"
     CLOSED = "closed"  # the room is no more
+    ROOM_CHANGED = "room_changed"
+    ROLE = "role"  # of a member, in the room
+    TIMED_OUT = "timed_out"
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,7 +38,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     username: str
     timestamp: str
     message_id: int | None = None
-    value: str = ""  # the new text, the emoji, or who joined or left
+    value: str = ""  # the new text, the emoji, who joined or left, or as JSON what is special to the kind
     read_seq: int = 0
     removes: bool = False  # the reaction is taken back
 
@@ -48,9 +51,10 @@ class Appended(msgspec.Struct, frozen=True):
 
     Not new when its nonce had been used (then `entry` is the message stored then), or when there was nothing to change
     (then there is none). `changed_before`: the conversation and its end, where somebody made the same change before,
-    and may have died before telling it.
+    and may have died before telling it. `is_act`: it was moderation, and is new in the list of acts.
     """
 
     entry: Entry | None
     is_new: bool
     changed_before: tuple[Conversation, Head] | None = None
+    is_act: bool = False

@@ -15,7 +15,8 @@ from servicekit.frames import text_frame
 
 _encode = msgspec.json.Encoder().encode
 _Unset: Any = msgspec.UNSET
-_KINDS = frozenset(Kind)
+# Their fields are stored as they are told, so that an older instance passes them on.
+_KINDS = frozenset(Kind) - {Kind.ROOM_CHANGED, Kind.ROLE, Kind.TIMED_OUT}
 
 
 class EncodedEvent:
@@ -93,6 +94,13 @@ class Presence(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag=
     online: bool
 
 
+class Blocked(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="blocked"):
+    """The reader has blocked `username`, or does no longer."""
+
+    username: str
+    blocked: bool
+
+
 class Typing(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="typing"):
     conversation: str
     username: str
@@ -127,6 +135,7 @@ class Error(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="er
     code: str
     detail: str
     nonce: str | None = None
+    retry_after_s: int | None = None
 
 
 PONG = EncodedEvent(b'{"type":"pong"}')
@@ -140,6 +149,10 @@ def ready(username: str, session: str, online: Iterable[str], places: Mapping[La
 
 def presence(username: str, *, online: bool) -> bytes:
     return _encode(Presence(username=username, online=online))
+
+
+def blocked(username: str, *, blocked: bool) -> bytes:
+    return _encode(Blocked(username=username, blocked=blocked))
 
 
 def typing(label: Label, username: str) -> bytes:
@@ -169,8 +182,8 @@ def _positions(places: Mapping[Label, Place]) -> tuple[dict[str, int], dict[str,
     return positions, {label.text: place.epoch for label, place in places.items()}
 
 
-def error(code: str, detail: str, nonce: str | None) -> bytes:
-    return _encode(Error(code=code, detail=detail, nonce=nonce))
+def error(code: str, detail: str, nonce: str | None, retry_after_s: int | None = None) -> bytes:
+    return _encode(Error(code=code, detail=detail, nonce=nonce, retry_after_s=retry_after_s))
 
 
 def message(stored: StoredMessage, label: Label) -> bytes:
@@ -196,7 +209,7 @@ def sent_delivered(sent: bytes) -> bytes:
 def change(done: Change, label: Label) -> bytes:
     """The change as everybody in the conversation is told."""
     if done.kind not in _KINDS:
-        return _encode(_of_unknown_kind(done, label))
+        return _encode(_as_stored(done, label))
     return _encode(
         ChangeEvent(
             type=str(done.kind),
@@ -214,8 +227,8 @@ def change(done: Change, label: Label) -> bytes:
     )
 
 
-def _of_unknown_kind(done: Change, label: Label) -> dict[str, Any]:
-    """As a newer version has stored it: what is special to the kind is the JSON object in `value`, or just a text."""
+def _as_stored(done: Change, label: Label) -> dict[str, Any]:
+    """What is special to the kind, which may be a newer version's, is the JSON object in `value`, or just a text."""
     try:
         special = msgspec.json.decode(done.value, type=dict[str, Any])
     except msgspec.MsgspecError:

@@ -11,6 +11,7 @@ from chat_service.domain import commands
 from chat_service.domain.attachments import Attachment
 from chat_service.domain.calls import CallRecord
 from chat_service.domain.conversations import Conversation
+from chat_service.domain.moderation import RoomRole
 
 
 class SendMessage(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,8 +68,34 @@ class CloseRoom(msgspec.Struct, frozen=True, kw_only=True):
     conversation: Conversation
 
 
+class ChangeRoom(msgspec.Struct, frozen=True, kw_only=True):
+    """None: it stays as it is."""
+
+    conversation: Conversation
+    topic: str | None = None
+    private: bool | None = None
+    slow_mode_s: int | None = None
+
+
+class SetRole(msgspec.Struct, frozen=True, kw_only=True):
+    """Make `username` that in the room."""
+
+    conversation: Conversation
+    username: str
+    role: RoomRole
+
+
+class TimeOut(msgspec.Struct, frozen=True, kw_only=True):
+    """Let `username` write nothing in the room before `until`; None: they may again."""
+
+    conversation: Conversation
+    username: str
+    until: str | None
+
+
 AboutMessage: TypeAlias = EditMessage | DeleteMessage | React
-Intent: TypeAlias = SendMessage | AboutMessage | MarkRead | Join | Leave | CloseRoom
+Moderate: TypeAlias = ChangeRoom | SetRole | TimeOut
+Intent: TypeAlias = SendMessage | AboutMessage | MarkRead | Join | Leave | CloseRoom | Moderate
 
 
 class Draft(msgspec.Struct, frozen=True):

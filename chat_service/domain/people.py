@@ -6,7 +6,8 @@ import msgspec
 class Person(msgspec.Struct, frozen=True):
     """Somebody's public profile; `version` grows with each change of anybody's.
 
-    Who has erased their account has only their username left, in what others keep.
+    Who has erased their account has only their username left, in what others keep. `role` is what they are in the
+    community, `invited_to` the room to which they came by an invitation, of `invited_by` where that is told.
     """
 
     username: str
@@ -14,6 +15,10 @@ class Person(msgspec.Struct, frozen=True):
     pfp: str | None
     version: int
     erased: bool = False
+    role: str = "member"
+    banned: bool = False
+    invited_to: str | None = None
+    invited_by: str | None = None
 
 
 class SavedChat(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,6 +12,7 @@ class Quotas(msgspec.Struct, frozen=True, kw_only=True):
     saved_chats_max: int = 1_000
     reactions_per_person_max: int = 20
     reactions_per_message_max: int = 1_000
+    blocks_max: int = 1_000
 
 
 USUAL_QUOTAS = Quotas()

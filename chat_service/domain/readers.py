@@ -11,6 +11,9 @@ from chat_service.domain.conversations import Label
 from chat_service.domain.events import EncodedEvent
 from chat_service.domain.places import Place
 
+RESUME_GRACE_S = 0.25  # how long live events are held for who may resume
+RESUME_GRACE_S_MAX = 2.0  # for who does not even answer a ping
+
 
 class Connection(Protocol):
     """Where a reader's events go."""

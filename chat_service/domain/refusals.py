@@ -65,13 +65,68 @@ class UnknownRoom(ChatRefusal):
 
 
 class NotAMember(ChatRefusal):
-    def __init__(self, room: str) -> None:
-        super().__init__(f"You are not a member of {room!r}.")
+    def __init__(self, room: str, username: str = "") -> None:
+        """Without a `username` it is who asks."""
+        who = f"{username} is" if username else "You are"
+        super().__init__(f"{who} not a member of {room!r}.")
 
 
 class NotTheOwner(ChatRefusal):
     def __init__(self) -> None:
         super().__init__("Only the owner of the room may do this.")
+
+
+class NotAllowed(ChatRefusal):
+    """By what they are, or what who it would concern is."""
+
+    def __init__(self) -> None:
+        super().__init__("You may not do this here, or not to this person.")
+
+
+class TimedOut(ChatRefusal):
+    def __init__(self, room: str, retry_after_s: int) -> None:
+        super().__init__(f"You may write in {room!r} again in {retry_after_s} s.")
+        self.retry_after_s = retry_after_s
+
+
+class SlowMode(ChatRefusal):
+    def __init__(self, room: str, slow_mode_s: int, retry_after_s: int) -> None:
+        super().__init__(f"In {room!r} one message in {slow_mode_s} s is the most; wait {retry_after_s} s.")
+        self.retry_after_s = retry_after_s
+
+
+class NotAccepted(ChatRefusal):
+    """The other one has blocked them, or is banned: which, and whether, is not told."""
+
+    def __init__(self, username: str) -> None:
+        super().__init__(f"{username} takes no messages, calls and invitations from you.")
+
+
+class TooManyBlocks(ChatRefusal):
+    def __init__(self, blocks_max: int) -> None:
+        super().__init__(f"{blocks_max} people are the most that one person can block.")
+        self.retry_after_s = 60
+
+
+class AlreadyReported(ChatRefusal):
+    def __init__(self) -> None:
+        super().__init__("You have reported this already.")
+
+
+class TooManyReports(ChatRefusal):
+    def __init__(self, per_hour_max: int, retry_after_s: int) -> None:
+        super().__init__(f"More than {per_hour_max} reports an hour; wait a while.")
+        self.retry_after_s = retry_after_s
+
+
+class ReportOfSelf(ChatRefusal):
+    def __init__(self) -> None:
+        super().__init__("A report is about somebody else.")
+
+
+class UnknownReport(ChatRefusal):
+    def __init__(self, report_id: int) -> None:
+        super().__init__(f"There is no report {report_id}.")
 
 
 class OwnerStays(ChatRefusal):

@@ -3,7 +3,7 @@
 from starlette.routing import Route
 
 from chat_service.refusals import REFUSALS
-from chat_service.routes import chats, internal, messages, rooms, search
+from chat_service.routes import blocks, chats, internal, messages, moderation, reports, rooms, search
 from servicekit import contract, health
 from servicekit.routing import route
 
@@ -16,6 +16,8 @@ ROUTES: list[Route] = [
     route("/api/rooms", GET=rooms.rooms, POST=rooms.create_room),
     route(_ROOM, GET=rooms.room, PATCH=rooms.change_room, DELETE=rooms.close_room),
     route(_ROOM + "/members/{username}", PUT=rooms.add_member, DELETE=rooms.remove_member),
+    route(_ROOM + "/members/{username}/role", PUT=moderation.set_role),
+    route(_ROOM + "/timeouts/{username}", PUT=moderation.time_out, DELETE=moderation.end_timeout),
     route(_ROOM + "/messages", GET=messages.room_messages, POST=messages.send_message),
     *(
         one
@@ -28,6 +30,11 @@ ROUTES: list[Route] = [
             ),
         )
     ),
+    route("/api/blocks", GET=blocks.blocks),
+    route("/api/blocks/{username}", PUT=blocks.block, DELETE=blocks.unblock),
+    route("/api/reports", POST=reports.report),
+    route("/api/admin/reports", GET=reports.reports, PATCH=reports.handle_report),
+    route("/internal/acts", GET=internal.acts),
     route("/internal/attachments/{file_id}", GET=internal.attachment),
     route("/internal/audience", GET=internal.audience),
     route("/internal/members", GET=internal.members),

@@ -1,14 +1,15 @@
-"""For the media and the video service; the gateway never routes them."""
+"""For the other services; the gateway never routes them."""
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from chat_service.domain.conversations import Label
-from chat_service.domain.refusals import NotAMember
+from chat_service.domain.refusals import NotAMember, TimedOut
 from chat_service.state import State
 from servicekit.bodies import convert
 from servicekit.numbered_lists import ListQuery, store_and_last
 from servicekit.responses import json_response
+from servicekit.times import rfc3339, seconds_until
 
 
 async def attachment(request: Request[State]) -> Response:
@@ -24,6 +25,13 @@ async def orphaned_files(request: Request[State]) -> Response:
     return json_response({"released": orphaned, **await store_and_last(request.state["database"], "releases")})
 
 
+async def acts(request: Request[State]) -> Response:
+    """What moderators did, for the audit."""
+    query = convert(dict(request.query_params), ListQuery)
+    found = await request.state["acts"].list_after(query.after, query.limit)
+    return json_response({"acts": found, **await store_and_last(request.state["database"], "acts")})
+
+
 async def audience(request: Request[State]) -> Response:
     """How the conversation is really called that `username` calls `label`; refused where they may not write there."""
     username, label = request.query_params.get("username", ""), Label(request.query_params.get("label", "@"))
@@ -31,8 +39,12 @@ async def audience(request: Request[State]) -> Response:
         found = await request.state["rooms"].get(username, label.name)
         if not found.is_member:
             raise NotAMember(found.name)
+        now = rfc3339(request.state["clock"]())
+        if found.timed_out_until is not None and found.timed_out_until > now:
+            raise TimedOut(found.name, seconds_until(found.timed_out_until, now))
         return json_response({"label": Label.of_room(found.name).text})
     conversation = await request.state["addressing"].find_conversation(username, label.name)
+    await request.state["blocks"].check_accepts(username, conversation.other_than(username))
     return json_response({"label": conversation.label_for(username).text})
 
 

@@ -20,9 +20,13 @@ from chat_service.domain.refusals import (
     MediaUnavailable,
     MessageEmpty,
     MessageTooLong,
+    NotAccepted,
+    NotAllowed,
     NotAMember,
     NotStored,
     NotTheAuthor,
+    SlowMode,
+    TimedOut,
     TooManyMessages,
     TooManyReactions,
     UnknownAttachment,
@@ -67,8 +71,9 @@ class MessageChanged(msgspec.Struct, frozen=True):
 
 PLACE_REFUSALS = (*PERSON_REFUSALS, UnknownRoom)
 _CHANGE_REFUSALS = (*PLACE_REFUSALS, NotAMember, UnknownMessage, TooManyMessages, NotStored)
+_WRITE_REFUSALS = (*_CHANGE_REFUSALS, TimedOut, NotAccepted)
 _TEXT_REFUSALS = (MessageEmpty, MessageTooLong, InvalidMessage)
-_SEND_REFUSALS = (*_CHANGE_REFUSALS, *_TEXT_REFUSALS, UnknownAttachment, MediaUnavailable)
+_SEND_REFUSALS = (*_WRITE_REFUSALS, *_TEXT_REFUSALS, SlowMode, UnknownAttachment, MediaUnavailable)
 
 
 @describes(
@@ -112,7 +117,7 @@ async def send_message(request: Request[State]) -> Response:
     body=NewText,
     example=NewText("Hello, all!"),
     answer=MessageChanged,
-    refusals=(*_CHANGE_REFUSALS, *_TEXT_REFUSALS, NotTheAuthor),
+    refusals=(*_WRITE_REFUSALS, *_TEXT_REFUSALS, NotTheAuthor),
 )
 async def edit_message(request: Request[State]) -> Response:
     identity = await identify(request)
@@ -123,7 +128,7 @@ async def edit_message(request: Request[State]) -> Response:
     return json_response(MessageChanged("Message edited", message_id))
 
 
-@describes("Delete a message", answer=MessageChanged, refusals=(*_CHANGE_REFUSALS, NotTheAuthor))
+@describes("Delete a message", answer=MessageChanged, refusals=(*_CHANGE_REFUSALS, NotTheAuthor, NotAllowed))
 async def delete_message(request: Request[State]) -> Response:
     identity = await identify(request)
     message_id, conversation = request.path_params["message_id"], await _conversation(request, identity.username)
@@ -132,12 +137,12 @@ async def delete_message(request: Request[State]) -> Response:
     return json_response(MessageChanged("Message deleted", message_id))
 
 
-@describes("React to a message", status=204, refusals=(*_CHANGE_REFUSALS, InvalidEmoji, TooManyReactions))
+@describes("React to a message", status=204, refusals=(*_WRITE_REFUSALS, InvalidEmoji, TooManyReactions))
 async def add_reaction(request: Request[State]) -> Response:
     return await _react(request, removes=False)
 
 
-@describes("Take a reaction back", status=204, refusals=(*_CHANGE_REFUSALS, InvalidEmoji))
+@describes("Take a reaction back", status=204, refusals=(*_WRITE_REFUSALS, InvalidEmoji))
 async def remove_reaction(request: Request[State]) -> Response:
     return await _react(request, removes=True)
 

@@ -7,9 +7,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from chat_service.actions.rooms import RoomName, Topic
+from chat_service.domain.moderation import SLOW_MODE_S_MAX
 from chat_service.domain.names import optional_name
 from chat_service.domain.refusals import (
     DirectoryUnavailable,
+    NotAccepted,
+    NotAllowed,
     NotAMember,
     NotStored,
     NotTheOwner,
@@ -42,8 +45,11 @@ class NewRoom(msgspec.Struct, frozen=True):
 
 
 class RoomChange(msgspec.Struct, frozen=True):
+    """`slow_mode_s` moderators of the room may change too, the rest only its owner."""
+
     topic: Topic | None = None
     private: bool | None = None
+    slow_mode_s: Annotated[int, msgspec.Meta(ge=0, le=SLOW_MODE_S_MAX)] | None = None
 
 
 class RoomsQuery(msgspec.Struct, frozen=True):
@@ -55,7 +61,11 @@ class RoomsQuery(msgspec.Struct, frozen=True):
 
 
 class RoomWithMembers(Room, frozen=True, kw_only=True):
+    """`roles` are those of its owner and moderators. `timeouts` are told to moderators only: who, and until when."""
+
     members: list[str]
+    roles: dict[str, str]
+    timeouts: dict[str, str]
 
 
 @describes(
@@ -102,22 +112,30 @@ async def room(request: Request[State]) -> Response:
     identity = await identify(request)
     found = await request.state["rooms"].get(identity.username, request.path_params["room"])
     members = await request.state["rooms"].members(found)
-    return json_response(RoomWithMembers(**msgspec.structs.asdict(found), members=members))
+    moderates = found.role in {"owner", "moderator"} or await request.state["moderation"].moderates(identity.username)
+    return json_response(
+        RoomWithMembers(
+            **msgspec.structs.asdict(found),
+            members=[one.username for one in members],
+            roles={one.username: one.role for one in members if one.role != "member"},
+            timeouts={one.username: one.timed_out_until for one in members if moderates and one.timed_out_until},
+        )
+    )
 
 
 @describes(
-    "Change a room of yours",
+    "Change a room",
     body=RoomChange,
     example=RoomChange("What grows, and what does not"),
     answer=Room,
-    refusals=(TooManyMessages, UnknownRoom, NotTheOwner),
+    refusals=(TooManyMessages, UnknownRoom, NotAMember, NotTheOwner, NotAllowed, NotStored),
 )
 async def change_room(request: Request[State]) -> Response:
     identity = await identify(request)
     body = await read_json(request, RoomChange)
     topic = None if body.topic is None else optional_name("topic", body.topic)
     changed = await request.state["rooms"].change(
-        identity.username, request.path_params["room"], topic=topic, private=body.private
+        identity.username, request.path_params["room"], topic=topic, private=body.private, slow_mode_s=body.slow_mode_s
     )
     return json_response(changed)
 
@@ -139,6 +157,7 @@ async def close_room(request: Request[State]) -> Response:
         RoomFull,
         UnknownRoom,
         UnknownRecipient,
+        NotAccepted,
         NotAMember,
         NotTheOwner,
         DirectoryUnavailable,
@@ -160,6 +179,7 @@ async def add_member(request: Request[State]) -> Response:
         UnknownRoom,
         UnknownRecipient,
         NotTheOwner,
+        NotAllowed,
         NotAMember,
         OwnerStays,
         DirectoryUnavailable,

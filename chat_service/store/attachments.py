@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import msgspec
 
 from chat_service.domain.attachments import Attachment, OrphanedFile
+from chat_service.store.followed import followed, put_followed
 from chat_service.store.rows import attachments_of
 from servicekit.database import Connection, Database
 
@@ -76,8 +77,7 @@ def _orphaned_after(connection: Connection, number: int, limit: int) -> list[Orp
 
 
 def _deleted_files_followed(connection: Connection) -> int:
-    row = connection.execute("SELECT number FROM followed WHERE list = ?", (_DELETED_FILES,)).fetchone()
-    return int(row[0]) if row else 0
+    return followed(connection, _DELETED_FILES)
 
 
 def _remove(connection: Connection, file_ids: Sequence[str], number: int) -> None:
@@ -90,7 +90,4 @@ def _remove(connection: Connection, file_ids: Sequence[str], number: int) -> Non
                 "UPDATE messages SET attachments = ? WHERE id = ?", (as_json(left) if left else None, message_id)
             )
         connection.execute("DELETE FROM attached WHERE file_id = ?", (file_id,))
-    connection.execute(
-        "INSERT INTO followed (list, number) VALUES (?, ?) ON CONFLICT (list) DO UPDATE SET number = excluded.number",
-        (_DELETED_FILES, number),
-    )
+    put_followed(connection, _DELETED_FILES, number)

@@ -1,12 +1,11 @@
 """Changes, carried out: what edits, deletions, reactions, read marks and memberships do to the store."""
 
-from typing import NamedTuple
-
 from chat_service.domain.changes import Kind
 from chat_service.domain.conversations import Conversation
 from chat_service.domain.emoji import fully_qualified
 from chat_service.domain.intents import (
     AboutMessage,
+    ChangeRoom,
     CloseRoom,
     DeleteMessage,
     Draft,
@@ -15,13 +14,19 @@ from chat_service.domain.intents import (
     Leave,
     MarkRead,
     React,
+    SetRole,
+    TimeOut,
 )
-from chat_service.domain.places import Head
+from chat_service.domain.moderation import Act, Position
 from chat_service.domain.quotas import Quotas
-from chat_service.domain.refusals import NotAMember, NotTheAuthor, UnknownMessage
+from chat_service.domain.refusals import NotAccepted, NotAMember, NotTheAuthor, OwnerStays, UnknownMessage
 from chat_service.store.attachments import detach
+from chat_service.store.blocks import check_accepts
 from chat_service.store.closed_rooms import close
 from chat_service.store.erasures import check_not_erased
+from chat_service.store.log_end import Done, LogEnd
+from chat_service.store.moderation import check_not_timed_out, find_membership, moderate
+from chat_service.store.positions import check_may, positions
 from chat_service.store.quotas import check_joined, check_reactions, rooms_owned
 from chat_service.store.text_index import TextIndex
 from servicekit.database import Connection
@@ -29,34 +34,6 @@ from servicekit.database import Connection
 HEIRS_MAX = 100
 # Where a second time tells it once more, since nobody may have heard of the first.
 TOLD_AGAIN = frozenset({Kind.EDITED, Kind.JOINED, Kind.LEFT})
-
-
-class LogEnd:
-    """Where a conversation's log ends: the last `seq` given in it, and whether one of its two is erased."""
-
-    __slots__ = ("conversation", "epoch", "id", "is_over", "seq")
-
-    def __init__(self, conversation: Conversation, id: int, epoch: str, seq: int, *, is_over: bool = False) -> None:
-        self.conversation = conversation
-        self.id = id
-        self.epoch = epoch
-        self.seq = seq
-        self.is_over = is_over
-
-    @property
-    def head(self) -> Head:
-        return Head(self.seq, self.epoch)
-
-
-class Done(NamedTuple):
-    """What was done, as the log says it; `value` is the new text, the emoji, or who joined or left."""
-
-    kind: Kind
-    has_changed: bool
-    message_id: int | None = None
-    value: str = ""
-    read_seq: int = 0
-    removes: bool = False
 
 
 def conversation_of_message(connection: Connection, draft: Draft) -> Conversation | None:
@@ -68,18 +45,39 @@ def conversation_of_message(connection: Connection, draft: Draft) -> Conversatio
     if not isinstance(intent, AboutMessage):
         return None
     row = connection.execute(
-        "SELECT name FROM conversations JOIN messages ON messages.conversation_id = conversations.id"
+        "SELECT name, conversations.id, memberships.username AS member FROM conversations"
+        " JOIN messages ON messages.conversation_id = conversations.id"
         " LEFT JOIN memberships ON memberships.conversation_id = conversations.id AND memberships.username = ?"
-        " WHERE messages.id = ? AND messages.deleted_at IS NULL AND (memberships.username IS NOT NULL OR ? = 1)",
-        (draft.author, intent.message_id, draft.erases),
+        " WHERE messages.id = ? AND messages.deleted_at IS NULL",
+        (draft.author, intent.message_id),
     ).fetchone()
     if row is None or intent.conversation not in {None, found := Conversation(row["name"])}:
+        raise UnknownMessage(intent.message_id)
+    if row["member"] is None and not (draft.erases or _moderates(connection, draft, row["id"])):
         raise UnknownMessage(intent.message_id)
     return found
 
 
+def _moderates(connection: Connection, draft: Draft, conversation_id: int) -> bool:
+    """Who moderates the community may remove a message of a public room without being in there."""
+    if not isinstance(draft.intent, DeleteMessage):
+        return False
+    return bool({Position.MODERATOR, Position.OWNER} & positions(connection, conversation_id, draft.author, acts=True))
+
+
+def check_may_write(connection: Connection, draft: Draft, end: LogEnd) -> None:
+    """For what others would read: raises NotAccepted or TimedOut. Who is in a room is known by then."""
+    if draft.erases or not isinstance(draft.intent, EditMessage | React):
+        return
+    if draft.author in end.barred:
+        raise NotAccepted(end.conversation.other_than(draft.author))
+    if end.conversation.is_room:
+        member = find_membership(connection, draft.author, end.conversation.name)
+        check_not_timed_out(draft, end, None if member is None else member[0])
+
+
 def carry_out(connection: Connection, draft: Draft, end: LogEnd, quotas: Quotas, index: TextIndex) -> Done:
-    """Do what the draft wants done. Raises NotTheAuthor, NotAMember, UnknownRecipient, or that a quota is used up."""
+    """Do what the draft wants done. Raises what `Log.append` does."""
     match draft.intent:
         case EditMessage() as edit:
             return _edit(connection, draft, edit, index)
@@ -90,36 +88,37 @@ def carry_out(connection: Connection, draft: Draft, end: LogEnd, quotas: Quotas,
         case MarkRead(seq=seq):
             return _mark_read(connection, draft.author, end, seq)
         case Join(username=username):
-            return _join(connection, end, username, quotas)
+            return _join(connection, draft, end, username, quotas)
         case Leave(username=username):
             return _leave(connection, draft, end, username, quotas, index)
         case CloseRoom():
             return _close(connection, draft, end, index)
+        case ChangeRoom() | SetRole() | TimeOut() as intent:
+            return moderate(connection, draft, end, intent)
     raise AssertionError(f"a message is appended, not carried out: {draft.intent}")
-
-
-def is_member(connection: Connection, username: str, conversation: Conversation) -> bool:
-    """Asked of the store each time, inside the transaction: who was removed a moment ago is not in it."""
-    label = conversation.label_for(username)
-    found = connection.execute("SELECT 1 FROM memberships WHERE username = ? AND label = ?", (username, label.text))
-    return found.fetchone() is not None
 
 
 # Messages
 
 
 def _edit(connection: Connection, draft: Draft, edit: EditMessage, index: TextIndex) -> Done:
-    _check_author(connection, draft.author, edit.message_id)
+    if _author(connection, edit.message_id) != draft.author:
+        raise NotTheAuthor
     has_changed = _set_text(connection, edit.message_id, "edited_at", draft.timestamp, edit.text, index)
     return Done(Kind.EDITED, has_changed, edit.message_id, edit.text)
 
 
 def _delete(connection: Connection, draft: Draft, end: LogEnd, message_id: int, index: TextIndex) -> Done:
-    if not _owns_room(connection, end, draft.author):
-        _check_author(connection, draft.author, message_id)
+    author, act = _author(connection, message_id), None
+    if author != draft.author:
+        if not end.conversation.is_room:
+            raise NotTheAuthor
+        act = Act.REMOVE_MESSAGE
+        check_may(connection, end, act, draft.author, author)
     connection.execute("DELETE FROM reactions WHERE message_id = ?", (message_id,))
     detach(connection, "message_id = ?", message_id)
-    return Done(Kind.DELETED, _set_text(connection, message_id, "deleted_at", draft.timestamp, "", index), message_id)
+    has_changed = _set_text(connection, message_id, "deleted_at", draft.timestamp, "", index)
+    return Done(Kind.DELETED, has_changed, message_id, act=act, target=author)
 
 
 def _set_text(connection: Connection, message_id: int, when: str, timestamp: str, text: str, index: TextIndex) -> bool:
@@ -132,10 +131,9 @@ def _set_text(connection: Connection, message_id: int, when: str, timestamp: str
     return True
 
 
-def _check_author(connection: Connection, username: str, message_id: int) -> None:
+def _author(connection: Connection, message_id: int) -> str:
     (author,) = connection.execute("SELECT sender_username FROM messages WHERE id = ?", (message_id,)).fetchone()
-    if author != username:
-        raise NotTheAuthor
+    return str(author)
 
 
 def _react(connection: Connection, username: str, given: React, quotas: Quotas) -> Done:
@@ -155,22 +153,26 @@ def _mark_read(connection: Connection, username: str, end: LogEnd, seq: int) -> 
         "UPDATE memberships SET read_seq = ? WHERE username = ? AND conversation_id = ? AND read_seq < ? AND ? <= ?",
         (seq, username, end.id, seq, seq, end.seq),
     )
-    if changed.rowcount == 0 and not is_member(connection, username, end.conversation):
-        raise NotAMember(end.conversation.label_for(username).text)
+    label = end.conversation.label_for(username).text
+    if changed.rowcount == 0 and find_membership(connection, username, label) is None:
+        raise NotAMember(label)
     return Done(Kind.READ, changed.rowcount == 1, read_seq=seq)
 
 
 # Members
 
 
-def _join(connection: Connection, end: LogEnd, username: str, quotas: Quotas) -> Done:
-    """A new member has read what was said before they came."""
+def _join(connection: Connection, draft: Draft, end: LogEnd, username: str, quotas: Quotas) -> Done:
+    """A new member has read what was said before they came. A timeout from before still holds."""
     check_not_erased(connection, username)
+    if draft.author != username:
+        check_accepts(connection, draft.author, username)
     check_joined(connection, end.id, username, quotas)
     changed = connection.execute(
-        "INSERT INTO memberships (username, conversation_id, label, read_seq, joined_seq) VALUES (?, ?, ?, ?, ?)"
+        "INSERT INTO memberships (username, conversation_id, label, read_seq, joined_seq, timed_out_until)"
+        " VALUES (?, ?, ?, ?, ?, (SELECT until FROM timeouts WHERE conversation_id = ? AND username = ?))"
         " ON CONFLICT DO NOTHING",
-        (username, end.id, end.conversation.name, end.seq + 1, end.seq + 1),
+        (username, end.id, end.conversation.name, end.seq + 1, end.seq + 1, end.id, username),
     )
     return Done(Kind.JOINED, changed.rowcount == 1, value=username)
 
@@ -178,10 +180,15 @@ def _join(connection: Connection, end: LogEnd, username: str, quotas: Quotas) ->
 def _leave(connection: Connection, draft: Draft, end: LogEnd, username: str, quotas: Quotas, index: TextIndex) -> Done:
     if draft.erases and _owns_room(connection, end, username) and not _hand_over(connection, end, quotas):
         return _close(connection, draft, end, index)
+    act = None if draft.author == username else Act.REMOVE_MEMBER
+    if act is not None:
+        check_may(connection, end, act, draft.author, username)
+        if _owns_room(connection, end, username):
+            raise OwnerStays
     changed = connection.execute(
         "DELETE FROM memberships WHERE username = ? AND conversation_id = ?", (username, end.id)
     )
-    return Done(Kind.LEFT, changed.rowcount == 1, value=username)
+    return Done(Kind.LEFT, changed.rowcount == 1, value=username, act=act, target=username)
 
 
 def _hand_over(connection: Connection, end: LogEnd, quotas: Quotas) -> bool:

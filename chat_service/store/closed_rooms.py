@@ -1,6 +1,7 @@
 """Closed rooms: gone for everybody at once, and their messages afterwards, in small batches."""
 
 from chat_service.store.attachments import detach
+from chat_service.store.personal_rules import forget_room
 from chat_service.store.search import text_index_of
 from chat_service.store.text_index import TextIndex
 from servicekit.database import Connection, Database, Row, try_hold
@@ -31,6 +32,7 @@ def close(connection: Connection, conversation_id: int, index: TextIndex) -> Non
         "INSERT INTO closed_rooms (conversation_id) VALUES (?)",
     ):
         connection.execute(query, (conversation_id,))
+    forget_room(connection, conversation_id)
     _clear(connection, conversation_id, 0, index)
 
 

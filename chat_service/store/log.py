@@ -9,10 +9,13 @@ from chat_service.domain.conversations import Conversation, Label
 from chat_service.domain.intents import Draft, SendMessage
 from chat_service.domain.messages import StoredMessage
 from chat_service.domain.quotas import USUAL_QUOTAS, Quotas
-from chat_service.domain.refusals import NotAMember
+from chat_service.domain.refusals import NotAccepted, NotAMember
 from chat_service.store.attachments import as_json
-from chat_service.store.changes import TOLD_AGAIN, LogEnd, carry_out, conversation_of_message
+from chat_service.store.blocks import barred_in
+from chat_service.store.changes import TOLD_AGAIN, carry_out, check_may_write, conversation_of_message
 from chat_service.store.erasures import check_not_erased
+from chat_service.store.log_end import LogEnd
+from chat_service.store.moderation import note_act
 from chat_service.store.rows import epoch
 from chat_service.store.text_index import TextIndex, folded_apart
 from servicekit.database import Connection
@@ -43,7 +46,7 @@ class Log(ABC):
         """Store `draft` at the next `seq`.
 
         With a nonce used before, find the message stored then; what changes nothing takes no place.
-        Raises UnknownMessage, NotTheAuthor, NotAMember, UnknownRecipient, or that a quota is used up, having changed
+        Raises what the rules of conversations, rooms and moderation say, or that a quota is used up, having changed
         nothing.
         """
 
@@ -55,14 +58,23 @@ class Log(ABC):
         """What is remembered may be wrong (a transaction was rolled back, say): read it again when needed."""
         self._ends.clear()
 
+    def forget_one(self, conversation: Conversation) -> None:
+        """The same for one. Call it inside the transaction that makes it wrong."""
+        self._ends.pop(conversation, None)
+
     @abstractmethod
     def _find(self, connection: Connection, conversation: Conversation) -> LogEnd | None:
         """Where its log ends, as nobody else can change it before this transaction does."""
 
-    def _begin_direct(self, connection: Connection, conversation: Conversation, timestamp: str) -> LogEnd:
-        """A first message makes the 1:1 conversation, and saves the chat for both. Raises UnknownRecipient."""
-        one, other = conversation.people
+    def _begin_direct(self, connection: Connection, draft: Draft, conversation: Conversation) -> LogEnd:
+        """A first message makes the 1:1 conversation, and saves the chat for both.
+
+        Raises UnknownRecipient or NotAccepted.
+        """
+        (one, other), timestamp = conversation.people, draft.timestamp
         check_not_erased(connection, one, other)
+        if draft.author in (barred := barred_in(connection, conversation)):
+            raise NotAccepted(conversation.other_than(draft.author))
         conversation_id, its_epoch = connection.execute(
             f"INSERT INTO conversations (name, created_at) VALUES (?, ?) RETURNING id, {epoch('id')}",
             (conversation.name, timestamp),
@@ -78,7 +90,7 @@ class Log(ABC):
                 " ON CONFLICT (user_username, chat_username) DO NOTHING",
                 (username, timestamp, peer),
             )
-        end = self._ends[conversation] = LogEnd(conversation, conversation_id, its_epoch, 0)
+        end = self._ends[conversation] = LogEnd(conversation, conversation_id, its_epoch, 0, barred=barred)
         return end
 
     # Changes
@@ -91,6 +103,7 @@ class Log(ABC):
             if conversation.is_room:
                 raise NotAMember(conversation.name)
             return Appended(None, is_new=False)  # nobody has said anything yet
+        check_may_write(connection, draft, end)
         done = carry_out(connection, draft, end, self._quotas, self._index)
         if not done.has_changed:
             is_told = done.kind in TOLD_AGAIN
@@ -103,15 +116,16 @@ class Log(ABC):
             conversation=conversation,
             epoch=end.epoch,
             seq=end.seq,
-            username=draft.author,
+            username=done.whom or draft.author,
             timestamp=draft.timestamp,
             message_id=done.message_id,
             value=done.value,
             read_seq=done.read_seq,
             removes=done.removes,
         )
+        note_act(connection, draft, end, done)
         _insert_change(connection, change, end)
-        return Appended(change, is_new=True)
+        return Appended(change, is_new=True, is_act=done.act is not None)
 
 
 def stored_message(draft: Draft, intent: SendMessage, end: LogEnd, seq: int, message_id: int) -> StoredMessage:

@@ -1,31 +1,36 @@
 """People as chat knows them: their profiles, and whom each has saved."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from chat_service.domain.people import Person
 from chat_service.domain.quotas import USUAL_QUOTAS, Quotas
 from chat_service.store.erasures import begin_erasure, check_not_erased
 from chat_service.store.quotas import check_saved
-from servicekit.database import Connection, Database
+from servicekit.database import Connection, Database, Row
 from servicekit.texts import folded_username
 
 
 class PeopleStore:
-    def __init__(self, database: Database, *, quotas: Quotas = USUAL_QUOTAS) -> None:
+    """`forget` takes what depends on bans out of what the log remembers."""
+
+    def __init__(
+        self, database: Database, *, quotas: Quotas = USUAL_QUOTAS, forget: Callable[[], None] = lambda: None
+    ) -> None:
         self._database = database
         self._quotas = quotas
+        self._forget = forget
 
     async def save_chat(self, username: str, other: str, *, nickname: str | None, pfp: str | None, now: str) -> None:
         """Raises UnknownRecipient if one of them has erased their account, or TooManySavedChats."""
         await self._database.write(_save_chat, username, other, nickname, pfp, now, self._quotas)
 
     async def contacts(self, username: str) -> list[str]:
-        """Whom the person has saved."""
+        """Whom the person has saved, but for who has blocked them: these they never see online."""
         return await self._database.read(_column, _CONTACTS, username)
 
     async def watchers(self, username: str) -> list[str]:
-        """Who has saved the person."""
+        """Who has saved the person, but for whom that one has blocked."""
         return await self._database.read(_column, _WATCHERS, username)
 
     async def find_person(self, username: str) -> Person | None:
@@ -41,11 +46,15 @@ class PeopleStore:
 
     async def put_people(self, people: Iterable[Person]) -> None:
         """Take over new, changed and erased profiles, into the saved chats that show them too."""
-        await self._database.write(_put_people, list(people))
+        await self._database.write(_put_people, list(people), self._forget)
 
 
-_CONTACTS = "SELECT chat_username FROM contacts WHERE user_username = ?"
-_WATCHERS = "SELECT user_username FROM contacts WHERE chat_username = ?"
+_SEES = (
+    "NOT EXISTS (SELECT 1 FROM blocks"
+    " WHERE blocks.username = contacts.chat_username AND blocked_username = contacts.user_username)"
+)
+_CONTACTS = f"SELECT chat_username FROM contacts WHERE user_username = ? AND {_SEES}"
+_WATCHERS = f"SELECT user_username FROM contacts WHERE chat_username = ? AND {_SEES}"
 
 
 def _save_chat(
@@ -71,27 +80,28 @@ def _column(connection: Connection, query: str, *values: Any) -> list[str]:
     return [value for (value,) in connection.execute(query, values)]
 
 
-def _find_person(connection: Connection, username: str) -> Person | None:
-    row: Mapping[str, Any] | None = connection.execute(
-        "SELECT username, nickname, pfp, version, username IN (SELECT username FROM erasures) AS is_erased"
-        " FROM people WHERE username_folded = ?",
-        (folded_username(username),),
+def _find_person(connection: Connection, name: str) -> Person | None:
+    row: Row | None = connection.execute(
+        "SELECT username, nickname, pfp, version, username IN (SELECT username FROM erasures) AS is_erased, role,"
+        " is_banned FROM people WHERE username_folded = ?",
+        (folded_username(name),),
     ).fetchone()
     if row is None:
         return None
-    return Person(row["username"], row["nickname"], row["pfp"], row["version"], bool(row["is_erased"]))
+    username, nickname, pfp, version, is_erased, role, is_banned = row
+    return Person(username, nickname, pfp, version, bool(is_erased), role, bool(is_banned))
 
 
 def _people_version(connection: Connection) -> int:
-    (version,) = connection.execute("SELECT coalesce(max(version), 0) FROM people").fetchone()
+    (version,) = connection.execute("SELECT coalesce(max(standing_version), 0) FROM people").fetchone()
     return int(version)
 
 
 def _forget_versions(connection: Connection) -> None:
-    connection.execute("UPDATE people SET version = 0")
+    connection.execute("UPDATE people SET version = 0, standing_version = 0")
 
 
-def _put_people(connection: Connection, people: list[Person]) -> None:
+def _put_people(connection: Connection, people: list[Person], forget: Callable[[], None]) -> None:
     for person in people:
         if person.erased:
             begin_erasure(connection, person.username)
@@ -101,9 +111,29 @@ def _put_people(connection: Connection, people: list[Person]) -> None:
             " version = excluded.version WHERE people.version < excluded.version",
             (person.username, folded_username(person.username), person.nickname, person.pfp, person.version),
         )
-        if changed.rowcount == 0:  # known already: a name saved by hand since then stays
-            continue
+        if changed.rowcount:  # else known already: a name saved by hand since then stays
+            connection.execute(
+                "UPDATE contacts SET chat_nickname = ?, chat_pfp = ? WHERE chat_username = ?",
+                (person.nickname, person.pfp, person.username),
+            )
+        _put_standing(connection, person, forget)
+
+
+def _put_standing(connection: Connection, person: Person, forget: Callable[[], None]) -> None:
+    """By a version of its own: an instance of an older version takes the profile without it."""
+    known, is_banned = connection.execute(
+        "SELECT standing_version, is_banned FROM people WHERE username = ?", (person.username,)
+    ).fetchone()
+    if known is not None and known >= person.version:
+        return
+    connection.execute(
+        "UPDATE people SET role = ?, is_banned = ?, standing_version = ? WHERE username = ?",
+        (person.role, person.banned, person.version, person.username),
+    )
+    if person.banned != bool(is_banned):
+        forget()
+    if known is None and person.invited_to is not None:
         connection.execute(
-            "UPDATE contacts SET chat_nickname = ?, chat_pfp = ? WHERE chat_username = ?",
-            (person.nickname, person.pfp, person.username),
+            "INSERT INTO arrivals (username, room, inviter) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+            (person.username, person.invited_to, person.invited_by),
         )

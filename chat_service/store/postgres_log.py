@@ -13,10 +13,12 @@ from chat_service.domain.conversations import Conversation
 from chat_service.domain.intents import AboutMessage, Draft, SendMessage
 from chat_service.domain.messages import StoredMessage
 from chat_service.domain.quotas import USUAL_QUOTAS, Quotas
-from chat_service.domain.refusals import NotAMember, UnknownMessage
+from chat_service.domain.refusals import NotAccepted, NotAMember, UnknownMessage
 from chat_service.store.attachments import attach
-from chat_service.store.changes import LogEnd
+from chat_service.store.blocks import BARRED_IN, barred_of
 from chat_service.store.log import MESSAGE_COLUMNS, UNLESS_SENT, Log, message_row, stored_message
+from chat_service.store.log_end import LogEnd
+from chat_service.store.moderation import check_not_timed_out, check_slow_mode
 from chat_service.store.postgres_text_index import PostgresTextIndex
 from chat_service.store.rows import MESSAGE, epoch, last_seq, message_of
 from servicekit.database import Connection, Outdated, hold
@@ -30,11 +32,14 @@ _LOCK = (
 )
 _ENDS = (
     f"SELECT name, id, {epoch('id')}, {last_seq('conversations.id')}, EXISTS (SELECT 1 FROM erasures"
-    "  WHERE username = ANY(string_to_array(name, '|'))) FROM conversations WHERE id = ANY(?)"
+    f"  WHERE username = ANY(string_to_array(name, '|'))), {BARRED_IN},"
+    "  (SELECT slow_mode_s FROM rooms WHERE rooms.conversation_id = conversations.id)"
+    " FROM conversations WHERE id = ANY(?)"
 )
 _SENT = f"SELECT {MESSAGE} FROM messages WHERE (sender_username, nonce) IN (SELECT * FROM unnest(?::text[], ?::text[]))"
 _MEMBERS = (
-    "SELECT username, label FROM memberships WHERE (username, label) IN (SELECT * FROM unnest(?::text[], ?::text[]))"
+    "SELECT username, label, timed_out_until FROM memberships"
+    " WHERE (username, label) IN (SELECT * FROM unnest(?::text[], ?::text[]))"
 )
 _TYPES = ("bigint", "bigint", "text", "text", "text", "text", "text", "bigint", "text", "text", "text")
 _INSERT = (
@@ -79,9 +84,15 @@ class PostgresLog(Log):
     ) -> None:
         names = [one.name for one in conversations if one is not None]
         ids = [row[0] for row in connection.execute(_LOCK, (names, message_ids))]
-        for name, *end, is_over in connection.execute(_ENDS, (ids,)):
+        for name, *end, is_over, barred, slow_mode_s in connection.execute(_ENDS, (ids,)):
             conversation = Conversation(name)
-            self._ends[conversation] = LogEnd(conversation, *end, is_over=is_over and not conversation.is_room)
+            self._ends[conversation] = LogEnd(
+                conversation,
+                *end,
+                is_over=is_over and not conversation.is_room,
+                barred=barred_of(barred),
+                slow_mode_s=slow_mode_s or 0,
+            )
 
     def _change(self, connection: Connection, draft: Draft) -> Appended | Refusal:
         try:
@@ -92,36 +103,49 @@ class PostgresLog(Log):
     def _find(self, connection: Connection, conversation: Conversation) -> LogEnd | None:
         return self._ends.get(conversation)
 
-    def _begin_direct(self, connection: Connection, conversation: Conversation, timestamp: str) -> LogEnd:
+    def _begin_direct(self, connection: Connection, draft: Draft, conversation: Conversation) -> LogEnd:
         hold(connection, conversation.name)  # another instance may be making it
         self._lock(connection, [conversation], [])
         end = self._ends.get(conversation)
-        return super()._begin_direct(connection, conversation, timestamp) if end is None or end.is_over else end
+        if end is None or end.is_over:
+            return super()._begin_direct(connection, draft, conversation)
+        if draft.author in end.barred:
+            raise NotAccepted(conversation.other_than(draft.author))
+        return end
 
     def _append_messages(self, connection: Connection, drafts: Sequence[Draft]) -> list[Appended | Refusal]:
         known = _read_known(connection, drafts)
-        places = [self._place(connection, draft, known) for draft in drafts]
+        places = [self._try_to_place(connection, draft, known) for draft in drafts]
         new = [one for one in places if isinstance(one, _New)]
         stored = _insert(connection, new)
         self._index.stored(connection, [message.id for message in stored.values()])
         return [_outcome(one, stored) for one in places]
 
-    def _place(self, connection: Connection, draft: Draft, known: "_Known") -> "_New | _Sent | Refusal":
+    def _try_to_place(self, connection: Connection, draft: Draft, known: "_Known") -> "_New | _Sent | Refusal":
+        try:
+            return self._place(connection, draft, known)
+        except Refusal as refusal:
+            return refusal
+
+    def _place(self, connection: Connection, draft: Draft, known: "_Known") -> "_New | _Sent":
         """Where it goes: to the next `seq`, or nowhere."""
         intent = _message(draft)
         conversation = intent.conversation
         end, sent = self._ends.get(conversation), known.sent.get((draft.author, intent.nonce))
-        if conversation.is_room and (end is None or (draft.author, conversation.name) not in known.members):
-            return _Sent(sent) if sent else NotAMember(conversation.name)  # sent when they were in there
+        try:
+            _check_may_write(draft, conversation, end, known)
+        except Refusal:
+            if sent:  # when they still might
+                return _Sent(sent)
+            raise
         if intent.reply_to is not None and (end is None or known.replied.get(intent.reply_to) != end.id):
-            return UnknownMessage(intent.reply_to)
+            raise UnknownMessage(intent.reply_to)
         if sent:
             return _Sent(sent)
         if end is None or end.is_over:
-            try:
-                end = self._begin_direct(connection, conversation, draft.timestamp)
-            except Refusal as refusal:
-                return refusal
+            end = self._begin_direct(connection, draft, conversation)
+        if end.slow_mode_s:
+            check_slow_mode(connection, draft, end)
         end.seq += 1
         new = _New(draft, end, end.seq)
         if intent.nonce is not None:
@@ -144,11 +168,23 @@ class _Sent(NamedTuple):
 
 
 class _Known(NamedTuple):
-    """What there is of what a group speaks of: messages by author and nonce, members, the conversations of messages."""
+    """What there is of what a group speaks of: messages by author and nonce, members and until when they are timed out,
+    the conversations of messages.
+    """
 
     sent: dict[tuple[str, str | None], StoredMessage | _New]
-    members: set[tuple[str, str]]
+    members: dict[tuple[str, str], str | None]
     replied: dict[int, int]
+
+
+def _check_may_write(draft: Draft, conversation: Conversation, end: LogEnd | None, known: _Known) -> None:
+    """Raises NotAMember, TimedOut or NotAccepted."""
+    if conversation.is_room:
+        if end is None or (draft.author, conversation.name) not in known.members:
+            raise NotAMember(conversation.name)
+        check_not_timed_out(draft, end, known.members[draft.author, conversation.name])
+    elif end is not None and draft.author in end.barred:
+        raise NotAccepted(conversation.other_than(draft.author))
 
 
 def _message(draft: Draft) -> SendMessage:
@@ -157,13 +193,14 @@ def _message(draft: Draft) -> SendMessage:
 
 
 def _read_known(connection: Connection, drafts: Sequence[Draft]) -> _Known:
-    known = _Known({}, set(), {})
+    known = _Known({}, {}, {})
     intents = [(draft.author, _message(draft)) for draft in drafts]
     if nonces := [(author, intent.nonce) for author, intent in intents if intent.nonce is not None]:
         for message in map(message_of, connection.execute(_SENT, _columns(nonces))):
             known.sent[message.sender_username, message.nonce] = message
     if rooms := [(author, intent.conversation.name) for author, intent in intents if intent.conversation.is_room]:
-        known.members.update(map(tuple, connection.execute(_MEMBERS, _columns(rooms))))
+        for username, label, timed_out_until in connection.execute(_MEMBERS, _columns(rooms)):
+            known.members[username, label] = timed_out_until
     if replied := [intent.reply_to for _, intent in intents if intent.reply_to is not None]:
         known.replied.update(
             connection.execute("SELECT id, conversation_id FROM messages WHERE id = ANY(?)", (replied,))

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Literal, NamedTuple
 
 import msgspec
 
@@ -22,7 +22,10 @@ _LAST_CHARACTER = "\U0010ffff"
 
 
 class Room(msgspec.Struct, frozen=True, kw_only=True):
-    """A room as one person sees it; who is not in it has nothing unread."""
+    """A room as one person sees it; who is not in it has nothing unread.
+
+    `role` is what they are in it, `timed_out_until` the end of a timeout of theirs, which may be over.
+    """
 
     name: str
     topic: str
@@ -34,6 +37,15 @@ class Room(msgspec.Struct, frozen=True, kw_only=True):
     last_seq: int
     epoch: str
     unread: int
+    slow_mode_s: int
+    role: Literal["owner", "moderator", "member"] | None
+    timed_out_until: str | None
+
+
+class Member(msgspec.Struct, frozen=True):
+    username: str
+    role: str
+    timed_out_until: str | None
 
 
 class RoomsPage(msgspec.Struct, frozen=True):
@@ -62,7 +74,7 @@ class Rooms:
         """The room of that name in any case, if they may know of it."""
         return await self._database.read(_find, username, name.casefold())
 
-    async def members(self, name: str) -> list[str]:
+    async def members(self, name: str) -> list[Member]:
         return await self._database.read(_members, Conversation.room(name))
 
     async def members_among(self, name: str, usernames: Sequence[str]) -> list[str]:
@@ -74,9 +86,6 @@ class Rooms:
         Raises RoomTaken, TooManyRooms, or UnknownRecipient if `owner` is erased.
         """
         await self._database.write(_create, name, topic, owner, now, self._quotas, private=private)
-
-    async def change(self, name: str, *, topic: str | None, private: bool | None) -> None:
-        await self._database.write(_change, name, topic, private=private)
 
 
 def _page(connection: Connection, username: str, query_folded: str, after: str | None, limit: int) -> RoomsPage:
@@ -164,7 +173,10 @@ _ROOM = (
     "SELECT rooms.conversation_id, rooms.name, topic, is_private, owner_username, rooms.created_at, own.read_seq,"
     " (SELECT count(*) FROM memberships WHERE memberships.conversation_id = rooms.conversation_id) AS members,"
     f" {last_seq('rooms.conversation_id')} AS last_seq, {epoch('rooms.conversation_id')} AS epoch,"
-    f" {unread('rooms.conversation_id', 'own.read_seq', ':username')} AS unread"
+    f" {unread('rooms.conversation_id', 'own.read_seq', ':username')} AS unread, slow_mode_s,"
+    " CASE WHEN owner_username = :username THEN 'owner' ELSE own.role END AS role,"
+    " (SELECT until FROM timeouts WHERE timeouts.conversation_id = rooms.conversation_id"
+    "  AND timeouts.username = :username) AS timed_out_until"
     " FROM rooms LEFT JOIN memberships AS own"
     "  ON own.conversation_id = rooms.conversation_id AND own.username = :username"
 )
@@ -182,16 +194,21 @@ def _room(row: Row) -> Room:
         last_seq=row["last_seq"],
         epoch=row["epoch"],
         unread=row["unread"],
+        slow_mode_s=row["slow_mode_s"],
+        role=row["role"],
+        timed_out_until=row["timed_out_until"],
     )
 
 
-def _members(connection: Connection, room: Conversation) -> list[str]:
+def _members(connection: Connection, room: Conversation) -> list[Member]:
     rows = connection.execute(
-        "SELECT username FROM memberships JOIN conversations ON conversations.id = conversation_id"
-        " WHERE name = ? ORDER BY username LIMIT ?",
+        "SELECT memberships.username, CASE WHEN owner_username = memberships.username THEN 'owner' ELSE role END,"
+        " timed_out_until FROM memberships JOIN conversations ON conversations.id = memberships.conversation_id"
+        " JOIN rooms ON rooms.conversation_id = conversations.id"
+        " WHERE conversations.name = ? ORDER BY memberships.username LIMIT ?",
         (room.name, MEMBERS_LISTED_MAX),
     )
-    return [username for (username,) in rows]
+    return [Member(*row) for row in rows]
 
 
 def _members_among(connection: Connection, room: Conversation, usernames: Sequence[str]) -> list[str]:
@@ -217,11 +234,3 @@ def _create(
     )
     if room.rowcount == 0:
         raise RoomTaken(name)
-
-
-def _change(connection: Connection, name: str, topic: str | None, *, private: bool | None) -> None:
-    values: tuple[Any, ...] = (topic, private, name.casefold())
-    connection.execute(
-        "UPDATE rooms SET topic = coalesce(?, topic), is_private = coalesce(?, is_private) WHERE name_folded = ?",
-        values,
-    )

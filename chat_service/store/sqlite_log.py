@@ -8,11 +8,13 @@ from chat_service.domain.conversations import Conversation
 from chat_service.domain.intents import Draft, SendMessage
 from chat_service.domain.messages import StoredMessage
 from chat_service.domain.quotas import USUAL_QUOTAS, Quotas
-from chat_service.domain.refusals import NotAMember, UnknownMessage
+from chat_service.domain.refusals import NotAccepted, NotAMember, UnknownMessage
 from chat_service.store.attachments import attach
-from chat_service.store.changes import LogEnd, is_member
+from chat_service.store.blocks import barred_in
 from chat_service.store.erasures import are_erased
 from chat_service.store.log import MESSAGE_COLUMNS, UNLESS_SENT, Log, message_row, stored_message
+from chat_service.store.log_end import LogEnd
+from chat_service.store.moderation import check_not_timed_out, check_slow_mode, find_membership
 from chat_service.store.rows import MESSAGE, epoch, last_seq, message_of
 from chat_service.store.sqlite_text_index import SqliteTextIndex
 from servicekit.database import Connection
@@ -57,16 +59,22 @@ class SqliteLog(Log):
     def _append_message(self, connection: Connection, draft: Draft, intent: SendMessage) -> Appended:
         conversation = intent.conversation
         end = self._find(connection, conversation)
-        if conversation.is_room and not is_member(connection, draft.author, conversation):
-            if (first := _find_by_nonce(connection, draft.author, intent)) is not None:  # sent when they were in there
+        try:
+            _check_may_write(connection, draft, conversation, end)
+        except Refusal:
+            if (first := _find_by_nonce(connection, draft.author, intent)) is not None:  # sent when they still might
                 return Appended(first, is_new=False)
-            raise NotAMember(conversation.name)
+            raise
         if intent.reply_to is not None:  # and after that: who is not in there learns nothing of what was said
             _check_reply(connection, conversation, intent.reply_to)
         if end is None or end.is_over:
             if (first := _find_by_nonce(connection, draft.author, intent)) is not None:  # sent again, to somebody else
                 return Appended(first, is_new=False)
-            end = self._begin_direct(connection, conversation, draft.timestamp)
+            end = self._begin_direct(connection, draft, conversation)
+        if end.slow_mode_s:
+            if (first := _find_by_nonce(connection, draft.author, intent)) is not None:
+                return Appended(first, is_new=False)
+            check_slow_mode(connection, draft, end)
         message_id = _insert_message(connection, draft, intent, end)
         if message_id is None:
             first = _find_by_nonce(connection, draft.author, intent)
@@ -82,13 +90,33 @@ class SqliteLog(Log):
         found = self._ends.get(conversation)
         if found is None:
             row = connection.execute(
-                f"SELECT id, {epoch('id')}, {last_seq('conversations.id')} FROM conversations WHERE name = ?",
+                f"SELECT conversations.id, {epoch('conversations.id')}, {last_seq('conversations.id')}, slow_mode_s"
+                " FROM conversations LEFT JOIN rooms ON conversation_id = conversations.id"
+                " WHERE conversations.name = ?",
                 (conversation.name,),
             ).fetchone()
             if row is not None:
-                is_over = not conversation.is_room and are_erased(connection, *conversation.people)
-                found = self._ends[conversation] = LogEnd(conversation, *row, is_over=is_over)
+                *end, slow_mode_s = row
+                found = self._ends[conversation] = LogEnd(
+                    conversation,
+                    *end,
+                    is_over=not conversation.is_room and are_erased(connection, *conversation.people),
+                    barred=barred_in(connection, conversation),
+                    slow_mode_s=slow_mode_s or 0,
+                )
         return found
+
+
+def _check_may_write(connection: Connection, draft: Draft, conversation: Conversation, end: LogEnd | None) -> None:
+    """Raises NotAMember, TimedOut or NotAccepted."""
+    if conversation.is_room:
+        member = find_membership(connection, draft.author, conversation.name)
+        if member is None or end is None:
+            raise NotAMember(conversation.name)
+        if member[0] is not None:
+            check_not_timed_out(draft, end, member[0])
+    elif end is not None and draft.author in end.barred:
+        raise NotAccepted(conversation.other_than(draft.author))
 
 
 def _insert_message(connection: Connection, draft: Draft, intent: SendMessage, end: LogEnd) -> int | None:

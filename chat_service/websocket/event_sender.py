@@ -52,7 +52,7 @@ class EventSendingSocket(WebSocketProtocol):
     def tell_refusal(self, refusal: Refusal, nonce: str | None) -> None:
         code = problem_type_of(refusal, REFUSALS).code
         self._errors.report(code, None)
-        self.send_event(None, EncodedEvent(events.error(code, str(refusal), nonce)))
+        self.send_event(None, EncodedEvent(events.error(code, str(refusal), nonce, refusal.retry_after_s)))
 
     def _log_refusals(self, code: str, _: None, skipped: int) -> None:
         log.info("refused", username=self.identity.username, code=code, skipped=skipped)

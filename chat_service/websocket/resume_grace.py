@@ -3,8 +3,6 @@
 import asyncio
 from collections.abc import Callable
 
-GRACE_S = 0.25
-GRACE_S_MAX = 2.0  # for who does not even answer a ping
 _STEPS = 10
 
 

@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from chat_service.domain.readers import RESUME_GRACE_S
 from chat_service.websocket.chat_socket import WAITING_MAX
-from chat_service.websocket.resume_grace import GRACE_S as RESUME_GRACE_S
 from servicekit.frames import Opcode
 from tests.chat_service.world import Event, Instance, World
 from tests.servicekit.sockets import RawClient, upgrade_request

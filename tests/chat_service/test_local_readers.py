@@ -22,6 +22,7 @@ from chat_service.domain.intents import Draft
 from chat_service.domain.places import Place
 from chat_service.domain.readers import Reader
 from chat_service.feed import Feed, encode
+from chat_service.store.blocks import Blocks
 from chat_service.store.conversations import Conversations
 from chat_service.store.engines import log_of
 from chat_service.store.people import PeopleStore
@@ -86,7 +87,9 @@ class Site:
         )
         self.nudges = Nudges(feed=feed, deliver_here=self.readers.receive)
         self.publisher = Publisher(feed=feed, nudges=self.nudges, readers=self.readers)
-        self.typing = TypingNotices(feed=feed, monotonic=lambda: 0)
+        self.typing = TypingNotices(
+            feed=feed, monotonic=lambda: 0, check_accepts=Blocks(database, forget=lambda _: None).check_accepts
+        )
         self._log = log_of(database)
         self._running = asyncio.create_task(self.bus.run())
 

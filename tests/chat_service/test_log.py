@@ -44,10 +44,14 @@ def make_empty(where: Path | str) -> None:
         migrate(*urldefrag(where), MIGRATIONS)
     with opened_store(where) as connection:
         for version, name in enumerate(CAST, 1):
-            connection.execute("INSERT INTO people VALUES (?, ?, ?, NULL, ?)", (name, name.casefold(), name, version))
+            connection.execute(
+                "INSERT INTO people (username, username_folded, nickname, version) VALUES (?, ?, ?, ?)",
+                (name, name.casefold(), name, version),
+            )
         connection.execute("INSERT INTO conversations (name, created_at) VALUES (?, ?)", (GARDEN, NOW))
         connection.execute(
-            "INSERT INTO rooms SELECT id, 'garden', 'garden', '', 0, 'Ada', created_at FROM conversations"
+            "INSERT INTO rooms (conversation_id, name, name_folded, topic, is_private, owner_username, created_at)"
+            " SELECT id, 'garden', 'garden', '', 0, 'Ada', created_at FROM conversations"
             " WHERE name = ?",
             (GARDEN,),
         )

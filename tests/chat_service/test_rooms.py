@@ -48,6 +48,9 @@ async def test_the_lobby_is_always_there_for_everybody(chat: Instance) -> None:
         "owner": None,
         "created_at": "1970-01-01T00:00:00.000Z",
         "members_count": 0,
+        "slow_mode_s": 0,
+        "role": None,
+        "timed_out_until": None,
         "is_member": False,
         "last_seq": 0,
         "epoch": lobby["epoch"],
@@ -71,13 +74,17 @@ async def test_who_makes_a_room_owns_it_and_is_in_it(chat: Instance) -> None:
         "owner": "Ada",
         "created_at": NOW,
         "members_count": 1,
+        "slow_mode_s": 0,
+        "role": "owner",
+        "timed_out_until": None,
         "is_member": True,
         "last_seq": 1,
         "epoch": answer.json()["epoch"],
         "unread": 0,
     }
     assert (answer.status_code, answer.json()) == (201, made)
-    assert await chat.get("Ada", "/api/rooms/garden") == {**made, "members": ["Ada"]}
+    shown = {**made, "members": ["Ada"], "roles": {"Ada": "owner"}, "timeouts": {}}
+    assert await chat.get("Ada", "/api/rooms/garden") == shown
     assert await names(chat, "Grace") == ["Garden", "lobby"]
     assert (await chat.get("Grace", "/api/rooms/Garden"))["is_member"] is False
 

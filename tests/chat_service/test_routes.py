@@ -31,10 +31,16 @@ METHODS = {
     "/api/rooms": {"GET", "POST"},
     "/api/rooms/lobby": {"GET", "PATCH", "DELETE"},
     "/api/rooms/lobby/members/Ada": {"PUT", "DELETE"},
+    "/api/rooms/lobby/members/Ada/role": {"PUT"},
+    "/api/rooms/lobby/timeouts/Ada": {"PUT", "DELETE"},
     "/api/rooms/lobby/messages": {"GET", "POST"},
     "/api/rooms/lobby/messages/read": {"PUT"},
     "/api/rooms/lobby/messages/1": {"PATCH", "DELETE"},
     "/api/rooms/lobby/messages/1/reactions/👍": {"PUT", "DELETE"},
+    "/api/blocks": {"GET"},
+    "/api/blocks/Ada": {"PUT", "DELETE"},
+    "/api/reports": {"POST"},
+    "/api/admin/reports": {"GET", "PATCH"},
 }
 
 
@@ -75,6 +81,7 @@ async def test_a_wrong_method_is_told_every_right_one(asked: Instance, path: str
 @pytest.mark.parametrize("path", [path for path, methods in METHODS.items() if "GET" in methods])
 async def test_head_is_answered_as_get_without_a_body(chat: Instance, path: str) -> None:
     await chat.add_member("Ada", "lobby", "Ada")
+    chat.auth.set_role("Ada", "moderator")
     answers = [await chat.request("Ada", method, path, params={"query": "x"}) for method in ("GET", "HEAD")]
     assert [answer.status_code for answer in answers] == [200, 200]
     assert answers[1].content == b""
@@ -259,7 +266,7 @@ async def test_nobody_and_oneself_cannot_be_saved(chat: Instance) -> None:
 
 async def test_ready_is_who_has_a_store_and_redis_is_told(world: World, chat: Instance) -> None:
     answer = await chat.request("", "GET", "/readyz")
-    steady = {"store": "ok", "disk": "ok", "profiles": "ok", "removals": "ok"}
+    steady = {"store": "ok", "disk": "ok", "profiles": "ok", "removals": "ok", "orders": "ok"}
     assert (answer.status_code, answer.json()["checks"]) == (200, {**steady, "redis": "ok"})
     lonely = await world.instance(redis_url=f"unix://{world.folder}/nothing.sock")
     answer = await lonely.request("", "GET", "/readyz")

@@ -14,10 +14,10 @@ from msgspec import structs
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from chat_service.app import MIGRATIONS, Waits, create_app
+from chat_service.app import MIGRATIONS, create_app
 from chat_service.refusals import REFUSALS
 from chat_service.routes import ROUTES
-from chat_service.settings import ChatSettings
+from chat_service.settings import ChatSettings, Waits
 from chat_service.websocket.chat_socket import ChatSocket
 from media_service.app import create_app as create_media_app
 from media_service.settings import MediaSettings

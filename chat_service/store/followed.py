@@ -1,0 +1,15 @@
+"""How far the lists of other services have been followed."""
+
+from servicekit.database import Connection
+
+
+def followed(connection: Connection, name: str) -> int:
+    row = connection.execute("SELECT number FROM followed WHERE list = ?", (name,)).fetchone()
+    return int(row[0]) if row else 0
+
+
+def put_followed(connection: Connection, name: str, number: int) -> None:
+    connection.execute(
+        "INSERT INTO followed (list, number) VALUES (?, ?) ON CONFLICT (list) DO UPDATE SET number = excluded.number",
+        (name, number),
+    )

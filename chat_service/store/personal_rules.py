@@ -1,0 +1,17 @@
+"""What holds for single people, and goes with the room or the account that it is about."""
+
+from servicekit.database import Connection
+
+
+def forget_room(connection: Connection, conversation_id: int) -> None:
+    """It is closed."""
+    for table in ("timeouts", "slow_writers"):
+        connection.execute(f"DELETE FROM {table} WHERE conversation_id = ?", (conversation_id,))
+
+
+def forget_person(connection: Connection, username: str) -> None:
+    """They have erased their account: what was reported of them stays without what they said."""
+    connection.execute("DELETE FROM blocks WHERE username = ? OR blocked_username = ?", (username, username))
+    connection.execute("UPDATE reports SET text = '' WHERE username = ?", (username,))
+    for table in ("timeouts", "slow_writers", "arrivals"):
+        connection.execute(f"DELETE FROM {table} WHERE username = ?", (username,))
