@@ -15,7 +15,7 @@ def main() -> None:
     settings = load_or_exit(ChatSettings, os.environ)
     if arguments := sys.argv[1:]:
         where = settings.store_of("chat", "chat.db")
-        lists = ("profiles", "removals")
+        lists = ("profiles", "removals", "orders")
         run_command(arguments, program="chat_service", where=where, migrations=MIGRATIONS, lists=lists)
         return
     ((_, port),) = addresses(settings.chat_url)

@@ -12,7 +12,7 @@ def main() -> None:
     settings = load_or_exit(MediaSettings, os.environ)
     if arguments := sys.argv[1:]:
         where = settings.store_of("media", "files.db")
-        lists = ("profiles", "releases")
+        lists = ("profiles", "releases", "orders")
         run_command(arguments, program="media_service", where=where, migrations=MIGRATIONS, lists=lists)
         return
     [(_, port)] = addresses(settings.media_url)

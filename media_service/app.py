@@ -10,13 +10,13 @@ from starlette.types import ASGIApp
 from media_service.actions.avatars import Avatars
 from media_service.actions.files import Files
 from media_service.actions.housekeeping import Housekeeping
-from media_service.actions.list_followers import copy_orphaned_files, copy_profiles
+from media_service.actions.list_followers import copy_orphaned_files, copy_profiles, follow_orders
 from media_service.actions.remote_pictures import RemotePictures
 from media_service.actions.resumable_uploads import ResumableUploads
 from media_service.actions.uploads import Uploads
 from media_service.domain.files import KeptLimits
 from media_service.file_processor import FileProcessor
-from media_service.peers import DELETED_FILES_CHANNEL, ORPHANED_FILES_CHANNEL, PROFILES_CHANNEL, Peers
+from media_service.peers import DELETED_FILES_CHANNEL, ORDERS_CHANNEL, ORPHANED_FILES_CHANNEL, PROFILES_CHANNEL, Peers
 from media_service.pictures import Pictures
 from media_service.refusals import REFUSALS, as_problem
 from media_service.routes import ROUTES
@@ -73,6 +73,8 @@ async def _opened(
             files = _files(clock, database, peers, bus, lambda: profiles.pull())  # noqa: PLW0108
             profiles = copy_profiles(lists, peers, files, database)
             orphaned_files = copy_orphaned_files(lists, peers, files, profiles, database)
+            orders = follow_orders(lists, peers, database)
+            await orders.listen(bus, ORDERS_CHANNEL)
             await profiles.listen(bus, PROFILES_CHANNEL)
             await orphaned_files.listen(bus, ORPHANED_FILES_CHANNEL, on_news=files.forget_readers)
             uploads = _uploads(settings, clock, database, processor, orphaned_files.pull)
@@ -80,7 +82,7 @@ async def _opened(
             housekeeping = Housekeeping(blobs=BlobStore(database), resumable_uploads=resumable_uploads, clock=clock)
             async with (
                 aclosing(resumable_uploads),
-                running(profiles.run(), orphaned_files.run(), housekeeping.run()),
+                running(profiles.run(), orphaned_files.run(), orders.run(), housekeeping.run()),
             ):
                 yield State(
                     authentication=opened.authentication,
@@ -88,7 +90,7 @@ async def _opened(
                     bus=bus,
                     database=database,
                     files=files,
-                    replicas=(profiles, orphaned_files),
+                    replicas=(profiles, orphaned_files, orders),
                     limits=_limits(settings),
                     profiles=profiles,
                     resumable_uploads=resumable_uploads,

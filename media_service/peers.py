@@ -7,6 +7,8 @@ from servicekit.numbered_lists import Page, PageBody
 from servicekit.peers import Peer, PeerAway
 
 PROFILES_CHANNEL, ORPHANED_FILES_CHANNEL, DELETED_FILES_CHANNEL = "profiles", "released-files", "removed-files"
+ORDERS_CHANNEL = "orders"
+END_UPLOADS = "end_uploads"
 
 
 class Profile(msgspec.Struct, frozen=True):
@@ -23,6 +25,19 @@ class OrphanedFile(msgspec.Struct, frozen=True):
 
     number: int
     file_id: str
+
+
+class Order(msgspec.Struct, frozen=True):
+    """What the auth service wants done about somebody; chat carries out other kinds. `until` is a time."""
+
+    number: int
+    kind: str
+    username: str
+    until: str
+
+
+class _Orders(PageBody, frozen=True, kw_only=True):
+    orders: list[Order]
 
 
 class _Profiles(PageBody, frozen=True, kw_only=True):
@@ -52,6 +67,11 @@ class Peers:
         """Raises PeerAway."""
         body = await self._auth.read_page("/internal/profiles", _Profiles, after=version)
         return body.page(body.profiles)
+
+    async def orders_after(self, number: int) -> Page[Order]:
+        """Raises PeerAway."""
+        body = await self._auth.read_page("/internal/orders", _Orders, after=number)
+        return body.page(body.orders)
 
     async def orphaned_files_after(self, number: int) -> Page[OrphanedFile]:
         """Raises PeerAway."""

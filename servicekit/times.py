@@ -16,6 +16,11 @@ def _rfc3339(time_ms: int) -> str:
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+def from_rfc3339(moment: str) -> float:
+    """Seconds since the epoch."""
+    return datetime.fromisoformat(moment).timestamp()
+
+
 def seconds_until(moment: str, now: str) -> int:
     """From `now`, both as `rfc3339` writes them; rounded up, and 0 where it is over."""
     left_s = (datetime.fromisoformat(moment) - datetime.fromisoformat(now)).total_seconds()

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 
 from media_service.actions.files import Files
-from media_service.peers import OrphanedFile, Peers, Profile
+from media_service.peers import END_UPLOADS, Order, OrphanedFile, Peers, Profile
 from media_service.store import FollowedLists, ProfileChange
 from servicekit.list_replica import KnownStores, ListReplica
+from servicekit.times import from_rfc3339
 
-_PROFILES, _ORPHANED_FILES = "profiles", "releases"
+_PROFILES, _ORPHANED_FILES, _ORDERS = "profiles", "releases", "orders"
 
 
 def copy_profiles(lists: FollowedLists, peers: Peers, files: Files, known_stores: KnownStores) -> ListReplica[Profile]:
@@ -51,5 +52,22 @@ def copy_orphaned_files(
         list_after=peers.orphaned_files_after,
         position=lambda: lists.position(_ORPHANED_FILES),
         restart=lambda: lists.restart(_ORPHANED_FILES),
+        take=take,
+    )
+
+
+def follow_orders(lists: FollowedLists, peers: Peers, known_stores: KnownStores) -> ListReplica[Order]:
+    """End what somebody is uploading where the auth service orders it."""
+
+    async def take(orders: Sequence[Order]) -> None:
+        ended = [(one.number, one.username, from_rfc3339(one.until)) for one in orders if one.kind == END_UPLOADS]
+        await lists.take_orders(_ORDERS, ended, orders[-1].number)
+
+    return ListReplica(
+        name=_ORDERS,
+        known_stores=known_stores,
+        list_after=peers.orders_after,
+        position=lambda: lists.position(_ORDERS),
+        restart=lambda: lists.restart(_ORDERS),
         take=take,
     )

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 
 import msgspec
 
-from media_service.store import avatars, files
+from media_service.store import avatars, blobs, files, resumable_uploads
 from media_service.store.avatars import PROFILES
 from servicekit.database import Connection, Database, hold
 
-_ORPHANED_FILES = "list of orphaned files"
+_ORPHANED_FILES, _ORDERS = "list of orphaned files", "list of orders"
 
 
 class ProfileChange(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,6 +43,10 @@ class FollowedLists:
         """Remove each, said with the number of its entry, that is not its owner's avatar. Whether there were any."""
         return await self._database.write(_take_orphaned_files, name, file_ids)
 
+    async def take_orders(self, name: str, ended: Sequence[tuple[int, str, float]], last: int) -> None:
+        """End the open uploads that these people had begun by then; the list has come to the number `last`."""
+        await self._database.write(_take_orders, name, ended, last)
+
 
 def _take_profiles(connection: Connection, name: str, changes: Sequence[ProfileChange]) -> bool:
     hold(connection, PROFILES)
@@ -67,6 +71,16 @@ def _take_orphaned_files(connection: Connection, name: str, file_ids: Sequence[t
         return False
     _put_position(connection, name, new[-1][0])
     return files.remove(connection, [file_id for _, file_id in new if not avatars.is_avatar(connection, file_id)])
+
+
+def _take_orders(connection: Connection, name: str, ended: Sequence[tuple[int, str, float]], last: int) -> None:
+    hold(connection, _ORDERS)
+    position = _position(connection, name)
+    for number, owner, until_s in ended:
+        if number > position:
+            blobs.hold_owner(connection, owner)
+            resumable_uploads.end_all_of(connection, owner, until_s)
+    _put_position(connection, name, max(position, last))
 
 
 def _position(connection: Connection, name: str) -> int:

@@ -85,6 +85,16 @@ def remove_all_of(connection: Connection, owner: str) -> None:
     _drop_all(connection, gone)
 
 
+def end_all_of(connection: Connection, owner: str, until_s: float) -> None:
+    """Those that are open, and were begun by then."""
+    gone = connection.execute(
+        f"DELETE FROM resumable_uploads WHERE owner = ? AND {_OPEN}"
+        " AND (blob IS NULL OR blob IN (SELECT number FROM blobs WHERE begun_at <= ?)) RETURNING blob",
+        (owner, until_s),
+    ).fetchall()
+    _drop_all(connection, gone)
+
+
 def _begin(connection: Connection, new: ResumableUpload, quota_bytes: int, open_max: int, now_s: float) -> None:
     blobs.hold_owner(connection, new.owner)
     blobs.check_not_erased(connection, new.owner)

@@ -8,8 +8,10 @@ from PIL import Image
 
 from media_service.actions.files import REMEMBERED_MAX, REMEMBERED_S, RecentReaders
 from servicekit.bus import Bus
+from servicekit.times import rfc3339
 from tests.media_service.cleaning.pictures import encoded
 from tests.media_service.gallery import PICTURE, Galleries, Gallery
+from tests.media_service.tus import Sender
 from tests.problems import code
 from tests.waiting import eventually
 
@@ -304,3 +306,29 @@ async def test_chat_is_told_which_files_somebody_owns(media: Gallery) -> None:
     assert sorted(file["id"] for file in answer.json()["files"]) == sorted(file["id"] for file in adas)
     assert (await media.get("", "/internal/files?owner=Ada")).json() == {"files": []}
     assert (await media.get("", "/internal/files")).json() == {"files": []}
+
+
+# Orders
+
+
+async def test_what_somebody_is_uploading_ends_by_order_and_what_they_begin_later_does_not(
+    media: Gallery, bus: Bus
+) -> None:
+    ada, grace = Sender(media), Sender(media, "Grace")
+    (kept,) = await media.upload("Ada", PICTURE)
+    early, other = await ada.location(8), await grace.location(8)
+    for sender, path in ((ada, early), (grace, other)):
+        assert (await sender.append(path, 0, b"1234")).status_code == 204
+    until = rfc3339(media.clock())
+    media.clock.forward(1)
+    late = await ada.location(8)
+    media.auth.order("erase_messages", "Ada", until)  # is chat's affair
+    media.auth.order("end_uploads", "Ada", until)
+    tell(bus, "orders")
+    await eventually(lambda: media.store.count("resumable_uploads") == 2)
+    assert code(await ada.append(early, 4, b"5678")) == (404, "unknown_upload")
+    assert (await ada.offset(late), await grace.offset(other)) == (0, 4)
+    assert await media.list_of("Ada") == [kept["url"]]
+    tell(bus, "orders")  # nothing new
+    assert (await ada.append(late, 0, b"12345678")).status_code == 204
+    assert (await ada.outcome(late)).status_code == 200

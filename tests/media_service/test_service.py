@@ -43,6 +43,7 @@ async def test_it_is_alive_without_its_peers_and_says_what_it_misses(http: httpx
         "redis": "away",
         "profiles": "ok",
         "releases": "ok",
+        "orders": "ok",
     }
 
 
