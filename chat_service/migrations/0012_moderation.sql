@@ -25,8 +25,11 @@ CREATE TABLE timeouts (
     PRIMARY KEY (conversation_id, username)
 );
 
--- How long a member of the room waits between two messages, 0 for not at all, and who has written since that was set.
-ALTER TABLE rooms ADD COLUMN slow_mode_s INTEGER NOT NULL DEFAULT 0;
+-- How long a member of a room waits between two messages, 0 for not at all, and who has written since that was set.
+-- `barred` are those of a 1:1 conversation whom the other one takes nothing from, with `|` between, from `blocks` and bans:
+-- both stand in the row that each message needs.
+ALTER TABLE conversations ADD COLUMN barred TEXT;
+ALTER TABLE conversations ADD COLUMN slow_mode_s INTEGER NOT NULL DEFAULT 0;
 CREATE TABLE slow_writers (
     conversation_id INTEGER NOT NULL REFERENCES conversations (id),
     username TEXT NOT NULL,

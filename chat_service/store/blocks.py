@@ -12,19 +12,6 @@ from chat_service.store.log_end import NOBODY
 from servicekit.database import Connection, Database, hold
 
 _BLOCKED = "blocks WHERE username = ? AND blocked_username = ?"
-# The same in SQL of PostgreSQL, for each of the conversations that a group locks: their names, with `|` between.
-BARRED_IN = """(
-    SELECT string_agg(name, '|') FROM (
-        SELECT blocked_username AS name FROM blocks
-        WHERE (username, blocked_username) IN (
-            (split_part(conversations.name, '|', 1), split_part(conversations.name, '|', 2)),
-            (split_part(conversations.name, '|', 2), split_part(conversations.name, '|', 1))
-        )
-        UNION ALL SELECT conversations.name FROM people
-        WHERE is_banned = 1
-        AND username IN (split_part(conversations.name, '|', 1), split_part(conversations.name, '|', 2))
-    ) AS barred
-)"""
 
 
 class Block(msgspec.Struct, frozen=True):
@@ -84,8 +71,29 @@ def barred_in(connection: Connection, conversation: Conversation) -> frozenset[s
 
 
 def barred_of(column: str | None) -> frozenset[str]:
-    """What BARRED_IN has found."""
+    """As it is kept with the conversation."""
     return frozenset(column.split("|")) if column else NOBODY
+
+
+def barred_column(barred: frozenset[str]) -> str | None:
+    return "|".join(sorted(barred)) or None
+
+
+def keep_barred(connection: Connection, conversation: Conversation) -> None:
+    """After what it depends on has changed."""
+    barred = barred_column(barred_in(connection, conversation))
+    connection.execute("UPDATE conversations SET barred = ? WHERE name = ?", (barred, conversation.name))
+
+
+def keep_barred_of(connection: Connection, username: str) -> None:
+    """The same in all 1:1 conversations of somebody, who is banned, or no longer."""
+    rows = connection.execute(
+        "SELECT name FROM conversations JOIN memberships ON conversation_id = conversations.id"
+        " WHERE username = ? AND label LIKE '@%' ORDER BY conversations.id",
+        (username,),
+    ).fetchall()
+    for (name,) in rows:
+        keep_barred(connection, Conversation(name))
 
 
 def _list_of(connection: Connection, username: str) -> list[Block]:
@@ -109,12 +117,15 @@ def _add(
     connection.execute(
         "INSERT INTO blocks (username, blocked_username, created_at) VALUES (?, ?, ?)", (username, other, now)
     )
+    keep_barred(connection, Conversation.direct(username, other))
     return True
 
 
 def _remove(connection: Connection, username: str, other: str, forget: Callable[[Conversation], None]) -> bool:
     _wait_for_writers(connection, username, other, forget)
-    return connection.execute(f"DELETE FROM {_BLOCKED}", (username, other)).rowcount == 1
+    removed = connection.execute(f"DELETE FROM {_BLOCKED}", (username, other))
+    keep_barred(connection, Conversation.direct(username, other))
+    return removed.rowcount == 1
 
 
 def _wait_for_writers(

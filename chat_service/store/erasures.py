@@ -92,7 +92,7 @@ class Erasures:
 
 
 def begin_erasure(connection: Connection, username: str) -> None:
-    _hold_person(connection, username)
+    hold_person(connection, username)
     connection.execute("INSERT INTO erasures (username, is_done) VALUES (?, 0) ON CONFLICT DO NOTHING", (username,))
 
 
@@ -109,12 +109,12 @@ def check_not_erased(connection: Connection, *usernames: str) -> None:
     They are held until it ends: no other gives them anything, or begins their erasure.
     """
     for username in sorted(usernames):
-        _hold_person(connection, username)
+        hold_person(connection, username)
         if are_erased(connection, username):
             raise UnknownRecipient(username)
 
 
-def _hold_person(connection: Connection, username: str) -> None:
+def hold_person(connection: Connection, username: str) -> None:
     hold(connection, f"person {username}")
 
 

@@ -11,7 +11,7 @@ from chat_service.domain.messages import StoredMessage
 from chat_service.domain.quotas import USUAL_QUOTAS, Quotas
 from chat_service.domain.refusals import NotAccepted, NotAMember
 from chat_service.store.attachments import as_json
-from chat_service.store.blocks import barred_in
+from chat_service.store.blocks import barred_column, barred_in
 from chat_service.store.changes import TOLD_AGAIN, carry_out, check_may_write, conversation_of_message
 from chat_service.store.erasures import check_not_erased
 from chat_service.store.log_end import LogEnd
@@ -76,8 +76,8 @@ class Log(ABC):
         if draft.author in (barred := barred_in(connection, conversation)):
             raise NotAccepted(conversation.other_than(draft.author))
         conversation_id, its_epoch = connection.execute(
-            f"INSERT INTO conversations (name, created_at) VALUES (?, ?) RETURNING id, {epoch('id')}",
-            (conversation.name, timestamp),
+            f"INSERT INTO conversations (name, created_at, barred) VALUES (?, ?, ?) RETURNING id, {epoch('id')}",
+            (conversation.name, timestamp, barred_column(barred)),
         ).fetchone()
         for username, peer in ((one, other), (other, one)):
             connection.execute(

@@ -57,28 +57,23 @@ def moderate(connection: Connection, draft: Draft, end: LogEnd, intent: Moderate
 def _change_room(connection: Connection, draft: Draft, end: LogEnd, change: ChangeRoom) -> Done:
     """Raises NotTheOwner or NotAllowed."""
     old = connection.execute(
-        "SELECT topic, is_private, slow_mode_s, owner_username FROM rooms WHERE conversation_id = ?", (end.id,)
+        "SELECT topic, is_private, owner_username FROM rooms WHERE conversation_id = ?", (end.id,)
     ).fetchone()
     is_for_moderators = change.slow_mode_s is not None and change.topic is None and change.private is None
     if not is_for_moderators and old["owner_username"] != draft.author:
         raise NotTheOwner
-    slows = change.slow_mode_s is not None and change.slow_mode_s != old["slow_mode_s"]
+    slows = change.slow_mode_s is not None and change.slow_mode_s != end.slow_mode_s
     if change.slow_mode_s is not None:
         check_may(connection, end, Act.SET_SLOW_MODE, draft.author)
         end.slow_mode_s = change.slow_mode_s
-    now = {
-        "topic": old["topic"] if change.topic is None else change.topic,
-        "private": bool(old["is_private"]) if change.private is None else change.private,
-        "slow_mode_s": end.slow_mode_s,
-    }
-    has_changed = slows or (now["topic"], now["private"]) != (old["topic"], bool(old["is_private"]))
-    if has_changed:
-        connection.execute(
-            "UPDATE rooms SET topic = ?, is_private = ?, slow_mode_s = ? WHERE conversation_id = ?",
-            (*now.values(), end.id),
-        )
+    topic = old["topic"] if change.topic is None else change.topic
+    private = bool(old["is_private"]) if change.private is None else change.private
+    has_changed = slows or (topic, private) != (old["topic"], bool(old["is_private"]))
+    connection.execute("UPDATE rooms SET topic = ?, is_private = ? WHERE conversation_id = ?", (topic, private, end.id))
     if slows:
+        connection.execute("UPDATE conversations SET slow_mode_s = ? WHERE id = ?", (end.slow_mode_s, end.id))
         connection.execute("DELETE FROM slow_writers WHERE conversation_id = ?", (end.id,))
+    now = {"topic": topic, "private": private, "slow_mode_s": end.slow_mode_s}
     value = _json({**now, "owner": old["owner_username"]})
     return Done(
         Kind.ROOM_CHANGED,

@@ -5,7 +5,8 @@ from typing import Any
 
 from chat_service.domain.people import Person
 from chat_service.domain.quotas import USUAL_QUOTAS, Quotas
-from chat_service.store.erasures import begin_erasure, check_not_erased
+from chat_service.store.blocks import keep_barred_of
+from chat_service.store.erasures import begin_erasure, check_not_erased, hold_person
 from chat_service.store.quotas import check_saved
 from servicekit.database import Connection, Database, Row
 from servicekit.texts import folded_username
@@ -126,11 +127,15 @@ def _put_standing(connection: Connection, person: Person, forget: Callable[[], N
     ).fetchone()
     if known is not None and known >= person.version:
         return
+    is_news = person.banned != bool(is_banned)
+    if is_news:
+        hold_person(connection, person.username)  # nobody begins a conversation with them meanwhile
     connection.execute(
         "UPDATE people SET role = ?, is_banned = ?, standing_version = ? WHERE username = ?",
         (person.role, person.banned, person.version, person.username),
     )
-    if person.banned != bool(is_banned):
+    if is_news:
+        keep_barred_of(connection, person.username)
         forget()
     if known is None and person.invited_to is not None:
         connection.execute(

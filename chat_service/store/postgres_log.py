@@ -15,7 +15,7 @@ from chat_service.domain.messages import StoredMessage
 from chat_service.domain.quotas import USUAL_QUOTAS, Quotas
 from chat_service.domain.refusals import NotAccepted, NotAMember, UnknownMessage
 from chat_service.store.attachments import attach
-from chat_service.store.blocks import BARRED_IN, barred_of
+from chat_service.store.blocks import barred_of
 from chat_service.store.log import MESSAGE_COLUMNS, UNLESS_SENT, Log, message_row, stored_message
 from chat_service.store.log_end import LogEnd
 from chat_service.store.moderation import check_not_timed_out, check_slow_mode
@@ -32,9 +32,7 @@ _LOCK = (
 )
 _ENDS = (
     f"SELECT name, id, {epoch('id')}, {last_seq('conversations.id')}, EXISTS (SELECT 1 FROM erasures"
-    f"  WHERE username = ANY(string_to_array(name, '|'))), {BARRED_IN},"
-    "  (SELECT slow_mode_s FROM rooms WHERE rooms.conversation_id = conversations.id)"
-    " FROM conversations WHERE id = ANY(?)"
+    "  WHERE username = ANY(string_to_array(name, '|'))), barred, slow_mode_s FROM conversations WHERE id = ANY(?)"
 )
 _SENT = f"SELECT {MESSAGE} FROM messages WHERE (sender_username, nonce) IN (SELECT * FROM unnest(?::text[], ?::text[]))"
 _MEMBERS = (
@@ -56,7 +54,13 @@ class PostgresLog(Log):
         super().__init__(PostgresTextIndex(), quotas)
 
     def begin(self, connection: Connection) -> None:
-        self.forget()
+        self._ends = {}
+
+    def forget(self) -> None:
+        """What is locked cannot be wrong; and who says so may do it from another thread, in the middle of a group."""
+
+    def forget_one(self, conversation: Conversation) -> None:
+        """Nor this."""
 
     def append(self, connection: Connection, draft: Draft) -> Appended:
         (outcome,) = self._append_all(connection, [draft])
@@ -91,7 +95,7 @@ class PostgresLog(Log):
                 *end,
                 is_over=is_over and not conversation.is_room,
                 barred=barred_of(barred),
-                slow_mode_s=slow_mode_s or 0,
+                slow_mode_s=slow_mode_s,
             )
 
     def _change(self, connection: Connection, draft: Draft) -> Appended | Refusal:

@@ -10,7 +10,7 @@ from chat_service.domain.messages import StoredMessage
 from chat_service.domain.quotas import USUAL_QUOTAS, Quotas
 from chat_service.domain.refusals import NotAccepted, NotAMember, UnknownMessage
 from chat_service.store.attachments import attach
-from chat_service.store.blocks import barred_in
+from chat_service.store.blocks import barred_of
 from chat_service.store.erasures import are_erased
 from chat_service.store.log import MESSAGE_COLUMNS, UNLESS_SENT, Log, message_row, stored_message
 from chat_service.store.log_end import LogEnd
@@ -90,19 +90,18 @@ class SqliteLog(Log):
         found = self._ends.get(conversation)
         if found is None:
             row = connection.execute(
-                f"SELECT conversations.id, {epoch('conversations.id')}, {last_seq('conversations.id')}, slow_mode_s"
-                " FROM conversations LEFT JOIN rooms ON conversation_id = conversations.id"
-                " WHERE conversations.name = ?",
+                f"SELECT id, {epoch('id')}, {last_seq('conversations.id')}, barred, slow_mode_s FROM conversations"
+                " WHERE name = ?",
                 (conversation.name,),
             ).fetchone()
             if row is not None:
-                *end, slow_mode_s = row
+                *end, barred, slow_mode_s = row
                 found = self._ends[conversation] = LogEnd(
                     conversation,
                     *end,
                     is_over=not conversation.is_room and are_erased(connection, *conversation.people),
-                    barred=barred_in(connection, conversation),
-                    slow_mode_s=slow_mode_s or 0,
+                    barred=barred_of(barred),
+                    slow_mode_s=slow_mode_s,
                 )
         return found
 

@@ -19,7 +19,8 @@ CREATE TABLE timeouts (
     PRIMARY KEY (conversation_id, username)
 );
 
-ALTER TABLE rooms ADD COLUMN slow_mode_s INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE conversations ADD COLUMN barred TEXT COLLATE "C";
+ALTER TABLE conversations ADD COLUMN slow_mode_s INTEGER NOT NULL DEFAULT 0;
 CREATE TABLE slow_writers (
     conversation_id BIGINT NOT NULL REFERENCES conversations (id),
     username TEXT COLLATE "C" NOT NULL,
