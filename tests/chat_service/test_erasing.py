@@ -521,7 +521,7 @@ async def run_sql(database: Database, statement: str) -> None:
 async def test_each_message_is_in_exactly_one_span(database: Database, message_id: int, span: int) -> None:
     columns = "id, conversation_id, seq, sender_username, receiver_username, message, timestamp"
     for statement in (
-        "INSERT INTO conversations VALUES (2, 'Ada|Grace', '')",
+        "INSERT INTO conversations (id, name, created_at) VALUES (2, 'Ada|Grace', '')",
         f"INSERT INTO messages ({columns}) VALUES ({message_id}, 2, 1, 'Ada', 'Grace', 'hello', '')",
         f"INSERT INTO reactions VALUES ({message_id}, 'Grace', '👍')",
     ):
