@@ -4,7 +4,7 @@ import asyncio
 
 from servicekit.bus import Bus, BusUnavailable, Command, Reply
 
-WAIT_S_MAX = 1.0
+WAIT_S_MAX = 0.5
 
 
 class PromptReply:
