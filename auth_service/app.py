@@ -10,6 +10,7 @@ from pathlib import Path
 from starlette.types import ASGIApp
 
 from auth_service.actions.accounts import Accounts
+from auth_service.actions.acts_of_chat import ACTS_CHANNEL, follow_acts_of_chat
 from auth_service.actions.authentication import Authentication
 from auth_service.actions.community import Community
 from auth_service.actions.moderation import Moderation
@@ -43,7 +44,8 @@ from servicekit.application import application
 from servicekit.bus import Bus
 from servicekit.database import Database, LongReads
 from servicekit.engines import open_database
-from servicekit.server import running
+from servicekit.peers import Peer
+from servicekit.server import client_of_peers, running
 from servicekit.startup_errors import make_private_folder, require_library
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -66,7 +68,7 @@ async def _opened(settings: AuthSettings, clock: Callable[[], float], hasher: Ha
     links = links_of(settings, secret)
     bus = Bus(settings.redis_url)
     feed = Feed(bus)
-    async with open_store(settings) as database:
+    async with open_store(settings) as database, client_of_peers() as http:
         with closing(Passwords(hasher=hasher, waiting_max=settings.passwords_waiting_max)) as passwords:
             account_store, session_store = AccountStore(database), SessionStore(database)
             accounts = Accounts(store=account_store, passwords=passwords, feed=feed, clock=clock)
@@ -86,7 +88,9 @@ async def _opened(settings: AuthSettings, clock: Callable[[], float], hasher: Ha
             reminder = Reminder(accounts=accounts, sessions=sessions, moderation=moderation, feed=feed)
             outside_writes = OutsideWrites(store=OutsideWritesStore(database), reminder=reminder)
             await community.tell_whether_claimed()
-            async with running(bus.run(), reminder.run(), outside_writes.run(), moderation.forget_old()):
+            acts = follow_acts_of_chat(AuditStore(database), Peer(http, settings.chat_url), database)
+            async with running(bus.run(), reminder.run(), outside_writes.run(), moderation.forget_old(), acts.run()):
+                await acts.listen(bus, ACTS_CHANNEL)
                 yield State(
                     accounts=accounts,
                     admission=_admissions(settings, links),

@@ -1,7 +1,7 @@
 """What the environment may say to the auth service."""
 
 from collections.abc import Callable
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import msgspec
 
@@ -13,6 +13,7 @@ from servicekit.settings import Limit, ReadTime, StoreSettings, SwitchableLimit,
 class AuthSettings(StoreSettings, frozen=True, kw_only=True):
     # The signing key follows from it, so it must be hard to guess. Without one the service makes its own.
     secret_key: Annotated[str, msgspec.Meta(min_length=16)] | None = None
+    chat_url: str = "http://127.0.0.1:8002"
     auth_database_url: str = ""  # in place of `database_url`
     port: Annotated[int, msgspec.Meta(ge=1, le=65535)] = 8000  # the gateway's
     public_url: str = ""
@@ -33,6 +34,8 @@ class AuthSettings(StoreSettings, frozen=True, kw_only=True):
     passwords_waiting_max: Limit = 64
     long_reads_per_person: Limit = 4
     long_read_s_max: ReadTime = 5.0
+
+    several_addresses: ClassVar[frozenset[str]] = frozenset({"chat_url"})
 
     def __post_init__(self) -> None:
         super().__post_init__()

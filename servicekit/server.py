@@ -169,15 +169,19 @@ class Connections:
         self.authentication = authentication
 
 
-@asynccontextmanager
-async def connections(settings: Settings, clock: Any) -> AsyncIterator[Connections]:
-    """Open them, and keep them in the background; none needs to answer for the service to start."""
-    bus = Bus(settings.redis_url)
+def client_of_peers() -> httpx.AsyncClient:
     # A page asks several services at once: connections are kept, since to make one is dearer than the answer.
     limits = httpx.Limits(max_connections=500, max_keepalive_connections=100)
     # Peers are asked by http alone (`Settings`). To read whom the world trusts costs 30 ms and 2 MiB a process.
     trusting_nobody = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    async with httpx.AsyncClient(timeout=2.0, limits=limits, trust_env=False, verify=trusting_nobody) as http:
+    return httpx.AsyncClient(timeout=2.0, limits=limits, trust_env=False, verify=trusting_nobody)
+
+
+@asynccontextmanager
+async def connections(settings: Settings, clock: Any) -> AsyncIterator[Connections]:
+    """Open them, and keep them in the background; none needs to answer for the service to start."""
+    bus = Bus(settings.redis_url)
+    async with client_of_peers() as http:
         authentication = Authentication(issuer_url=settings.auth_url, http=http, bus=bus, clock=clock)
         async with running(bus.run(), authentication.run()):
             yield Connections(bus=bus, http=http, authentication=authentication)

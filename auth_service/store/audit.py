@@ -1,10 +1,28 @@
 """The audit: rows are added here and nowhere else, and go by their age."""
 
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+
 from auth_service.domain.moderation import ADDRESSES_KEPT_S, AUDIT_KEPT_S, HOUR_S, Act, AuditEntry
 from auth_service.domain.roles import Action, Actor, check_act
 from auth_service.store.roles import standing_of_actor
 from auth_service.store.rows import all_of
-from servicekit.database import Connection, Database
+from servicekit.database import Connection, Database, hold
+
+_ACTS = "acts"
+
+
+class ActOfChat(msgspec.Struct, frozen=True):
+    """What a moderator did there; `room` is empty for a private one."""
+
+    number: int
+    actor: str
+    act: str
+    target: str
+    room: str
+    at: str
 
 
 class AuditStore:
@@ -14,6 +32,18 @@ class AuditStore:
     async def list_before(self, actor: Actor, number: int, *, now: float, limit: int) -> list[AuditEntry]:
         """The newest first. Raises NotAllowed."""
         return await self._database.read(_list_before, actor, number, now=now, limit=limit)
+
+    async def take_acts(self, acts: Sequence[ActOfChat]) -> None:
+        """What moderators did in chat, each once: several instances may have the same page."""
+        await self._database.write(_take_acts, acts)
+
+    async def acts_followed(self) -> int:
+        """The number of the last of them."""
+        return await self._database.read(_acts_followed)
+
+    async def forget_acts_followed(self) -> None:
+        """Chat's list begins anew."""
+        await self._database.write(_put_acts_followed, 0)
 
     async def forget_old(self, *, now: float) -> None:
         """Addresses and rows whose time is over."""
@@ -50,6 +80,30 @@ def _list_before(connection: Connection, actor: Actor, number: int, *, now: floa
         (int(now) - ADDRESSES_KEPT_S, number, int(now) - AUDIT_KEPT_S, limit),
     )
     return all_of(rows, AuditEntry)
+
+
+def _take_acts(connection: Connection, acts: Sequence[ActOfChat]) -> None:
+    hold(connection, _ACTS)
+    known = _acts_followed(connection)
+    for act in acts:
+        if act.number > known:
+            connection.execute(
+                "INSERT INTO audit (at, actor, act, target, detail, address) VALUES (?, ?, ?, ?, ?, '')",
+                (int(datetime.fromisoformat(act.at).timestamp()), act.actor, act.act, act.target, act.room),
+            )
+    _put_acts_followed(connection, max(known, acts[-1].number))
+
+
+def _acts_followed(connection: Connection) -> int:
+    row = connection.execute("SELECT number FROM followed WHERE list = ?", (_ACTS,)).fetchone()
+    return int(row[0]) if row else 0
+
+
+def _put_acts_followed(connection: Connection, number: int) -> None:
+    connection.execute(
+        "INSERT INTO followed (list, number) VALUES (?, ?) ON CONFLICT (list) DO UPDATE SET number = excluded.number",
+        (_ACTS, number),
+    )
 
 
 def _forget_old(connection: Connection, *, now: float) -> None:

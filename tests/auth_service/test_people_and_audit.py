@@ -1,11 +1,21 @@
 """What moderators see: everybody, in pages, and who did what to whom."""
 
+import asyncio
 from typing import Any
 
 import pytest
+from msgspec import structs
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
 
+from auth_service.app import open_store
 from auth_service.settings import AuthSettings
+from auth_service.store import AuditStore
+from auth_service.store.audit import ActOfChat
 from tests.asgi import CLIENT_ADDRESS
+from tests.asgi import serving as serving_chat
 from tests.auth_service.owners import (
     ban,
     change_instance,
@@ -203,3 +213,52 @@ async def test_where_somebody_was_goes_with_their_account(auth: Auth, ada: Perso
     await grace.request("PUT", "/api/admin/users/ada/role", json={"role": "owner"})
     await grace.request("DELETE", "/api/account", json={"password": PASSWORD})
     assert {row["address"] for row in await audit(ada) if row["actor"] == "grace"} == {None}
+
+
+# What moderators did in chat
+
+
+class Chat:
+    """The chat service's list of acts."""
+
+    def __init__(self) -> None:
+        self.acts: list[dict[str, Any]] = []
+        self.asked_after: list[int] = []
+        self.app = Starlette(routes=[Route("/internal/acts", self._list)])
+
+    def add(self, act: str, target: str, room: str = "garden") -> None:
+        number, at = len(self.acts) + 1, "2027-01-15T08:00:00.000Z"
+        self.acts.append({"number": number, "actor": "grace", "act": act, "target": target, "room": room, "at": at})
+
+    async def _list(self, request: Request) -> JSONResponse:
+        after = int(request.query_params["after"])
+        self.asked_after.append(after)
+        return JSONResponse({"acts": self.acts[after:], "store": "chat", "last": len(self.acts)})
+
+
+async def test_what_moderators_did_in_chat_is_in_the_audit_once(settings: AuthSettings, clock: Clock) -> None:
+    chat = Chat()
+    chat.add("timed_out", "linus")
+    chat.add("message_removed", "linus", room="")
+    async with serving_chat(chat.app) as (url, _):
+        with_chat = structs.replace(settings, chat_url=url)
+        acts: list[dict[str, Any]] = []
+        for starts in range(2):  # the second goes on where the first was
+            async with serving(with_chat, clock) as auth:
+                if not starts:
+                    await owner_of(auth, settings)
+                ada = await auth.device("ada")
+                await eventually(lambda: chat.asked_after[-1:] == [len(chat.acts)])
+                acts = [one for one in await audit(ada) if one["actor"] == "grace"]
+        assert [(one["act"], one["target"], one["detail"]) for one in acts] == [
+            ("message_removed", "linus", ""),
+            ("timed_out", "linus", "garden"),
+        ]
+        assert acts[0]["at"] == "2027-01-15T08:00:00Z"
+
+
+async def test_two_instances_that_have_the_same_page_of_acts_keep_it_once(settings: AuthSettings) -> None:
+    act = ActOfChat(number=1, actor="grace", act="timed_out", target="linus", room="", at="2027-01-15T08:00:00.000Z")
+    async with open_store(settings) as one, open_store(settings) as other:
+        await asyncio.gather(*(AuditStore(database).take_acts([act]) for database in (one, other, one)))
+    assert run_sql(settings, "SELECT actor, act FROM audit") == [("grace", "timed_out")]
