@@ -15,8 +15,10 @@ from gateway.contract import CONTRACT
 from gateway.contract_parts import ContractParts
 from gateway.cors import Cors
 from gateway.domain.page_limits import PageLimits
+from gateway.domain.paths import names_instance
 from gateway.domain.route_table import Service
 from gateway.known_devices import KnownDevices
+from gateway.known_instance import KnownInstance
 from gateway.pages.error_pages import exception_handlers
 from gateway.pages.page_response import content_security_policy
 from gateway.pages.routes import PAGES, streams_body
@@ -56,7 +58,7 @@ def create_app(
 
     pages = Application(
         routes=[*PAGES, *CONTRACT],
-        middleware=[Middleware(_FormLimit, bytes_max=settings.json_body_bytes_max)],
+        middleware=[Middleware(_FormLimit, bytes_max=settings.json_body_bytes_max), Middleware(_FreshInstance)],
         exception_handlers=exception_handlers(),
         lifespan=lifespan,
     )
@@ -73,6 +75,18 @@ class _FormLimit:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         streams = scope["type"] == "http" and streams_body(scope)
         await (self._app if streams else self._limited)(scope, receive, send)
+
+
+class _FreshInstance:
+    """Every page names the instance: before one is made, what is known of it is looked at, and seldom asked for."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and names_instance(scope["path"]):
+            await scope["state"]["instance"].keep_fresh()
+        await self._app(scope, receive, send)
 
 
 @asynccontextmanager
@@ -95,6 +109,7 @@ async def _opened(
             connection_counts=ConnectionCounts(per_address_max=settings.connections_per_address),
             contract_parts=ContractParts(http=peers.http, urls=first_urls, clock=clock),
             http=peers.http,
+            instance=KnownInstance(upstreams[Service.AUTH]),
             json_body_bytes_max=settings.json_body_bytes_max,
             languages=languages,
             rate_limits=rate_limits,

@@ -9,6 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.cors import METHODS, is_preflight
 from gateway.domain.headers import Headers, answer_headers
+from gateway.domain.paths import takes_code
 from gateway.domain.refusals import REFUSALS, CrossOrigin, ServiceBroken
 from gateway.domain.route_table import Rate, Route
 from gateway.domain.tokens import COOKIE
@@ -44,7 +45,8 @@ class Proxy:
         logs.bind_request_id(request.request_id)
         forwarding = _Forwarding(request, receive, send)
         if request.route is None:
-            forwarding.hides_referrer = _has_secret(scope)
+            # Without a referrer a form has no origin either (Fetch, 3.2), and would be taken for another site's.
+            forwarding.hides_referrer = _has_secret(scope) and not takes_code(scope["path"])
             scope["parley.request_id"] = request.request_id
             await self._pages(scope, receive, forwarding.send)
         elif is_preflight(scope):

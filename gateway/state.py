@@ -9,6 +9,7 @@ from gateway.catalogues import Language
 from gateway.connection_counts import ConnectionCounts
 from gateway.contract_parts import ContractParts
 from gateway.domain.route_table import Service
+from gateway.known_instance import KnownInstance
 from gateway.pending_read_marks import PendingReadMarks
 from gateway.rate_limits import RateLimits
 from gateway.rendering import Renderer
@@ -27,6 +28,7 @@ class State(TypedDict):
     connection_counts: ConnectionCounts
     contract_parts: ContractParts
     http: httpx.AsyncClient
+    instance: KnownInstance
     json_body_bytes_max: int
     languages: Mapping[str, Language]
     rate_limits: RateLimits

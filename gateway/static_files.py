@@ -24,6 +24,7 @@ STYLES = (
     "attachments.css",
     "chosen_files.css",
     "video.css",
+    "admin.css",
     "adaptations.css",
 )
 # On lines of their own; what is left keeps its line.

@@ -21,6 +21,7 @@ class Profile(msgspec.Struct, frozen=True):
     nickname: str = ""
     pfp: str | None = None
     email: str | None = None
+    role: str = "member"
 
     @property
     def person(self) -> Person:

@@ -2,6 +2,8 @@
 
 from urllib.parse import quote
 
+_WITHOUT_NAME = frozenset({"api", "docs", "healthz", "metrics", "openapi.json", "readyz", "static", "ws"})
+_WITH_CODE = frozenset({"claim", "invite", "reset", "sign-in", "sign-up"})
 _WITH_FILES = frozenset({("chat", 2), ("rooms", 2), ("settings", 1)})
 
 
@@ -9,6 +11,16 @@ def is_page_with_files(path: str) -> bool:
     """Whether the forms on that page may hold files."""
     parts = path.strip("/").split("/")
     return (parts[0], len(parts)) in _WITH_FILES
+
+
+def names_instance(path: str) -> bool:
+    """Whether what is there is a page, which says of which instance it is."""
+    return path.strip("/").split("/")[0] not in _WITHOUT_NAME
+
+
+def takes_code(path: str) -> bool:
+    """Whether a secret in the address of a page there is to be sent back by its own form."""
+    return path.strip("/").split("/")[0] in _WITH_CODE
 
 
 def own_path(path: str | None) -> str:
@@ -30,4 +42,6 @@ def shown_path(method: str, path: str, query: str) -> str:
     parts = path.strip("/").split("/")
     if parts[0] in {"chat", "rooms"} and len(parts) > 1:
         return own_path("/" + "/".join(parts[:2]))
-    return f"/{parts[0]}" if parts[0] in {"settings", "sign-in", "sign-up"} else "/"
+    if parts[0] == "admin":
+        return own_path("/" + "/".join(parts[: 3 if parts[1:2] == ["people"] else 2]))
+    return f"/{parts[0]}" if parts[0] in {"invitations", "settings", "sign-in", "sign-up"} else "/"

@@ -55,6 +55,14 @@ BY_CODE = {
     "media_unavailable": gettext_noop("Files cannot be sent right now. Try again in a moment."),
     "directory_unavailable": gettext_noop("It cannot be known right now who that is. Try again in a moment."),
     "not_stored": gettext_noop("The message could not be stored. Send it again."),
+    "not_allowed": gettext_noop("Your role does not allow this."),
+    "banned": gettext_noop("This account is banned."),
+    "last_owner": gettext_noop("There has to be an owner: make somebody else one before."),
+    "unknown_link": gettext_noop("There is no such link. Perhaps it is not whole: look for its end."),
+    "link_spent": gettext_noop("This link has been used, or has ended."),
+    "registration_closed": gettext_noop("Nobody new can register here at the moment."),
+    "invitation_needed": gettext_noop("An invitation is needed to register here."),
+    "invitation_spent": gettext_noop("This invitation has ended. Ask for another."),
     "unavailable": gettext_noop("Part of Parley is away. Try again in a moment."),
 }
 # What scripts may be told, over a socket or after an upload, where no page is made of it.
@@ -105,6 +113,10 @@ BY_DETAIL = {
         "Give an http or https address of a picture."
     ),
 }
+_LEAST = gettext_noop("%(least)s is the least.")
+_MOST = gettext_noop("%(most)s is the most.")
+_WHOLE = gettext_noop("A whole number, please.")
+_OFTEN = gettext_noop("Too often; try again in %(seconds)s s.")
 _BETWEEN = gettext_noop("Between %(least)s and %(most)s characters, please.")
 _AT_MOST = gettext_noop("At most %(most)s characters, please.")
 _NAME_RULE = gettext_noop("Only letters (A-Z), digits, and the signs _ . - are allowed, at most 64.")
@@ -122,6 +134,10 @@ _TEMPLATES = (
     (re.compile(r"\d+ of your requests of this kind are under way already; wait for one to end\."), _AT_ONCE),
     (re.compile(r"More than \d+ names that were taken in an hour; wait a while\."), _NAMES),
     (re.compile(r"Expected the length to be (?P<least>\d+) to (?P<most>\d+), got \d+\."), _BETWEEN),
+    (re.compile(r"Expected `int` >= (?P<least>-?\d+).*", re.DOTALL), _LEAST),
+    (re.compile(r"Expected `int` <= (?P<most>-?\d+).*", re.DOTALL), _MOST),
+    (re.compile(r"Expected `int`.*", re.DOTALL), _WHOLE),
+    (re.compile(r"Too many (?:bans|invitations); try again in (?P<seconds>\d+) s\."), _OFTEN),
     (re.compile(r"Expected `str` of length <= (?P<most>\d+).*", re.DOTALL), _AT_MOST),
     (re.compile(r"Expected `str` (?:matching regex|of length >= 1).*", re.DOTALL), _NAME_RULE),
     (re.compile(r"Too many sign-ins; try again in (?P<seconds>\d+) s\."), _SIGN_INS),
@@ -135,6 +151,8 @@ _FIELD_OF_CODE = {
     "wrong_password": "current_password",
     "room_taken": "name",
     "query_empty": "query",
+    "invitation_needed": "invitation",
+    "invitation_spent": "invitation",
 }
 
 

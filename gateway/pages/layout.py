@@ -5,6 +5,7 @@ import asyncio
 import msgspec
 
 from gateway.domain.api_types import Profile, Room, SavedChat
+from gateway.domain.community import is_moderator
 from gateway.domain.people import Person
 from gateway.pages.page_request import PageRequest
 from gateway.pages.service_client import find, get
@@ -22,6 +23,10 @@ class Layout(msgspec.Struct, frozen=True):
     @property
     def me(self) -> Person:
         return self.profile.person
+
+    @property
+    def runs_instance(self) -> bool:
+        return is_moderator(self.profile.role)
 
     @property
     def own_rooms(self) -> list[Room]:
@@ -59,7 +64,7 @@ async def load_layout(page: PageRequest) -> Layout:
     username = page.username
     await page.state["read_marks"].wait(username)
     profile, chats, rooms = await asyncio.gather(
-        find(page, "/api/user-profile", Profile, Profile(username, username)),
+        find(page, "/api/user-profile", Profile, Profile(username, username, role="")),
         get(page, "/api/saved-chats", list[SavedChat]),
         get(page, "/api/rooms", list[Room]),
     )

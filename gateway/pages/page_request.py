@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from gateway.domain.community import Instance
 from gateway.domain.origins import is_same_origin
 from gateway.domain.refusals import CrossOrigin
 from gateway.domain.tokens import find_browser, find_token
@@ -41,6 +42,11 @@ class PageRequest:
         if self.identity is None:
             raise SignInFirst(self.path)
         return self.identity.username
+
+    @property
+    def instance(self) -> Instance:
+        """As it is known."""
+        return self.state["instance"].current
 
     @property
     def client_address(self) -> str:

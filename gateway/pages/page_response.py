@@ -70,6 +70,7 @@ def _common_context(request: Request[State], language: Language, username: str, 
     """What every template may use; the empty ones, too, so that not every page has to give them."""
     return {
         "username": username,
+        "instance": request.state["instance"].current,
         "here": shown_path_of(request),
         "theme": theme if (theme := request.cookies.get(THEME_COOKIE)) in THEMES else "",
         "notice": language.gettext(NOTICES[notice]) if notice in NOTICES else "",

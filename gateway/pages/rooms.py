@@ -1,9 +1,7 @@
 """Rooms: all that one may know of, a page at a time, and making one."""
 
 import asyncio
-import re
 from collections.abc import Mapping
-from urllib.parse import parse_qs, urlencode, urlsplit
 
 import msgspec
 from starlette.requests import Request
@@ -13,6 +11,7 @@ from gateway.domain.api_types import Room
 from gateway.domain.conversations import Conversation
 from gateway.pages.error_messages import explain, in_short
 from gateway.pages.layout import load_layout
+from gateway.pages.lists import get_list
 from gateway.pages.page_request import PageRequest, read_signed_in_form, signed_in
 from gateway.pages.service_client import Refused, json_body, tell
 from gateway.state import State
@@ -46,20 +45,12 @@ async def rooms(request: Request[State]) -> Response:
 
 async def _load_rooms(page: PageRequest, asked: Mapping[str, str]) -> _RoomList:
     try:
-        answer = await tell(page, "GET", "/api/rooms", query=asked)
+        rooms, next_query = await get_list(page, "/api/rooms", Room, asked, {"query", "after"})
     except Refused as refused:
         if refused.status >= 500:
             raise Unavailable(str(refused)) from None
         return _RoomList(error=in_short(refused.problem, page.gettext))
-    return _RoomList(msgspec.json.decode(answer.body, type=list[Room]), _next_query(answer.headers))
-
-
-def _next_query(headers: Mapping[str, str]) -> str:
-    found = re.search(r'<([^>]*)>; rel="next"', headers.get("link", ""))
-    if found is None:
-        return ""
-    given = parse_qs(urlsplit(found[1]).query)
-    return urlencode([(name, values[0]) for name, values in given.items() if name in {"query", "after"}])
+    return _RoomList(rooms, next_query)
 
 
 async def make_room(request: Request[State]) -> Response:

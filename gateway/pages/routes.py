@@ -8,16 +8,21 @@ from starlette.types import Scope
 from gateway.domain.paths import is_page_with_files
 from gateway.domain.refusals import UpgradeRequired
 from gateway.pages import (
+    account,
+    claim,
     conversation,
     conversation_details,
     home,
     messages,
+    password_reset,
     rooms,
     search,
     settings,
     sign_in,
+    sign_up,
     video,
 )
+from gateway.pages.admin import audit, instance, invitations, overview, people
 from gateway.pages.readiness import checks
 from gateway.pages.static_files import static_file
 from gateway.state import State
@@ -46,10 +51,34 @@ def _conversation(path: str) -> list[Route]:
     ]
 
 
+def _admin() -> list[Route]:
+    """For who runs the instance; invitations also for members who may make them."""
+    person = "/admin/people/{username}"
+    return [
+        route("/admin", GET=overview.overview),
+        route("/admin/welcome", GET=instance.first_steps, POST=instance.take_first_steps),
+        route("/admin/instance", GET=instance.instance, POST=instance.change_instance),
+        route("/admin/people", GET=people.people),
+        route(person, GET=people.person),
+        route(person + "/ban", POST=people.ban),
+        route(person + "/end-ban", POST=people.end_ban),
+        route(person + "/role", POST=people.set_role),
+        route(person + "/reset-link", POST=people.make_reset_link),
+        route("/admin/audit", GET=audit.audit),
+        route("/admin/invitations", GET=invitations.invitations, POST=invitations.invite),
+        route("/admin/invitations/end", POST=invitations.end_invitation),
+        route("/invitations", GET=invitations.invitations, POST=invitations.invite),
+        route("/invitations/end", POST=invitations.end_invitation),
+    ]
+
+
 PAGES = [
     route("/", GET=home.home),
     route("/sign-in", GET=sign_in.sign_in_form, POST=sign_in.sign_in),
-    route("/sign-up", GET=sign_in.sign_up_form, POST=sign_in.sign_up),
+    route("/sign-up", GET=sign_up.sign_up_form, POST=sign_up.sign_up),
+    route("/claim/{code}", GET=claim.claim_form, POST=claim.claim),
+    route("/invite/{code}", GET=sign_up.invitation_form, POST=sign_up.accept_invitation),
+    route("/reset/{code}", GET=password_reset.reset_form, POST=password_reset.reset),
     route("/logout", GET=sign_in.logout),
     *_conversation("/chat/{username}"),
     route("/chat/{username}/save", POST=conversation_details.save_chat),
@@ -62,7 +91,10 @@ PAGES = [
     route("/rooms/{room}/members", POST=conversation_details.add_member),
     route("/rooms/{room}/members/{username}/remove", POST=conversation_details.remove_member),
     route("/settings", GET=settings.settings, POST=settings.change_settings),
+    route("/settings/email", POST=account.change_email),
+    route("/settings/erase", POST=account.erase),
     route("/settings/devices/{sid}/end", POST=settings.end_device),
+    *_admin(),
     route("/theme", POST=settings.choose_theme),
     route("/language", POST=settings.choose_language),
     route("/search", GET=search.search),

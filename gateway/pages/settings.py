@@ -27,10 +27,10 @@ _YEAR_S = 365 * 24 * 3600
 
 
 async def settings(request: Request[State]) -> Response:
-    return await _show(await signed_in(request))
+    return await show_settings(await signed_in(request))
 
 
-async def _show(
+async def show_settings(
     page: PageRequest,
     status: int = 200,
     *,
@@ -64,7 +64,7 @@ async def change_settings(request: Request[State]) -> Response:
         if error and "new_password" not in fields:  # what is wrong with the others is said of their field
             error, field_errors = "", {"avatar": error}
         typed = {name: value for name, value in fields.items() if "password" not in name}
-        return await _show(page, refused.status, error=error, field_errors=field_errors, form=typed)
+        return await show_settings(page, refused.status, error=error, field_errors=field_errors, form=typed)
     return page.redirect("/settings", notice)
 
 
@@ -108,7 +108,7 @@ async def end_device(request: Request[State]) -> Response:
         await tell(page, "DELETE", f"/api/sessions/{quote(request.path_params['sid'], safe='')}")
     except Refused as refused:
         error, _ = explain(refused.problem, page.gettext)
-        return await _show(page, refused.status, error=error)
+        return await show_settings(page, refused.status, error=error)
     return page.redirect("/settings", "device-ended")
 
 

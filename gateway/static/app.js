@@ -7,6 +7,7 @@ import { Connection } from "./connection.js";
 import { showConnection } from "./connection_status.js";
 import { isRoom } from "./conversation_label.js";
 import { ConversationList } from "./conversation_list.js";
+import { wireCopyButtons } from "./copy_button.js";
 import { optional } from "./dom.js";
 import { t } from "./i18n.js";
 import { LiveVideo } from "./live_video.js";
@@ -41,6 +42,7 @@ function begin() {
   localize();
   wireAvatars();
   wireTheme();
+  wireCopyButtons();
   if (me) {
     beginSession();
   }

@@ -128,6 +128,7 @@ class System:
         self.media = Service("media")
         self.video = Service("video")
         self.auth.at.update(issuer.routes())
+        self.auth.at_for_gateway["/api/instance"] = issuer.tell_instance
         self.port = 0
         self.http: httpx.AsyncClient
         self.server: uvicorn.Server
@@ -145,6 +146,7 @@ class System:
         """As it was at the start: for a test that shares it with others."""
         self.issuer.revoked.clear()
         self.issuer.known.clear()
+        self.issuer.instance.clear()
         self.http.cookies.clear()
         for service in self.services:
             await service.drop_connections()

@@ -106,6 +106,7 @@ class Service:
         self.open: set[asyncio.Task[None]] = set()
         self.handler: Handler = self.answer
         self.at: dict[str, Handler] = {}
+        self.at_for_gateway: dict[str, Handler] = {}  # what it asks by itself, which has no id, and others ask too
         self._server: asyncio.Server | None = None
 
     @property
@@ -144,6 +145,8 @@ class Service:
             with suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
                 while (request := await self._read_head(reader)) is not None and not writer.is_closing():
                     handler = self.at.get(request.path)
+                    if request.header("x-request-id") is None:
+                        handler = self.at_for_gateway.get(request.path, handler)
                     if handler is None:
                         self.requests.append(request)
                     await (handler or self.handler)(Exchange(request, reader, writer))
@@ -173,6 +176,7 @@ class Issuer:
     def __init__(self, clock: Callable[[], float]) -> None:
         self.tokens = Tokens(secret="a secret of these tests", clock=clock, new_id=lambda: "a-token")
         self.revoked: list[str] = []
+        self.instance: dict[str, object] = {}
         self.known: dict[tuple[str, str], str] = {}  # the mark, by username and address or browser
         self._signed_at = clock()
 
@@ -181,6 +185,9 @@ class Issuer:
         now = self._signed_at
         sid = f"session-of-{username}"
         return self.tokens.sign(username=username, session_id=sid, now=now, expires_at=int(now) + expires_in)
+
+    async def tell_instance(self, exchange: Exchange) -> None:
+        await exchange.reply_json(self.instance)
 
     def routes(self) -> dict[str, Handler]:
         async def keys(exchange: Exchange) -> None:

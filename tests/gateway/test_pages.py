@@ -230,17 +230,6 @@ async def test_a_refusal_that_cannot_be_read_is_still_one(whole: System, page: s
     assert 'role="alert"' in answer.text
 
 
-async def test_signing_up_registers_and_leads_to_the_sign_in_page(whole: System) -> None:
-    whole.auth.handler = answering(201, {"message": "User registered successfully"})
-    form = {"username": "ada", "email": "ada@example.org", "password": "correct horse", "admin": "1"}
-    answer = await whole.http.post("/sign-up", data=form)
-    assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in")
-    assert whole.auth.last.target == "/api/register"
-    assert whole.auth.last.header("content-type") == "application/json"
-    assert b"admin" not in whole.auth.last.body
-    assert b'"ada@example.org"' in whole.auth.last.body
-
-
 @pytest.mark.parametrize("page", ["/sign-in", "/sign-up"])
 @pytest.mark.parametrize(
     "headers",

@@ -79,8 +79,8 @@ class PlainBrowser:
     async def sign_up(self, username: str, password: str = "Password123") -> None:
         await self.go("/sign-up")
         await self.send('form[action="/sign-up"]', {"username": username, "password": password})
-        await self.send('form[action="/sign-in"]', {"username": username, "password": password})
-        assert self.page.url.path == "/"
+        assert self.page.url.path == "/rooms/lobby"
+        await self.go("/")
 
 
 def _fields(form: Tag) -> dict[str, str]:

@@ -116,7 +116,11 @@ async def test_the_forms_sign_up_in_and_out_with_a_cookie(shared: Parley, browse
         assert shown.status_code == 200
         assert "<form" in shown.text
     form = {"username": "dora", "email": "dora@example.com", "password": PASSWORD}
-    assert (await browser.post("/sign-up", data=form)).headers["location"] == "/sign-in"
+    signed_up = await browser.post("/sign-up", data=form)
+    assert (signed_up.status_code, signed_up.headers["location"]) == (303, "/rooms/lobby")
+    assert "access_token" in browser.cookies
+    assert "Say hello!" in (await browser.get("/rooms/lobby")).text
+    browser.cookies.clear()
     wrong = await browser.post("/sign-in", data={"username": "dora", "password": "Password124"})
     assert wrong.status_code == 401
     assert "wrong" in wrong.text
