@@ -18,7 +18,7 @@ from gateway.domain.page_limits import PageLimits
 from gateway.domain.paths import names_instance
 from gateway.domain.route_table import Service
 from gateway.known_devices import KnownDevices
-from gateway.known_instance import KnownInstance
+from gateway.known_instance import KEPT_S, KnownInstance
 from gateway.pages.error_pages import exception_handlers
 from gateway.pages.page_response import content_security_policy
 from gateway.pages.routes import PAGES, streams_body
@@ -46,13 +46,14 @@ def create_app(
     clock: Callable[[], float] = time.time,
     load_languages: Callable[[], dict[str, Language]] = catalogues.load,
     load_static_files: Callable[[], StaticFiles] = StaticFiles,
+    instance_kept_s: float = KEPT_S,
 ) -> ASGIApp:
     """What `GatewayProtocol` serves, and no other: it says whose a request is and where it goes."""
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[State]:
         languages, static_files = load_languages(), load_static_files()
-        async with _opened(settings, clock, languages, static_files) as state:
+        async with _opened(settings, clock, languages, static_files, instance_kept_s) as state:
             log.info("people reach it", address=settings.address_for_people)
             yield state
 
@@ -91,7 +92,11 @@ class _FreshInstance:
 
 @asynccontextmanager
 async def _opened(
-    settings: GatewaySettings, clock: Callable[[], float], languages: dict[str, Language], static_files: StaticFiles
+    settings: GatewaySettings,
+    clock: Callable[[], float],
+    languages: dict[str, Language],
+    static_files: StaticFiles,
+    instance_kept_s: float,
 ) -> AsyncIterator[State]:
     upstreams = _upstreams(settings)
     rate_limits = _rate_limits(settings, upstreams[Service.AUTH])
@@ -109,7 +114,7 @@ async def _opened(
             connection_counts=ConnectionCounts(per_address_max=settings.connections_per_address),
             contract_parts=ContractParts(http=peers.http, urls=first_urls, clock=clock),
             http=peers.http,
-            instance=KnownInstance(upstreams[Service.AUTH]),
+            instance=KnownInstance(upstreams[Service.AUTH], kept_s=instance_kept_s),
             json_body_bytes_max=settings.json_body_bytes_max,
             languages=languages,
             rate_limits=rate_limits,

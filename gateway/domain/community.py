@@ -89,3 +89,24 @@ class AuditEntry(msgspec.Struct, frozen=True, kw_only=True):
     target: str | None = None
     detail: str = ""
     address: str | None = None
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """`username` is whom it is about. Of a message `text` is what it said then."""
+
+    id: int
+    reporter: str
+    username: str
+    created_at: datetime
+    state: str = "open"
+    message_id: int | None = None
+    room: str | None = None
+    text: str = ""
+    reason: str = ""
+    note: str = ""
+    handled_by: str | None = None
+    handled_at: datetime | None = None
+
+    @property
+    def is_open(self) -> bool:
+        return self.state == "open"

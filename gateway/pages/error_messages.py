@@ -55,6 +55,7 @@ BY_CODE = {
     "media_unavailable": gettext_noop("Files cannot be sent right now. Try again in a moment."),
     "directory_unavailable": gettext_noop("It cannot be known right now who that is. Try again in a moment."),
     "not_stored": gettext_noop("The message could not be stored. Send it again."),
+    "unknown_report": gettext_noop("This report is not there any more."),
     "not_allowed": gettext_noop("Your role does not allow this."),
     "banned": gettext_noop("This account is banned."),
     "last_owner": gettext_noop("There has to be an owner: make somebody else one before."),

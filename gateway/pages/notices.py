@@ -14,6 +14,7 @@ NOTICES = {
     "invitation-ended": gettext_noop("The invitation has ended: nobody comes in by it any more."),
     "banned": gettext_noop("Banned. All their devices are signed out."),
     "ban-ended": gettext_noop("The ban has ended."),
+    "report-handled": gettext_noop("What became of the report is noted."),
     "role-changed": gettext_noop("The role is changed."),
     "email-changed": gettext_noop("Your e-mail address is changed."),
     "account-erased": gettext_noop("Your account is erased."),

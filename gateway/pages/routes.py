@@ -22,7 +22,7 @@ from gateway.pages import (
     sign_up,
     video,
 )
-from gateway.pages.admin import audit, instance, invitations, overview, people
+from gateway.pages.admin import audit, instance, invitations, overview, people, reports
 from gateway.pages.readiness import checks
 from gateway.pages.static_files import static_file
 from gateway.state import State
@@ -64,6 +64,7 @@ def _admin() -> list[Route]:
         route(person + "/end-ban", POST=people.end_ban),
         route(person + "/role", POST=people.set_role),
         route(person + "/reset-link", POST=people.make_reset_link),
+        route("/admin/reports", GET=reports.reports, POST=reports.handle_report),
         route("/admin/audit", GET=audit.audit),
         route("/admin/invitations", GET=invitations.invitations, POST=invitations.invite),
         route("/admin/invitations/end", POST=invitations.end_invitation),

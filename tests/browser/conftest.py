@@ -13,12 +13,14 @@ from tests.browser.visitors import Couple, Visitors, meeting
 from tests.system.parleys import Parley, parley
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+ELSEWHERE = "parley.test"  # another machine, as browsers see it: without TLS its pages are not trustworthy
 ARGUMENTS = (
     "--no-sandbox",  # in a container there is no user namespace to make one of
     "--disable-dev-shm-usage",
     "--disable-gpu",  # there is none to be had in a container either
     "--use-fake-device-for-media-stream",
     "--use-fake-ui-for-media-stream",
+    f"--host-resolver-rules=MAP {ELSEWHERE} 127.0.0.1",
 )
 
 

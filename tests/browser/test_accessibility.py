@@ -3,15 +3,30 @@
 import re
 from base64 import b64encode
 from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import expect
 
+from tests.browser.owners import admin
 from tests.browser.test_files import choose, chosen, put, send, sound
 from tests.browser.test_pictures import GIVE, picture
 from tests.browser.visitors import PHONE, Couple, Visitor, Visitors
+from tests.system.parleys import Parley
 
+ADMIN_PAGES = (
+    "/admin",
+    "/admin/welcome",
+    "/admin/people",
+    "/admin/people?state=banned",
+    "/admin/invitations",
+    "/admin/reports",
+    "/admin/audit",
+    "/admin/instance",
+    "/invitations",
+)
 SERIOUS = {"serious", "critical"}
 SETTLED = """
 Promise.all(document.getAnimations()
@@ -52,6 +67,30 @@ async def test_pages_of_who_is_signed_in(couple: Couple, theme: str) -> None:
         await ada.live()
         assert await ada.page.locator("h1").count() == 1
         found += await faults(ada)
+    assert found == []
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+async def test_pages_of_who_runs_the_instance_and_of_who_comes(
+    site: Parley, visitors: Visitors, theme: Literal["light", "dark"]
+) -> None:
+    owner, member = await visitors.people("ada", "grace", color_scheme=theme)
+    await admin(site, "role", owner.name, "owner")
+    await admin(site, "ban", (await site.person("linus")).name)
+    stranger = await visitors.stranger(color_scheme=theme)
+    stranger.tolerates = owner.tolerates = re.compile("status of 4")
+    invitation, claim, reset = [
+        urlsplit((await admin(site, *command)).split()[0]).path
+        for command in (("invite",), ("claim-link",), ("reset-link", member.name))
+    ]
+    found = []
+    for path in (invitation, claim, reset, "/claim/none", "/reset/none", "/invite/none"):
+        await stranger.open(path)
+        found += await faults(stranger)
+    for path in ("/claim/none", invitation, claim, *ADMIN_PAGES, f"/admin/people/{member.name}"):
+        await owner.open(path)
+        assert await owner.page.locator("h1").count() == 1
+        found += await faults(owner)
     assert found == []
 
 

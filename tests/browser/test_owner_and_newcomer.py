@@ -7,7 +7,8 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.async_api import Browser, expect
 
-from tests.browser.owners import claim, fill_account, fresh_site
+from tests.browser.conftest import ELSEWHERE
+from tests.browser.owners import admin, claim, fill_account, fresh_site
 from tests.browser.visitors import Visitor
 
 
@@ -36,6 +37,18 @@ async def test_from_an_empty_folder_to_the_first_message(browser: Browser, tmp_p
         await newcomer.sees("Welcome, Grace!")
         await expect(newcomer.page.get_by_role("link", name="Manage this server")).to_have_count(0)
         await expect(owner.page.get_by_role("link", name="Manage this server")).to_be_visible()
+
+
+async def test_links_work_from_another_machine_without_tls(browser: Browser, tmp_path: Path) -> None:
+    """There browsers send no `Sec-Fetch-Site`, and what they say of a form's origin depends on the page's referrer."""
+    async with fresh_site(browser, tmp_path) as visitors:
+        owner = await visitors.stranger(java_script_enabled=False)
+        link = urlsplit(await admin(visitors.site, "claim-link"))
+        await owner.page.goto(link._replace(netloc=f"{ELSEWHERE}:{link.port}").geturl())
+        await owner.page.get_by_role("link", name="Sign in").click()
+        await owner.page.go_back()
+        await fill_account(owner, "ada")
+        await expect(owner.page).to_have_url(re.compile(f"{ELSEWHERE}.*/admin/welcome$"))
 
 
 async def name_and_copy_link(owner: Visitor) -> str:

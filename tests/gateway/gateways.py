@@ -270,11 +270,12 @@ async def system(
     tunnel: type[Tunnel] = Tunnel,
     protocol: type[GatewayProtocol] = GatewayProtocol,
     around: Callable[[ASGIApp], ASGIApp] = lambda app: app,
+    instance_kept_s: float = 0,
     **changed: Any,
 ) -> AsyncIterator[System]:
     """Everything started; `changed` are settings. Redis is away unless `redis_url` says where it is.
 
-    What goes in and out of the gateway's application passes `around`.
+    What goes in and out of the gateway's application passes `around`. What the instance is called is not kept.
     """
     whole = System(Issuer(clock))
     nowhere = f"unix:///tmp/parley-{secrets.token_hex(8)}/no-redis.sock"
@@ -282,7 +283,11 @@ async def system(
         urls = {f"{service.name}_url": service.url for service in whole.services}
         given: dict[str, Any] = {"redis_url": nowhere, "data_dir": Path("/nowhere"), **GENEROUS, **urls, **changed}
         app = create_app(
-            GatewaySettings(**given), clock=clock, load_languages=_languages, load_static_files=_static_files
+            GatewaySettings(**given),
+            clock=clock,
+            load_languages=_languages,
+            load_static_files=_static_files,
+            instance_kept_s=instance_kept_s,
         )
         async with serving(around(app), tunnel, protocol) as server:
             whole.server = server

@@ -51,6 +51,7 @@ TO_A_SERVICE = [
     ("GET", "/api/rooms/lobby/messages", "chat"),
     ("PATCH", "/api/rooms/lobby/messages/7", "chat"),
     ("GET", "/api/search-messages?query=hello", "chat"),
+    ("PATCH", "/api/admin/reports", "chat"),
     ("POST", "/api/user/upload-files", "media"),
     ("GET", "/api/files", "media"),
     ("GET", "/api/files/7", "media"),

@@ -2,6 +2,7 @@
 
 import asyncio
 from typing import Any
+from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -40,7 +41,7 @@ async def end_invitation(request: Request[State]) -> Response:
     """The code comes in the form: it would be logged in the path."""
     page, form = await read_signed_in_form(request)
     try:
-        await tell(page, "DELETE", f"/api/invitations/{form.get('code') or '-'}")
+        await tell(page, "DELETE", f"/api/invitations/{quote(form.get('code') or '-', safe='')}")
     except Refused as refused:
         return await _show_refused(page, refused, {})
     return page.redirect(_list_path(page), "invitation-ended")
