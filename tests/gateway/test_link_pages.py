@@ -171,6 +171,7 @@ async def test_a_link_that_is_not_good_says_so(whole: System, kind: str, status:
     for answer in (await whole.http.get(f"/{kind}/a-code"), await whole.http.post(f"/{kind}/a-code", data=ACCOUNT)):
         assert_page(answer, status)
         assert said in answer.text
+        assert ". " in answer.text.partition("<p>")[2].partition("</p>")[0], "two sentences"
         assert f'action="/{kind}' not in answer.text
     assert told.changes == []
 
