@@ -77,6 +77,7 @@ async def test_pages_of_who_runs_the_instance_and_of_who_comes(
     owner, member = await visitors.people("ada", "grace", color_scheme=theme)
     await admin(site, "role", owner.name, "owner")
     await admin(site, "ban", (await site.person("linus")).name)
+    await report(site, member, owner.name)
     stranger = await visitors.stranger(color_scheme=theme)
     stranger.tolerates = owner.tolerates = re.compile("status of 4")
     invitation, claim, reset = [
@@ -135,6 +136,13 @@ async def test_a_chat_on_a_phone(visitors: Visitors, couple: Couple) -> None:
     assert await faults(phone) == []
     width = await phone.page.evaluate("document.documentElement.scrollWidth")
     assert width <= PHONE["width"]
+
+
+async def report(site: Parley, reporter: Visitor, username: str) -> None:
+    assert reporter.person is not None
+    headers = {"Authorization": f"Bearer {reporter.person.token}"}
+    answer = await site.http.post("/api/reports", json={"username": username, "reason": "Rude"}, headers=headers)
+    assert answer.status_code == 201
 
 
 async def say_much(ada: Visitor, grace: Visitor) -> None:

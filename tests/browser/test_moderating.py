@@ -51,6 +51,24 @@ async def test_who_is_banned_is_out_until_the_ban_ends(browser: Browser, tmp_pat
         await expect(owner.page.locator(".acts")).to_contain_text(f"ada banned {linus.name} spam")
 
 
+async def test_a_report_waits_until_somebody_says_what_became_of_it(browser: Browser, tmp_path: Path) -> None:
+    async with fresh_site(browser, tmp_path) as visitors:
+        owner = await owner_of(visitors)
+        grace, linus = await visitors.site.people("grace", "linus")
+        told_by = {"Authorization": f"Bearer {grace.token}"}
+        reported = {"username": linus.name, "reason": "Rude to newcomers"}
+        answer = await visitors.site.http.post("/api/reports", json=reported, headers=told_by)
+        assert answer.status_code == 201
+        await owner.open("/admin")
+        await owner.page.get_by_role("link", name="1 report waits").click()
+        await expect(owner.page.locator(".reports")).to_contain_text("Rude to newcomers")
+        await owner.page.get_by_label("What was done, and why").fill("Told them")
+        await press(owner, "Something was done")
+        await told(owner, "What became of the report is noted.")
+        await expect(owner.page.locator(".reports")).to_contain_text("Told them")
+        await expect(owner.page.get_by_text("No report waits.")).to_be_visible()
+
+
 async def test_who_forgot_the_password_chooses_another_by_a_link(browser: Browser, tmp_path: Path) -> None:
     async with fresh_site(browser, tmp_path) as visitors:
         owner = await owner_of(visitors)

@@ -2,6 +2,8 @@
 
 import pytest
 
+from auth_service.domain import moderation as auth
+from chat_service.domain import moderation as chat
 from tests.gateway.gateways import System, code
 from tests.gateway.scripted import (
     BROWSER,
@@ -374,3 +376,12 @@ async def test_the_audit_says_what_was_done_and_leads_on(whole: System) -> None:
     assert "ada: something_new" in page.text
     assert MARKUP not in page.text
     assert 'href="/admin/audit?before=7"' in page.text
+
+
+@pytest.mark.parametrize("act", [*auth.Act, *chat.Act])
+async def test_every_act_that_a_service_notes_has_a_sentence(whole: System, act: str) -> None:
+    entry = {"number": 9, "at": LATER, "act": act, "actor": "ada", "target": "linus", "detail": ""}
+    script(whole, **{"GET_admin/audit": [entry]})
+    page = await whole.http.get("/admin/audit", headers=of_ada(whole))
+    assert f"ada: {act}" not in page.text
+    assert 'class="what"' in page.text
