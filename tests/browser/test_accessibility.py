@@ -70,6 +70,7 @@ async def test_pages_of_who_is_signed_in(couple: Couple, theme: str) -> None:
     assert found == []
 
 
+@pytest.mark.timeout(180)  # as many pages as there are
 @pytest.mark.parametrize("theme", ["light", "dark"])
 async def test_pages_of_who_runs_the_instance_and_of_who_comes(
     site: Parley, visitors: Visitors, theme: Literal["light", "dark"]
