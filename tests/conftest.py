@@ -11,6 +11,7 @@ from contextlib import closing
 import pytest
 from hypothesis import HealthCheck, settings
 
+from launcher.processes import REPOSITORY
 from tests import plain_logs
 from tests.postgres import Postgres, running_postgres
 from tests.valkey import Valkey
@@ -75,8 +76,12 @@ def postgres() -> Iterator[Postgres]:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest) -> str:
-    """Where the store is; empty: in the data folder."""
-    return "" if request.param == "sqlite" else request.getfixturevalue("postgres").new_database()
+    """Where the store of the service is that the folder of the test is about; empty: in the data folder."""
+    if request.param == "sqlite":
+        return ""
+    package = request.path.parent.name
+    postgres: Postgres = request.getfixturevalue("postgres")
+    return postgres.new_store(package.removesuffix("_service"), REPOSITORY / package / "migrations")
 
 
 @pytest.fixture

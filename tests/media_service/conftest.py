@@ -1,8 +1,10 @@
 from collections.abc import AsyncIterator, Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from media_service.app import MIGRATIONS
 from tests.media_service.gallery import Galleries, Gallery
 from tests.postgres import Postgres
 
@@ -22,7 +24,7 @@ def galleries_of_module(request: pytest.FixtureRequest, tmp_path_factory: pytest
 
 def _new_databases(request: pytest.FixtureRequest) -> Callable[[], str]:
     postgres: Postgres = request.getfixturevalue("postgres")
-    return postgres.new_database
+    return partial(postgres.new_store, "media", MIGRATIONS)
 
 
 @pytest.fixture
