@@ -1,5 +1,6 @@
 """A real PostgreSQL of a run's own, with a fresh database for each test."""
 
+from collections import deque
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from itertools import count
@@ -23,6 +24,7 @@ _OPTIONS = {
     "synchronous_commit": "off",
     "wal_level": "minimal",
 }
+_KEPT_MAX = 8
 
 
 class Postgres(TemporaryPostgres):
@@ -30,6 +32,7 @@ class Postgres(TemporaryPostgres):
         super().__init__(options={**_OPTIONS, **options})
         self._templates: set[str] = set()
         self._stores = count(1)
+        self._kept: deque[str] = deque()
 
     def make_database(self, name: str, *, like: str = "template1") -> None:
         """By a connection: `createdb` takes longer than most tests."""
@@ -48,9 +51,22 @@ class Postgres(TemporaryPostgres):
             with psycopg.connect(self.url(template), autocommit=True) as session:
                 session.execute(f"DELETE FROM {service}.store".encode())
             self._templates.add(template)
+        self._drop_old()
         name = f"store_{next(self._stores)}"
         self.make_database(name, like=template)
+        self._kept.append(name)
         return self.url(name)
+
+    def _drop_old(self) -> None:
+        """What nobody is connected to any more: at the end of a run all at once would take minutes."""
+        if len(self._kept) < _KEPT_MAX:
+            return
+        name = self._kept.popleft()
+        with psycopg.connect(self.url("postgres"), autocommit=True) as session:
+            try:
+                session.execute(f"DROP DATABASE {name}".encode())
+            except psycopg.errors.ObjectInUse:
+                self._kept.append(name)
 
 
 @contextmanager
