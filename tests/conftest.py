@@ -81,7 +81,9 @@ def database_url(request: pytest.FixtureRequest) -> str:
         return ""
     package = request.path.parent.name
     postgres: Postgres = request.getfixturevalue("postgres")
-    return postgres.new_store(package.removesuffix("_service"), REPOSITORY / package / "migrations")
+    if (migrations := REPOSITORY / package / "migrations").is_dir():
+        return postgres.new_store(package.removesuffix("_service"), migrations)
+    return postgres.new_database()
 
 
 @pytest.fixture

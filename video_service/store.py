@@ -3,7 +3,10 @@
 from collections.abc import Sequence
 
 from servicekit.database import Connection, Database, try_hold
+from servicekit.followed import followed, put_followed
 from video_service.domain.stream_session import StreamSession
+
+_PROFILES = "profiles"
 
 
 class Store:
@@ -25,7 +28,7 @@ class Store:
 
     async def list_position(self) -> int:
         """The version of the newest profile that was dealt with."""
-        return await self._database.read(_list_position)
+        return await self._database.read(followed, _PROFILES)
 
     async def forget(self, usernames: Sequence[str], version: int) -> None:
         """Let go their rows; profiles have been dealt with up to `version`."""
@@ -69,15 +72,6 @@ def _close_left_open(connection: Connection, written_before: int) -> int:
     ).rowcount
 
 
-def _list_position(connection: Connection) -> int:
-    row = connection.execute("SELECT number FROM followed WHERE list = 'profiles'").fetchone()
-    return int(row[0]) if row else 0
-
-
 def _forget(connection: Connection, usernames: Sequence[str], version: int) -> None:
     connection.executemany("DELETE FROM streams WHERE username = ?", [(username,) for username in usernames])
-    connection.execute(
-        "INSERT INTO followed (list, number) VALUES ('profiles', ?)"
-        " ON CONFLICT (list) DO UPDATE SET number = excluded.number",
-        (version,),
-    )
+    put_followed(connection, _PROFILES, version)

@@ -10,6 +10,7 @@ from auth_service.domain.roles import Action, Actor, check_act
 from auth_service.store.roles import standing_of_actor
 from auth_service.store.rows import all_of
 from servicekit.database import Connection, Database, hold
+from servicekit.followed import followed, put_followed
 
 _ACTS = "acts"
 
@@ -39,11 +40,11 @@ class AuditStore:
 
     async def acts_followed(self) -> int:
         """The number of the last of them."""
-        return await self._database.read(_acts_followed)
+        return await self._database.read(followed, _ACTS)
 
     async def forget_acts_followed(self) -> None:
         """Chat's list begins anew."""
-        await self._database.write(_put_acts_followed, 0)
+        await self._database.write(put_followed, _ACTS, 0)
 
     async def forget_old(self, *, now: float) -> None:
         """Addresses and rows whose time is over."""
@@ -84,26 +85,14 @@ def _list_before(connection: Connection, actor: Actor, number: int, *, now: floa
 
 def _take_acts(connection: Connection, acts: Sequence[ActOfChat]) -> None:
     hold(connection, _ACTS)
-    known = _acts_followed(connection)
+    known = followed(connection, _ACTS)
     for act in acts:
         if act.number > known:
             connection.execute(
                 "INSERT INTO audit (at, actor, act, target, detail, address) VALUES (?, ?, ?, ?, ?, '')",
                 (int(datetime.fromisoformat(act.at).timestamp()), act.actor, act.act, act.target, act.room),
             )
-    _put_acts_followed(connection, max(known, acts[-1].number))
-
-
-def _acts_followed(connection: Connection) -> int:
-    row = connection.execute("SELECT number FROM followed WHERE list = ?", (_ACTS,)).fetchone()
-    return int(row[0]) if row else 0
-
-
-def _put_acts_followed(connection: Connection, number: int) -> None:
-    connection.execute(
-        "INSERT INTO followed (list, number) VALUES (?, ?) ON CONFLICT (list) DO UPDATE SET number = excluded.number",
-        (_ACTS, number),
-    )
+    put_followed(connection, _ACTS, max(known, acts[-1].number))
 
 
 def _forget_old(connection: Connection, *, now: float) -> None:

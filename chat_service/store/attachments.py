@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import msgspec
 
 from chat_service.domain.attachments import Attachment, OrphanedFile
-from chat_service.store.followed import followed, put_followed
 from chat_service.store.rows import attachments_of
 from servicekit.database import Connection, Database
+from servicekit.followed import followed, put_followed
 
 _DELETED_FILES = "removals"
 

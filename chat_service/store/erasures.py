@@ -7,10 +7,10 @@ import msgspec
 from chat_service.domain.conversations import Conversation
 from chat_service.domain.places import Head
 from chat_service.domain.refusals import UnknownRecipient
-from chat_service.store.followed import followed, put_followed
 from chat_service.store.personal_rules import forget_person
 from chat_service.store.rows import epoch, last_seq
 from servicekit.database import Connection, Database, hold
+from servicekit.followed import followed, put_followed
 
 OPEN_LISTED_MAX = 100
 # Nothing finds messages by their sender alone: an index would cost each message more than reading them all costs once.

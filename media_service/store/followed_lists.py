@@ -10,6 +10,7 @@ import msgspec
 from media_service.store import avatars, blobs, files, resumable_uploads
 from media_service.store.avatars import PROFILES
 from servicekit.database import Connection, Database, hold
+from servicekit.followed import followed, put_followed
 
 _ORPHANED_FILES, _ORDERS = "list of orphaned files", "list of orders"
 
@@ -29,11 +30,11 @@ class FollowedLists:
 
     async def position(self, name: str) -> int:
         """The number of the last entry of the list that was dealt with."""
-        return await self._database.read(_position, name)
+        return await self._database.read(followed, name)
 
     async def restart(self, name: str) -> None:
         """Take all of it again."""
-        await self._database.write(_put_position, name, 0)
+        await self._database.write(put_followed, name, 0)
 
     async def take_profiles(self, name: str, changes: Sequence[ProfileChange]) -> bool:
         """Keep where people's pictures are, and nothing of who is erased. Whether files were removed."""
@@ -50,7 +51,7 @@ class FollowedLists:
 
 def _take_profiles(connection: Connection, name: str, changes: Sequence[ProfileChange]) -> bool:
     hold(connection, PROFILES)
-    position = _position(connection, name)
+    position = followed(connection, name)
     new = [change for change in changes if change.number > position]
     for change in new:
         if not change.is_erased:  # an account of a store that was restored is none that was erased
@@ -59,37 +60,25 @@ def _take_profiles(connection: Connection, name: str, changes: Sequence[ProfileC
     erased = sorted(change.username for change in new if change.is_erased)
     has_removed = [files.erase(connection, username) for username in erased]
     if new:
-        _put_position(connection, name, new[-1].number)
+        put_followed(connection, name, new[-1].number)
     return any(has_removed)
 
 
 def _take_orphaned_files(connection: Connection, name: str, file_ids: Sequence[tuple[int, str]]) -> bool:
     hold(connection, _ORPHANED_FILES)
-    position = _position(connection, name)
+    position = followed(connection, name)
     new = [(number, file_id) for number, file_id in file_ids if number > position]
     if not new:
         return False
-    _put_position(connection, name, new[-1][0])
+    put_followed(connection, name, new[-1][0])
     return files.remove(connection, [file_id for _, file_id in new if not avatars.is_avatar(connection, file_id)])
 
 
 def _take_orders(connection: Connection, name: str, ended: Sequence[tuple[int, str, float]], last: int) -> None:
     hold(connection, _ORDERS)
-    position = _position(connection, name)
+    position = followed(connection, name)
     for number, owner, until_s in ended:
         if number > position:
             blobs.hold_owner(connection, owner)
             resumable_uploads.end_all_of(connection, owner, until_s)
-    _put_position(connection, name, max(position, last))
-
-
-def _position(connection: Connection, name: str) -> int:
-    row = connection.execute("SELECT number FROM followed WHERE list = ?", (name,)).fetchone()
-    return int(row[0]) if row else 0
-
-
-def _put_position(connection: Connection, name: str, number: int) -> None:
-    connection.execute(
-        "INSERT INTO followed (list, number) VALUES (?, ?) ON CONFLICT (list) DO UPDATE SET number = excluded.number",
-        (name, number),
-    )
+    put_followed(connection, name, max(position, last))

@@ -91,6 +91,8 @@ class Site:
             feed=feed, monotonic=lambda: 0, check_accepts=Blocks(database, forget=lambda _: None).check_accepts
         )
         self._log = log_of(database)
+        self.has_compared = asyncio.Event()  # after the first connection, of which the readers hear before
+        self.bus.on_connected(self.has_compared.set)
         self._running = asyncio.create_task(self.bus.run())
 
     async def store_message(self) -> Entry:
@@ -140,7 +142,7 @@ class Site:
 @pytest.fixture
 async def site(database: Database, valkey: Valkey) -> AsyncIterator[Site]:
     made = Site(database, valkey.url)
-    await eventually(lambda: made.bus.is_connected)
+    await made.has_compared.wait()
     yield made
     await made.close()
 
