@@ -26,6 +26,8 @@ WITHOUT_RATES = {
     "PARLEY_MESSAGES_PER_SECOND": "0",
     "PARLEY_CONNECTIONS_PER_ADDRESS": "0",
 }
+# A traced service takes twice as long, and what it runs is covered by tests of its own; the launcher's tests trace.
+UNTRACED = {"COVERAGE_PROCESS_CONFIG": ""}
 QUICK_AUTH = {"auth": "tests.system.quick_auth"}
 WAIT_S_MAX = 20.0
 _numbers = count(1)
@@ -65,7 +67,9 @@ async def parley(
     data_dir: Path, *, chat_instances: int = 1, environment: Mapping[str, str] = WITHOUT_RATES
 ) -> AsyncIterator[Parley]:
     """All started and ready. After it has ended its logs are read: no secrets, no faults."""
-    system = TemporarySystem(data_dir, chat_instances=chat_instances, environment=environment, modules=QUICK_AUTH)
+    system = TemporarySystem(
+        data_dir, chat_instances=chat_instances, environment={**UNTRACED, **environment}, modules=QUICK_AUTH
+    )
     async with _inspected(system, system) as running:
         yield running
 
@@ -73,7 +77,7 @@ async def parley(
 @asynccontextmanager
 async def parley_without_redis(data_dir: Path) -> AsyncIterator[Parley]:
     """The five services, started where no Redis is; `system.start_valkey` brings it."""
-    system = TemporarySystem(data_dir, environment=WITHOUT_RATES, modules=QUICK_AUTH)
+    system = TemporarySystem(data_dir, environment={**UNTRACED, **WITHOUT_RATES}, modules=QUICK_AUTH)
     async with _inspected(system, _services_only(system)) as running:
         yield running
 

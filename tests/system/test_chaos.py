@@ -20,7 +20,7 @@ import websockets
 from launcher.temporary_system import TemporarySystem
 from tests.postgres import Postgres, running_postgres
 from tests.stores import opened_store
-from tests.system.parleys import QUICK_AUTH
+from tests.system.parleys import QUICK_AUTH, UNTRACED
 
 PEOPLE = 50
 CHAOS_S = float(os.environ.get("PARLEY_CHAOS_S", "20"))
@@ -183,7 +183,7 @@ async def test_no_client_misses_doubles_or_misplaces_anything_in_a_bad_time(
     chance = random.Random(SEED)
     url = server.new_database() if server else ""
     store = f"{url}#chat" if server else tmp_path / "chat" / "chat.db"
-    environment = {**NO_LIMITS, "PARLEY_DATABASE_URL": url}
+    environment = {**UNTRACED, **NO_LIMITS, "PARLEY_DATABASE_URL": url}
     async with TemporarySystem(
         tmp_path, chat_instances=len(INSTANCES), environment=environment, modules=QUICK_AUTH
     ) as system:
