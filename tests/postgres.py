@@ -1,5 +1,6 @@
 """A real PostgreSQL of a run's own, with a fresh database for each test."""
 
+import os
 from collections import deque
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -29,7 +30,8 @@ _KEPT_MAX = 8
 
 class Postgres(TemporaryPostgres):
     def __init__(self, **options: str) -> None:
-        super().__init__(options={**_OPTIONS, **options})
+        root = os.environ.get("PYTEST_DEBUG_TEMPROOT")  # where all that is a test's is
+        super().__init__(within=Path(root) if root else None, options={**_OPTIONS, **options})
         self._templates: set[str] = set()
         self._stores = count(1)
         self._kept: deque[str] = deque()
