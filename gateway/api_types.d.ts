@@ -39,6 +39,8 @@ declare namespace Api {
     conversation: Label;
     sender_username: string;
     message: string;
+    /** The text as it is shown, where that is more than plain words: to be put into the page as it is. */
+    html?: string | null;
     timestamp: string;
     nonce: string | null;
     attachments?: Attachment[];
@@ -89,7 +91,7 @@ declare namespace Api {
     resumed: Resumed;
     message: Message;
     sent: Message;
-    edited: Change & { id: number; message: string };
+    edited: Change & { id: number; message: string; html?: string | null };
     deleted: Change & { id: number };
     reaction: Change & Reaction & { id: number };
     read: Change & { read_seq: number };

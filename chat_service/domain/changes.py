@@ -38,6 +38,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     username: str
     timestamp: str
     message_id: int | None = None
+    html: str | None = None  # of the new text, as in a message
     value: str = ""  # the new text, the emoji, who joined or left, or as JSON what is special to the kind
     read_seq: int = 0
     removes: bool = False  # the reaction is taken back

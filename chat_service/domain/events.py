@@ -49,6 +49,7 @@ class MessageView(msgspec.Struct, frozen=True, kw_only=True):
     nonce: str | None
     attachments: tuple[Attachment, ...] = ()
     reply_to: int | None = None
+    html: str | None = None
     edited_at: str | msgspec.UnsetType = _Unset
     deleted: bool | msgspec.UnsetType = _Unset
     call: CallRecord | msgspec.UnsetType = _Unset
@@ -75,6 +76,7 @@ class ChangeEvent(msgspec.Struct, frozen=True, kw_only=True):
     timestamp: str
     id: int | msgspec.UnsetType = _Unset
     message: str | msgspec.UnsetType = _Unset
+    html: str | msgspec.UnsetType | None = _Unset
     emoji: str | msgspec.UnsetType = _Unset
     removed: bool | msgspec.UnsetType = _Unset
     read_seq: int | msgspec.UnsetType = _Unset
@@ -219,6 +221,7 @@ def change(done: Change, label: Label) -> bytes:
             timestamp=done.timestamp,
             id=_Unset if done.message_id is None else done.message_id,
             message=done.value if done.kind == Kind.EDITED else _Unset,
+            html=done.html if done.kind == Kind.EDITED else _Unset,
             emoji=done.value if done.kind == Kind.REACTION else _Unset,
             removed=done.removes if done.kind == Kind.REACTION else _Unset,
             read_seq=done.read_seq if done.kind == Kind.READ else _Unset,
@@ -266,6 +269,7 @@ def _fields(stored: StoredMessage, label: Label) -> dict[str, Any]:
         "timestamp": stored.timestamp,
         "reply_to": stored.reply_to,
         "attachments": stored.attachments,
+        "html": stored.html,
     }
     if label.is_room:
         fields["room"] = label.name

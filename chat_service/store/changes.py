@@ -127,7 +127,9 @@ def _set_text(connection: Connection, message_id: int, when: str, timestamp: str
     if old == text and text:
         return False
     index.changed(connection, message_id, old=old, new=text)
-    connection.execute(f"UPDATE messages SET message = ?, {when} = ? WHERE id = ?", (text, timestamp, message_id))
+    connection.execute(
+        f"UPDATE messages SET message = ?, {when} = ?, html = NULL WHERE id = ?", (text, timestamp, message_id)
+    )
     return True
 
 

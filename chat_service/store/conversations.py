@@ -4,6 +4,7 @@ from msgspec import structs
 
 from chat_service.domain.changes import Change, Entry, Kind
 from chat_service.domain.conversations import Conversation, Label
+from chat_service.domain.markdown import render
 from chat_service.domain.messages import StoredMessage
 from chat_service.domain.people import SavedChat
 from chat_service.domain.places import Place, conversation_id_of
@@ -97,7 +98,7 @@ def _with_text(connection: Connection, change: Change) -> Change:
     if change.kind != Kind.EDITED:
         return change
     (text,) = connection.execute("SELECT message FROM messages WHERE id = ?", (change.message_id,)).fetchone()
-    return structs.replace(change, value=text)
+    return structs.replace(change, value=text, html=render(text))
 
 
 def _find_ending(connection: Connection, label: Label, its_epoch: str) -> Change | None:

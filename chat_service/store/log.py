@@ -7,6 +7,7 @@ from typing import Any
 from chat_service.domain.changes import Appended, Change, Kind
 from chat_service.domain.conversations import Conversation, Label
 from chat_service.domain.intents import Draft, SendMessage
+from chat_service.domain.markdown import RENDERER_VERSION
 from chat_service.domain.messages import StoredMessage
 from chat_service.domain.quotas import USUAL_QUOTAS, Quotas
 from chat_service.domain.refusals import NotAccepted, NotAMember
@@ -23,7 +24,7 @@ from servicekit.problems import Refusal
 
 MESSAGE_COLUMNS = (
     "conversation_id, seq, sender_username, receiver_username, message, timestamp, nonce, reply_to, attachments, call,"
-    " message_folded"
+    " message_folded, html, html_version"
 )
 # Sent again with the same nonce, a message is found instead.
 UNLESS_SENT = "ON CONFLICT (sender_username, nonce) WHERE nonce IS NOT NULL DO NOTHING"
@@ -119,6 +120,7 @@ class Log(ABC):
             username=done.whom or draft.author,
             timestamp=draft.timestamp,
             message_id=done.message_id,
+            html=draft.html,
             value=done.value,
             read_seq=done.read_seq,
             removes=done.removes,
@@ -136,6 +138,7 @@ def stored_message(draft: Draft, intent: SendMessage, end: LogEnd, seq: int, mes
         seq=seq,
         sender_username=draft.author,
         message=intent.text,
+        html=draft.html,
         timestamp=draft.timestamp,
         nonce=intent.nonce,
         reply_to=intent.reply_to,
@@ -159,6 +162,8 @@ def message_row(draft: Draft, intent: SendMessage, end: LogEnd, seq: int) -> tup
         as_json(intent.attachments) if intent.attachments else None,
         as_json(intent.call) if intent.call else None,
         folded_apart(intent.text),
+        draft.html,
+        RENDERER_VERSION,
     )
 
 

@@ -39,7 +39,7 @@ _MEMBERS = (
     "SELECT username, label, timed_out_until FROM memberships"
     " WHERE (username, label) IN (SELECT * FROM unnest(?::text[], ?::text[]))"
 )
-_TYPES = ("bigint", "bigint", "text", "text", "text", "text", "text", "bigint", "text", "text", "text")
+_TYPES = ("bigint", "bigint", *["text"] * 5, "bigint", *["text"] * 4, "integer")
 _INSERT = (
     f"INSERT INTO messages ({MESSAGE_COLUMNS}) SELECT {MESSAGE_COLUMNS}"
     f" FROM unnest({', '.join(f'?::{one}[]' for one in _TYPES)}) WITH ORDINALITY AS given ({MESSAGE_COLUMNS}, place)"

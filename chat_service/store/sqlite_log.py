@@ -21,7 +21,9 @@ from servicekit.database import Connection
 from servicekit.problems import Refusal
 
 CONVERSATIONS_REMEMBERED_MAX = 50_000
-_INSERT_MESSAGE = f"INSERT INTO messages ({MESSAGE_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) {UNLESS_SENT}"
+_INSERT_MESSAGE = (
+    f"INSERT INTO messages ({MESSAGE_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) {UNLESS_SENT}"
+)
 
 
 class SqliteLog(Log):

@@ -138,6 +138,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     label: str = msgspec.field(name="conversation")
     sender_username: str
     message: str
+    html: str | None = None
     timestamp: datetime
     nonce: str | None = None
     attachments: tuple[Attachment, ...] = ()

@@ -51,28 +51,6 @@ async def test_attempts_to_connect_come_apart_up_to_15_s(run: Run) -> None:
     assert await run("connection", delays, 1) == [500, 1000, 2000, 4000, 8000, 15000, 15000, 15000]
 
 
-LINKED = "({linked}, text) => linked(text).map((node) => [node.textContent, node.href ?? null])"
-
-
-@pytest.mark.parametrize(
-    "text,addresses",
-    [
-        ("no link", []),
-        ("see https://example.org.", ["https://example.org/"]),
-        ("(http://example.org/a_(b)), then", ["http://example.org/a_(b)"]),
-        ("HTTPS://EXAMPLE.ORG/A?b=1&c=ü#d!", ["https://example.org/A?b=1&c=%C3%BC#d"]),
-        ("javascript:alert(1) data:text/html,x ftp://example.org xhttp://example.org", []),
-        ("https://user@example.org https:///nothing http://", []),
-        ("two: http://a.example http://b.example", ["http://a.example/", "http://b.example/"]),
-        ('http://example.org/"onmouseover="alert(1)', ["http://example.org/"]),
-    ],
-)
-async def test_links_are_http_and_the_text_stays_as_it_is(run: Run, text: str, addresses: list[str]) -> None:
-    nodes = await run("links", LINKED, text)
-    assert "".join(shown for shown, _ in nodes) == text
-    assert [address for _, address in nodes if address] == addresses
-
-
 DECODED = "({decodeBlurHash}, hash) => { const pixels = decodeBlurHash(hash, 32, 24); return pixels && [...pixels]; }"
 
 

@@ -38,7 +38,15 @@ async def test_an_edit_comes_to_both_and_changes_what_is_read_later(chat: Instan
         assert (answer.status_code, answer.json()) == (200, {"message": "Message edited", "id": first})
     else:
         await ada.send(type="edit", id=first, message="hello")
-    event = {"type": "edited", "seq": 2, "username": "Ada", "timestamp": NOW, "id": first, "message": "hello"}
+    event = {
+        "type": "edited",
+        "seq": 2,
+        "username": "Ada",
+        "timestamp": NOW,
+        "id": first,
+        "message": "hello",
+        "html": None,
+    }
     assert await ada.hear("edited") == {**event, "conversation": "@Grace"}
     assert await grace.hear("edited") == {**event, "conversation": "@Ada"}
     (message,) = await chat.get("Grace", "/api/messages/Ada")

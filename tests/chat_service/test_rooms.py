@@ -282,6 +282,7 @@ async def test_a_message_comes_to_every_member_and_to_nobody_else(chat: Instance
         "timestamp": NOW,
         "attachments": [],
         "reply_to": None,
+        "html": None,
     }
     assert await grace.hear("message") == {"type": "message", "nonce": None, **event}
     for device in (ada, other):

@@ -105,6 +105,7 @@ async def test_the_history_is_told_from_the_side_of_who_asks(chat: Instance) -> 
         "nonce": "n0",
         "attachments": [],
         "reply_to": None,
+        "html": None,
         "reactions": {},
     }
     (theirs,) = await chat.get("Grace", "/api/messages/Ada")

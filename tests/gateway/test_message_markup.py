@@ -49,7 +49,7 @@ LIKED = msgspec.structs.replace(MESSAGE, reactions={"👍": ["ada"]})
 VIEWS = [
     VIEW,
     said(message="Hello."),
-    said(message="See https://example.org"),
+    said(html="<p><strong>Hello</strong></p>"),
     said(id=8),
     said(seq=8),
     said(timestamp=NOON.replace(minute=1)),
