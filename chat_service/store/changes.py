@@ -17,6 +17,7 @@ from chat_service.domain.intents import (
     SetRole,
     TimeOut,
 )
+from chat_service.domain.markdown import RENDERER_VERSION
 from chat_service.domain.moderation import Act, Position
 from chat_service.domain.quotas import Quotas
 from chat_service.domain.refusals import NotAccepted, NotAMember, NotTheAuthor, OwnerStays, UnknownMessage
@@ -105,6 +106,11 @@ def _edit(connection: Connection, draft: Draft, edit: EditMessage, index: TextIn
     if _author(connection, edit.message_id) != draft.author:
         raise NotTheAuthor
     has_changed = _set_text(connection, edit.message_id, "edited_at", draft.timestamp, edit.text, index)
+    if has_changed:
+        connection.execute(
+            "UPDATE messages SET html = ?, html_version = ?, html_edited_at = edited_at WHERE id = ?",
+            (draft.html, RENDERER_VERSION, edit.message_id),
+        )
     return Done(Kind.EDITED, has_changed, edit.message_id, edit.text)
 
 

@@ -4,11 +4,10 @@ from msgspec import structs
 
 from chat_service.domain.changes import Change, Entry, Kind
 from chat_service.domain.conversations import Conversation, Label
-from chat_service.domain.markdown import render
 from chat_service.domain.messages import StoredMessage
 from chat_service.domain.people import SavedChat
 from chat_service.domain.places import Place, conversation_id_of
-from chat_service.store.rows import MESSAGE, SEQ_MAX, change_of, epoch, last_seq, message_of, unread
+from chat_service.store.rows import MESSAGE, SEQ_MAX, change_of, epoch, html_of, last_seq, message_of, unread
 from servicekit.database import Connection, Database
 
 SAVED_CHATS_MAX = 1_000
@@ -97,8 +96,10 @@ def _with_text(connection: Connection, change: Change) -> Change:
     """An edit tells the text of now; the texts in between are gone."""
     if change.kind != Kind.EDITED:
         return change
-    (text,) = connection.execute("SELECT message FROM messages WHERE id = ?", (change.message_id,)).fetchone()
-    return structs.replace(change, value=text, html=render(text))
+    row = connection.execute(
+        "SELECT message, html, html_version, html_edited_at, edited_at FROM messages WHERE id = ?", (change.message_id,)
+    ).fetchone()
+    return structs.replace(change, value=row["message"], html=html_of(row))
 
 
 def _find_ending(connection: Connection, label: Label, its_epoch: str) -> Change | None:

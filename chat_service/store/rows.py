@@ -20,8 +20,8 @@ def epoch(conversation_id: str) -> str:
 
 
 MESSAGE = (
-    "id, seq, sender_username, receiver_username, message, html, html_version, timestamp, nonce, reply_to,"
-    f" edited_at, deleted_at, attachments, call, {epoch('conversation_id')} AS epoch,"
+    "id, seq, sender_username, receiver_username, message, html, html_version, html_edited_at, timestamp,"
+    f" nonce, reply_to, edited_at, deleted_at, attachments, call, {epoch('conversation_id')} AS epoch,"
     " (SELECT name FROM rooms WHERE rooms.conversation_id = messages.conversation_id"
     "  AND messages.receiver_username IS NULL) AS room"
 )
@@ -57,19 +57,18 @@ def message_of(row: Row) -> StoredMessage:
     room, receiver = fields.pop("room"), fields.pop("receiver_username")
     sender = fields["sender_username"]
     fields["conversation"] = Conversation.direct(sender, receiver or "") if room is None else Conversation.room(room)
-    fields["html"] = _html_of(row, fields.pop("html_version"))
+    fields["html"] = html_of(row)
+    del fields["html_version"], fields["html_edited_at"]
     fields["attachments"] = attachments_of(fields["attachments"])
     fields["call"] = msgspec.json.decode(fields["call"], type=CallRecord) if fields["call"] else None
     return StoredMessage(**fields)
 
 
-def _html_of(row: Row, version: int) -> str | None:
-    """That of now, whenever it was stored.
-
-    Of an edited text none is kept: an older version, beside this one, edits the text alone.
-    """
-    if version == RENDERER_VERSION and row["edited_at"] is None:
-        return None if row["deleted_at"] else row["html"]
+def html_of(row: Row) -> str | None:
+    """That of the text of now, by the renderer of now, whatever is stored."""
+    if row["html_version"] == RENDERER_VERSION and row["html_edited_at"] == row["edited_at"] and row["message"]:
+        html: str | None = row["html"]
+        return html
     return render(row["message"])
 
 

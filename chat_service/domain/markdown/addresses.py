@@ -4,8 +4,8 @@ import re
 from typing import NamedTuple
 
 # Behind letters of other scripts, which write no blanks, it may begin at once.
-_SCHEME = r"(?<![A-Za-z0-9_/])https?://"
-_LOCAL_PART = r"(?<![\w.+-])[A-Za-z0-9_.+-]{1,64}@"
+_SCHEME = r"(?<![A-Za-z0-9/])https?://"
+_LOCAL_PART = r"(?<![\w.+/-])[A-Za-z0-9_.+-]{1,64}@"
 BEGINNING = rf"{_SCHEME}|{_LOCAL_PART}"  # to be read without regard to case
 # Up to a blank or a sign that cannot stand in a URL unescaped (RFC 3986 §2), and at most as long as browsers take. The
 # punctuation of East Asia, Arabic and Hindi ends it, and so does what cannot be seen.
@@ -18,6 +18,7 @@ _URL = re.compile(rf"{_SCHEME}[^{_ENDING}]{{1,2000}}", re.IGNORECASE)
 _MAIL = re.compile(rf"{_LOCAL_PART}(?:[A-Za-z0-9-]{{1,63}}\.){{1,8}}[A-Za-z]{{2,63}}(?![\w@-])", re.IGNORECASE)
 _TRAILING = ".,:;!?'*_~\u2026\u2018\u2019\u201c\u201d\u00bb"
 _FOLLOWED = re.compile(r"https?://[^/?#@\\%\s][^/?#@\\\s]*(?:[/?#].*)?|mailto:[^/?#@\\\s]+@.+", re.IGNORECASE)
+_HOST = re.compile(r"https?://([^/?#\s]*)", re.IGNORECASE)
 
 
 class Address(NamedTuple):
@@ -38,6 +39,12 @@ def address_at(text: str, start: int) -> Address | None:
 def is_followed(href: str) -> bool:
     """Whether a link may lead there: a page, but under no name and password, which look like its host; or a mail."""
     return _FOLLOWED.fullmatch(href) is not None
+
+
+def host_of(text: str) -> str | None:
+    """That of the page whose address the text begins with."""
+    found = _HOST.match(text)
+    return None if found is None else found[1].lower()
 
 
 def _without_trailing(url: str) -> str:

@@ -9,15 +9,17 @@ import re
 from markdown_it.rules_inline import StateInline
 from markdown_it.rules_inline import autolink as commonmark_autolink
 from markdown_it.rules_inline import image as commonmark_image
+from markdown_it.rules_inline import link as commonmark_link
 from markdown_it.rules_inline.state_inline import Delimiter
+from markdown_it.token import Token
 
 from chat_service.domain.emoji_names import EMOJI
-from chat_service.domain.markdown.addresses import BEGINNING, address_at
+from chat_service.domain.markdown.addresses import BEGINNING, address_at, host_of
 
 _STOP = re.compile(rf"[\n!#&*:<@\[\\\]_`|~]|{BEGINNING}", re.IGNORECASE)
 _NAME = r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,62}[A-Za-z0-9_])?"
 # A number is no room: people count with it.
-_MENTION = re.compile(rf"(?<![\w.@#/&-])(?:@{_NAME}|#(?=[0-9_.-]*[A-Za-z]){_NAME})(?![\w@])")
+_MENTION = re.compile(rf"(?<![\w.@#/&+-])(?:@{_NAME}|#(?=[0-9_.-]*[A-Za-z]){_NAME})(?![\w@])")
 _EMOJI = re.compile(r":([a-z0-9_+-]{1,32}):")
 _PIPE = ord("|")
 
@@ -49,6 +51,24 @@ def address(state: StateInline, silent: bool) -> bool:
 def autolink(state: StateInline, silent: bool) -> bool:
     """CommonMark's, but not within a link: HTML has no links in links."""
     return not state.linkLevel and commonmark_autolink(state, silent)
+
+
+def link(state: StateInline, silent: bool, /) -> bool:
+    """CommonMark's, but as it was typed where it leads nowhere, or elsewhere than the address that it shows."""
+    first = len(state.tokens)
+    is_link = commonmark_link(state, silent)
+    if is_link and not silent:
+        place = next(place for place in range(first, len(state.tokens)) if state.tokens[place].type == "link_open")
+        href = str(state.tokens[place].attrs["href"])
+        shown = host_of("".join(token.content for token in state.tokens[place + 1 :]).lstrip(" \n*_~|"))
+        if not href or shown not in {None, host_of(href)}:
+            _as_text(state.tokens[place], "[")
+            _as_text(state.tokens[-1], f"]({href})")
+    return is_link
+
+
+def _as_text(token: Token, content: str) -> None:
+    token.type, token.tag, token.nesting, token.content = "text", "", 0, content
 
 
 def image(state: StateInline, silent: bool) -> bool:

@@ -3,12 +3,11 @@
 import re
 
 # One class of characters is found several times as fast as a choice of what they may begin.
-_MARKS = re.compile(r"[*_`~\[\\<&|@#:]")
-_MARKUP = re.compile(r"[*_`\[\\]|~~|\|\||@\w|#[\w \t]|#$|&[#\w]|<\w|:(?://|[\w+-]+:)", re.MULTILINE)
+_MARKS = re.compile(r"[*_`~\[\\<&|@#:\r]")
+_MARKUP = re.compile(r"[*_`\[\\\r]|~~|\|\||@\w|#[\w \t]|#$|&[#\w]|<\w|:(?://|[\w+-]+:)", re.MULTILINE)
 # Lists, quotes, underlines of headings, rules, code by its indentation, and the end of a paragraph.
-_BLOCK = re.compile(r"[ \t]*(?:[-+](?:[ \t]|$)|[-=]+[ \t]*$|>|\d{1,9}[.)](?:[ \t]|$)|\r?$)| {4}| {0,3}\t", re.MULTILINE)
+_BLOCK = re.compile(r"[ \t]*(?:[-+](?:[ \t]|$)|[-=]+[ \t]*$|>|\d{1,9}[.)](?:[ \t]|$)|$)| {4}| {0,3}\t", re.MULTILINE)
 _BLOCK_IN_LINES = re.compile(f"^(?:{_BLOCK.pattern})", re.MULTILINE)
-_BREAK = "<br>\n"
 _ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"})
 
 
@@ -24,9 +23,3 @@ def may_have_markup(text: str) -> bool:
 def escape(text: str) -> str:
     """The text, to stand in HTML or between double quotes in a tag of it."""
     return text.translate(_ENTITIES)
-
-
-def as_paragraph(text: str) -> str:
-    """One paragraph of the text itself, but for blanks at the ends of lines, which do not show."""
-    lines = [escape(line.strip(" \t")) for line in text.strip().splitlines()]
-    return f"<p>{_BREAK.join(lines)}</p>"

@@ -3,10 +3,12 @@
 It is CommonMark without HTML and pictures, and with what `inline_rules` has. Links lead to pages and mails alone.
 """
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
 from markdown_it import MarkdownIt
+from markdown_it.common.utils import unescapeAll
 from markdown_it.renderer import RendererHTML
 from markdown_it.rules_block import StateBlock
 from markdown_it.token import Token
@@ -14,13 +16,14 @@ from markdown_it.token import Token
 from chat_service.domain.markdown import inline_rules
 from chat_service.domain.markdown.addresses import is_followed
 from chat_service.domain.markdown.code_colours import coloured
-from chat_service.domain.markdown.plain_text import as_paragraph, escape
+from chat_service.domain.markdown.plain_text import escape
 
 # A message goes into one frame of 64 KiB, perhaps with escapes, and its text beside it.
 COLOURED_BYTES_MAX = 16 * 1024
 HTML_BYTES_MAX = 32 * 1024
-NESTING_MAX = 40
+NESTING_MAX = 20
 _REL = "noopener noreferrer nofollow"
+_LINE_END = re.compile(r"[^\S\r\n]*(?:\r\n?|\n)[^\S\r\n]*")
 _ATTRIBUTES = frozenset({"class", "href", "rel", "start"})
 
 
@@ -35,7 +38,7 @@ def render(text: str) -> str | None:
     except _TooDeep:
         return None
     html = _html(tokens, has_colours=True)
-    if not html or html == as_paragraph(text):
+    if not html or _lines_of(html) == _LINE_END.split(escape(text).strip()):
         return None
     if _size_bytes(html) > COLOURED_BYTES_MAX:
         html = _html(tokens, has_colours=False)
@@ -44,6 +47,13 @@ def render(text: str) -> str | None:
 
 def _html(tokens: Sequence[Token], *, has_colours: bool) -> str:
     return str(_parser.renderer.render(tokens, _parser.options, {"has_colours": has_colours})).rstrip("\n")
+
+
+def _lines_of(html: str) -> list[str] | None:
+    """Those of the one paragraph, if that is all; blanks at their ends do not show."""
+    if not (html.startswith("<p>") and html.endswith("</p>")):
+        return None
+    return _LINE_END.split(html[3:-4].replace("<br>\n", "\n").strip())
 
 
 def _size_bytes(html: str) -> int:
@@ -65,12 +75,14 @@ class _Renderer(RendererHTML):
         """A link to it: who reads a message asks nobody else for anything."""
         token = tokens[place]
         source = str(token.attrs["src"])
+        if not source:
+            return escape(f"![{token.content}]()")
         text = escape(self.renderInlineAsText(token.children, options, env) or source)
         return text if token.meta["is_linked"] else f"{_link_open(source)}{text}</a>"
 
     def fence(self, tokens: Sequence[Token], place: int, options: Any, env: Any) -> str:
         token = tokens[place]
-        language = token.info.split(maxsplit=1)[0] if token.info.strip() else ""
+        language = (unescapeAll(token.info).split(maxsplit=1) or [""])[0]
         html = coloured(token.content, language) if language and env["has_colours"] else None
         attribute = f' class="language-{escape(language)}"' if language else ""
         return f"<pre><code{attribute}>{escape(token.content) if html is None else html}</code></pre>\n"
@@ -89,7 +101,7 @@ def _link_open(href: str) -> str:
     return f'<a href="{escape(href)}" rel="{_REL}">'
 
 
-class _Parser(MarkdownIt):
+class Parser(MarkdownIt):
     def validateLink(self, url: str) -> bool:  # noqa: N802 - the library's name
         return is_followed(url)
 
@@ -98,9 +110,9 @@ class _Parser(MarkdownIt):
         return url
 
 
-def new_parser(parser_class: type[MarkdownIt] = _Parser) -> MarkdownIt:
+def new_parser(parser_class: type[MarkdownIt] = Parser) -> MarkdownIt:
     # Its own bound on nesting drops what is deeper; ours comes first.
-    options = {"html": False, "breaks": True, "xhtmlOut": False, "maxNesting": NESTING_MAX + 10}
+    options = {"html": False, "breaks": True, "xhtmlOut": False, "maxNesting": NESTING_MAX + 4}
     parser = parser_class("commonmark", options, renderer_cls=_Renderer)
     parser.disable(["html_block", "html_inline"]).enable("strikethrough")
     parser.block.ruler.before("code", "nesting", _check_nesting)
@@ -108,6 +120,7 @@ def new_parser(parser_class: type[MarkdownIt] = _Parser) -> MarkdownIt:
     rules.at("text", inline_rules.text)
     rules.at("autolink", inline_rules.autolink)
     rules.at("image", inline_rules.image)
+    rules.at("link", inline_rules.link)
     for rule in (inline_rules.address, inline_rules.mention, inline_rules.emoji, inline_rules.spoiler):
         rules.after("text", rule.__name__, rule)
     parser.inline.ruler2.before("emphasis", "spoiler", inline_rules.pair_spoilers)
@@ -115,7 +128,7 @@ def new_parser(parser_class: type[MarkdownIt] = _Parser) -> MarkdownIt:
 
 
 def _check_nesting(state: StateBlock, _first: int, _end: int, _silent: bool) -> bool:
-    if state.level >= NESTING_MAX:
+    if state.level > NESTING_MAX:
         raise _TooDeep
     return False
 
