@@ -8,7 +8,7 @@ import { showMarkup } from "./markup.js";
 import { fillAvatar, handleOf, me, nameOf } from "./people.js";
 import { placehold } from "./placeholders.js";
 import { showReaction } from "./reactions.js";
-import { shortened } from "./texts.js";
+import { concealed, shortened } from "./texts.js";
 import { showTime } from "./time_format.js";
 
 const QUOTE_LENGTH_MAX = 120;
@@ -142,7 +142,7 @@ function showQuote(article, id, quoted) {
 
 /** Who said what, in a line. @param {HTMLElement} article */
 export function quoteOf(article) {
-  const text = textOf(article).trim() || whatIs(firstFileOf(article));
+  const text = concealed(textOf(article)).trim() || whatIs(firstFileOf(article));
   return `${nameOf(senderOf(article))}: ${shortened(text, QUOTE_LENGTH_MAX)}`;
 }
 

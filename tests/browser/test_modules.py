@@ -12,6 +12,7 @@ from bs4 import BeautifulSoup
 from gateway import catalogues
 from gateway.domain.api_types import Attachment
 from gateway.domain.file_names import clock_time, split_ending
+from gateway.domain.spoilers import concealed
 from gateway.markup_cache import MarkupCache
 from tests.browser.visitors import Couple
 from tests.gateway.test_attachment_markup import a_file, a_picture
@@ -76,6 +77,11 @@ async def test_what_is_no_blurhash_has_no_pixels(run: Run, text: str) -> None:
 )
 async def test_a_text_is_cut_between_characters(run: Run, text: str, short: str) -> None:
     assert await run("texts", "({shortened}, text) => shortened(text, 4)", text) == short
+
+
+async def test_spoilers_are_hidden_in_a_line_as_the_server_hides_them(run: Run) -> None:
+    for text in ("||a|| b ||c\nd|| e", "a || b", "||||", "||a||| b||"):
+        assert await run("texts", "({concealed}, text) => concealed(text)", text) == concealed(text)
 
 
 async def test_characters_are_counted_as_the_services_do(run: Run) -> None:
