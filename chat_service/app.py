@@ -30,6 +30,7 @@ from chat_service.actions.resuming import Resuming
 from chat_service.actions.room_subscriptions import RoomSubscriptions
 from chat_service.actions.rooms import Rooms
 from chat_service.actions.saved_chats import SavedChats
+from chat_service.actions.saved_drafts import SavedDrafts
 from chat_service.actions.searching import Searching
 from chat_service.actions.submissions import Submissions
 from chat_service.actions.typing_notices import TypingNotices
@@ -55,6 +56,7 @@ from chat_service.store.erasures import Erasures
 from chat_service.store.people import PeopleStore
 from chat_service.store.reports import Reports
 from chat_service.store.rooms import Rooms as RoomStore
+from chat_service.store.saved_drafts import SavedDrafts as SavedDraftStore
 from chat_service.store.search import Search
 from chat_service.websocket.chat_socket import ChatSocket
 from servicekit.application import application
@@ -266,6 +268,13 @@ class _Composition:
                 contacts=self._contacts,
                 people=self.people,
                 presence=self.presence,
+                clock=clock,
+            ),
+            saved_drafts=SavedDrafts(
+                store=SavedDraftStore(self._database, quotas=self._quotas),
+                feed=self._feed,
+                rates=self._limits.drafts,
+                message_length_max=settings.message_length_max,
                 clock=clock,
             ),
             searching=self.searching,

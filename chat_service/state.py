@@ -15,6 +15,7 @@ from chat_service.actions.reporting import Reporting
 from chat_service.actions.resuming import Resuming
 from chat_service.actions.rooms import Rooms
 from chat_service.actions.saved_chats import SavedChats
+from chat_service.actions.saved_drafts import SavedDrafts
 from chat_service.actions.searching import Searching
 from chat_service.actions.submissions import Submissions
 from chat_service.actions.typing_notices import TypingNotices
@@ -50,6 +51,7 @@ class State(TypedDict):
     resuming: Resuming
     rooms: Rooms
     saved_chats: SavedChats
+    saved_drafts: SavedDrafts
     searching: Searching
     sockets: set[Any]
     submissions: Submissions

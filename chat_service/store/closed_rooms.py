@@ -25,6 +25,7 @@ class ClosedRooms:
 
 def close(connection: Connection, conversation_id: int, index: TextIndex) -> None:
     """Nobody is in it any more, its name is free, and all but its first messages is left to be cleared."""
+    forget_room(connection, conversation_id)
     for query in (
         "DELETE FROM rooms WHERE conversation_id = ?",
         "DELETE FROM memberships WHERE conversation_id = ?",
@@ -32,7 +33,6 @@ def close(connection: Connection, conversation_id: int, index: TextIndex) -> Non
         "INSERT INTO closed_rooms (conversation_id) VALUES (?)",
     ):
         connection.execute(query, (conversation_id,))
-    forget_room(connection, conversation_id)
     _clear(connection, conversation_id, 0, index)
 
 

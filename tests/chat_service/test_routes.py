@@ -37,6 +37,7 @@ METHODS = {
     "/api/rooms/lobby/messages/read": {"PUT"},
     "/api/rooms/lobby/messages/1": {"PATCH", "DELETE"},
     "/api/rooms/lobby/messages/1/reactions/👍": {"PUT", "DELETE"},
+    "/api/conversations/%40Grace/draft": {"GET", "PUT"},
     "/api/blocks": {"GET"},
     "/api/blocks/Ada": {"PUT", "DELETE"},
     "/api/reports": {"POST"},
@@ -61,7 +62,8 @@ async def test_unknown_paths_are_problems(chat: Instance) -> None:
 
 
 def test_every_route_is_here() -> None:
-    paths = {path.replace("Grace", "{other_username}").replace("lobby", "{room}") for path in METHODS}
+    paths = {path.replace("%40Grace", "{conversation:label}") for path in METHODS}
+    paths = {path.replace("Grace", "{other_username}").replace("lobby", "{room}") for path in paths}
     paths = {path.replace("Ada", "{username}").replace("/1", "/{message_id:id}") for path in paths}
     paths = {path.replace("👍", "{emoji}") for path in paths}
     public = {route.path for route in ROUTES if not route.path.startswith("/internal/")}
