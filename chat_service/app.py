@@ -21,6 +21,7 @@ from chat_service.actions.local_readers import LocalReaders
 from chat_service.actions.moderation import Moderation
 from chat_service.actions.nudges import Nudges
 from chat_service.actions.outcomes import OutcomeListener
+from chat_service.actions.own_side import own_side_of
 from chat_service.actions.people import People
 from chat_service.actions.person_limits import PersonLimits
 from chat_service.actions.presence import Presence
@@ -30,7 +31,6 @@ from chat_service.actions.resuming import Resuming
 from chat_service.actions.room_subscriptions import RoomSubscriptions
 from chat_service.actions.rooms import Rooms
 from chat_service.actions.saved_chats import SavedChats
-from chat_service.actions.saved_drafts import SavedDrafts
 from chat_service.actions.searching import Searching
 from chat_service.actions.submissions import Submissions
 from chat_service.actions.typing_notices import TypingNotices
@@ -56,7 +56,6 @@ from chat_service.store.erasures import Erasures
 from chat_service.store.people import PeopleStore
 from chat_service.store.reports import Reports
 from chat_service.store.rooms import Rooms as RoomStore
-from chat_service.store.saved_drafts import SavedDrafts as SavedDraftStore
 from chat_service.store.search import Search
 from chat_service.websocket.chat_socket import ChatSocket
 from servicekit.application import application
@@ -255,6 +254,14 @@ class _Composition:
             history_page_max=settings.history_page_max,
             local_readers=self.local_readers,
             moderation=Moderation(rooms=self.rooms, people=self.people, submissions=self.submissions, clock=clock),
+            own_side=own_side_of(
+                self._database,
+                quotas=self._quotas,
+                feed=self._feed,
+                submissions=self.submissions,
+                draft_rates=self._limits.drafts,
+                clock=clock,
+            ),
             presence=self.presence,
             profiles=self.people.following,
             replicas=(self.people.following, self.deleted_files, self.orders),
@@ -268,13 +275,6 @@ class _Composition:
                 contacts=self._contacts,
                 people=self.people,
                 presence=self.presence,
-                clock=clock,
-            ),
-            saved_drafts=SavedDrafts(
-                store=SavedDraftStore(self._database, quotas=self._quotas),
-                feed=self._feed,
-                rates=self._limits.drafts,
-                message_length_max=settings.message_length_max,
                 clock=clock,
             ),
             searching=self.searching,

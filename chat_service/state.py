@@ -10,12 +10,12 @@ from chat_service.actions.calls import Calls
 from chat_service.actions.history import History
 from chat_service.actions.local_readers import LocalReaders
 from chat_service.actions.moderation import Moderation
+from chat_service.actions.own_side import OwnSide
 from chat_service.actions.presence import Presence
 from chat_service.actions.reporting import Reporting
 from chat_service.actions.resuming import Resuming
 from chat_service.actions.rooms import Rooms
 from chat_service.actions.saved_chats import SavedChats
-from chat_service.actions.saved_drafts import SavedDrafts
 from chat_service.actions.searching import Searching
 from chat_service.actions.submissions import Submissions
 from chat_service.actions.typing_notices import TypingNotices
@@ -42,6 +42,7 @@ class State(TypedDict):
     history_page_max: int
     local_readers: LocalReaders
     moderation: Moderation
+    own_side: OwnSide
     presence: Presence
     profiles: ListReplica[Any]
     replicas: tuple[ListReplica[Any], ...]
@@ -51,7 +52,6 @@ class State(TypedDict):
     resuming: Resuming
     rooms: Rooms
     saved_chats: SavedChats
-    saved_drafts: SavedDrafts
     searching: Searching
     sockets: set[Any]
     submissions: Submissions

@@ -80,6 +80,8 @@ class ChangeEvent(msgspec.Struct, frozen=True, kw_only=True):
     emoji: str | msgspec.UnsetType = _Unset
     removed: bool | msgspec.UnsetType = _Unset
     read_seq: int | msgspec.UnsetType = _Unset
+    unread: int | msgspec.UnsetType = _Unset
+    mentions: int | msgspec.UnsetType = _Unset
     epoch: str | msgspec.UnsetType = _Unset
 
 
@@ -208,8 +210,9 @@ def sent_delivered(sent: bytes) -> bytes:
     return sent_open(sent) + b"true}"
 
 
-def change(done: Change, label: Label) -> bytes:
-    """The change as everybody in the conversation is told."""
+def change(done: Change, label: Label, reader: str = "") -> bytes:
+    """The change as everybody in the conversation is told; with what only its `reader` is, where it is theirs."""
+    counts = done.counts if done.username == reader else None
     if done.kind not in _KINDS:
         return _encode(_as_stored(done, label))
     return _encode(
@@ -225,6 +228,8 @@ def change(done: Change, label: Label) -> bytes:
             emoji=done.value if done.kind == Kind.REACTION else _Unset,
             removed=done.removes if done.kind == Kind.REACTION else _Unset,
             read_seq=done.read_seq if done.kind == Kind.READ else _Unset,
+            unread=_Unset if counts is None else counts.unread,
+            mentions=_Unset if counts is None else counts.mentions,
             epoch=done.epoch if done.kind == Kind.JOINED else _Unset,
         )
     )
@@ -255,7 +260,7 @@ def replayed(username: str, entry: Entry) -> bytes:
     """The entry as `username`, who is in the conversation, is told later, when nobody knows about delivery."""
     label = entry.conversation.label_for(username)
     if isinstance(entry, Change):
-        return change(entry, label)
+        return change(entry, label, username)
     return (sent if username == entry.sender_username else message)(entry, label)
 
 

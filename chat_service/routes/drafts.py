@@ -36,7 +36,7 @@ async def draft(request: Request[State]) -> Response:
     """On whichever device you wrote it; without text and answer where there is nothing."""
     identity = await identify(request)
     conversation = await conversation_of(request, identity.username)
-    return json_response(await request.state["saved_drafts"].get(identity.username, conversation))
+    return json_response(await request.state["own_side"].drafts.get(identity.username, conversation))
 
 
 @describes(
@@ -59,7 +59,7 @@ async def put_draft(request: Request[State]) -> Response:
     identity = await identify(request)
     body = await read_json(request, NewDraft, judged_later=commands.JUDGED_LATER)
     conversation = await conversation_of(request, identity.username)
-    kept = await request.state["saved_drafts"].put(
+    kept = await request.state["own_side"].drafts.put(
         identity.username, conversation, body.message, body.reply_to, body.nonce
     )
     return json_response(kept)

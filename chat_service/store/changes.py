@@ -30,6 +30,8 @@ from chat_service.store.moderation import check_not_timed_out, find_membership, 
 from chat_service.store.positions import check_may, positions
 from chat_service.store.quotas import check_joined, check_reactions, rooms_owned
 from chat_service.store.text_index import TextIndex
+from chat_service.store.unread_counts import counts_of
+from chat_service.store.unread_marks import unmark
 from servicekit.database import Connection
 
 HEIRS_MAX = 100
@@ -156,15 +158,22 @@ def _react(connection: Connection, username: str, given: React, quotas: Quotas) 
 
 
 def _mark_read(connection: Connection, username: str, end: LogEnd, seq: int) -> Done:
-    """A mark only moves forward, and not past the end: it would hide what is still to come."""
+    """A mark only moves forward, and not past the end: it would hide what is still to come.
+
+    One that stays where it is ends a mark as unread all the same, which is not told in the log.
+    """
     changed = connection.execute(
-        "UPDATE memberships SET read_seq = ? WHERE username = ? AND conversation_id = ? AND read_seq < ? AND ? <= ?",
+        "UPDATE memberships SET read_seq = ?, unread_seq = NULL"
+        " WHERE username = ? AND conversation_id = ? AND read_seq < ? AND ? <= ?",
         (seq, username, end.id, seq, seq, end.seq),
     )
+    has_moved = changed.rowcount == 1
     label = end.conversation.label_for(username).text
-    if changed.rowcount == 0 and find_membership(connection, username, label) is None:
+    if not has_moved and find_membership(connection, username, label) is None:
         raise NotAMember(label)
-    return Done(Kind.READ, changed.rowcount == 1, read_seq=seq)
+    is_unmarked = not has_moved and seq <= end.seq and unmark(connection, username, end.id)
+    counts = counts_of(connection, username, end.id) if has_moved or is_unmarked else None
+    return Done(Kind.READ, has_moved, read_seq=seq, counts=counts, is_unmarked=is_unmarked)
 
 
 # Members

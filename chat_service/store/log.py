@@ -108,7 +108,12 @@ class Log(ABC):
         done = carry_out(connection, draft, end, self._quotas, self._index)
         if not done.has_changed:
             is_told = done.kind in TOLD_AGAIN
-            return Appended(None, is_new=False, changed_before=(conversation, end.head) if is_told else None)
+            return Appended(
+                None,
+                is_new=False,
+                changed_before=(conversation, end.head) if is_told else None,
+                unmarked=(draft.author, conversation, done.counts) if done.is_unmarked and done.counts else None,
+            )
         end.seq += 1
         if done.kind is Kind.CLOSED:
             del self._ends[conversation]
@@ -124,6 +129,7 @@ class Log(ABC):
             value=done.value,
             read_seq=done.read_seq,
             removes=done.removes,
+            counts=done.counts,
         )
         note_act(connection, draft, end, done)
         _insert_change(connection, change, end)

@@ -11,7 +11,6 @@ from chat_service.domain.messages import StoredMessage
 from servicekit.database import Row
 
 SEQ_MAX = 2**63 - 1
-UNREAD_COUNTED_MAX = 100_000
 
 
 def epoch(conversation_id: str) -> str:
@@ -33,22 +32,6 @@ def last_seq(conversation_id: str) -> str:
         "(SELECT coalesce(max(seq), 0) FROM ("
         f"SELECT max(seq) AS seq FROM messages WHERE messages.conversation_id = {conversation_id}"
         f" UNION ALL SELECT max(seq) FROM changes WHERE changes.conversation_id = {conversation_id}) AS ends)"
-    )
-
-
-def unread(conversation_id: str, read_seq: str, reader: str) -> str:
-    """SQL for how much others said after `read_seq`, or after the reader's own last word, which shows as much.
-
-    Up to UNREAD_COUNTED_MAX. That word is looked for only above the mark: else down to the first one, with every row,
-    for who never spoke.
-    """
-    return (
-        "(SELECT count(*) FROM (SELECT 1 FROM messages"
-        f" WHERE messages.conversation_id = {conversation_id} AND deleted_at IS NULL AND sender_username <> {reader}"
-        "  AND seq > coalesce((SELECT own_words.seq FROM messages AS own_words"
-        f"   WHERE own_words.conversation_id = {conversation_id} AND own_words.sender_username = {reader}"
-        f"   AND own_words.seq > {read_seq} ORDER BY own_words.seq DESC LIMIT 1), {read_seq})"
-        f"  LIMIT {UNREAD_COUNTED_MAX}) AS unread)"
     )
 
 

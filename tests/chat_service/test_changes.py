@@ -204,7 +204,7 @@ async def test_a_read_mark_is_shown_to_both_and_only_moves_forward(chat: Instanc
     await grace.send(type="read", to="Ada", seq=2)
     event = {"type": "read", "seq": 4, "username": "Grace", "timestamp": NOW, "read_seq": 2}
     assert await ada.hear("read") == {**event, "conversation": "@Grace"}
-    assert await grace.hear("read") == {**event, "conversation": "@Ada"}
+    assert await grace.hear("read") == {**event, "conversation": "@Ada", "unread": 1, "mentions": 0}
     assert (await saved_chat(chat, "Grace"))["unread"] == 1
     for seq in (2, 1, 0, 5, 2**63 - 1):  # seen before, or still to come
         await grace.send(type="read", to="Ada", seq=seq)
