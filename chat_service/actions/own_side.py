@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
+from chat_service.actions.mentions import Mentions
 from chat_service.actions.message_rates import MessageRates
 from chat_service.actions.notification_levels import NotificationLevels
 from chat_service.actions.saved_drafts import SavedDrafts
@@ -10,6 +11,7 @@ from chat_service.actions.submissions import Submissions
 from chat_service.actions.unread_marks import UnreadMarks
 from chat_service.domain.quotas import Quotas
 from chat_service.feed import Feed
+from chat_service.store.mention_inbox import MentionInbox
 from chat_service.store.notification_levels import NotificationLevels as NotificationLevelStore
 from chat_service.store.saved_drafts import SavedDrafts as SavedDraftStore
 from chat_service.store.unread_marks import UnreadMarks as UnreadMarkStore
@@ -20,6 +22,7 @@ class OwnSide(NamedTuple):
     drafts: SavedDrafts
     notification_levels: NotificationLevels
     unread_marks: UnreadMarks
+    mentions: Mentions
 
 
 def own_side_of(
@@ -41,4 +44,5 @@ def own_side_of(
         ),
         NotificationLevels(NotificationLevelStore(database, quotas=quotas), feed, submissions, clock),
         UnreadMarks(UnreadMarkStore(database), feed, submissions),
+        Mentions(MentionInbox(database)),
     )

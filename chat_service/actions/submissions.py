@@ -8,7 +8,7 @@ from chat_service.actions.outcomes import OutcomeListener, PendingOutcome
 from chat_service.domain.changes import Appended, Entry
 from chat_service.domain.emoji import is_emoji
 from chat_service.domain.intents import Draft, EditMessage, Intent, React, SendMessage, text_of
-from chat_service.domain.markdown import may_have_markup, render
+from chat_service.domain.markdown import NOTHING_RENDERED, Rendered, may_have_markup, render_with_names
 from chat_service.domain.messages import check_text
 from chat_service.domain.refusals import InvalidEmoji, TooManyMessages
 from chat_service.group_writer import GroupWriter
@@ -37,7 +37,7 @@ class Submissions:
         """Queue what somebody asked for; `reply_to` learns of the outcome. Raises the ChatRefusal that is clear now."""
         self._check(intent)
         self.count(author)
-        self.store(author, intent, reply_to, html=render(text_of(intent)))
+        self.store(author, intent, reply_to, rendered=render_with_names(text_of(intent)))
 
     async def submit_any(self, author: str, intent: Intent, reply_to: OutcomeListener) -> None:
         """The same, also where it `takes_a_while`: what they ask for next is not to overtake it."""
@@ -46,8 +46,8 @@ class Submissions:
             return
         self._check(intent)
         self.count(author)
-        html = await asyncio.to_thread(render, text_of(intent))
-        self.store(author, intent, reply_to, html=html)
+        rendered = await asyncio.to_thread(render_with_names, text_of(intent))
+        self.store(author, intent, reply_to, rendered=rendered)
 
     async def submit_and_wait(self, author: str, intent: Intent) -> Entry | None:
         """The entry, on disk; None where there was nothing to change. Raises a ChatRefusal."""
@@ -61,10 +61,16 @@ class Submissions:
             raise TooManyMessages(self._rates.per_second)
 
     def store(
-        self, author: str, intent: Intent, reply_to: OutcomeListener, *, erases: bool = False, html: str | None = None
+        self,
+        author: str,
+        intent: Intent,
+        reply_to: OutcomeListener,
+        *,
+        erases: bool = False,
+        rendered: Rendered = NOTHING_RENDERED,
     ) -> None:
         """The same for what has been checked, counted and rendered, or is our own doing."""
-        self._writer.submit(reply_to, Draft(intent, author, rfc3339(self._clock()), erases, html))
+        self._writer.submit(reply_to, Draft(intent, author, rfc3339(self._clock()), erases, *rendered))
 
     async def store_and_wait(self, author: str, intent: Intent, *, erases: bool = False) -> None:
         """Raises a ChatRefusal."""

@@ -43,6 +43,8 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     value: str = ""  # the new text, the emoji, who joined or left, or as JSON what is special to the kind
     read_seq: int = 0
     removes: bool = False  # the reaction is taken back
+    mentions: tuple[str, ...] = ()  # whom the new text names
+    mentions_room: bool = False
     counts: Unread | None = None  # what `username`, who has read, still has unread, where that is known
 
 

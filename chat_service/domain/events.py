@@ -11,6 +11,7 @@ from chat_service.domain.changes import Change, Entry, Kind
 from chat_service.domain.conversations import Label
 from chat_service.domain.messages import StoredMessage
 from chat_service.domain.places import Place
+from chat_service.domain.unread import Unread
 from servicekit.frames import text_frame
 
 _encode = msgspec.json.Encoder().encode
@@ -50,6 +51,8 @@ class MessageView(msgspec.Struct, frozen=True, kw_only=True):
     attachments: tuple[Attachment, ...] = ()
     reply_to: int | None = None
     html: str | None = None
+    mentions: tuple[str, ...] = ()
+    mentions_room: bool = False
     edited_at: str | msgspec.UnsetType = _Unset
     deleted: bool | msgspec.UnsetType = _Unset
     call: CallRecord | msgspec.UnsetType = _Unset
@@ -81,7 +84,8 @@ class ChangeEvent(msgspec.Struct, frozen=True, kw_only=True):
     removed: bool | msgspec.UnsetType = _Unset
     read_seq: int | msgspec.UnsetType = _Unset
     unread: int | msgspec.UnsetType = _Unset
-    mentions: int | msgspec.UnsetType = _Unset
+    mentions: int | tuple[str, ...] | msgspec.UnsetType = _Unset
+    mentions_room: bool | msgspec.UnsetType = _Unset
     epoch: str | msgspec.UnsetType = _Unset
 
 
@@ -96,13 +100,6 @@ class Ready(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="re
 class Presence(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="presence"):
     username: str
     online: bool
-
-
-class Blocked(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="blocked"):
-    """The reader has blocked `username`, or does no longer."""
-
-    username: str
-    blocked: bool
 
 
 class Typing(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="typing"):
@@ -153,10 +150,6 @@ def ready(username: str, session: str, online: Iterable[str], places: Mapping[La
 
 def presence(username: str, *, online: bool) -> bytes:
     return _encode(Presence(username=username, online=online))
-
-
-def blocked(username: str, *, blocked: bool) -> bytes:
-    return _encode(Blocked(username=username, blocked=blocked))
 
 
 def typing(label: Label, username: str) -> bytes:
@@ -229,10 +222,18 @@ def change(done: Change, label: Label, reader: str = "") -> bytes:
             removed=done.removes if done.kind == Kind.REACTION else _Unset,
             read_seq=done.read_seq if done.kind == Kind.READ else _Unset,
             unread=_Unset if counts is None else counts.unread,
-            mentions=_Unset if counts is None else counts.mentions,
+            mentions=_mentions(done, counts),
+            mentions_room=done.mentions_room if done.kind == Kind.EDITED else _Unset,
             epoch=done.epoch if done.kind == Kind.JOINED else _Unset,
         )
     )
+
+
+def _mentions(done: Change, counts: Unread | None) -> int | tuple[str, ...] | msgspec.UnsetType:
+    """Whom a text names; of what is unread, how much names the reader."""
+    if done.kind == Kind.EDITED:
+        return done.mentions
+    return msgspec.UNSET if counts is None else counts.mentions
 
 
 def _as_stored(done: Change, label: Label) -> dict[str, Any]:
@@ -275,6 +276,8 @@ def _fields(stored: StoredMessage, label: Label) -> dict[str, Any]:
         "reply_to": stored.reply_to,
         "attachments": stored.attachments,
         "html": stored.html,
+        "mentions": stored.mentions,
+        "mentions_room": stored.mentions_room,
     }
     if label.is_room:
         fields["room"] = label.name

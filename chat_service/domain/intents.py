@@ -106,6 +106,7 @@ class Draft(msgspec.Struct, frozen=True):
     timestamp: str
     erases: bool = False  # with the author's whole account: also where they are no member
     html: str | None = None  # of the intent's text
+    mentioned: tuple[str, ...] = ()  # the names in it
 
 
 def text_of(intent: Intent) -> str:

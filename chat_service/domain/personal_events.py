@@ -1,4 +1,4 @@
-"""Events that only a person's own devices are told: what they keep of a conversation for themselves."""
+"""Events that only a person's own devices are told: whom they blocked, and their own side of conversations."""
 
 import msgspec
 
@@ -8,6 +8,13 @@ from chat_service.domain.saved_drafts import SavedDraft
 from chat_service.domain.unread import Unread
 
 _encode = msgspec.json.Encoder().encode
+
+
+class Blocked(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="blocked"):
+    """The reader has blocked `username`, or does no longer."""
+
+    username: str
+    blocked: bool
 
 
 class DraftSaved(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="draft"):
@@ -35,6 +42,10 @@ class MarkedUnread(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", 
     seq: int | None
     unread: int
     mentions: int
+
+
+def blocked(username: str, *, blocked: bool) -> bytes:
+    return _encode(Blocked(username=username, blocked=blocked))
 
 
 def draft(label: Label, draft: SavedDraft, nonce: str | None) -> bytes:

@@ -4,7 +4,19 @@ from starlette.requests import Request
 from starlette.routing import Route
 
 from chat_service.refusals import REFUSALS
-from chat_service.routes import attention, blocks, chats, drafts, internal, messages, moderation, reports, rooms, search
+from chat_service.routes import (
+    attention,
+    blocks,
+    chats,
+    drafts,
+    internal,
+    mentions,
+    messages,
+    moderation,
+    reports,
+    rooms,
+    search,
+)
 from chat_service.state import State
 from servicekit import contract, health
 from servicekit.contract import Limits
@@ -37,6 +49,7 @@ ROUTES: list[Route] = [
     route(_CONVERSATION + "/draft", GET=drafts.draft, PUT=drafts.put_draft),
     route(_CONVERSATION + "/notifications", GET=attention.notifications, PUT=attention.choose_notifications),
     route(_CONVERSATION + "/unread", PUT=attention.mark_unread),
+    route("/api/mentions", GET=mentions.mentions),
     route("/api/blocks", GET=blocks.blocks),
     route("/api/blocks/{username}", PUT=blocks.block, DELETE=blocks.unblock),
     route("/api/reports", POST=reports.report),

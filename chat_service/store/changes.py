@@ -18,6 +18,7 @@ from chat_service.domain.intents import (
     TimeOut,
 )
 from chat_service.domain.markdown import RENDERER_VERSION
+from chat_service.domain.mentions import NO_MENTIONS
 from chat_service.domain.moderation import Act, Position
 from chat_service.domain.quotas import Quotas
 from chat_service.domain.refusals import NotAccepted, NotAMember, NotTheAuthor, OwnerStays, UnknownMessage
@@ -26,6 +27,7 @@ from chat_service.store.blocks import check_accepts
 from chat_service.store.closed_rooms import close
 from chat_service.store.erasures import check_not_erased
 from chat_service.store.log_end import Done, LogEnd
+from chat_service.store.mentions import forget_mentions, mention_anew
 from chat_service.store.moderation import check_not_timed_out, find_membership, moderate
 from chat_service.store.positions import check_may, positions
 from chat_service.store.quotas import check_joined, check_reactions, rooms_owned
@@ -83,7 +85,7 @@ def carry_out(connection: Connection, draft: Draft, end: LogEnd, quotas: Quotas,
     """Do what the draft wants done. Raises what `Log.append` does."""
     match draft.intent:
         case EditMessage() as edit:
-            return _edit(connection, draft, edit, index)
+            return _edit(connection, draft, end, edit, index)
         case DeleteMessage(message_id=message_id):
             return _delete(connection, draft, end, message_id, index)
         case React() as reaction:
@@ -104,16 +106,18 @@ def carry_out(connection: Connection, draft: Draft, end: LogEnd, quotas: Quotas,
 # Messages
 
 
-def _edit(connection: Connection, draft: Draft, edit: EditMessage, index: TextIndex) -> Done:
+def _edit(connection: Connection, draft: Draft, end: LogEnd, edit: EditMessage, index: TextIndex) -> Done:
     if _author(connection, edit.message_id) != draft.author:
         raise NotTheAuthor
     has_changed = _set_text(connection, edit.message_id, "edited_at", draft.timestamp, edit.text, index)
+    mentions = NO_MENTIONS
     if has_changed:
         connection.execute(
             "UPDATE messages SET html = ?, html_version = ?, html_edited_at = edited_at WHERE id = ?",
             (draft.html, RENDERER_VERSION, edit.message_id),
         )
-    return Done(Kind.EDITED, has_changed, edit.message_id, edit.text)
+        mentions = mention_anew(connection, draft, end, edit.message_id)
+    return Done(Kind.EDITED, has_changed, edit.message_id, edit.text, mentions=mentions)
 
 
 def _delete(connection: Connection, draft: Draft, end: LogEnd, message_id: int, index: TextIndex) -> Done:
@@ -125,6 +129,7 @@ def _delete(connection: Connection, draft: Draft, end: LogEnd, message_id: int, 
         check_may(connection, end, act, draft.author, author)
     connection.execute("DELETE FROM reactions WHERE message_id = ?", (message_id,))
     detach(connection, "message_id = ?", message_id)
+    forget_mentions(connection, message_id)
     has_changed = _set_text(connection, message_id, "deleted_at", draft.timestamp, "", index)
     return Done(Kind.DELETED, has_changed, message_id, act=act, target=author)
 

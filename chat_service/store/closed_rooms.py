@@ -1,6 +1,7 @@
 """Closed rooms: gone for everybody at once, and their messages afterwards, in small batches."""
 
 from chat_service.store.attachments import detach
+from chat_service.store.mentions import forget_mentions
 from chat_service.store.personal_rules import forget_room
 from chat_service.store.search import text_index_of
 from chat_service.store.text_index import TextIndex
@@ -61,6 +62,7 @@ def _clear(connection: Connection, conversation_id: int, after: int, index: Text
         if text:
             index.changed(connection, message_id, old=text, new="")
         detach(connection, "message_id = ?", message_id)
+        forget_mentions(connection, message_id)
         connection.execute("DELETE FROM reactions WHERE message_id = ?", (message_id,))
         connection.execute("UPDATE messages SET message = '', html = NULL WHERE id = ?", (message_id,))
     if len(messages) == CLEARED_AT_ONCE:

@@ -11,7 +11,7 @@ from chat_service.domain.notification_levels import usual
 from chat_service.domain.people import SavedChat
 from chat_service.domain.places import Place, conversation_id_of
 from chat_service.store.notification_levels import chosen_columns
-from chat_service.store.rows import MESSAGE, SEQ_MAX, change_of, epoch, html_of, last_seq, message_of
+from chat_service.store.rows import MESSAGE, SEQ_MAX, change_of, epoch, html_of, last_seq, mentions_of, message_of
 from chat_service.store.unread_counts import counts_of, mentions, unread
 from servicekit.database import Connection, Database
 
@@ -114,9 +114,16 @@ def _with_text(connection: Connection, change: Change) -> Change:
     if change.kind != Kind.EDITED:
         return change
     row = connection.execute(
-        "SELECT message, html, html_version, html_edited_at, edited_at FROM messages WHERE id = ?", (change.message_id,)
+        "SELECT message, html, html_version, html_edited_at, edited_at, mentions, mentions_room FROM messages WHERE id = ?",
+        (change.message_id,),
     ).fetchone()
-    return structs.replace(change, value=row["message"], html=html_of(row))
+    return structs.replace(
+        change,
+        value=row["message"],
+        html=html_of(row),
+        mentions=mentions_of(row["mentions"]),
+        mentions_room=bool(row["mentions_room"]),
+    )
 
 
 def _find_ending(connection: Connection, label: Label, its_epoch: str) -> Change | None:

@@ -8,6 +8,7 @@ from chat_service.domain.changes import Appended, Change, Kind
 from chat_service.domain.conversations import Conversation, Label
 from chat_service.domain.intents import Draft, SendMessage
 from chat_service.domain.markdown import RENDERER_VERSION
+from chat_service.domain.mentions import Mentions
 from chat_service.domain.messages import StoredMessage
 from chat_service.domain.quotas import USUAL_QUOTAS, Quotas
 from chat_service.domain.refusals import NotAccepted, NotAMember
@@ -129,6 +130,8 @@ class Log(ABC):
             value=done.value,
             read_seq=done.read_seq,
             removes=done.removes,
+            mentions=done.mentions.usernames,
+            mentions_room=done.mentions.room,
             counts=done.counts,
         )
         note_act(connection, draft, end, done)
@@ -136,7 +139,9 @@ class Log(ABC):
         return Appended(change, is_new=True, is_act=done.act is not None)
 
 
-def stored_message(draft: Draft, intent: SendMessage, end: LogEnd, seq: int, message_id: int) -> StoredMessage:
+def stored_message(
+    draft: Draft, intent: SendMessage, end: LogEnd, seq: int, message_id: int, mentions: Mentions
+) -> StoredMessage:
     return StoredMessage(
         id=message_id,
         conversation=intent.conversation,
@@ -145,6 +150,8 @@ def stored_message(draft: Draft, intent: SendMessage, end: LogEnd, seq: int, mes
         sender_username=draft.author,
         message=intent.text,
         html=draft.html,
+        mentions=mentions.usernames,
+        mentions_room=mentions.room,
         timestamp=draft.timestamp,
         nonce=intent.nonce,
         reply_to=intent.reply_to,

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from chat_service.domain.changes import Kind
 from chat_service.domain.conversations import Conversation
+from chat_service.domain.mentions import NO_MENTIONS, Mentions
 from chat_service.domain.moderation import Act
 from chat_service.domain.places import Head
 from chat_service.domain.unread import Unread
@@ -46,9 +47,9 @@ class LogEnd:
 class Done(NamedTuple):
     """What was done, as the log says it; `value` is what a Change says of it.
 
-    `counts`: what who has read still has unread; `is_unmarked`: their mark as unread is gone.
-    `whom`: the username of the entry, where that is not who did it. `act`: the moderation that it was, if it was,
-    and `target` on whom.
+    `counts`: what who has read still has unread; `is_unmarked`: their mark as unread is gone. `mentions` are those of a
+    new text. `whom`: the username of the entry, where that is not who did it. `act`: the moderation that it was, if it
+    was, and `target` on whom.
     """
 
     kind: Kind
@@ -62,3 +63,4 @@ class Done(NamedTuple):
     target: str = ""
     counts: Unread | None = None
     is_unmarked: bool = False
+    mentions: Mentions = NO_MENTIONS

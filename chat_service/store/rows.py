@@ -20,7 +20,8 @@ def epoch(conversation_id: str) -> str:
 
 MESSAGE = (
     "id, seq, sender_username, receiver_username, message, html, html_version, html_edited_at, timestamp,"
-    f" nonce, reply_to, edited_at, deleted_at, attachments, call, {epoch('conversation_id')} AS epoch,"
+    " nonce, reply_to, edited_at, deleted_at, attachments, call, mentions, mentions_room,"
+    f" {epoch('conversation_id')} AS epoch,"
     " (SELECT name FROM rooms WHERE rooms.conversation_id = messages.conversation_id"
     "  AND messages.receiver_username IS NULL) AS room"
 )
@@ -42,6 +43,8 @@ def message_of(row: Row) -> StoredMessage:
     fields["conversation"] = Conversation.direct(sender, receiver or "") if room is None else Conversation.room(room)
     fields["html"] = html_of(row)
     del fields["html_version"], fields["html_edited_at"]
+    fields["mentions"] = mentions_of(fields["mentions"])
+    fields["mentions_room"] = bool(fields["mentions_room"])
     fields["attachments"] = attachments_of(fields["attachments"])
     fields["call"] = msgspec.json.decode(fields["call"], type=CallRecord) if fields["call"] else None
     return StoredMessage(**fields)
@@ -55,11 +58,16 @@ def html_of(row: Row) -> str | None:
     return render(row["message"])
 
 
+def mentions_of(column: str | None) -> tuple[str, ...]:
+    return _usernames_decoder.decode(column) if column else ()
+
+
 def attachments_of(column: str | None) -> tuple[Attachment, ...]:
     return _decoder.decode(column) if column else ()
 
 
 _decoder = msgspec.json.Decoder(tuple[Attachment, ...])
+_usernames_decoder = msgspec.json.Decoder(tuple[str, ...])
 
 
 def change_of(row: Row, conversation: Conversation, epoch: str) -> Change:

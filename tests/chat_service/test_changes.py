@@ -46,6 +46,8 @@ async def test_an_edit_comes_to_both_and_changes_what_is_read_later(chat: Instan
         "id": first,
         "message": "hello",
         "html": None,
+        "mentions": [],
+        "mentions_room": False,
     }
     assert await ada.hear("edited") == {**event, "conversation": "@Grace"}
     assert await grace.hear("edited") == {**event, "conversation": "@Ada"}

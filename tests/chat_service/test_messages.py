@@ -37,6 +37,8 @@ async def test_a_message_comes_to_its_reader_and_sent_to_its_sender(chat: Instan
         "attachments": [],
         "reply_to": None,
         "html": None,
+        "mentions": [],
+        "mentions_room": False,
     }
     assert await grace.hear("message") == {"type": "message", "conversation": "@Ada", "nonce": None, **event}
     sent = await ada.hear("sent")

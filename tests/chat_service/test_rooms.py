@@ -291,6 +291,8 @@ async def test_a_message_comes_to_every_member_and_to_nobody_else(chat: Instance
         "attachments": [],
         "reply_to": None,
         "html": None,
+        "mentions": [],
+        "mentions_room": False,
     }
     assert await grace.hear("message") == {"type": "message", "nonce": None, **event}
     for device in (ada, other):

@@ -40,6 +40,7 @@ METHODS = {
     "/api/conversations/%40Grace/draft": {"GET", "PUT"},
     "/api/conversations/%40Grace/notifications": {"GET", "PUT"},
     "/api/conversations/%40Grace/unread": {"PUT"},
+    "/api/mentions": {"GET"},
     "/api/blocks": {"GET"},
     "/api/blocks/Ada": {"PUT", "DELETE"},
     "/api/reports": {"POST"},
@@ -110,6 +111,8 @@ async def test_the_history_is_told_from_the_side_of_who_asks(chat: Instance) -> 
         "attachments": [],
         "reply_to": None,
         "html": None,
+        "mentions": [],
+        "mentions_room": False,
         "reactions": {},
     }
     (theirs,) = await chat.get("Grace", "/api/messages/Ada")

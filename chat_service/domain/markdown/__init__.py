@@ -3,12 +3,32 @@
 Which tags and attributes there may be says `renderer`. Everything heavy is loaded with the first text that has markup.
 """
 
+from typing import NamedTuple
+
 from chat_service.domain.markdown.plain_text import may_have_markup
 
-__all__ = ["RENDERER_VERSION", "may_have_markup", "render"]
+__all__ = [
+    "NOTHING_RENDERED",
+    "RENDERER_VERSION",
+    "Rendered",
+    "may_have_markup",
+    "mentioned_names",
+    "render",
+    "render_with_names",
+]
 
 # To be raised whenever the HTML of some text changes: what is stored with a lower one is rendered anew.
 RENDERER_VERSION = 1
+
+
+class Rendered(NamedTuple):
+    """`mentioned` are the names of people that stand in the text, as they are written there, and not in code."""
+
+    html: str | None = None
+    mentioned: tuple[str, ...] = ()
+
+
+NOTHING_RENDERED = Rendered()
 
 
 def render(text: str) -> str | None:
@@ -16,8 +36,17 @@ def render(text: str) -> str | None:
 
     A plain text costs one scan for special characters.
     """
+    return render_with_names(text).html
+
+
+def mentioned_names(text: str) -> tuple[str, ...]:
+    return render_with_names(text).mentioned
+
+
+def render_with_names(text: str) -> Rendered:
+    """Both of one parse."""
     if not may_have_markup(text):
-        return None
+        return NOTHING_RENDERED
     from chat_service.domain.markdown import renderer  # noqa: PLC0415 - 2 MiB, and 30 ms to load them
 
-    return renderer.render(text)
+    return Rendered(*renderer.render(text))

@@ -4,7 +4,7 @@ It is CommonMark without HTML and pictures, and with what `inline_rules` has. Li
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from markdown_it import MarkdownIt
@@ -31,12 +31,23 @@ class _TooDeep(Exception):
     """Lists in lists, or quotes in quotes, and so on."""
 
 
-def render(text: str) -> str | None:
-    """As `markdown.render`, of a text that may have markup."""
+def render(text: str) -> tuple[str | None, tuple[str, ...]]:
+    """As `markdown.Rendered`, of a text that may have markup."""
     try:
         tokens = _parser.parse(text)
     except _TooDeep:
-        return None
+        return None, ()
+    return _html_of(text, tokens), tuple(_names(tokens))
+
+
+def _names(tokens: Iterable[Token]) -> Iterator[str]:
+    for token in tokens:
+        if token.type == "mention" and token.content.startswith("@"):
+            yield token.content[1:]
+        yield from _names(token.children or ())
+
+
+def _html_of(text: str, tokens: Sequence[Token]) -> str | None:
     html = _html(tokens, has_colours=True)
     if not html or _lines_of(html) == _LINE_END.split(escape(text).strip()):
         return None
