@@ -114,7 +114,8 @@ def _with_text(connection: Connection, change: Change) -> Change:
     if change.kind != Kind.EDITED:
         return change
     row = connection.execute(
-        "SELECT message, html, html_version, html_edited_at, edited_at, mentions, mentions_room FROM messages WHERE id = ?",
+        "SELECT message, html, html_version, html_edited_at, edited_at, mentions, mentions_room FROM messages"
+        " WHERE id = ?",
         (change.message_id,),
     ).fetchone()
     return structs.replace(
