@@ -21,6 +21,7 @@ from chat_service.actions.local_readers import LocalReaders
 from chat_service.actions.moderation import Moderation
 from chat_service.actions.nudges import Nudges
 from chat_service.actions.outcomes import OutcomeListener
+from chat_service.actions.own_side import own_side_of
 from chat_service.actions.people import People
 from chat_service.actions.person_limits import PersonLimits
 from chat_service.actions.presence import Presence
@@ -253,6 +254,14 @@ class _Composition:
             history_page_max=settings.history_page_max,
             local_readers=self.local_readers,
             moderation=Moderation(rooms=self.rooms, people=self.people, submissions=self.submissions, clock=clock),
+            own_side=own_side_of(
+                self._database,
+                quotas=self._quotas,
+                feed=self._feed,
+                submissions=self.submissions,
+                draft_rates=self._limits.drafts,
+                clock=clock,
+            ),
             presence=self.presence,
             profiles=self.people.following,
             replicas=(self.people.following, self.deleted_files, self.orders),

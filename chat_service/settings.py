@@ -25,6 +25,7 @@ class ChatSettings(StoreSettings, frozen=True, kw_only=True):
     message_length_max: Annotated[int, msgspec.Meta(ge=1, le=16_000)] = 4_000
     messages_per_second: SwitchableLimit = 20
     messages_burst: Limit = 60
+    drafts_per_second: SwitchableLimit = 2
     connections_per_person: SwitchableLimit = 20
     history_page_max: Limit = 200
     resume_events_max: Limit = 500
@@ -38,6 +39,8 @@ class ChatSettings(StoreSettings, frozen=True, kw_only=True):
     reports_per_hour: SwitchableLimit = 30
     saved_chats_max: Limit = 1_000
     blocks_max: Limit = 1_000
+    drafts_max: Limit = 2_000
+    notification_levels_max: Limit = 2_000
     reactions_per_person_max: Limit = 20
     reactions_per_message_max: Limit = 1_000
 

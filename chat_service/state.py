@@ -10,6 +10,7 @@ from chat_service.actions.calls import Calls
 from chat_service.actions.history import History
 from chat_service.actions.local_readers import LocalReaders
 from chat_service.actions.moderation import Moderation
+from chat_service.actions.own_side import OwnSide
 from chat_service.actions.presence import Presence
 from chat_service.actions.reporting import Reporting
 from chat_service.actions.resuming import Resuming
@@ -41,6 +42,7 @@ class State(TypedDict):
     history_page_max: int
     local_readers: LocalReaders
     moderation: Moderation
+    own_side: OwnSide
     presence: Presence
     profiles: ListReplica[Any]
     replicas: tuple[ListReplica[Any], ...]

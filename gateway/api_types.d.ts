@@ -39,6 +39,11 @@ declare namespace Api {
     conversation: Label;
     sender_username: string;
     message: string;
+    /** The text as it is shown, where that is more than plain words: to be put into the page as it is. */
+    html?: string | null;
+    /** Usernames of those in the conversation whom it names, and whether it names all in the room. */
+    mentions?: string[];
+    mentions_room?: boolean;
     timestamp: string;
     nonce: string | null;
     attachments?: Attachment[];
@@ -71,6 +76,18 @@ declare namespace Api {
     truncated: Label[];
   }
 
+  /** What somebody is about to write in a conversation; without a time there is nothing. */
+  interface SavedDraft {
+    message: string;
+    reply_to: number | null;
+    updated_at: string | null;
+  }
+
+  interface Notifications {
+    level: "all" | "mentions" | "none";
+    muted_until: string | null;
+  }
+
   interface CallEvent {
     conversation: Label;
     username: string;
@@ -89,13 +106,22 @@ declare namespace Api {
     resumed: Resumed;
     message: Message;
     sent: Message;
-    edited: Change & { id: number; message: string };
+    edited: Change & {
+      id: number;
+      message: string;
+      html?: string | null;
+      mentions?: string[];
+      mentions_room?: boolean;
+    };
     deleted: Change & { id: number };
     reaction: Change & Reaction & { id: number };
-    read: Change & { read_seq: number };
+    read: Change & { read_seq: number; unread?: number; mentions?: number };
     joined: Change & { epoch: string };
     left: Change;
     closed: Change;
+    draft: SavedDraft & { conversation: Label; nonce: string | null };
+    notifications: Notifications & { conversation: Label };
+    unread: { conversation: Label; seq: number | null; unread: number; mentions: number };
     typing: { conversation: Label; username: string };
     presence: { username: string; online: boolean };
     call: CallEvent;

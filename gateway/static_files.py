@@ -21,6 +21,7 @@ STYLES = (
     "controls.css",
     "layout.css",
     "conversation.css",
+    "markup.css",
     "attachments.css",
     "chosen_files.css",
     "video.css",

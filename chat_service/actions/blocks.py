@@ -6,7 +6,7 @@ from chat_service.actions.calls import Calls
 from chat_service.actions.people import People
 from chat_service.actions.presence import Presence
 from chat_service.actions.submissions import Submissions
-from chat_service.domain import events
+from chat_service.domain import events, personal_events
 from chat_service.domain.conversations import Conversation, Label
 from chat_service.domain.envelopes import to_person
 from chat_service.domain.refusals import RecipientIsSelf
@@ -66,7 +66,7 @@ class Blocks:
 
     def _tell(self, username: str, other: str, *, blocked: bool) -> None:
         """On all devices of who blocks."""
-        event = events.blocked(other, blocked=blocked)
+        event = personal_events.blocked(other, blocked=blocked)
         self._feed.tell([to_person(username, Label.of_person(other), event=event)])
 
     def _show(self, username: str, other: str, *, online: bool) -> None:

@@ -96,7 +96,7 @@ class LocalReaders:
 
     def _receive_for(self, reader: Reader, envelope: Envelope) -> None:
         label = envelope.label
-        if label.is_room:
+        if label.is_room and envelope.seq:
             if not self._rooms.follows(reader, label):  # else its own channel tells them
                 self._catch_up.compare(reader)  # they became a member somewhere
         elif reader.take(label, envelope.seq, EncodedEvent(envelope.event) if envelope.event else None):

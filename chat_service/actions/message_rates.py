@@ -29,10 +29,12 @@ class MessageRates:
         burst: int,
         monotonic: Callable[[], float],
         tell_interval_s: float = TELL_INTERVAL_S,
+        channel: str = CHANNEL,
     ) -> None:
         self._bus = bus
         self._own = secrets.token_hex(8)
-        self._channel = bus.channel(CHANNEL)
+        self._channel_name = channel
+        self._channel = bus.channel(channel)
         self.per_second = per_second
         self._buckets = TokenBuckets(per_second=per_second, burst=burst)
         self._untold: dict[str, int] = {}
@@ -55,7 +57,7 @@ class MessageRates:
     async def run(self) -> None:
         """Tell and be told, until cancelled."""
         if self.per_second:
-            await self._bus.subscribe(CHANNEL, self._on_told)
+            await self._bus.subscribe(self._channel_name, self._on_told)
         while self.per_second:
             await asyncio.sleep(self._tell_interval_s)
             if self._untold:

@@ -5,10 +5,12 @@ from collections.abc import Callable
 
 from chat_service.actions.hourly_rates import HourlyRate
 from chat_service.actions.message_rates import MessageRates
-from chat_service.domain.rates import Rates
+from chat_service.domain.rates import DRAFTS_BURST_S, Rates
 from chat_service.domain.refusals import TooManyConnections
 from servicekit.bus import Bus
 from servicekit.connection_counts import ConnectionCounts
+
+DRAFTS_CHANNEL = "passed-drafts"
 
 
 class PersonLimits:
@@ -33,6 +35,13 @@ class PersonLimits:
         self.messages = MessageRates(
             bus=bus, per_second=rates.messages_per_second, burst=rates.messages_burst, monotonic=monotonic
         )
+        self.drafts = MessageRates(
+            bus=bus,
+            per_second=rates.drafts_per_second,
+            burst=DRAFTS_BURST_S * rates.drafts_per_second,
+            monotonic=monotonic,
+            channel=DRAFTS_CHANNEL,
+        )
         self.invitations, self.taken_names = [
             HourlyRate(what, count, bus=bus, clock=clock, monotonic=monotonic)
             for what, count in (("invitations", rates.invitations_per_hour), ("names", rates.taken_names_per_hour))
@@ -40,7 +49,7 @@ class PersonLimits:
 
     async def run(self) -> None:
         """Tell the other instances, and be told, until cancelled."""
-        await asyncio.gather(self.connections.run(), self.messages.run())
+        await asyncio.gather(self.connections.run(), self.messages.run(), self.drafts.run())
 
     async def close(self) -> None:
         self.connections.close()

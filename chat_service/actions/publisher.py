@@ -6,7 +6,7 @@ from chat_service.actions.local_readers import LocalReaders
 from chat_service.actions.nudges import Nudges
 from chat_service.actions.outcomes import OutcomeListener
 from chat_service.domain.changes import Appended, Change, Entry, Kind
-from chat_service.domain.deliveries import Delivery, DirectDelivery, delivery_of
+from chat_service.domain.deliveries import Delivery, DirectDelivery, delivery_of, unmarked
 from chat_service.domain.messages import StoredMessage
 from chat_service.domain.places import Head
 from chat_service.domain.refusals import RecipientOffline
@@ -49,6 +49,8 @@ class Publisher:
             reply_to.stored(None)
             if outcome.changed_before is not None:
                 self._nudges.tell([outcome.changed_before])
+            if outcome.unmarked is not None:
+                self._feed.tell([unmarked(*outcome.unmarked)])
 
     async def _publish_and_reply(self, fresh: Sequence[tuple[OutcomeListener, Entry]]) -> None:
         """`sent` comes to all the sender's devices through their channel; here is only what the asking one learns."""

@@ -8,6 +8,7 @@ import msgspec
 from chat_service.domain.conversations import Conversation
 from chat_service.domain.messages import StoredMessage
 from chat_service.domain.places import Head
+from chat_service.domain.unread import Unread
 
 
 class Kind(StrEnum):
@@ -38,9 +39,13 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     username: str
     timestamp: str
     message_id: int | None = None
+    html: str | None = None  # of the new text, as in a message
     value: str = ""  # the new text, the emoji, who joined or left, or as JSON what is special to the kind
     read_seq: int = 0
     removes: bool = False  # the reaction is taken back
+    mentions: tuple[str, ...] = ()  # whom the new text names
+    mentions_room: bool = False
+    counts: Unread | None = None  # what `username`, who has read, still has unread, where that is known
 
 
 Entry: TypeAlias = StoredMessage | Change
@@ -51,10 +56,12 @@ class Appended(msgspec.Struct, frozen=True):
 
     Not new when its nonce had been used (then `entry` is the message stored then), or when there was nothing to change
     (then there is none). `changed_before`: the conversation and its end, where somebody made the same change before,
-    and may have died before telling it. `is_act`: it was moderation, and is new in the list of acts.
+    and may have died before telling it. `unmarked`: whose conversation is no longer marked as unread, by no change, and
+    what of it is. `is_act`: it was moderation, and is new in the list of acts.
     """
 
     entry: Entry | None
     is_new: bool
     changed_before: tuple[Conversation, Head] | None = None
     is_act: bool = False
+    unmarked: tuple[str, Conversation, Unread] | None = None

@@ -2,11 +2,12 @@
 
 import msgspec
 
-from chat_service.domain import events
+from chat_service.domain import events, personal_events
 from chat_service.domain.changes import Change, Entry, Kind
-from chat_service.domain.conversations import Label
+from chat_service.domain.conversations import Conversation, Label
 from chat_service.domain.envelopes import EVERYBODY, Envelope, RoomEnvelope, room_channel, to_person
 from chat_service.domain.messages import StoredMessage
+from chat_service.domain.unread import Unread
 
 
 class Delivery(msgspec.Struct, frozen=True):
@@ -35,7 +36,15 @@ def delivery_of(entry: Entry) -> Delivery:
     if isinstance(entry, StoredMessage):
         return _direct(entry)
     labels = [(username, entry.conversation.label_for(username)) for username in entry.conversation.people]
-    return Delivery(tuple(to_person(name, label, entry.seq, events.change(entry, label)) for name, label in labels))
+    return Delivery(
+        tuple(to_person(name, label, entry.seq, events.change(entry, label, name)) for name, label in labels)
+    )
+
+
+def unmarked(username: str, conversation: Conversation, counts: Unread) -> Envelope:
+    """That the person's conversation is no longer marked as unread."""
+    label = conversation.label_for(username)
+    return to_person(username, label, event=personal_events.unread(label, None, counts))
 
 
 def _direct(stored: StoredMessage) -> DirectDelivery:
@@ -69,6 +78,8 @@ def _changed_in_room(change: Change, label: Label) -> tuple[Envelope, ...]:
         label=label,
         seq=change.seq,
         epoch=change.epoch,
+        author=change.username if change.counts else "",
+        for_author=events.change(change, label, change.username) if change.counts else b"",
         event=event,
         departed=departures.get(change.kind),
     )

@@ -11,6 +11,7 @@ from chat_service.domain.changes import Change, Entry, Kind
 from chat_service.domain.conversations import Label
 from chat_service.domain.messages import StoredMessage
 from chat_service.domain.places import Place
+from chat_service.domain.unread import Unread
 from servicekit.frames import text_frame
 
 _encode = msgspec.json.Encoder().encode
@@ -49,6 +50,9 @@ class MessageView(msgspec.Struct, frozen=True, kw_only=True):
     nonce: str | None
     attachments: tuple[Attachment, ...] = ()
     reply_to: int | None = None
+    html: str | None = None
+    mentions: tuple[str, ...] = ()
+    mentions_room: bool = False
     edited_at: str | msgspec.UnsetType = _Unset
     deleted: bool | msgspec.UnsetType = _Unset
     call: CallRecord | msgspec.UnsetType = _Unset
@@ -75,9 +79,13 @@ class ChangeEvent(msgspec.Struct, frozen=True, kw_only=True):
     timestamp: str
     id: int | msgspec.UnsetType = _Unset
     message: str | msgspec.UnsetType = _Unset
+    html: str | msgspec.UnsetType | None = _Unset
     emoji: str | msgspec.UnsetType = _Unset
     removed: bool | msgspec.UnsetType = _Unset
     read_seq: int | msgspec.UnsetType = _Unset
+    unread: int | msgspec.UnsetType = _Unset
+    mentions: int | tuple[str, ...] | msgspec.UnsetType = _Unset
+    mentions_room: bool | msgspec.UnsetType = _Unset
     epoch: str | msgspec.UnsetType = _Unset
 
 
@@ -92,13 +100,6 @@ class Ready(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="re
 class Presence(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="presence"):
     username: str
     online: bool
-
-
-class Blocked(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="blocked"):
-    """The reader has blocked `username`, or does no longer."""
-
-    username: str
-    blocked: bool
 
 
 class Typing(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="typing"):
@@ -149,10 +150,6 @@ def ready(username: str, session: str, online: Iterable[str], places: Mapping[La
 
 def presence(username: str, *, online: bool) -> bytes:
     return _encode(Presence(username=username, online=online))
-
-
-def blocked(username: str, *, blocked: bool) -> bytes:
-    return _encode(Blocked(username=username, blocked=blocked))
 
 
 def typing(label: Label, username: str) -> bytes:
@@ -206,8 +203,9 @@ def sent_delivered(sent: bytes) -> bytes:
     return sent_open(sent) + b"true}"
 
 
-def change(done: Change, label: Label) -> bytes:
-    """The change as everybody in the conversation is told."""
+def change(done: Change, label: Label, reader: str = "") -> bytes:
+    """The change as everybody in the conversation is told; with what only its `reader` is, where it is theirs."""
+    counts = done.counts if done.username == reader else None
     if done.kind not in _KINDS:
         return _encode(_as_stored(done, label))
     return _encode(
@@ -219,12 +217,23 @@ def change(done: Change, label: Label) -> bytes:
             timestamp=done.timestamp,
             id=_Unset if done.message_id is None else done.message_id,
             message=done.value if done.kind == Kind.EDITED else _Unset,
+            html=done.html if done.kind == Kind.EDITED else _Unset,
             emoji=done.value if done.kind == Kind.REACTION else _Unset,
             removed=done.removes if done.kind == Kind.REACTION else _Unset,
             read_seq=done.read_seq if done.kind == Kind.READ else _Unset,
+            unread=_Unset if counts is None else counts.unread,
+            mentions=_mentions(done, counts),
+            mentions_room=done.mentions_room if done.kind == Kind.EDITED else _Unset,
             epoch=done.epoch if done.kind == Kind.JOINED else _Unset,
         )
     )
+
+
+def _mentions(done: Change, counts: Unread | None) -> int | tuple[str, ...] | msgspec.UnsetType:
+    """Whom a text names; of what is unread, how much names the reader."""
+    if done.kind == Kind.EDITED:
+        return done.mentions
+    return msgspec.UNSET if counts is None else counts.mentions
 
 
 def _as_stored(done: Change, label: Label) -> dict[str, Any]:
@@ -252,7 +261,7 @@ def replayed(username: str, entry: Entry) -> bytes:
     """The entry as `username`, who is in the conversation, is told later, when nobody knows about delivery."""
     label = entry.conversation.label_for(username)
     if isinstance(entry, Change):
-        return change(entry, label)
+        return change(entry, label, username)
     return (sent if username == entry.sender_username else message)(entry, label)
 
 
@@ -266,6 +275,9 @@ def _fields(stored: StoredMessage, label: Label) -> dict[str, Any]:
         "timestamp": stored.timestamp,
         "reply_to": stored.reply_to,
         "attachments": stored.attachments,
+        "html": stored.html,
+        "mentions": stored.mentions,
+        "mentions_room": stored.mentions_room,
     }
     if label.is_room:
         fields["room"] = label.name

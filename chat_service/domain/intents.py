@@ -105,6 +105,13 @@ class Draft(msgspec.Struct, frozen=True):
     author: str
     timestamp: str
     erases: bool = False  # with the author's whole account: also where they are no member
+    html: str | None = None  # of the intent's text
+    mentioned: tuple[str, ...] = ()  # the names in it
+
+
+def text_of(intent: Intent) -> str:
+    """What others will read; empty where nothing is said."""
+    return intent.text if isinstance(intent, (SendMessage, EditMessage)) else ""
 
 
 # From the commands of a socket

@@ -10,7 +10,11 @@ from servicekit.texts import is_visible
 
 
 class StoredMessage(msgspec.Struct, frozen=True, kw_only=True):
-    """A message on disk, at its place `seq` in the conversation of `epoch`; a deleted one has an empty text."""
+    """A message on disk, at its place `seq` in the conversation of `epoch`; a deleted one has an empty text.
+
+    `html` is what is shown of a text that is more than plain words (`domain.markdown`). `mentions` are those in the
+    conversation whom it names; `mentions_room`: all in the room.
+    """
 
     id: int
     conversation: Conversation
@@ -18,6 +22,9 @@ class StoredMessage(msgspec.Struct, frozen=True, kw_only=True):
     seq: int
     sender_username: str
     message: str
+    html: str | None = None
+    mentions: tuple[str, ...] = ()
+    mentions_room: bool = False
     timestamp: str
     nonce: str | None = None
     reply_to: int | None = None

@@ -2,6 +2,8 @@
 
 import msgspec
 
+from chat_service.domain.notification_levels import Level
+
 
 class Person(msgspec.Struct, frozen=True):
     """Somebody's public profile; `version` grows with each change of anybody's.
@@ -24,6 +26,8 @@ class Person(msgspec.Struct, frozen=True):
 class SavedChat(msgspec.Struct, frozen=True, kw_only=True):
     """A contact with what was last said; `unread` counts since one's own last word.
 
+    `unread_seq` is from where on the person has marked it as unread. `level` and `muted_until`, which may be over, are
+    of what they are notified.
     `other_read_seq` is how far the other one has read; `epoch` is null while nobody has said anything.
     """
 
@@ -36,6 +40,10 @@ class SavedChat(msgspec.Struct, frozen=True, kw_only=True):
     last_message_time: str | None
     created_at: str
     unread: int
+    mentions: int
+    unread_seq: int | None
+    level: Level
+    muted_until: str | None
     last_seq: int
     epoch: str | None
     other_read_seq: int

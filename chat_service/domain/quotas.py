@@ -13,6 +13,8 @@ class Quotas(msgspec.Struct, frozen=True, kw_only=True):
     reactions_per_person_max: int = 20
     reactions_per_message_max: int = 1_000
     blocks_max: int = 1_000
+    drafts_max: int = 2_000
+    notification_levels_max: int = 2_000
 
 
 USUAL_QUOTAS = Quotas()

@@ -4,6 +4,7 @@ import msgspec
 
 HOUR_S = 3_600
 PEOPLE_REMEMBERED_MAX = 10_000
+DRAFTS_BURST_S = 3  # of their rate at once, as of messages
 
 
 class Rates(msgspec.Struct, frozen=True, kw_only=True):
@@ -12,6 +13,7 @@ class Rates(msgspec.Struct, frozen=True, kw_only=True):
     connections_per_person: int
     messages_per_second: int
     messages_burst: int
+    drafts_per_second: int
     invitations_per_hour: int
     taken_names_per_hour: int
 

@@ -108,6 +108,33 @@ class TooManyBlocks(ChatRefusal):
         self.retry_after_s = 60
 
 
+class DraftsTooFast(ChatRefusal):
+    def __init__(self, per_second_max: int) -> None:
+        super().__init__(f"More than {per_second_max} drafts a second; wait a moment.")
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Retry-After": "1"}
+
+
+class TooManyDrafts(ChatRefusal):
+    def __init__(self, drafts_max: int) -> None:
+        super().__init__(f"{drafts_max} drafts are the most that one person can keep.")
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Retry-After": "60"}
+
+
+class TooManyNotificationLevels(ChatRefusal):
+    def __init__(self, levels_max: int) -> None:
+        super().__init__(f"Of {levels_max} conversations one person can choose what to be notified of.")
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Retry-After": "60"}
+
+
 class AlreadyReported(ChatRefusal):
     def __init__(self) -> None:
         super().__init__("You have reported this already.")

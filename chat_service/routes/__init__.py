@@ -1,13 +1,29 @@
 """The HTTP interface of chat."""
 
+from starlette.requests import Request
 from starlette.routing import Route
 
 from chat_service.refusals import REFUSALS
-from chat_service.routes import blocks, chats, internal, messages, moderation, reports, rooms, search
+from chat_service.routes import (
+    attention,
+    blocks,
+    chats,
+    drafts,
+    internal,
+    mentions,
+    messages,
+    moderation,
+    reports,
+    rooms,
+    search,
+)
+from chat_service.state import State
 from servicekit import contract, health
+from servicekit.contract import Limits
 from servicekit.routing import route
 
 _ROOM, _PERSON = "/api/rooms/{room}", "/api/messages/{other_username}"
+_CONVERSATION = "/api/conversations/{conversation:label}"
 ROUTES: list[Route] = [
     route("/api/saved-chats", GET=chats.saved_chats),
     route("/api/save-chat", POST=chats.save_chat),
@@ -30,6 +46,10 @@ ROUTES: list[Route] = [
             ),
         )
     ),
+    route(_CONVERSATION + "/draft", GET=drafts.draft, PUT=drafts.put_draft),
+    route(_CONVERSATION + "/notifications", GET=attention.notifications, PUT=attention.choose_notifications),
+    route(_CONVERSATION + "/unread", PUT=attention.mark_unread),
+    route("/api/mentions", GET=mentions.mentions),
     route("/api/blocks", GET=blocks.blocks),
     route("/api/blocks/{username}", PUT=blocks.block, DELETE=blocks.unblock),
     route("/api/reports", POST=reports.report),
@@ -41,4 +61,10 @@ ROUTES: list[Route] = [
     route("/internal/released-files", GET=internal.orphaned_files),
     *health.service_routes(),
 ]
-ROUTES += contract.routes(ROUTES, REFUSALS, messages.limits)
+
+
+def limits(request: Request[State]) -> Limits:
+    return {**messages.limits(request), **drafts.limits(request)}
+
+
+ROUTES += contract.routes(ROUTES, REFUSALS, limits)

@@ -17,6 +17,8 @@ from chat_service.domain.intents import (
     SetRole,
     TimeOut,
 )
+from chat_service.domain.markdown import RENDERER_VERSION
+from chat_service.domain.mentions import NO_MENTIONS
 from chat_service.domain.moderation import Act, Position
 from chat_service.domain.quotas import Quotas
 from chat_service.domain.refusals import NotAccepted, NotAMember, NotTheAuthor, OwnerStays, UnknownMessage
@@ -25,10 +27,13 @@ from chat_service.store.blocks import check_accepts
 from chat_service.store.closed_rooms import close
 from chat_service.store.erasures import check_not_erased
 from chat_service.store.log_end import Done, LogEnd
+from chat_service.store.mentions import forget_mentions, mention_anew
 from chat_service.store.moderation import check_not_timed_out, find_membership, moderate
 from chat_service.store.positions import check_may, positions
 from chat_service.store.quotas import check_joined, check_reactions, rooms_owned
 from chat_service.store.text_index import TextIndex
+from chat_service.store.unread_counts import counts_of
+from chat_service.store.unread_marks import unmark
 from servicekit.database import Connection
 
 HEIRS_MAX = 100
@@ -80,7 +85,7 @@ def carry_out(connection: Connection, draft: Draft, end: LogEnd, quotas: Quotas,
     """Do what the draft wants done. Raises what `Log.append` does."""
     match draft.intent:
         case EditMessage() as edit:
-            return _edit(connection, draft, edit, index)
+            return _edit(connection, draft, end, edit, index)
         case DeleteMessage(message_id=message_id):
             return _delete(connection, draft, end, message_id, index)
         case React() as reaction:
@@ -101,11 +106,18 @@ def carry_out(connection: Connection, draft: Draft, end: LogEnd, quotas: Quotas,
 # Messages
 
 
-def _edit(connection: Connection, draft: Draft, edit: EditMessage, index: TextIndex) -> Done:
+def _edit(connection: Connection, draft: Draft, end: LogEnd, edit: EditMessage, index: TextIndex) -> Done:
     if _author(connection, edit.message_id) != draft.author:
         raise NotTheAuthor
     has_changed = _set_text(connection, edit.message_id, "edited_at", draft.timestamp, edit.text, index)
-    return Done(Kind.EDITED, has_changed, edit.message_id, edit.text)
+    mentions = NO_MENTIONS
+    if has_changed:
+        connection.execute(
+            "UPDATE messages SET html = ?, html_version = ?, html_edited_at = edited_at WHERE id = ?",
+            (draft.html, RENDERER_VERSION, edit.message_id),
+        )
+        mentions = mention_anew(connection, draft, end, edit.message_id)
+    return Done(Kind.EDITED, has_changed, edit.message_id, edit.text, mentions=mentions)
 
 
 def _delete(connection: Connection, draft: Draft, end: LogEnd, message_id: int, index: TextIndex) -> Done:
@@ -117,6 +129,7 @@ def _delete(connection: Connection, draft: Draft, end: LogEnd, message_id: int, 
         check_may(connection, end, act, draft.author, author)
     connection.execute("DELETE FROM reactions WHERE message_id = ?", (message_id,))
     detach(connection, "message_id = ?", message_id)
+    forget_mentions(connection, message_id)
     has_changed = _set_text(connection, message_id, "deleted_at", draft.timestamp, "", index)
     return Done(Kind.DELETED, has_changed, message_id, act=act, target=author)
 
@@ -127,7 +140,9 @@ def _set_text(connection: Connection, message_id: int, when: str, timestamp: str
     if old == text and text:
         return False
     index.changed(connection, message_id, old=old, new=text)
-    connection.execute(f"UPDATE messages SET message = ?, {when} = ? WHERE id = ?", (text, timestamp, message_id))
+    connection.execute(
+        f"UPDATE messages SET message = ?, {when} = ?, html = NULL WHERE id = ?", (text, timestamp, message_id)
+    )
     return True
 
 
@@ -148,15 +163,22 @@ def _react(connection: Connection, username: str, given: React, quotas: Quotas) 
 
 
 def _mark_read(connection: Connection, username: str, end: LogEnd, seq: int) -> Done:
-    """A mark only moves forward, and not past the end: it would hide what is still to come."""
+    """A mark only moves forward, and not past the end: it would hide what is still to come.
+
+    One that stays where it is ends a mark as unread all the same, which is not told in the log.
+    """
     changed = connection.execute(
-        "UPDATE memberships SET read_seq = ? WHERE username = ? AND conversation_id = ? AND read_seq < ? AND ? <= ?",
+        "UPDATE memberships SET read_seq = ?, unread_seq = NULL"
+        " WHERE username = ? AND conversation_id = ? AND read_seq < ? AND ? <= ?",
         (seq, username, end.id, seq, seq, end.seq),
     )
+    has_moved = changed.rowcount == 1
     label = end.conversation.label_for(username).text
-    if changed.rowcount == 0 and find_membership(connection, username, label) is None:
+    if not has_moved and find_membership(connection, username, label) is None:
         raise NotAMember(label)
-    return Done(Kind.READ, changed.rowcount == 1, read_seq=seq)
+    is_unmarked = not has_moved and seq <= end.seq and unmark(connection, username, end.id)
+    counts = counts_of(connection, username, end.id) if has_moved or is_unmarked else None
+    return Done(Kind.READ, has_moved, read_seq=seq, counts=counts, is_unmarked=is_unmarked)
 
 
 # Members

@@ -1,6 +1,7 @@
 """Closed rooms: gone for everybody at once, and their messages afterwards, in small batches."""
 
 from chat_service.store.attachments import detach
+from chat_service.store.mentions import forget_mentions
 from chat_service.store.personal_rules import forget_room
 from chat_service.store.search import text_index_of
 from chat_service.store.text_index import TextIndex
@@ -25,6 +26,7 @@ class ClosedRooms:
 
 def close(connection: Connection, conversation_id: int, index: TextIndex) -> None:
     """Nobody is in it any more, its name is free, and all but its first messages is left to be cleared."""
+    forget_room(connection, conversation_id)
     for query in (
         "DELETE FROM rooms WHERE conversation_id = ?",
         "DELETE FROM memberships WHERE conversation_id = ?",
@@ -32,7 +34,6 @@ def close(connection: Connection, conversation_id: int, index: TextIndex) -> Non
         "INSERT INTO closed_rooms (conversation_id) VALUES (?)",
     ):
         connection.execute(query, (conversation_id,))
-    forget_room(connection, conversation_id)
     _clear(connection, conversation_id, 0, index)
 
 
@@ -61,8 +62,9 @@ def _clear(connection: Connection, conversation_id: int, after: int, index: Text
         if text:
             index.changed(connection, message_id, old=text, new="")
         detach(connection, "message_id = ?", message_id)
+        forget_mentions(connection, message_id)
         connection.execute("DELETE FROM reactions WHERE message_id = ?", (message_id,))
-        connection.execute("UPDATE messages SET message = '' WHERE id = ?", (message_id,))
+        connection.execute("UPDATE messages SET message = '', html = NULL WHERE id = ?", (message_id,))
     if len(messages) == CLEARED_AT_ONCE:
         values = (messages[-1]["seq"], conversation_id)
         connection.execute("UPDATE closed_rooms SET cleared_seq = ? WHERE conversation_id = ?", values)

@@ -1,16 +1,23 @@
 """Conversations as their readers ask for them: what was said, what they missed, and where they stand."""
 
+from typing import Any
+
 from msgspec import structs
 
 from chat_service.domain.changes import Change, Entry, Kind
 from chat_service.domain.conversations import Conversation, Label
 from chat_service.domain.messages import StoredMessage
+from chat_service.domain.notification_levels import usual
 from chat_service.domain.people import SavedChat
 from chat_service.domain.places import Place, conversation_id_of
-from chat_service.store.rows import MESSAGE, SEQ_MAX, change_of, epoch, last_seq, message_of, unread
+from chat_service.store.notification_levels import chosen_columns
+from chat_service.store.rows import MESSAGE, SEQ_MAX, change_of, epoch, html_of, last_seq, mentions_of, message_of
+from chat_service.store.unread_counts import counts_of, mentions, unread
 from servicekit.database import Connection, Database
 
 SAVED_CHATS_MAX = 1_000
+_SAVED_LABEL = "'@' || chat_username"
+_SAVED_MARKS = ("saved_chats.conversation_id", "saved_chats.read_seq", "saved_chats.unread_seq", "user_username")
 _CONVERSATION = "(SELECT conversation_id FROM memberships WHERE username = ? AND label = ?)"
 # An older version, beside this one, does not write down where they joined.
 _JOINED_SEQ = (
@@ -89,15 +96,35 @@ def _list_after(
     entries: list[Entry] = [message_of(row) for row in messages]
     entries += [_with_text(connection, change_of(row, conversation, its_epoch)) for row in changes]
     entries.sort(key=lambda entry: entry.seq)
-    return entries[:limit]
+    return _with_counts(connection, username, conversation_id, entries[:limit])
+
+
+def _with_counts(connection: Connection, username: str, conversation_id: int, entries: list[Entry]) -> list[Entry]:
+    """The last time that they read tells what of it is unread now."""
+    for place in reversed(range(len(entries))):
+        entry = entries[place]
+        if isinstance(entry, Change) and entry.kind == Kind.READ and entry.username == username:
+            entries[place] = structs.replace(entry, counts=counts_of(connection, username, conversation_id))
+            break
+    return entries
 
 
 def _with_text(connection: Connection, change: Change) -> Change:
     """An edit tells the text of now; the texts in between are gone."""
     if change.kind != Kind.EDITED:
         return change
-    (text,) = connection.execute("SELECT message FROM messages WHERE id = ?", (change.message_id,)).fetchone()
-    return structs.replace(change, value=text)
+    row = connection.execute(
+        "SELECT message, html, html_version, html_edited_at, edited_at, mentions, mentions_room FROM messages"
+        " WHERE id = ?",
+        (change.message_id,),
+    ).fetchone()
+    return structs.replace(
+        change,
+        value=row["message"],
+        html=html_of(row),
+        mentions=mentions_of(row["mentions"]),
+        mentions_room=bool(row["mentions_room"]),
+    )
 
 
 def _find_ending(connection: Connection, label: Label, its_epoch: str) -> Change | None:
@@ -177,9 +204,16 @@ def _saved_chats(connection: Connection, username: str) -> list[SavedChat]:
         " coalesce((SELECT theirs.read_seq FROM memberships AS theirs"
         "  WHERE theirs.conversation_id = saved_chats.conversation_id AND theirs.username = chat_username), 0)"
         " AS other_read_seq,"
-        f" {unread('saved_chats.conversation_id', 'read_seq', 'user_username')} AS unread"
+        f" {unread(*_SAVED_MARKS)} AS unread, {mentions(*_SAVED_MARKS)} AS mentions, unread_seq,"
+        f" {chosen_columns(_SAVED_LABEL, 'user_username')}"
         " FROM saved_chats WHERE user_username = ?"
         " ORDER BY coalesce(last_message_time, created_at) DESC, id DESC LIMIT ?",
         (username, SAVED_CHATS_MAX),
     )
-    return [SavedChat(**dict(zip(row.keys(), row, strict=True))) for row in rows]
+    return [_saved_chat(dict(zip(row.keys(), row, strict=True))) for row in rows]
+
+
+def _saved_chat(fields: dict[str, Any]) -> SavedChat:
+    if fields["level"] is None:
+        fields["level"] = usual(Label.of_person(fields["chat_username"])).level
+    return SavedChat(**fields)

@@ -7,6 +7,8 @@ from typing import Any
 from chat_service.domain.changes import Appended, Change, Kind
 from chat_service.domain.conversations import Conversation, Label
 from chat_service.domain.intents import Draft, SendMessage
+from chat_service.domain.markdown import RENDERER_VERSION
+from chat_service.domain.mentions import Mentions
 from chat_service.domain.messages import StoredMessage
 from chat_service.domain.quotas import USUAL_QUOTAS, Quotas
 from chat_service.domain.refusals import NotAccepted, NotAMember
@@ -23,7 +25,7 @@ from servicekit.problems import Refusal
 
 MESSAGE_COLUMNS = (
     "conversation_id, seq, sender_username, receiver_username, message, timestamp, nonce, reply_to, attachments, call,"
-    " message_folded"
+    " message_folded, html, html_version"
 )
 # Sent again with the same nonce, a message is found instead.
 UNLESS_SENT = "ON CONFLICT (sender_username, nonce) WHERE nonce IS NOT NULL DO NOTHING"
@@ -107,7 +109,12 @@ class Log(ABC):
         done = carry_out(connection, draft, end, self._quotas, self._index)
         if not done.has_changed:
             is_told = done.kind in TOLD_AGAIN
-            return Appended(None, is_new=False, changed_before=(conversation, end.head) if is_told else None)
+            return Appended(
+                None,
+                is_new=False,
+                changed_before=(conversation, end.head) if is_told else None,
+                unmarked=(draft.author, conversation, done.counts) if done.is_unmarked and done.counts else None,
+            )
         end.seq += 1
         if done.kind is Kind.CLOSED:
             del self._ends[conversation]
@@ -119,16 +126,22 @@ class Log(ABC):
             username=done.whom or draft.author,
             timestamp=draft.timestamp,
             message_id=done.message_id,
+            html=draft.html,
             value=done.value,
             read_seq=done.read_seq,
             removes=done.removes,
+            mentions=done.mentions.usernames,
+            mentions_room=done.mentions.room,
+            counts=done.counts,
         )
         note_act(connection, draft, end, done)
         _insert_change(connection, change, end)
         return Appended(change, is_new=True, is_act=done.act is not None)
 
 
-def stored_message(draft: Draft, intent: SendMessage, end: LogEnd, seq: int, message_id: int) -> StoredMessage:
+def stored_message(
+    draft: Draft, intent: SendMessage, end: LogEnd, seq: int, message_id: int, mentions: Mentions
+) -> StoredMessage:
     return StoredMessage(
         id=message_id,
         conversation=intent.conversation,
@@ -136,6 +149,9 @@ def stored_message(draft: Draft, intent: SendMessage, end: LogEnd, seq: int, mes
         seq=seq,
         sender_username=draft.author,
         message=intent.text,
+        html=draft.html,
+        mentions=mentions.usernames,
+        mentions_room=mentions.room,
         timestamp=draft.timestamp,
         nonce=intent.nonce,
         reply_to=intent.reply_to,
@@ -159,6 +175,8 @@ def message_row(draft: Draft, intent: SendMessage, end: LogEnd, seq: int) -> tup
         as_json(intent.attachments) if intent.attachments else None,
         as_json(intent.call) if intent.call else None,
         folded_apart(intent.text),
+        draft.html,
+        RENDERER_VERSION,
     )
 
 

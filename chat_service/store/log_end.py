@@ -4,8 +4,10 @@ from typing import NamedTuple
 
 from chat_service.domain.changes import Kind
 from chat_service.domain.conversations import Conversation
+from chat_service.domain.mentions import NO_MENTIONS, Mentions
 from chat_service.domain.moderation import Act
 from chat_service.domain.places import Head
+from chat_service.domain.unread import Unread
 
 NOBODY: frozenset[str] = frozenset()
 
@@ -45,8 +47,9 @@ class LogEnd:
 class Done(NamedTuple):
     """What was done, as the log says it; `value` is what a Change says of it.
 
-    `whom`: the username of the entry, where that is not who did it. `act`: the moderation that it was, if it was,
-    and `target` on whom.
+    `counts`: what who has read still has unread; `is_unmarked`: their mark as unread is gone. `mentions` are those of a
+    new text. `whom`: the username of the entry, where that is not who did it. `act`: the moderation that it was, if it
+    was, and `target` on whom.
     """
 
     kind: Kind
@@ -58,3 +61,6 @@ class Done(NamedTuple):
     whom: str = ""
     act: Act | None = None
     target: str = ""
+    counts: Unread | None = None
+    is_unmarked: bool = False
+    mentions: Mentions = NO_MENTIONS

@@ -3,6 +3,7 @@
 import msgspec
 
 from chat_service.domain.changes import Kind
+from chat_service.domain.conversations import Label
 from chat_service.domain.intents import ChangeRoom, Draft, Moderate, SetRole, TimeOut
 from chat_service.domain.moderation import Act, is_slowed
 from chat_service.domain.refusals import NotAMember, NotTheOwner, SlowMode, TimedOut
@@ -18,6 +19,12 @@ def find_membership(connection: Connection, username: str, label: str) -> Row | 
         "SELECT timed_out_until FROM memberships WHERE username = ? AND label = ?", (username, label)
     ).fetchone()
     return row
+
+
+def check_is_in(connection: Connection, username: str, label: Label) -> None:
+    """Raises NotAMember for a room that they are not in. With everybody else one may have a conversation."""
+    if label.is_room and find_membership(connection, username, label.text) is None:
+        raise NotAMember(label.text)
 
 
 def check_not_timed_out(draft: Draft, end: LogEnd, until: str | None) -> None:

@@ -4,7 +4,11 @@ from servicekit.database import Connection
 
 
 def forget_room(connection: Connection, conversation_id: int) -> None:
-    """It is closed."""
+    """It is being closed, and still has its name."""
+    for table in ("drafts", "notification_levels"):
+        connection.execute(
+            f"DELETE FROM {table} WHERE label = (SELECT name FROM conversations WHERE id = ?)", (conversation_id,)
+        )
     for table in ("timeouts", "slow_writers"):
         connection.execute(f"DELETE FROM {table} WHERE conversation_id = ?", (conversation_id,))
 
@@ -13,5 +17,5 @@ def forget_person(connection: Connection, username: str) -> None:
     """They have erased their account: what was reported of them stays without what they said."""
     connection.execute("DELETE FROM blocks WHERE username = ? OR blocked_username = ?", (username, username))
     connection.execute("UPDATE reports SET text = '' WHERE username = ?", (username,))
-    for table in ("timeouts", "slow_writers", "arrivals"):
+    for table in ("timeouts", "slow_writers", "arrivals", "drafts", "notification_levels", "mentioned"):
         connection.execute(f"DELETE FROM {table} WHERE username = ?", (username,))

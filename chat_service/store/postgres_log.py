@@ -18,6 +18,7 @@ from chat_service.store.attachments import attach
 from chat_service.store.blocks import barred_of
 from chat_service.store.log import MESSAGE_COLUMNS, UNLESS_SENT, Log, message_row, stored_message
 from chat_service.store.log_end import LogEnd
+from chat_service.store.mentions import mention
 from chat_service.store.moderation import check_not_timed_out, check_slow_mode
 from chat_service.store.postgres_text_index import PostgresTextIndex
 from chat_service.store.rows import MESSAGE, epoch, last_seq, message_of
@@ -39,7 +40,7 @@ _MEMBERS = (
     "SELECT username, label, timed_out_until FROM memberships"
     " WHERE (username, label) IN (SELECT * FROM unnest(?::text[], ?::text[]))"
 )
-_TYPES = ("bigint", "bigint", "text", "text", "text", "text", "text", "bigint", "text", "text", "text")
+_TYPES = ("bigint", "bigint", *["text"] * 5, "bigint", *["text"] * 4, "integer")
 _INSERT = (
     f"INSERT INTO messages ({MESSAGE_COLUMNS}) SELECT {MESSAGE_COLUMNS}"
     f" FROM unnest({', '.join(f'?::{one}[]' for one in _TYPES)}) WITH ORDINALITY AS given ({MESSAGE_COLUMNS}, place)"
@@ -142,8 +143,11 @@ class PostgresLog(Log):
             if sent:  # when they still might
                 return _Sent(sent)
             raise
-        if intent.reply_to is not None and (end is None or known.replied.get(intent.reply_to) != end.id):
-            raise UnknownMessage(intent.reply_to)
+        answered = None
+        if intent.reply_to is not None:
+            conversation_id, answered = known.replied.get(intent.reply_to, (None, None))
+            if end is None or conversation_id != end.id:
+                raise UnknownMessage(intent.reply_to)
         if sent:
             return _Sent(sent)
         if end is None or end.is_over:
@@ -151,18 +155,19 @@ class PostgresLog(Log):
         if end.slow_mode_s:
             check_slow_mode(connection, draft, end)
         end.seq += 1
-        new = _New(draft, end, end.seq)
+        new = _New(draft, end, end.seq, answered)
         if intent.nonce is not None:
             known.sent[draft.author, intent.nonce] = new
         return new
 
 
 class _New(NamedTuple):
-    """What is to be stored at that place."""
+    """What is to be stored at that place, and whom it answers."""
 
     draft: Draft
     end: LogEnd
     seq: int
+    answered: str | None
 
 
 class _Sent(NamedTuple):
@@ -173,12 +178,12 @@ class _Sent(NamedTuple):
 
 class _Known(NamedTuple):
     """What there is of what a group speaks of: messages by author and nonce, members and until when they are timed out,
-    the conversations of messages.
+    the conversations and authors of messages.
     """
 
     sent: dict[tuple[str, str | None], StoredMessage | _New]
     members: dict[tuple[str, str], str | None]
-    replied: dict[int, int]
+    replied: dict[int, tuple[int, str]]
 
 
 def _check_may_write(draft: Draft, conversation: Conversation, end: LogEnd | None, known: _Known) -> None:
@@ -206,9 +211,10 @@ def _read_known(connection: Connection, drafts: Sequence[Draft]) -> _Known:
         for username, label, timed_out_until in connection.execute(_MEMBERS, _columns(rooms)):
             known.members[username, label] = timed_out_until
     if replied := [intent.reply_to for _, intent in intents if intent.reply_to is not None]:
-        known.replied.update(
-            connection.execute("SELECT id, conversation_id FROM messages WHERE id = ANY(?)", (replied,))
+        found = connection.execute(
+            "SELECT id, conversation_id, sender_username FROM messages WHERE id = ANY(?)", (replied,)
         )
+        known.replied.update({message_id: (conversation_id, author) for message_id, conversation_id, author in found})
     return known
 
 
@@ -217,17 +223,18 @@ def _insert(connection: Connection, new: Sequence[_New]) -> dict[tuple[int, int]
     if not new:
         return {}
     rows = connection.execute(
-        _INSERT, _columns([message_row(draft, _message(draft), end, seq) for draft, end, seq in new])
+        _INSERT, _columns([message_row(draft, _message(draft), end, seq) for draft, end, seq, _ in new])
     )
     ids = {(conversation_id, seq): message_id for conversation_id, seq, message_id in rows}
     if len(ids) < len(new):  # one of the nonces has been used meanwhile, in another conversation
         raise Outdated
     stored = {}
-    for draft, end, seq in new:
-        intent = _message(draft)
-        stored[end.id, seq] = message = stored_message(draft, intent, end, seq, ids[end.id, seq])
+    for draft, end, seq, answered in new:
+        intent, message_id = _message(draft), ids[end.id, seq]
         if intent.attachments:
-            attach(connection, message.id, intent.attachments)
+            attach(connection, message_id, intent.attachments)
+        mentions = mention(connection, draft, end, message_id, seq, answered)
+        stored[end.id, seq] = stored_message(draft, intent, end, seq, message_id, mentions)
     return stored
 
 

@@ -5,7 +5,14 @@ that is locked: so what another instance adds at the same time comes before or a
 """
 
 from chat_service.domain.quotas import Quotas
-from chat_service.domain.refusals import RoomFull, TooManyReactions, TooManyRooms, TooManySavedChats
+from chat_service.domain.refusals import (
+    RoomFull,
+    TooManyDrafts,
+    TooManyNotificationLevels,
+    TooManyReactions,
+    TooManyRooms,
+    TooManySavedChats,
+)
 from servicekit.database import Connection
 
 IS_ROOM = "label >= '#' AND label < '$'"
@@ -29,6 +36,18 @@ def check_saved(connection: Connection, username: str, other: str, quotas: Quota
         quotas.saved_chats_max
     ):
         raise TooManySavedChats(quotas.saved_chats_max)
+
+
+def check_drafts(connection: Connection, username: str, label: str, quotas: Quotas) -> None:
+    """Raises TooManyDrafts, unless there is one of this conversation already."""
+    if _is_one_more(connection, "drafts", username, label, quotas.drafts_max):
+        raise TooManyDrafts(quotas.drafts_max)
+
+
+def check_notification_levels(connection: Connection, username: str, label: str, quotas: Quotas) -> None:
+    """Raises TooManyNotificationLevels, unless there is one of this conversation already."""
+    if _is_one_more(connection, "notification_levels", username, label, quotas.notification_levels_max):
+        raise TooManyNotificationLevels(quotas.notification_levels_max)
 
 
 def check_joined(connection: Connection, conversation_id: int, username: str, quotas: Quotas) -> None:
@@ -66,6 +85,12 @@ def check_reactions(connection: Connection, message_id: int, emoji: str, usernam
 
 def _most(quotas: Quotas) -> int:
     return quotas.rooms_owned_max + quotas.rooms_joined_max
+
+
+def _is_one_more(connection: Connection, table: str, username: str, label: str, most: int) -> bool:
+    if _exists(connection, f"{table} WHERE username = ? AND label = ?", username, label):
+        return False
+    return _count(connection, f"{table} WHERE username = ?", most, username) >= most
 
 
 def _exists(connection: Connection, source: str, *values: object) -> bool:

@@ -6,12 +6,15 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
-from chat_service.domain.conversations import Conversation
+from chat_service.domain.conversations import Conversation, Label
+from chat_service.domain.notification_levels import Level, usual
 from chat_service.domain.quotas import USUAL_QUOTAS, Quotas
 from chat_service.domain.refusals import RoomTaken
 from chat_service.store.erasures import check_not_erased
+from chat_service.store.notification_levels import chosen_columns
 from chat_service.store.quotas import IS_ROOM, check_owned
-from chat_service.store.rows import SEQ_MAX, epoch, last_seq, unread
+from chat_service.store.rows import SEQ_MAX, epoch, last_seq
+from chat_service.store.unread_counts import mentions, unread
 from servicekit.database import Connection, Database, Row
 from servicekit.texts import folded
 
@@ -24,7 +27,8 @@ _LAST_CHARACTER = "\U0010ffff"
 class Room(msgspec.Struct, frozen=True, kw_only=True):
     """A room as one person sees it; who is not in it has nothing unread.
 
-    `role` is what they are in it, `timed_out_until` the end of a timeout of theirs, which may be over.
+    `unread_seq` is from where on they marked it as unread; `level` and `muted_until` are what they are notified of.
+    `role` is what they are in it, `timed_out_until` the end of a timeout of theirs. Both times may be over.
     """
 
     name: str
@@ -37,6 +41,10 @@ class Room(msgspec.Struct, frozen=True, kw_only=True):
     last_seq: int
     epoch: str
     unread: int
+    mentions: int
+    unread_seq: int | None
+    level: Level | None
+    muted_until: str | None
     slow_mode_s: int
     role: Literal["owner", "moderator", "member"] | None
     timed_out_until: str | None
@@ -169,11 +177,14 @@ def _rooms(connection: Connection, username: str, ids: list[int]) -> list[Room]:
     return [found[one] for one in ids]
 
 
+_ROOM_LABEL = "'#' || rooms.name"
+_OWN_MARKS = ("rooms.conversation_id", "own.read_seq", "own.unread_seq", ":username")
 _ROOM = (
     "SELECT rooms.conversation_id, rooms.name, topic, is_private, owner_username, rooms.created_at, own.read_seq,"
     " (SELECT count(*) FROM memberships WHERE memberships.conversation_id = rooms.conversation_id) AS members,"
     f" {last_seq('rooms.conversation_id')} AS last_seq, {epoch('rooms.conversation_id')} AS epoch,"
-    f" {unread('rooms.conversation_id', 'own.read_seq', ':username')} AS unread,"
+    f" {unread(*_OWN_MARKS)} AS unread, {mentions(*_OWN_MARKS)} AS mentions, own.unread_seq,"
+    f" {chosen_columns(_ROOM_LABEL, ':username')},"
     " (SELECT slow_mode_s FROM conversations WHERE conversations.id = rooms.conversation_id) AS slow_mode_s,"
     " CASE WHEN owner_username = :username THEN 'owner' ELSE own.role END AS role,"
     " (SELECT until FROM timeouts WHERE timeouts.conversation_id = rooms.conversation_id"
@@ -195,10 +206,21 @@ def _room(row: Row) -> Room:
         last_seq=row["last_seq"],
         epoch=row["epoch"],
         unread=row["unread"],
+        mentions=row["mentions"],
+        unread_seq=row["unread_seq"],
+        level=_level(row),
+        muted_until=row["muted_until"],
         slow_mode_s=row["slow_mode_s"],
         role=row["role"],
         timed_out_until=row["timed_out_until"],
     )
+
+
+def _level(row: Row) -> Level | None:
+    """None for who is not in it."""
+    if row["read_seq"] is None:
+        return None
+    return Level(row["level"]) if row["level"] else usual(Label.of_room(row["name"])).level
 
 
 def _members(connection: Connection, room: Conversation) -> list[Member]:

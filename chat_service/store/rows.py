@@ -6,11 +6,11 @@ from chat_service.domain.attachments import Attachment
 from chat_service.domain.calls import CallRecord
 from chat_service.domain.changes import Change
 from chat_service.domain.conversations import Conversation
+from chat_service.domain.markdown import RENDERER_VERSION, render
 from chat_service.domain.messages import StoredMessage
 from servicekit.database import Row
 
 SEQ_MAX = 2**63 - 1
-UNREAD_COUNTED_MAX = 100_000
 
 
 def epoch(conversation_id: str) -> str:
@@ -19,8 +19,9 @@ def epoch(conversation_id: str) -> str:
 
 
 MESSAGE = (
-    "id, seq, sender_username, receiver_username, message, timestamp, nonce, reply_to, edited_at, deleted_at,"
-    f" attachments, call, {epoch('conversation_id')} AS epoch,"
+    "id, seq, sender_username, receiver_username, message, html, html_version, html_edited_at, timestamp,"
+    " nonce, reply_to, edited_at, deleted_at, attachments, call, mentions, mentions_room,"
+    f" {epoch('conversation_id')} AS epoch,"
     " (SELECT name FROM rooms WHERE rooms.conversation_id = messages.conversation_id"
     "  AND messages.receiver_username IS NULL) AS room"
 )
@@ -35,30 +36,30 @@ def last_seq(conversation_id: str) -> str:
     )
 
 
-def unread(conversation_id: str, read_seq: str, reader: str) -> str:
-    """SQL for how much others said after `read_seq`, or after the reader's own last word, which shows as much.
-
-    Up to UNREAD_COUNTED_MAX. That word is looked for only above the mark: else down to the first one, with every row,
-    for who never spoke.
-    """
-    return (
-        "(SELECT count(*) FROM (SELECT 1 FROM messages"
-        f" WHERE messages.conversation_id = {conversation_id} AND deleted_at IS NULL AND sender_username <> {reader}"
-        "  AND seq > coalesce((SELECT own_words.seq FROM messages AS own_words"
-        f"   WHERE own_words.conversation_id = {conversation_id} AND own_words.sender_username = {reader}"
-        f"   AND own_words.seq > {read_seq} ORDER BY own_words.seq DESC LIMIT 1), {read_seq})"
-        f"  LIMIT {UNREAD_COUNTED_MAX}) AS unread)"
-    )
-
-
 def message_of(row: Row) -> StoredMessage:
     fields = dict(zip(row.keys(), row, strict=True))
     room, receiver = fields.pop("room"), fields.pop("receiver_username")
     sender = fields["sender_username"]
     fields["conversation"] = Conversation.direct(sender, receiver or "") if room is None else Conversation.room(room)
+    fields["html"] = html_of(row)
+    del fields["html_version"], fields["html_edited_at"]
+    fields["mentions"] = mentions_of(fields["mentions"])
+    fields["mentions_room"] = bool(fields["mentions_room"])
     fields["attachments"] = attachments_of(fields["attachments"])
     fields["call"] = msgspec.json.decode(fields["call"], type=CallRecord) if fields["call"] else None
     return StoredMessage(**fields)
+
+
+def html_of(row: Row) -> str | None:
+    """That of the text of now, by the renderer of now, whatever is stored."""
+    if row["html_version"] == RENDERER_VERSION and row["html_edited_at"] == row["edited_at"] and row["message"]:
+        html: str | None = row["html"]
+        return html
+    return render(row["message"])
+
+
+def mentions_of(column: str | None) -> tuple[str, ...]:
+    return _usernames_decoder.decode(column) if column else ()
 
 
 def attachments_of(column: str | None) -> tuple[Attachment, ...]:
@@ -66,6 +67,7 @@ def attachments_of(column: str | None) -> tuple[Attachment, ...]:
 
 
 _decoder = msgspec.json.Decoder(tuple[Attachment, ...])
+_usernames_decoder = msgspec.json.Decoder(tuple[str, ...])
 
 
 def change_of(row: Row, conversation: Conversation, epoch: str) -> Change:

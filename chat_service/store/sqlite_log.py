@@ -14,6 +14,7 @@ from chat_service.store.blocks import barred_of
 from chat_service.store.erasures import are_erased
 from chat_service.store.log import MESSAGE_COLUMNS, UNLESS_SENT, Log, message_row, stored_message
 from chat_service.store.log_end import LogEnd
+from chat_service.store.mentions import mention
 from chat_service.store.moderation import check_not_timed_out, check_slow_mode, find_membership
 from chat_service.store.rows import MESSAGE, epoch, last_seq, message_of
 from chat_service.store.sqlite_text_index import SqliteTextIndex
@@ -21,7 +22,9 @@ from servicekit.database import Connection
 from servicekit.problems import Refusal
 
 CONVERSATIONS_REMEMBERED_MAX = 50_000
-_INSERT_MESSAGE = f"INSERT INTO messages ({MESSAGE_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) {UNLESS_SENT}"
+_INSERT_MESSAGE = (
+    f"INSERT INTO messages ({MESSAGE_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) {UNLESS_SENT}"
+)
 
 
 class SqliteLog(Log):
@@ -65,8 +68,9 @@ class SqliteLog(Log):
             if (first := _find_by_nonce(connection, draft.author, intent)) is not None:  # sent when they still might
                 return Appended(first, is_new=False)
             raise
+        answered = None
         if intent.reply_to is not None:  # and after that: who is not in there learns nothing of what was said
-            _check_reply(connection, conversation, intent.reply_to)
+            answered = _author_of(connection, conversation, intent.reply_to)
         if end is None or end.is_over:
             if (first := _find_by_nonce(connection, draft.author, intent)) is not None:  # sent again, to somebody else
                 return Appended(first, is_new=False)
@@ -83,7 +87,8 @@ class SqliteLog(Log):
         end.seq += 1
         if intent.attachments:
             attach(connection, message_id, intent.attachments)
-        stored = stored_message(draft, intent, end, end.seq, message_id)
+        mentions = mention(connection, draft, end, message_id, end.seq, answered)
+        stored = stored_message(draft, intent, end, end.seq, message_id, mentions)
         return Appended(stored, is_new=True)
 
     def _find(self, connection: Connection, conversation: Conversation) -> LogEnd | None:
@@ -124,13 +129,16 @@ def _insert_message(connection: Connection, draft: Draft, intent: SendMessage, e
     return cast("int", cursor.lastrowid) if cursor.rowcount else None
 
 
-def _check_reply(connection: Connection, conversation: Conversation, message_id: int) -> None:
+def _author_of(connection: Connection, conversation: Conversation, message_id: int) -> str:
+    """Raises UnknownMessage where there is none in the conversation."""
     found = connection.execute(
-        "SELECT 1 FROM messages WHERE id = ? AND conversation_id = (SELECT id FROM conversations WHERE name = ?)",
+        "SELECT sender_username FROM messages"
+        " WHERE id = ? AND conversation_id = (SELECT id FROM conversations WHERE name = ?)",
         (message_id, conversation.name),
     ).fetchone()
     if found is None:
         raise UnknownMessage(message_id)
+    return str(found[0])
 
 
 def _find_by_nonce(connection: Connection, author: str, intent: SendMessage) -> StoredMessage | None:

@@ -4,8 +4,8 @@ import asyncio
 from typing import Any
 
 from chat_service.actions.rooms import LOBBY
+from chat_service.actions.submissions import takes_a_while
 from chat_service.domain import commands, events, intents
-from chat_service.domain.attachments import Attachment
 from chat_service.domain.commands import Addressed, Calling, Command, Ping, Resume
 from chat_service.domain.connection_modes import SingleRoomMode
 from chat_service.domain.conversations import Conversation, Label
@@ -149,13 +149,14 @@ class ChatSocket(EventSendingSocket):
             self.send_event(None, events.PONG)
         elif isinstance(command, Addressed):
             self._obey_addressed(command)
+        elif takes_a_while(intents.text_of(about := intents.about_message(command, self.mode.conversation))):
+            self._work(self._submit_any(about, None))
         else:
-            self._submit(intents.about_message(command, self.mode.conversation), None)
+            self._submit(about, None)
 
     def _obey_addressed(self, command: Addressed) -> None:
         conversation = self.state["addressing"].conversation_of(self.reader.username, command.to, command.room)
-        asks = isinstance(command, Calling) or (isinstance(command, commands.SendMessage) and command.attachments)
-        if conversation is None or asks:
+        if conversation is None or _has_to_wait(command):
             self._work(self._ask_and_obey(command, conversation))
         else:
             self._obey_in(conversation, command)
@@ -169,18 +170,19 @@ class ChatSocket(EventSendingSocket):
             if isinstance(command, Calling):
                 await self.state["calls"].obey(username, command, conversation)
                 return
-            file_ids = command.attachments if isinstance(command, commands.SendMessage) else ()
-            attachments = await self.state["attachments"].get(username, file_ids) if file_ids else ()
-            self._obey_in(conversation, command, attachments)
+            if isinstance(command, commands.SendMessage):
+                file_ids = command.attachments
+                attachments = await self.state["attachments"].get(username, file_ids) if file_ids else ()
+                await self._submit_any(intents.message(command, conversation, attachments), command.nonce)
+                return
+            self._obey_in(conversation, command)
         except Refusal as refusal:
             self.tell_refusal(refusal, getattr(command, "nonce", None))
 
-    def _obey_in(
-        self, conversation: Conversation, command: Addressed, attachments: tuple[Attachment, ...] = ()
-    ) -> None:
+    def _obey_in(self, conversation: Conversation, command: Addressed) -> None:
         match command:
             case commands.SendMessage():
-                self._submit(intents.message(command, conversation, attachments), command.nonce)
+                self._submit(intents.message(command, conversation, ()), command.nonce)
             case commands.Read(seq=seq):
                 self._submit(intents.MarkRead(conversation=conversation, seq=seq), None)
             case commands.Typing():
@@ -188,6 +190,18 @@ class ChatSocket(EventSendingSocket):
 
     def _submit(self, intent: intents.Intent, nonce: str | None) -> None:
         self.state["submissions"].submit(self.reader.username, intent, CommandOutcome(self, nonce))
+        self._submitted()
+
+    async def _submit_any(self, intent: intents.Intent, nonce: str | None) -> None:
+        """The same, also where its text takes a while."""
+        try:
+            await self.state["submissions"].submit_any(self.reader.username, intent, CommandOutcome(self, nonce))
+        except Refusal as refusal:
+            self.tell_refusal(refusal, nonce)
+        else:
+            self._submitted()
+
+    def _submitted(self) -> None:
         self._unanswered += 1
         if self._unanswered >= UNANSWERED_MAX:
             self.pause_reading()
@@ -223,3 +237,10 @@ class ChatSocket(EventSendingSocket):
 
     def _may_read(self) -> bool:
         return self._working is None and self._unanswered < UNANSWERED_MAX
+
+
+def _has_to_wait(command: Addressed) -> bool:
+    """Something has to be asked for elsewhere, or a long text to be rendered."""
+    if isinstance(command, commands.SendMessage):
+        return bool(command.attachments) or takes_a_while(command.message)
+    return isinstance(command, Calling)

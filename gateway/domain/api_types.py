@@ -37,6 +37,10 @@ class SavedChat(msgspec.Struct, frozen=True, kw_only=True):
     last_message: str | None = None
     last_message_time: datetime | None = None
     unread: int = 0
+    mentions: int = 0
+    unread_seq: int | None = None
+    level: str | None = None
+    muted_until: datetime | None = None
     last_seq: int = 0
     epoch: str | None = None
     other_read_seq: int = 0
@@ -61,6 +65,10 @@ class Room(msgspec.Struct, frozen=True, kw_only=True):
     last_seq: int = 0
     epoch: str = ""
     unread: int = 0
+    mentions: int = 0
+    unread_seq: int | None = None
+    level: str | None = None
+    muted_until: datetime | None = None
     members: tuple[str, ...] = ()
 
     @property
@@ -138,6 +146,9 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     label: str = msgspec.field(name="conversation")
     sender_username: str
     message: str
+    html: str | None = None
+    mentions: tuple[str, ...] = ()
+    mentions_room: bool = False
     timestamp: datetime
     nonce: str | None = None
     attachments: tuple[Attachment, ...] = ()

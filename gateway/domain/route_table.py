@@ -86,6 +86,8 @@ ROUTES = (
     Route("/api/rooms", Service.CHAT),
     Route("/api/rooms/", Service.CHAT),
     Route("/api/search-messages", Service.CHAT),
+    Route("/api/conversations/", Service.CHAT),
+    Route("/api/mentions", Service.CHAT),
     Route("/api/blocks", Service.CHAT),
     Route("/api/blocks/", Service.CHAT),
     Route("/api/reports", Service.CHAT),

@@ -11,6 +11,7 @@ import { wireCopyButtons } from "./copy_button.js";
 import { optional } from "./dom.js";
 import { t } from "./i18n.js";
 import { LiveVideo } from "./live_video.js";
+import { wireSpoilers } from "./markup.js";
 import { MessageActions } from "./message_actions.js";
 import { MessageLog } from "./message_log.js";
 import { wireNotifications } from "./notifications.js";
@@ -43,6 +44,7 @@ function begin() {
   wireAvatars();
   wireTheme();
   wireCopyButtons();
+  wireSpoilers();
   if (me) {
     beginSession();
   }

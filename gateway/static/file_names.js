@@ -1,6 +1,7 @@
 /** File names and sizes, as people see them; gateway/domain/file_names.py does the same for what the server shows. */
 
 import { language, t } from "./i18n.js";
+import { concealed } from "./texts.js";
 
 const ENDING = /^(?<stem>.+)(?<ending>\.[A-Za-z0-9]{1,8})$/s;
 const VOICE_MESSAGE = /^voice-message-\d{4}-\d\d-\d\d-\d{4}\.\w+$/;
@@ -56,7 +57,7 @@ export function whatIs(file) {
 
 /** @param {Api.Message} message what is said of it in a line */
 export function lineOf({ message, attachments = [] }) {
-  return message || (attachments[0] ? whatIs(attachments[0]) : "");
+  return concealed(message) || (attachments[0] ? whatIs(attachments[0]) : "");
 }
 
 /** `3 kB`, `1.4 MB`. @param {number} bytes */

@@ -4,6 +4,7 @@ import { MessageList, muteAnnouncements } from "./message_list.js";
 import { all, optional, required } from "./dom.js";
 import { fetchHistory, fetchPage, PAGE_LENGTH } from "./history.js";
 import { HistoryLoader } from "./history_loader.js";
+import { bringToLife } from "./markup.js";
 import { identify, makeArticle, seqOf, setDeleted, setEdited, setFailure, setState } from "./message_view.js";
 import { me } from "./people.js";
 import { placehold } from "./placeholders.js";
@@ -96,6 +97,7 @@ export class MessageLog {
     this.#log.setAttribute("aria-relevant", "additions");
     for (const article of this.#list.articles) {
       arrange(article);
+      bringToLife(required(article, ".text"));
       muteAnnouncements(article);
       if (article.dataset.nonce) {
         outbox.discard(article.dataset.nonce);
@@ -137,7 +139,7 @@ export class MessageLog {
     this.#hear(connection, "message", (event) => this.#add(event));
     this.#hear(connection, "sent", (event) => this.#add(event));
     this.#hear(connection, "read", (event) => this.#marks.hear(event));
-    this.#hearChange(connection, "edited", (article, event) => setEdited(article, event.message));
+    this.#hearChange(connection, "edited", (article, event) => setEdited(article, event));
     this.#hearChange(connection, "deleted", (article) => setDeleted(article));
     this.#hearChange(connection, "reaction", (article, event) => showReaction(article, event));
   }

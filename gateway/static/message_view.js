@@ -4,11 +4,11 @@ import { actionButton, all, optional, required } from "./dom.js";
 import { whatIs } from "./file_names.js";
 import { fileNodes } from "./file_view.js";
 import { t } from "./i18n.js";
-import { linked } from "./links.js";
+import { showMarkup } from "./markup.js";
 import { fillAvatar, handleOf, me, nameOf } from "./people.js";
 import { placehold } from "./placeholders.js";
 import { showReaction } from "./reactions.js";
-import { shortened } from "./texts.js";
+import { concealed, shortened } from "./texts.js";
 import { showTime } from "./time_format.js";
 
 const QUOTE_LENGTH_MAX = 120;
@@ -53,7 +53,7 @@ export function makeArticle(item, { mayDelete, quoted }) {
   showTime(required(article, "time", HTMLTimeElement), new Date(item.timestamp));
   showTools(article, isOwn, mayDelete);
   showQuote(article, item.reply_to ?? null, quoted);
-  setText(article, item.call ? wordsOf(item.call) : item.message);
+  setText(article, item.call ? wordsOf(item.call) : item.message, item.html);
   required(article, ".text").classList.toggle("call", Boolean(item.call));
   showAttachments(article, item.attachments ?? []);
   if (item.id !== undefined) {
@@ -87,7 +87,9 @@ export function identify(article, item) {
   showTime(required(article, "time", HTMLTimeElement), new Date(item.timestamp));
   optional(article, '[data-action="reply"]')?.setAttribute("href", `?reply_to=${item.id}#composer`);
   if (item.edited_at) {
-    setEdited(article, item.message);
+    setEdited(article, item);
+  } else if (item.html) {
+    setText(article, item.message, item.html); // until now it stood there as it was typed
   }
   for (const [emoji, usernames] of Object.entries(item.reactions ?? {})) {
     usernames.forEach((username) => showReaction(article, { emoji, username, removed: false }));
@@ -140,7 +142,7 @@ function showQuote(article, id, quoted) {
 
 /** Who said what, in a line. @param {HTMLElement} article */
 export function quoteOf(article) {
-  const text = textOf(article).trim() || whatIs(firstFileOf(article));
+  const text = concealed(textOf(article)).trim() || whatIs(firstFileOf(article));
   return `${nameOf(senderOf(article))}: ${shortened(text, QUOTE_LENGTH_MAX)}`;
 }
 
@@ -165,33 +167,42 @@ export function isOwnArticle(article) {
   return "own" in article.dataset;
 }
 
-/** @param {HTMLElement} article */
+/** As it was typed. @param {HTMLElement} article */
 export function textOf(article) {
-  return required(article, ".text").textContent ?? "";
+  const place = required(article, ".text");
+  return place.dataset.source ?? place.textContent ?? "";
 }
 
 /**
  * @param {HTMLElement} article
  * @param {string} text
+ * @param {string | null} [html] where it is more than plain words
  */
-function setText(article, text) {
-  required(article, ".text").replaceChildren(...linked(text));
+function setText(article, text, html) {
+  const place = required(article, ".text");
+  if (html) {
+    place.dataset.source = text;
+    showMarkup(place, html);
+  } else {
+    delete place.dataset.source;
+    place.textContent = text;
+  }
 }
 
 /**
  * @param {HTMLElement} article
- * @param {string} text
+ * @param {{message: string, html?: string | null}} item
  */
-export function setEdited(article, text) {
+export function setEdited(article, { message, html }) {
   article.toggleAttribute("data-edited", true);
-  setText(article, text);
+  setText(article, message, html);
   required(article, ".edited").hidden = false;
 }
 
 /** @param {HTMLElement} article */
 export function setDeleted(article) {
   article.toggleAttribute("data-deleted", true);
-  required(article, ".text").textContent = t("This message was deleted.");
+  setText(article, t("This message was deleted."));
   optional(article, ".attachments")?.replaceChildren();
   optional(article, ".reactions")?.replaceChildren();
   optional(article, ".picker")?.remove();

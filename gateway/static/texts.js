@@ -7,6 +7,11 @@ export function lengthOf(text) {
   return [...text].length;
 }
 
+/** Without what is in spoilers, as the server writes it. @param {string} text */
+export function concealed(text) {
+  return text.replace(/\|\|.+?\|\|/gs, "\u2592\u2592\u2592");
+}
+
 /**
  * At most so many characters as they are seen, and `…` where that is not all.
  * @param {string} text

@@ -12,6 +12,7 @@ from bs4 import BeautifulSoup
 from gateway import catalogues
 from gateway.domain.api_types import Attachment
 from gateway.domain.file_names import clock_time, split_ending
+from gateway.domain.spoilers import concealed
 from gateway.markup_cache import MarkupCache
 from tests.browser.visitors import Couple
 from tests.gateway.test_attachment_markup import a_file, a_picture
@@ -51,28 +52,6 @@ async def test_attempts_to_connect_come_apart_up_to_15_s(run: Run) -> None:
     assert await run("connection", delays, 1) == [500, 1000, 2000, 4000, 8000, 15000, 15000, 15000]
 
 
-LINKED = "({linked}, text) => linked(text).map((node) => [node.textContent, node.href ?? null])"
-
-
-@pytest.mark.parametrize(
-    "text,addresses",
-    [
-        ("no link", []),
-        ("see https://example.org.", ["https://example.org/"]),
-        ("(http://example.org/a_(b)), then", ["http://example.org/a_(b)"]),
-        ("HTTPS://EXAMPLE.ORG/A?b=1&c=ü#d!", ["https://example.org/A?b=1&c=%C3%BC#d"]),
-        ("javascript:alert(1) data:text/html,x ftp://example.org xhttp://example.org", []),
-        ("https://user@example.org https:///nothing http://", []),
-        ("two: http://a.example http://b.example", ["http://a.example/", "http://b.example/"]),
-        ('http://example.org/"onmouseover="alert(1)', ["http://example.org/"]),
-    ],
-)
-async def test_links_are_http_and_the_text_stays_as_it_is(run: Run, text: str, addresses: list[str]) -> None:
-    nodes = await run("links", LINKED, text)
-    assert "".join(shown for shown, _ in nodes) == text
-    assert [address for _, address in nodes if address] == addresses
-
-
 DECODED = "({decodeBlurHash}, hash) => { const pixels = decodeBlurHash(hash, 32, 24); return pixels && [...pixels]; }"
 
 
@@ -98,6 +77,11 @@ async def test_what_is_no_blurhash_has_no_pixels(run: Run, text: str) -> None:
 )
 async def test_a_text_is_cut_between_characters(run: Run, text: str, short: str) -> None:
     assert await run("texts", "({shortened}, text) => shortened(text, 4)", text) == short
+
+
+async def test_spoilers_are_hidden_in_a_line_as_the_server_hides_them(run: Run) -> None:
+    for text in ("||a|| b ||c\nd|| e", "a || b", "||||", "||a||| b||"):
+        assert await run("texts", "({concealed}, text) => concealed(text)", text) == concealed(text)
 
 
 async def test_characters_are_counted_as_the_services_do(run: Run) -> None:

@@ -38,7 +38,17 @@ async def test_an_edit_comes_to_both_and_changes_what_is_read_later(chat: Instan
         assert (answer.status_code, answer.json()) == (200, {"message": "Message edited", "id": first})
     else:
         await ada.send(type="edit", id=first, message="hello")
-    event = {"type": "edited", "seq": 2, "username": "Ada", "timestamp": NOW, "id": first, "message": "hello"}
+    event = {
+        "type": "edited",
+        "seq": 2,
+        "username": "Ada",
+        "timestamp": NOW,
+        "id": first,
+        "message": "hello",
+        "html": None,
+        "mentions": [],
+        "mentions_room": False,
+    }
     assert await ada.hear("edited") == {**event, "conversation": "@Grace"}
     assert await grace.hear("edited") == {**event, "conversation": "@Ada"}
     (message,) = await chat.get("Grace", "/api/messages/Ada")
@@ -196,7 +206,7 @@ async def test_a_read_mark_is_shown_to_both_and_only_moves_forward(chat: Instanc
     await grace.send(type="read", to="Ada", seq=2)
     event = {"type": "read", "seq": 4, "username": "Grace", "timestamp": NOW, "read_seq": 2}
     assert await ada.hear("read") == {**event, "conversation": "@Grace"}
-    assert await grace.hear("read") == {**event, "conversation": "@Ada"}
+    assert await grace.hear("read") == {**event, "conversation": "@Ada", "unread": 1, "mentions": 0}
     assert (await saved_chat(chat, "Grace"))["unread"] == 1
     for seq in (2, 1, 0, 5, 2**63 - 1):  # seen before, or still to come
         await grace.send(type="read", to="Ada", seq=seq)

@@ -36,6 +36,9 @@ async def test_a_message_comes_to_its_reader_and_sent_to_its_sender(chat: Instan
         "timestamp": "2027-01-15T08:00:00.000Z",
         "attachments": [],
         "reply_to": None,
+        "html": None,
+        "mentions": [],
+        "mentions_room": False,
     }
     assert await grace.hear("message") == {"type": "message", "conversation": "@Ada", "nonce": None, **event}
     sent = await ada.hear("sent")

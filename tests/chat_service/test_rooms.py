@@ -55,6 +55,10 @@ async def test_the_lobby_is_always_there_for_everybody(chat: Instance) -> None:
         "last_seq": 0,
         "epoch": lobby["epoch"],
         "unread": 0,
+        "mentions": 0,
+        "unread_seq": None,
+        "level": None,
+        "muted_until": None,
     }
     await chat.add_member("Ada", "lobby", "Ada")
     assert await members(chat, "Grace", "LOBBY") == ["Ada"]
@@ -81,6 +85,10 @@ async def test_who_makes_a_room_owns_it_and_is_in_it(chat: Instance) -> None:
         "last_seq": 1,
         "epoch": answer.json()["epoch"],
         "unread": 0,
+        "mentions": 0,
+        "unread_seq": None,
+        "level": "mentions",
+        "muted_until": None,
     }
     assert (answer.status_code, answer.json()) == (201, made)
     shown = {**made, "members": ["Ada"], "roles": {"Ada": "owner"}, "timeouts": {}}
@@ -282,6 +290,9 @@ async def test_a_message_comes_to_every_member_and_to_nobody_else(chat: Instance
         "timestamp": NOW,
         "attachments": [],
         "reply_to": None,
+        "html": None,
+        "mentions": [],
+        "mentions_room": False,
     }
     assert await grace.hear("message") == {"type": "message", "nonce": None, **event}
     for device in (ada, other):

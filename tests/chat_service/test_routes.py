@@ -37,6 +37,10 @@ METHODS = {
     "/api/rooms/lobby/messages/read": {"PUT"},
     "/api/rooms/lobby/messages/1": {"PATCH", "DELETE"},
     "/api/rooms/lobby/messages/1/reactions/👍": {"PUT", "DELETE"},
+    "/api/conversations/%40Grace/draft": {"GET", "PUT"},
+    "/api/conversations/%40Grace/notifications": {"GET", "PUT"},
+    "/api/conversations/%40Grace/unread": {"PUT"},
+    "/api/mentions": {"GET"},
     "/api/blocks": {"GET"},
     "/api/blocks/Ada": {"PUT", "DELETE"},
     "/api/reports": {"POST"},
@@ -61,7 +65,8 @@ async def test_unknown_paths_are_problems(chat: Instance) -> None:
 
 
 def test_every_route_is_here() -> None:
-    paths = {path.replace("Grace", "{other_username}").replace("lobby", "{room}") for path in METHODS}
+    paths = {path.replace("%40Grace", "{conversation:label}") for path in METHODS}
+    paths = {path.replace("Grace", "{other_username}").replace("lobby", "{room}") for path in paths}
     paths = {path.replace("Ada", "{username}").replace("/1", "/{message_id:id}") for path in paths}
     paths = {path.replace("👍", "{emoji}") for path in paths}
     public = {route.path for route in ROUTES if not route.path.startswith("/internal/")}
@@ -105,6 +110,9 @@ async def test_the_history_is_told_from_the_side_of_who_asks(chat: Instance) -> 
         "nonce": "n0",
         "attachments": [],
         "reply_to": None,
+        "html": None,
+        "mentions": [],
+        "mentions_room": False,
         "reactions": {},
     }
     (theirs,) = await chat.get("Grace", "/api/messages/Ada")
@@ -195,6 +203,10 @@ async def test_a_first_message_saves_the_chat_for_both(chat: Instance) -> None:
         "last_message_time": "2027-01-15T08:00:00.000Z",
         "created_at": "2027-01-15T08:00:00.000Z",
         "unread": 0,
+        "mentions": 0,
+        "unread_seq": None,
+        "level": "all",
+        "muted_until": None,
         "last_seq": 2,
         "epoch": hers["epoch"],
         "other_read_seq": 0,

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from bs4 import BeautifulSoup
 
 from gateway import catalogues
 from gateway.domain.api_types import Attachment, Call, Message
@@ -49,7 +50,7 @@ LIKED = msgspec.structs.replace(MESSAGE, reactions={"👍": ["ada"]})
 VIEWS = [
     VIEW,
     said(message="Hello."),
-    said(message="See https://example.org"),
+    said(html="<p><strong>Hello</strong></p>"),
     said(id=8),
     said(seq=8),
     said(timestamp=NOON.replace(minute=1)),
@@ -126,6 +127,23 @@ def test_whatever_was_shown_before_each_is_as_if_it_were_made_now() -> None:
 def test_what_is_equal_is_made_once() -> None:
     renderer = new_renderer(MarkupCache())
     assert markup(renderer, VIEW) is markup(renderer, said(message="Hello"))
+
+
+def test_html_goes_in_as_it_is_beside_what_was_typed_and_nothing_else_does() -> None:
+    view = said(message="**a** <b>", html="<p><strong>a</strong> &lt;b&gt;</p>")
+    text = BeautifulSoup(markup(new_renderer(MarkupCache()), view), "html.parser").select_one(".text")
+    assert text is not None
+    assert text["data-source"] == "**a** <b>"
+    assert text.decode_contents() == "<p><strong>a</strong> &lt;b&gt;</p>"
+    plain = BeautifulSoup(markup(new_renderer(MarkupCache()), said(message="<i>a</i>")), "html.parser")
+    assert [(one.attrs, one.decode_contents()) for one in plain.select(".text")] == [
+        ({"class": ["text"], "dir": "auto"}, "&lt;i&gt;a&lt;/i&gt;")
+    ]
+
+
+def test_spoilers_stay_hidden_in_a_quote() -> None:
+    answered = msgspec.structs.replace(MESSAGE, message="it was ||the\nbutler||, || of course")
+    assert Quote.of(answered, {}).text == "it was \u2592\u2592\u2592, || of course"
 
 
 def test_what_was_typed_into_an_open_form_is_not_kept() -> None:

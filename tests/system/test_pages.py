@@ -21,7 +21,7 @@ CHAT = "#conversations li[data-conversation^='@']"  # and not the lobby, in whic
 PICTURE = encoded(painted(), "PNG")
 MARKUP = "\"'><script>alert(1)</script><img src=x onerror=alert(2)>{{ 7*7 }}"
 FIRST_VIEW_BYTES_MAX = 100 * 1024
-LINK = 'a[rel="noopener noreferrer nofollow"][target="_blank"]'
+LINK = 'a[rel="noopener noreferrer nofollow"]'
 _numbers = count(1)
 
 
