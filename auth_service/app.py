@@ -22,6 +22,7 @@ from auth_service.common_passwords import LIBRARY, is_common
 from auth_service.feed import Feed
 from auth_service.links import Links
 from auth_service.passwords import STRONG, Hasher, Passwords
+from auth_service.peers import Media
 from auth_service.refusals import REFUSALS
 from auth_service.routes import ROUTES
 from auth_service.secret import load_or_make_secret
@@ -67,7 +68,7 @@ async def _opened(settings: AuthSettings, clock: Callable[[], float], hasher: Ha
     tokens = Tokens(secret=secret, clock=clock, new_id=_new_id)
     links = links_of(settings, secret)
     bus = Bus(settings.redis_url)
-    feed = Feed(bus)
+    feed = Feed(bus, clock=clock)
     async with open_store(settings) as database, client_of_peers() as http:
         with closing(Passwords(hasher=hasher, waiting_max=settings.passwords_waiting_max)) as passwords:
             account_store, session_store = AccountStore(database), SessionStore(database)
@@ -97,6 +98,7 @@ async def _opened(settings: AuthSettings, clock: Callable[[], float], hasher: Ha
                     authentication=Authentication(store=session_store, tokens=tokens, clock=clock),
                     community=community,
                     links=links,
+                    media=Media(Peer(http, settings.media_url)),
                     moderation=moderation,
                     password_resets=resets_on(database, passwords, links, feed, clock),
                     sessions=sessions,

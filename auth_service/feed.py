@@ -1,11 +1,11 @@
 """The feed: tells the other services what has changed here. Only a nudge: the store is the truth."""
 
 import asyncio
-from time import perf_counter
+import time
+from collections.abc import Callable
 
-from auth_service import metrics
 from servicekit.authentication import REVOCATIONS_CHANNEL
-from servicekit.bus import Bus, Reply
+from servicekit.bus import Bus
 
 PROFILES_CHANNEL = "profiles"
 ORDERS_CHANNEL = "orders"
@@ -14,8 +14,9 @@ ORDERS_CHANNEL = "orders"
 class Feed:
     """Publishing never waits and never fails; `connected` says when to tell again what Redis missed."""
 
-    def __init__(self, bus: Bus) -> None:
+    def __init__(self, bus: Bus, *, clock: Callable[[], float] = time.time) -> None:
         self._bus = bus
+        self._clock = clock
         self._connected = asyncio.Event()
         bus.on_connected(self._connected.set)
 
@@ -24,26 +25,21 @@ class Feed:
         await self._connected.wait()
         self._connected.clear()
 
-    def sessions_revoked(self, *session_ids: str) -> None:
-        ended_s = perf_counter()
+    def sessions_ended(self, *session_ids: str) -> None:
+        """They ended this moment: who closes their connections can say how long it took."""
+        now = self._clock()
+        self._publish(REVOCATIONS_CHANNEL, *(f"{session_id} {now:.4f}" for session_id in session_ids))
 
-        def observe(published: asyncio.Future[list[Reply]]) -> None:
-            if _has_worked(published):
-                metrics.revocation_seconds.observe(perf_counter() - ended_s)
-
-        if session_ids:
-            self._publish(REVOCATIONS_CHANNEL, *session_ids).add_done_callback(observe)
+    def remind_of_ended(self, *session_ids: str) -> None:
+        """They ended at some time."""
+        self._publish(REVOCATIONS_CHANNEL, *session_ids)
 
     def profile_changed(self, version: int) -> None:
-        self._publish(PROFILES_CHANNEL, str(version)).add_done_callback(_has_worked)
+        self._publish(PROFILES_CHANNEL, str(version))
 
     def order_given(self, number: int) -> None:
-        self._publish(ORDERS_CHANNEL, str(number)).add_done_callback(_has_worked)
+        self._publish(ORDERS_CHANNEL, str(number))
 
-    def _publish(self, channel: str, *payloads: str) -> asyncio.Future[list[Reply]]:
-        return self._bus.execute(*(("PUBLISH", self._bus.channel(channel), payload) for payload in payloads))
-
-
-def _has_worked(published: asyncio.Future[list[Reply]]) -> bool:
-    """Looked at, so that asyncio does not report it."""
-    return not published.cancelled() and published.exception() is None
+    def _publish(self, channel: str, *payloads: str) -> None:
+        if payloads:
+            self._bus.send(*(("PUBLISH", self._bus.channel(channel), payload) for payload in payloads))

@@ -14,6 +14,7 @@ class AuthSettings(StoreSettings, frozen=True, kw_only=True):
     # The signing key follows from it, so it must be hard to guess. Without one the service makes its own.
     secret_key: Annotated[str, msgspec.Meta(min_length=16)] | None = None
     chat_url: str = "http://127.0.0.1:8002"
+    media_url: str = "http://127.0.0.1:8003"
     auth_database_url: str = ""  # in place of `database_url`
     port: Annotated[int, msgspec.Meta(ge=1, le=65535)] = 8000  # the gateway's
     public_url: str = ""

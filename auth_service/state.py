@@ -9,6 +9,7 @@ from auth_service.actions.password_resets import PasswordResets
 from auth_service.actions.sessions import Sessions
 from auth_service.domain.rules import Rules
 from auth_service.links import Links
+from auth_service.peers import Media
 from auth_service.store import Admission
 from servicekit.bus import Bus
 from servicekit.database import Database
@@ -22,6 +23,7 @@ class State(TypedDict):
     authentication: Authentication
     community: Community
     links: Links
+    media: Media
     moderation: Moderation
     password_resets: PasswordResets
     sessions: Sessions

@@ -34,6 +34,7 @@ from chat_service.actions.saved_chats import SavedChats
 from chat_service.actions.searching import Searching
 from chat_service.actions.submissions import Submissions
 from chat_service.actions.typing_notices import TypingNotices
+from chat_service.actions.waiting_reports import watch_waiting_reports
 from chat_service.call_registry import CallRegistry
 from chat_service.domain.changes import Appended
 from chat_service.domain.intents import Draft
@@ -57,6 +58,7 @@ from chat_service.store.people import PeopleStore
 from chat_service.store.reports import Reports
 from chat_service.store.rooms import Rooms as RoomStore
 from chat_service.store.search import Search
+from chat_service.store.totals import Totals
 from chat_service.websocket.chat_socket import ChatSocket
 from servicekit.application import application
 from servicekit.database import Database
@@ -183,7 +185,7 @@ class _Composition:
             ring_s=waits.ring_s,
             check_accepts=self._blocks.check_accepts,
         )
-        self.people.on_banned(self.calls.end_for)
+        self.people.on_banned(self.calls.end_all_of)
         self._typing_notices = TypingNotices(
             feed=self._feed, monotonic=self._monotonic, check_accepts=self._blocks.check_accepts
         )
@@ -224,15 +226,19 @@ class _Composition:
             self._clearing.run(),
             self.calls.run(),
             self._limits.run(),
+            watch_waiting_reports(self._reports),
         )
 
     def write(self) -> Coroutine[Any, Any, None]:
         """The same for what is submitted; ended before what it publishes by."""
         return self._writer.run(self._publisher.stored)
 
-    def end_session(self, session_id: str) -> None:
-        for socket in [one for one in self.sockets if one.identity.session_id == session_id]:
+    def end_session(self, session_id: str) -> bool:
+        """Whether it had a socket here."""
+        ended = [one for one in self.sockets if one.identity.session_id == session_id]
+        for socket in ended:
             socket.end_session()
+        return bool(ended)
 
     def close_all(self) -> None:
         for socket in list(self.sockets):
@@ -280,6 +286,7 @@ class _Composition:
             searching=self.searching,
             sockets=self.sockets,
             submissions=self.submissions,
+            totals=Totals(self._database),
             typing_notices=self._typing_notices,
         )
 

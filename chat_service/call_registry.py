@@ -141,6 +141,12 @@ class CallRegistry:
         await self._ask("DEL", key)
         return [Conversation(name.decode()) for name in sorted(conversations)]
 
+    async def all_with(self, username: str) -> list[Conversation]:
+        """The conversations of the person whose call goes on, or has rung; some may have ended."""
+        names = await self._ask("SMEMBERS", self._bus.channel("calls"))
+        conversations = [Conversation(name.decode()) for name in sorted(names)]
+        return [one for one in conversations if username in one.people]
+
     async def _ask(self, *command: str | bytes | int) -> Any:
         (reply,) = await self._bus.execute(command)
         if isinstance(reply, Exception):

@@ -20,6 +20,7 @@ from chat_service.actions.searching import Searching
 from chat_service.actions.submissions import Submissions
 from chat_service.actions.typing_notices import TypingNotices
 from chat_service.store.acts import Acts
+from chat_service.store.totals import Totals
 from servicekit.authentication import Authentication
 from servicekit.bus import Bus
 from servicekit.connection_counts import ConnectionCounts
@@ -55,4 +56,5 @@ class State(TypedDict):
     searching: Searching
     sockets: set[Any]
     submissions: Submissions
+    totals: Totals
     typing_notices: TypingNotices

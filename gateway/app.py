@@ -16,6 +16,7 @@ from gateway.contract_parts import ContractParts
 from gateway.cors import Cors
 from gateway.domain.page_limits import PageLimits
 from gateway.domain.paths import names_instance
+from gateway.domain.refusals import REFUSALS
 from gateway.domain.route_table import Service
 from gateway.known_devices import KnownDevices
 from gateway.known_instance import KEPT_S, KnownInstance
@@ -29,9 +30,11 @@ from gateway.rendering import Renderer
 from gateway.settings import GatewaySettings
 from gateway.state import State
 from gateway.static_files import StaticFiles
+from gateway.system_status import SystemStatusReader
 from gateway.trusted_proxies import TrustedProxies
 from gateway.upstream import Upstream
 from servicekit.application import Application
+from servicekit.contract import contract_of
 from servicekit.logs import get_logger
 from servicekit.middleware import BodyLimit
 from servicekit.server import connections, running
@@ -105,14 +108,20 @@ async def _opened(
         connections(settings, clock) as peers,
         running(*(upstream.watch() for upstream in upstreams.values())),
     ):
-        first_urls = {service: url.split(",")[0].strip().rstrip("/") for service, url in _urls(settings).items()}
+        urls = {
+            service: [one.strip().rstrip("/") for one in url.split(",")] for service, url in _urls(settings).items()
+        }
+        first_urls = {service: first for service, [first, *_] in urls.items()}
+        trusted_proxies = TrustedProxies(settings.trusted_proxies)
         yield State(
             allowed_origins=settings.origins,
             authentication=peers.authentication,
             bus=peers.bus,
             content_security_policy=content_security_policy(settings.remote_avatars),
             connection_counts=ConnectionCounts(per_address_max=settings.connections_per_address),
-            contract_parts=ContractParts(http=peers.http, urls=first_urls, clock=clock),
+            contract_parts=ContractParts(
+                http=peers.http, urls=first_urls, clock=clock, own=contract_of(PAGES, REFUSALS)
+            ),
             http=peers.http,
             instance=KnownInstance(upstreams[Service.AUTH], kept_s=instance_kept_s),
             json_body_bytes_max=settings.json_body_bytes_max,
@@ -121,7 +130,16 @@ async def _opened(
             read_marks=PendingReadMarks(),
             renderer=Renderer(languages, static_files, _page_limits(settings)),
             static_files=static_files,
-            trusted_proxies=TrustedProxies(settings.trusted_proxies),
+            system_status=SystemStatusReader(
+                http=peers.http,
+                urls=urls,
+                own_address=f"{settings.host}:{settings.port}",
+                authentication=peers.authentication,
+                bus=peers.bus,
+                trusted_proxies=trusted_proxies,
+                clock=clock,
+            ),
+            trusted_proxies=trusted_proxies,
             upstreams=upstreams,
             urls=first_urls,
         )

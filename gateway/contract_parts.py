@@ -2,12 +2,12 @@
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import httpx
 import msgspec
 
-from gateway.domain.contract import joined
+from gateway.domain.contract import GATEWAY, joined
 from gateway.domain.contract_page import Page, page_of
 from gateway.domain.route_table import Service
 from servicekit.contract import PATH, Contract
@@ -34,15 +34,18 @@ class ContractParts:
         http: httpx.AsyncClient,
         urls: Mapping[Service, str],
         clock: Callable[[], float],
+        own: Contract = _NO_CONTRACT,
         answer_timeout_s: float = ANSWER_TIMEOUT_S,
     ) -> None:
+        """`own` is what the gateway itself answers."""
         self._http = http
         self._urls = urls
         self._clock = clock
         self._answer_timeout_s = answer_timeout_s
         self._asking = asyncio.Lock()
+        self._own = msgspec.json.decode(msgspec.json.encode(own), type=Contract)  # as those of others come
         self._parts: list[Contract | None] = []
-        self._document = _document({}, [])
+        self._document = _document([], [], self._own)
         self._asked_at = float("-inf")
 
     async def document(self) -> Document:
@@ -53,7 +56,7 @@ class ContractParts:
                 self._asked_at = self._clock()
                 if parts != self._parts:
                     self._parts = parts
-                    self._document = _document(self._urls, parts)
+                    self._document = _document(list(self._urls), parts, self._own)
             return self._document
 
     async def _part(self, url: str) -> Contract | None:
@@ -68,9 +71,10 @@ class ContractParts:
             return None
 
 
-def _document(services: Mapping[Service, str], parts: list[Contract | None]) -> Document:
-    by_service = dict(zip(services, parts, strict=True))
-    found = {service: part for service, part in by_service.items() if part is not None and part != _NO_CONTRACT}
-    content = joined(found, [service for service, part in by_service.items() if part is None])
+def _document(services: Sequence[Service], parts: list[Contract | None], own: Contract) -> Document:
+    by_service = {service.value: part for service, part in zip(services, parts, strict=True)}
+    told = {**by_service, GATEWAY: own}
+    found = {name: part for name, part in told.items() if part is not None and part != _NO_CONTRACT}
+    content = joined(found, [name for name, part in by_service.items() if part is None])
     body = msgspec.json.encode(content)
     return Document(body, f'"{hashlib.sha256(body).hexdigest()[:32]}"', page_of(content))

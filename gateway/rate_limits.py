@@ -12,6 +12,7 @@ from limits.aio.storage import MemoryStorage, RedisStorage
 from limits.aio.strategies import MovingWindowRateLimiter
 from limits.errors import StorageError
 
+from gateway import metrics
 from gateway.domain.refusals import TooManyRequests
 from servicekit.logs import get_logger
 from servicekit.networks import network_of, wider_network_of
@@ -143,6 +144,7 @@ class RateLimits:
             reset_at_s, is_shared = await _hit(self._local, item, *identifiers), False
         if reset_at_s is None:
             return CountedAttempt(item.key_for(*identifiers), is_shared)
+        metrics.attempts_refused.labels(what).inc()
         log.warning("rate limited", what=what, by=by, who=who, is_known=bool(known_as))
         raise TooManyRequests(what, max(1, math.ceil(reset_at_s - time.time())))
 

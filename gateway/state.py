@@ -14,6 +14,7 @@ from gateway.pending_read_marks import PendingReadMarks
 from gateway.rate_limits import RateLimits
 from gateway.rendering import Renderer
 from gateway.static_files import StaticFiles
+from gateway.system_status import SystemStatusReader
 from gateway.trusted_proxies import TrustedProxies
 from gateway.upstream import Upstream
 from servicekit.authentication import Authentication
@@ -35,6 +36,7 @@ class State(TypedDict):
     read_marks: PendingReadMarks
     renderer: Renderer
     static_files: StaticFiles
+    system_status: SystemStatusReader
     trusted_proxies: TrustedProxies
     upstreams: Mapping[Service, Upstream]
     urls: Mapping[Service, str]

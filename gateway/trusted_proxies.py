@@ -13,11 +13,14 @@ _SCHEMES = frozenset({"http", "https"})
 class TrustedProxies:
     """The addresses and networks whose `X-Forwarded-For` and `X-Forwarded-Proto` count; uvicorn knows how to read them.
 
+    `have_seen_https`: one of them has brought a request that came by https. The gateway itself speaks http alone.
+
     Not as its middleware: a tunnel has no ASGI application, and neither have most of the forwarded requests.
     """
 
     def __init__(self, listed: str) -> None:
         """`listed`: addresses and networks, separated by commas; "*" alone is everyone."""
+        self.have_seen_https = False
         nobody: Any = None  # the class that we are after is uvicorn's own affair, and an attribute of this one
         self._trusted = ProxyHeadersMiddleware(nobody, listed.strip()).trusted_hosts if listed.strip() else None
 
@@ -31,7 +34,9 @@ class TrustedProxies:
         said = _last(headers, b"x-forwarded-proto").strip()
         chain = ",".join(value.decode("latin-1") for name, value in headers if name == b"x-forwarded-for")
         named = self._trusted.get_trusted_client_address(", ".join(map(_plain, chain.split(","))))[0]
-        return named if _is_address(named) else address, said if said in _SCHEMES else scheme
+        scheme = said if said in _SCHEMES else scheme
+        self.have_seen_https = self.have_seen_https or scheme == "https"
+        return named if _is_address(named) else address, scheme
 
 
 def _last(headers: Headers, name: bytes) -> str:

@@ -12,6 +12,7 @@ from starlette.requests import Request
 
 from servicekit.bus import Bus
 from servicekit.logs import get_logger
+from servicekit.metrics import revocation_seconds
 from servicekit.problems import Unauthenticated, Unavailable
 from servicekit.tokens import Identity, InvalidToken, TokenVerifier, UnknownKey
 
@@ -49,10 +50,11 @@ class Authentication:
         self._issuer_url = issuer_url.rstrip("/")
         self._http = http
         self._bus = bus
+        self._clock = clock
         self._tokens = TokenVerifier(clock=clock)
         self._revoked: set[str] = set()
         self._revoked_while_reading: set[str] = set()
-        self._listeners: list[Callable[[str], None]] = []
+        self._listeners: list[Callable[[str], bool | None]] = []
         self._poll_interval_s = poll_interval_s
         self._keys_interval_s = keys_interval_s
         self._reread_interval_s = reread_interval_s
@@ -61,8 +63,8 @@ class Authentication:
         self._stale = asyncio.Event()
         self.is_current = False
 
-    def on_revoked(self, listener: Callable[[str], None]) -> None:
-        """Call `listener(session_id)` for each session that is revoked from now on."""
+    def on_revoked(self, listener: Callable[[str], bool | None]) -> None:
+        """Call `listener(session_id)` for each session that is revoked from now on; True: it has closed something."""
         self._listeners.append(listener)
 
     def identify(self, token: str) -> Identity:
@@ -116,17 +118,20 @@ class Authentication:
                 async with asyncio.timeout(self._reread_interval_s if is_told else self._poll_interval_s):
                     await self._stale.wait()
 
-    def revoke(self, session_id: str) -> None:
-        """Let nobody pass with this session any more, and tell the listeners, once."""
+    def revoke(self, session_id: str) -> bool:
+        """Let nobody pass with this session any more, and tell the listeners, once. Whether one closed something."""
         if session_id in self._revoked:
-            return
+            return False
         self._revoked.add(session_id)
         self._revoked_while_reading.add(session_id)
-        for listener in self._listeners:
-            listener(session_id)
+        closed = [listener(session_id) for listener in self._listeners]
+        return any(closed)
 
     def _on_news(self, payload: bytes) -> None:
-        self.revoke(payload.decode())
+        """A session id, with the time of its end where it was told at once."""
+        session_id, _, ended_at = payload.decode().partition(" ")
+        if self.revoke(session_id) and ended_at:
+            revocation_seconds.observe(max(0.0, self._clock() - float(ended_at)))
 
     async def _read_revocations(self) -> bool:
         self._revoked_while_reading.clear()

@@ -6,7 +6,7 @@ Their SQL is what SQLite and PostgreSQL share, with SQLite's marks for parameter
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Concatenate, NamedTuple, ParamSpec, Protocol, TypeAlias, TypeVar
+from typing import Any, ClassVar, Concatenate, Literal, NamedTuple, ParamSpec, Protocol, TypeAlias, TypeVar
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -60,6 +60,8 @@ USUAL_LONG_READS = LongReads()
 class Database(ABC):
     """Commits are durable when they return. What cannot be stored or read raises NotStored, or DatabaseError."""
 
+    engine: ClassVar[Literal["sqlite", "postgresql"]]
+
     def __init__(self, store_id: str) -> None:
         self.id = store_id
 
@@ -98,6 +100,11 @@ class Database(ABC):
     @abstractmethod
     def disk_free_bytes(self) -> int | None:
         """Free for us where the data is; None where that is not ours to know. Raises OSError."""
+
+    @property
+    @abstractmethod
+    def disk_total_bytes(self) -> int | None:
+        """How large that disk is, likewise."""
 
     @abstractmethod
     async def close(self) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from typing import Any, Final, Literal
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse
@@ -10,7 +10,9 @@ from starlette.routing import Route
 
 from servicekit.server import is_stopping
 
-OK, UNAVAILABLE, AWAY = "ok", "unavailable", "away"
+OK: Final = "ok"
+UNAVAILABLE: Final = "unavailable"
+AWAY: Final = "away"
 REDIS = "redis"
 REDIS_ANSWER_S_MAX = 0.5  # well below what the gateway waits for our answer
 Check = Callable[[], Awaitable[bool | str]]
@@ -33,20 +35,28 @@ async def _answer(name: str, check: Check, timeout_s: float) -> str:
     return answer if isinstance(answer, str) else OK if answer else otherwise
 
 
-def service_routes() -> list[Route]:
-    """Of a service with a store: `database`, `bus` and, where it copies lists, `replicas` in its state."""
+def verdict(checks: Mapping[str, str]) -> Literal["ok", "unavailable", "stopping"]:
+    """Whether who answers so is in service."""
+    is_missing = any(answer != OK for name, answer in checks.items() if name != REDIS)
+    return "stopping" if is_stopping() else UNAVAILABLE if is_missing else OK
 
-    def checks_of(request: Request[Any]) -> Mapping[str, Check]:
-        state = request.state
-        replicas = {replica.name: replica.is_in_step for replica in getattr(state, "replicas", ())}
-        database = state["database"]
-        return {"store": database.is_sound, "disk": database.has_room, REDIS: state["bus"].ping, **replicas}
+
+def checks_of_service(request: Request[Any]) -> Mapping[str, Check]:
+    """With a store: `database`, `bus` and, where it copies lists, `replicas` in its state."""
+    state = request.state
+    replicas = {replica.name: replica.is_in_step for replica in getattr(state, "replicas", ())}
+    database = state["database"]
+    return {"store": database.is_sound, "disk": database.has_room, REDIS: state["bus"].ping, **replicas}
+
+
+def service_routes() -> list[Route]:
+    """Of a service with a store."""
 
     def tell(request: Request[Any]) -> dict[str, Any]:
         free_bytes = request.state["database"].disk_free_bytes
         return {} if free_bytes is None else {"disk_free_bytes": free_bytes}
 
-    return routes(checks_of, tell)
+    return routes(checks_of_service, tell)
 
 
 def routes(
@@ -60,8 +70,7 @@ def routes(
 
     async def readyz(request: Request) -> JSONResponse:
         checks = await run_checks(checks_of(request))
-        missing = [name for name, answer in checks.items() if answer != OK and name != REDIS]
-        status = "stopping" if is_stopping() else UNAVAILABLE if missing else OK
+        status = verdict(checks)
         return JSONResponse({"status": status, "checks": checks, **tell(request)}, 200 if status == OK else 503)
 
     return [Route("/healthz", healthz), Route("/readyz", readyz)]

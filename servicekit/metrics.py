@@ -5,7 +5,7 @@ forwarded request a tenth of its time.
 """
 
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from prometheus_client import REGISTRY, Counter, Gauge, Histogram, start_http_server
 from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily, Metric
@@ -53,6 +53,17 @@ _requests = _Requests()
 REGISTRY.register(_requests)
 count_request = _requests.count
 open_connections = Gauge("parley_open_connections", "Open WebSocket connections.")
+revocation_seconds = Histogram(
+    "parley_revocation_seconds",
+    "From the end of a session in the store until its connections here were closed.",
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0),
+)
+
+
+def count_open_connections() -> int:
+    """Those of this process."""
+    (metric,) = open_connections.collect()
+    return int(metric.samples[0].value)
 
 
 def counter(name: str, said: str, *labels: str) -> Counter:
@@ -60,8 +71,8 @@ def counter(name: str, said: str, *labels: str) -> Counter:
     return Counter(name, said, labels)
 
 
-def histogram(name: str, said: str, buckets: Sequence[float]) -> Histogram:
-    return Histogram(name, said, buckets=buckets)
+def gauge(name: str, said: str) -> Gauge:
+    return Gauge(name, said)
 
 
 def serve(host: str, port: int) -> None:

@@ -80,6 +80,8 @@ def make(url: str, migrations: Path) -> Migrated:
 class PostgresDatabase(Database):
     """Made by `open_postgres`."""
 
+    engine = "postgresql"
+
     def __init__(
         self,
         store_id: str,
@@ -138,6 +140,10 @@ class PostgresDatabase(Database):
 
     @property
     def disk_free_bytes(self) -> int | None:
+        return None
+
+    @property
+    def disk_total_bytes(self) -> int | None:
         return None
 
     async def close(self) -> None:

@@ -71,6 +71,8 @@ class SqliteDatabase(Database):
     Made by `open_sqlite`.
     """
 
+    engine = "sqlite"
+
     def __init__(
         self,
         *,
@@ -191,6 +193,10 @@ class SqliteDatabase(Database):
     def disk_free_bytes(self) -> int:
         """Free for us where the file is. Raises OSError."""
         return shutil.disk_usage(self._folder).free
+
+    @property
+    def disk_total_bytes(self) -> int:
+        return shutil.disk_usage(self._folder).total
 
     async def has_room(self) -> bool:
         """Whether no less is free than there has to be."""

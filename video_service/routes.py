@@ -3,7 +3,7 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
-from servicekit import contract, health
+from servicekit import contract, health, status
 from servicekit.authentication import identify, token_of
 from servicekit.contract import describes
 from servicekit.responses import NOT_KEPT, json_response
@@ -49,11 +49,16 @@ async def mjpeg(request: Request[State]) -> Response:
     return response
 
 
+async def count(state: State) -> status.Counts:
+    return await state["stream_log"].count()
+
+
 _STREAM = "/api/video/streams/{stream}"
 ROUTES = [
     route("/api/video/streams", GET=streams),
     route(_STREAM + "/snapshot", GET=snapshot),
     route(_STREAM + "/mjpeg", GET=mjpeg),
     *health.service_routes(),
+    *status.routes(count),
 ]
 ROUTES += contract.routes(ROUTES, REFUSALS)

@@ -26,6 +26,10 @@ class Store:
         """
         return await self._database.write(_close_left_open, written_before)
 
+    async def count(self) -> dict[str, int]:
+        """The streams that are live, as far as rows say. Raises TookTooLong."""
+        return await self._database.read_long("", _count)
+
     async def list_position(self) -> int:
         """The version of the newest profile that was dealt with."""
         return await self._database.read(followed, _PROFILES)
@@ -70,6 +74,10 @@ def _close_left_open(connection: Connection, written_before: int) -> int:
     return connection.execute(
         "UPDATE streams SET ended_at = written_at WHERE ended_at IS NULL AND written_at < ?", (written_before,)
     ).rowcount
+
+
+def _count(connection: Connection) -> dict[str, int]:
+    return {"streams": connection.execute("SELECT count(*) FROM streams WHERE ended_at IS NULL").fetchone()[0]}
 
 
 def _forget(connection: Connection, usernames: Sequence[str], version: int) -> None:

@@ -60,7 +60,7 @@ class Accounts:
         if ended is None:  # someone else changed it in the meantime
             raise WrongPassword
         log.info("password changed", username=account.username, sessions_ended=len(ended))
-        self._feed.sessions_revoked(*ended)
+        self._feed.sessions_ended(*ended)
         return len(ended)
 
     async def erase(self, identity: Identity, place: Place, *, password: str) -> None:
@@ -75,7 +75,7 @@ class Accounts:
             raise WrongPassword
         version, ended = erased
         log.info("account erased", username=account.username, sessions_ended=len(ended))
-        self._feed.sessions_revoked(*ended)
+        self._feed.sessions_ended(*ended)
         self._feed.profile_changed(version)
 
     async def find_by_prefix(self, asker: str, prefix: str, *, after: str, limit: int) -> list[Profile]:

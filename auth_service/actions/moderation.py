@@ -36,7 +36,7 @@ class Moderation:
     async def ban(self, actor: Actor, username: str, ban: Ban) -> BanOutcome:
         """Raises UnknownUser, LastOwner or TooOften. Whoever is banned already may have their messages erased."""
         outcome = await self._store.ban(actor, username, ban, now=self._clock())
-        self._feed.sessions_revoked(*outcome.sessions_ended)
+        self._feed.sessions_ended(*outcome.sessions_ended)
         if outcome.version is not None:
             metrics.bans.inc()
             self._feed.profile_changed(outcome.version)
@@ -67,6 +67,14 @@ class Moderation:
     async def list_people(self, actor: Actor, wanted: PeopleFilter, *, after: str, limit: int) -> list[Person]:
         """By username, those behind `after`. Raises TooManyAtOnce or TookTooLong."""
         return await self._people.list_after(actor, wanted, after, now=self._clock(), limit=limit)
+
+    async def get_person(self, actor: Actor, username: str) -> Person:
+        """Raises UnknownUser."""
+        return await self._people.get(actor, username, now=self._clock())
+
+    async def count_people(self) -> dict[str, int]:
+        """All, banned ones, and active sessions; for who runs the whole. Raises TookTooLong."""
+        return await self._people.count(now=self._clock())
 
     async def list_audit(self, actor: Actor, *, before: int, limit: int) -> list[AuditEntry]:
         """The newest first."""

@@ -51,7 +51,7 @@ class PasswordResets:
         hashed = await self._passwords.hash(password, place)
         ended = await self._store.use(hash_of(code), account, password=hashed, address=address, now=self._clock())
         log.info("password reset", username=account.username, address=address, sessions_ended=len(ended))
-        self._feed.sessions_revoked(*ended)
+        self._feed.sessions_ended(*ended)
         return len(ended)
 
     async def _account_of(self, link: ResetLink) -> Account:

@@ -24,7 +24,7 @@ class Reminder:
             await self.remind()
 
     async def remind(self) -> None:
-        self._feed.sessions_revoked(*await self._sessions.list_revoked())
+        self._feed.remind_of_ended(*await self._sessions.list_revoked())
         self._feed.profile_changed(await self._accounts.latest_version())
         if number := await self._moderation.last_order():
             self._feed.order_given(number)

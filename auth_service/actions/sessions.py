@@ -120,7 +120,7 @@ class Sessions:
         """Here the session has ended when this returns; elsewhere as soon as the feed tells of it."""
         revoked = await self._store.revoke(username, session_id, self._clock())
         if revoked:
-            self._feed.sessions_revoked(session_id)
+            self._feed.sessions_ended(session_id)
         return revoked
 
     async def _verified(self, username: str, password: str, device: Device) -> Account:
@@ -158,7 +158,7 @@ class Sessions:
         if not opened:
             raise WrongCredentials
         if ended:
-            self._feed.sessions_revoked(replaced_session_id)
+            self._feed.sessions_ended(replaced_session_id)
         return session
 
     def _session_id_of(self, token: str | None) -> str:

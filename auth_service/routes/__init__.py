@@ -23,7 +23,7 @@ from auth_service.routes.profiles import AvatarForm, NicknameForm, UsersQuery
 from auth_service.routes.registration import RegistrationBody
 from auth_service.routes.resets import NewPassword
 from auth_service.state import State
-from servicekit import contract, health
+from servicekit import contract, health, status
 from servicekit.contract import Limits
 from servicekit.routing import route
 
@@ -70,6 +70,7 @@ _PUBLIC: list[Route] = [
     route("/api/reset/{code}", GET=resets.read_reset, POST=resets.reset),
     route("/api/admin/instance", PATCH=instance.change_instance),
     route("/api/admin/users", GET=moderation.list_people),
+    route("/api/admin/users/{username}", GET=moderation.read_person),
     route("/api/admin/users/{username}/ban", PUT=moderation.ban, DELETE=moderation.end_ban),
     route("/api/admin/users/{username}/role", PUT=moderation.set_role),
     route("/api/admin/users/{username}/reset-link", POST=resets.make_reset_link),
@@ -85,4 +86,5 @@ ROUTES: list[Route] = [
     route("/internal/orders", GET=internal.orders),
     *contract.routes(_PUBLIC, REFUSALS, _limits),
     *health.service_routes(),
+    *status.routes(internal.count),
 ]

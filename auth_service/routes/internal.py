@@ -13,6 +13,7 @@ from servicekit.bodies import read_query
 from servicekit.contract import describes
 from servicekit.numbered_lists import ListQuery
 from servicekit.responses import json_response
+from servicekit.status import Counts
 
 PROFILES_PAGE_MAX = 500
 VERSION_MAX = 2**62
@@ -64,6 +65,10 @@ async def role(request: Request[State]) -> Response:
     """What somebody is here now, for services that do what their copy of the profiles is not certain enough for."""
     standing = await request.state["moderation"].get_standing(request.path_params["username"])
     return json_response({"role": standing.role, "banned": standing.is_banned})
+
+
+async def count(state: State) -> Counts:
+    return await state["moderation"].count_people()
 
 
 async def orders(request: Request[State]) -> Response:

@@ -1,5 +1,6 @@
 """What moderators and owners do: bans, roles, people and the audit."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Literal, TypeAlias
 
@@ -54,7 +55,7 @@ class PeopleQuery(msgspec.Struct, frozen=True):
 
 
 class PersonAnswer(msgspec.Struct, frozen=True):
-    """`stored_bytes` is null: only media knows."""
+    """`stored_bytes` is null while media, which knows it, is away."""
 
     username: str
     nickname: str
@@ -143,7 +144,16 @@ async def list_people(request: Request[State]) -> Response:
         asked = {"query": query.query, "role": query.role, "state": query.state}
         given = {name: str(value) for name, value in asked.items() if value}
         more = link(request.url.path, "next", **given, limit=query.limit, after=page[-1].username)
-    return json_response([_person(one) for one in page], headers=more)
+    return json_response(await _people(request, page), headers=more)
+
+
+@describes("See one person", answer=PersonAnswer, refusals=(NotAllowed, UnknownUser))
+async def read_person(request: Request[State]) -> Response:
+    """For moderators; as in the list."""
+    actor = await actor_of(request)
+    person = await request.state["moderation"].get_person(actor, request.path_params["username"])
+    (answer,) = await _people(request, [person])
+    return json_response(answer)
 
 
 @describes(
@@ -164,7 +174,12 @@ async def read_audit(request: Request[State]) -> Response:
     return json_response([_audit_answer(one) for one in page], headers=more)
 
 
-def _person(person: Person) -> PersonAnswer:
+async def _people(request: Request[State], people: Sequence[Person]) -> list[PersonAnswer]:
+    stored = await request.state["media"].find_stored_bytes([one.username for one in people])
+    return [_person(one, None if stored is None else stored.get(one.username, 0)) for one in people]
+
+
+def _person(person: Person, stored_bytes: int | None) -> PersonAnswer:
     return PersonAnswer(
         username=person.username,
         nickname=person.nickname,
@@ -173,6 +188,7 @@ def _person(person: Person) -> PersonAnswer:
         created_at=_time(person.created_at),
         last_seen_at=None if person.last_seen_at is None else _time(person.last_seen_at),
         sessions=person.sessions,
+        stored_bytes=stored_bytes,
     )
 
 

@@ -137,9 +137,15 @@ class Calls:
         with suppress(BusUnavailable, NoCall):
             await self._hang_up(username, conversation)
 
-    def end_for(self, username: str) -> None:
-        """All that the person is in."""
-        self._on_gone(username)
+    def end_all_of(self, username: str) -> None:
+        """All that the person is in, or is rung for."""
+        self._tasks.start(self._end_all_of(username))
+
+    async def _end_all_of(self, username: str) -> None:
+        with suppress(BusUnavailable):
+            for conversation in await self._registry.all_with(username):
+                with suppress(NoCall):  # it ended before
+                    await self._hang_up(username, conversation)
 
     def _on_gone(self, username: str) -> None:
         self._tasks.start(self._hang_up_for(username))

@@ -18,7 +18,7 @@ from chat_service.routes import (
     search,
 )
 from chat_service.state import State
-from servicekit import contract, health
+from servicekit import contract, health, status
 from servicekit.contract import Limits
 from servicekit.routing import route
 
@@ -60,6 +60,7 @@ ROUTES: list[Route] = [
     route("/internal/members", GET=internal.members),
     route("/internal/released-files", GET=internal.orphaned_files),
     *health.service_routes(),
+    *status.routes(internal.count),
 ]
 
 

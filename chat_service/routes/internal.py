@@ -9,6 +9,7 @@ from chat_service.state import State
 from servicekit.bodies import convert
 from servicekit.numbered_lists import ListQuery, store_and_last
 from servicekit.responses import json_response
+from servicekit.status import Counts
 from servicekit.times import rfc3339, seconds_until
 
 
@@ -46,6 +47,10 @@ async def audience(request: Request[State]) -> Response:
     conversation = await request.state["addressing"].find_conversation(username, label.name)
     await request.state["blocks"].check_accepts(username, conversation.other_than(username))
     return json_response({"label": conversation.label_for(username).text})
+
+
+async def count(state: State) -> Counts:
+    return await state["totals"].count()
 
 
 async def members(request: Request[State]) -> Response:

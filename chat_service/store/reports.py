@@ -28,6 +28,9 @@ class Reports:
         """The newest first."""
         return await self._database.read(_page, state, before, limit)
 
+    async def count_open(self) -> int:
+        return await self._database.read(_count_open)
+
     async def handle(self, report_id: int, *, state: ReportState, note: str, by: str, now: str) -> Report:
         """Raises UnknownReport, or AlreadyReported where it is opened again beside another one."""
         return await self._database.write(_handle, report_id, state, note, by, now)
@@ -102,6 +105,10 @@ def _page(connection: Connection, state: ReportState | None, before: int | None,
         f"SELECT {_COLUMNS} FROM reports WHERE {' AND '.join(wanted)} ORDER BY id DESC LIMIT ?", (*values, limit)
     )
     return [_report(row) for row in rows]
+
+
+def _count_open(connection: Connection) -> int:
+    return int(connection.execute("SELECT count(*) FROM reports WHERE state = 'open'").fetchone()[0])
 
 
 def _handle(connection: Connection, report_id: int, state: ReportState, note: str, by: str, now: str) -> Report:

@@ -4,16 +4,18 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from gateway.domain.route_table import WEBSOCKET_ROUTES, Service, find
+from gateway.domain.route_table import WEBSOCKET_ROUTES, find
 from gateway.domain.tokens import COOKIE
 from servicekit.contract import SCHEMAS, Contract, Schema, problem_answer
 from servicekit.version import VERSION
 
-_ABOUT = {
-    Service.AUTH: "Accounts, sessions, profiles",
-    Service.CHAT: "Conversations, rooms, messages",
-    Service.MEDIA: "Pictures",
-    Service.VIDEO: "Live video",
+GATEWAY = "gateway"
+_ABOUT: Mapping[str, str] = {
+    "auth": "Accounts, sessions, profiles",
+    "chat": "Conversations, rooms, messages",
+    "media": "Pictures",
+    "video": "Live video",
+    GATEWAY: "The system as a whole",
 }
 _DESCRIPTION = """\
 Bodies are JSON in UTF-8 unless a form is said. GET paths answer HEAD too. Refusals are problems (RFC 9457) with a
@@ -22,20 +24,20 @@ Bodies are JSON in UTF-8 unless a form is said. GET paths answer HEAD too. Refus
 WebSockets are at {sockets}; this form cannot say them. Their commands and events are in docs/protocol.md."""
 
 
-def joined(parts: Mapping[Service, Contract], missing: Iterable[Service] = ()) -> dict[str, Any]:
-    """The document. A name that two parts give to different schemas gets its service before it."""
+def joined(parts: Mapping[str, Contract], missing: Iterable[str] = ()) -> dict[str, Any]:
+    """The document, of parts by service. A name that two give to different schemas gets its service before it."""
     contested = _contested(parts.values())
     paths: dict[str, Any] = {}
     schemas: dict[str, Any] = {}
     for service, part in parts.items():
-        names = {name: service.value.capitalize() + name for name in contested & part.schemas.keys()}
+        names = {name: service.capitalize() + name for name in contested & part.schemas.keys()}
         schemas |= {names.get(name, name): _renamed(schema, names) for name, schema in part.schemas.items()}
         paths |= {path: _of_service(service, path, methods, names) for path, methods in part.paths.items()}
-    absent = sorted(service.value for service in missing)
+    absent = sorted(missing)
     return {
         "openapi": "3.1.0",
         "info": {"title": "Parley", "version": VERSION, "description": _description()},
-        "tags": [{"name": service.value, "description": _ABOUT[service]} for service in parts],
+        "tags": [{"name": service, "description": _ABOUT[service]} for service in parts],
         "paths": paths,
         "components": {"schemas": dict(sorted(schemas.items())), "securitySchemes": _SECURITY_SCHEMES},
         **({"x-missing": absent} if absent else {}),
@@ -68,9 +70,9 @@ def _contested(parts: Iterable[Contract]) -> set[str]:
     return contested
 
 
-def _of_service(service: Service, path: str, methods: Mapping[str, Schema], names: Mapping[str, str]) -> Schema:
+def _of_service(service: str, path: str, methods: Mapping[str, Schema], names: Mapping[str, str]) -> Schema:
     return {
-        method: {"tags": [service.value], **_limited(path, method, _renamed(operation, names))}
+        method: {"tags": [service], **_limited(path, method, _renamed(operation, names))}
         for method, operation in methods.items()
     }
 

@@ -75,6 +75,11 @@ class ServiceTooSlow(Refusal):
         super().__init__(f"The {service} service took too long.")
 
 
+class NotAllowed(Refusal):
+    def __init__(self) -> None:
+        super().__init__("Your role does not allow this.")
+
+
 REFUSALS: RefusalTable = {
     UnknownPath: ProblemType(404, "not_found"),
     UpgradeRequired: ProblemType(426, "upgrade_required"),
@@ -85,4 +90,5 @@ REFUSALS: RefusalTable = {
     ServiceAway: ProblemType(503, "service_unavailable"),
     ServiceBroken: ProblemType(502, "bad_gateway"),
     ServiceTooSlow: ProblemType(504, "gateway_timeout"),
+    NotAllowed: ProblemType(403, "not_allowed"),
 }

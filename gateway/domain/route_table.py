@@ -108,6 +108,7 @@ WEBSOCKET_ROUTES = (
     Route("/api/ws/video/", Service.VIDEO),
 )
 TOKEN_IN_PATH = "/ws/"
+OWN = frozenset({"/api/admin/status"})  # answered by the gateway itself, among paths that are a service's
 
 _DOT_SEGMENT = re.compile(r"[/\\]\.{1,2}(?:[/\\]|$)")
 _by_path = {route.path: route for route in ROUTES}
@@ -116,7 +117,7 @@ _websocket_by_path = {route.path: route for route in WEBSOCKET_ROUTES}
 
 def find(path: str) -> Route | None:
     """The route of an HTTP request's decoded path, if it is to be forwarded."""
-    return _by_path.get(path) or (None if _has_dot_segment(path) else _by_path.get(_first_two(path)))
+    return _by_path.get(path) or (None if path in OWN or _has_dot_segment(path) else _by_path.get(_first_two(path)))
 
 
 def find_own(encoded_path: str) -> Route:

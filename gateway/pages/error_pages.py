@@ -46,7 +46,8 @@ def _answer_refusal(request: Request[State], refusal: Refusal) -> Response:
         return RedirectResponse(sign_in_path(refusal.path), 303)
     if isinstance(refusal, Refused):
         return _page(request, refusal.status, refusal.problem, refusal.headers)
-    if not (isinstance(refusal, Unavailable) or _wants_page(request)):
+    is_for_page = isinstance(refusal, Unavailable) and not request.url.path.startswith("/api/")
+    if not (is_for_page or _wants_page(request)):
         return problems.refuse(refusal, REFUSALS)
     problem_type = problem_type_of(refusal, REFUSALS)
     return _page(request, problem_type.status, Problem(str(refusal), problem_type.code), refusal.headers)

@@ -22,7 +22,7 @@ from gateway.pages import (
     sign_up,
     video,
 )
-from gateway.pages.admin import audit, instance, invitations, overview, people, reports
+from gateway.pages.admin import audit, instance, invitations, overview, people, reports, status
 from gateway.pages.readiness import checks
 from gateway.pages.static_files import static_file
 from gateway.state import State
@@ -104,5 +104,6 @@ PAGES = [
     route("/ws", GET=upgrade_required),
     route("/ws/{token}", GET=upgrade_required),
     route("/api/ws/{rest:path}", GET=upgrade_required),
+    route("/api/admin/status", GET=status.read_status),
     *health.routes(checks),
 ]

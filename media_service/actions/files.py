@@ -1,6 +1,6 @@
 """Files: who may see them, and letting them go."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import suppress
 
 from media_service.domain.files import PIECE_BYTES, File
@@ -104,6 +104,14 @@ class Files:
 
     async def used_bytes(self, owner: str) -> int:
         return await self._store.used_bytes(owner)
+
+    async def used_bytes_of_each(self, owners: Sequence[str]) -> dict[str, int]:
+        """By owner, without those who keep nothing."""
+        return await self._store.used_bytes_of_each(owners)
+
+    async def count(self) -> dict[str, int]:
+        """All files, and the bytes that they take; for who runs the whole. Raises TookTooLong."""
+        return await self._store.count()
 
     async def find_owned(self, owner: str, file_ids: list[str]) -> list[File]:
         return await self._store.find_owned(owner, file_ids)

@@ -4,7 +4,7 @@ from starlette.routing import Route
 
 from media_service.refusals import REFUSALS
 from media_service.routes import files, internal, resumable_uploads, uploads
-from servicekit import contract, health
+from servicekit import contract, health, status
 from servicekit.routing import route
 
 ROUTES: list[Route] = [
@@ -24,6 +24,8 @@ ROUTES: list[Route] = [
     route("/api/avatars/{username}", GET=files.avatar),
     route("/internal/files", GET=internal.owned_files),
     route("/internal/removed-files", GET=internal.removed_files),
+    route("/internal/stored-bytes", GET=internal.stored_bytes),
     *health.service_routes(),
+    *status.routes(internal.count),
 ]
 ROUTES += contract.routes(ROUTES, REFUSALS)

@@ -8,6 +8,7 @@ from media_service.state import State
 from servicekit.bodies import read_query
 from servicekit.numbered_lists import PAGE_MAX, ListQuery, store_and_last
 from servicekit.responses import json_response
+from servicekit.status import Counts
 
 
 async def owned_files(request: Request[State]) -> Response:
@@ -15,6 +16,16 @@ async def owned_files(request: Request[State]) -> Response:
     owner = request.query_params.get("owner", "")
     found = await request.state["files"].find_owned(owner, request.query_params.getlist("id")[:PAGE_MAX])
     return json_response({"files": [domain.view(file) for file in found]})
+
+
+async def stored_bytes(request: Request[State]) -> Response:
+    """How much each `username` (repeated) keeps; who keeps nothing is left out."""
+    usernames = request.query_params.getlist("username")[:PAGE_MAX]
+    return json_response({"stored_bytes": await request.state["files"].used_bytes_of_each(usernames)})
+
+
+async def count(state: State) -> Counts:
+    return await state["files"].count()
 
 
 async def removed_files(request: Request[State]) -> Response:

@@ -1,5 +1,7 @@
 """Blobs: bytes in pieces, each written in a transaction of its own."""
 
+from collections.abc import Sequence
+
 from media_service.domain.files import PIECE_BYTES
 from media_service.domain.refusals import OwnerErased
 from media_service.store import whole_files
@@ -57,6 +59,20 @@ def used_bytes(connection: Connection, owner: str) -> int:
         "SELECT coalesce(sum(size), 0) FROM blobs WHERE owner = ? AND kept = 1", (owner,)
     ).fetchone()
     return int(used)
+
+
+def used_bytes_of_each(connection: Connection, owners: Sequence[str]) -> dict[str, int]:
+    """By owner, without those who keep nothing."""
+    marks = ", ".join("?" * len(owners))
+    rows = connection.execute(
+        f"SELECT owner, sum(size) AS used FROM blobs WHERE owner IN ({marks}) AND kept = 1 GROUP BY owner",
+        tuple(owners),
+    )
+    return {row["owner"]: int(row["used"]) for row in rows}
+
+
+def all_used_bytes(connection: Connection) -> int:
+    return int(connection.execute("SELECT coalesce(sum(size), 0) FROM blobs WHERE kept = 1").fetchone()[0])
 
 
 def check_not_erased(connection: Connection, owner: str) -> None:

@@ -1,5 +1,7 @@
 """Files as they are kept, and which are gone."""
 
+from collections.abc import Sequence
+
 import msgspec
 
 from media_service.domain.files import File
@@ -36,6 +38,14 @@ class FileStore:
     async def used_bytes(self, owner: str) -> int:
         return await self._database.read(blobs.used_bytes, owner)
 
+    async def used_bytes_of_each(self, owners: Sequence[str]) -> dict[str, int]:
+        """By owner, without those who keep nothing."""
+        return await self._database.read(blobs.used_bytes_of_each, owners) if owners else {}
+
+    async def count(self) -> dict[str, int]:
+        """All files, and the bytes that they take. Raises TookTooLong."""
+        return await self._database.read_long("", _count)
+
     async def find_owned(self, owner: str, file_ids: list[str]) -> list[File]:
         """Those of the files that the person owns."""
         return await self._database.read(_find_owned, owner, file_ids)
@@ -60,6 +70,11 @@ def _list_of(connection: Connection, owner: str, before: int | None, limit: int)
         (owner, _NUMBER_MAX if before is None else before, limit),
     )
     return [file_of(row) for row in rows]
+
+
+def _count(connection: Connection) -> dict[str, int]:
+    (files,) = connection.execute("SELECT count(*) FROM uploads WHERE request_id IS NULL").fetchone()
+    return {"files": files, "stored_bytes": blobs.all_used_bytes(connection)}
 
 
 def _find_owned(connection: Connection, owner: str, file_ids: list[str]) -> list[File]:

@@ -16,10 +16,14 @@ def clock() -> Clock:
 
 @pytest.fixture
 def settings(tmp_path: Path, database_url: str) -> AuthSettings:
-    """Redis is away: nothing but the feed needs it."""
-    nowhere = f"unix://{tmp_path}/no-redis.sock"
+    """Redis is away: nothing but the feed needs it. So are chat and media."""
     return AuthSettings(
-        data_dir=tmp_path, redis_url=nowhere, secret_key=secrets.token_hex(16), auth_database_url=database_url
+        data_dir=tmp_path,
+        redis_url=f"unix://{tmp_path}/no-redis.sock",
+        chat_url="http://127.0.0.1:1",
+        media_url="http://127.0.0.1:1",
+        secret_key=secrets.token_hex(16),
+        auth_database_url=database_url,
     )
 
 

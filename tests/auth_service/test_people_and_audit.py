@@ -15,7 +15,7 @@ from auth_service.settings import AuthSettings
 from auth_service.store import AuditStore
 from auth_service.store.audit import ActOfChat
 from tests.asgi import CLIENT_ADDRESS
-from tests.asgi import serving as serving_chat
+from tests.asgi import serving as serving_peer
 from tests.auth_service.owners import (
     ban,
     change_instance,
@@ -69,6 +69,55 @@ async def test_a_person_is_listed_with_what_moderators_need(auth: Auth, ada: Per
     await ban(ada, "grace")
     (banned,) = (await ada.get("/api/admin/users?state=banned")).json()
     assert (banned["username"], banned["state"], banned["sessions"]) == ("Grace", "banned", 0)
+
+
+class Media:
+    """The media service, which tells how much Grace keeps."""
+
+    def __init__(self) -> None:
+        self.asked: list[list[str]] = []
+        self.status = 200
+        self.app = Starlette(routes=[Route("/internal/stored-bytes", self._tell)])
+
+    async def _tell(self, request: Request) -> JSONResponse:
+        self.asked.append(request.query_params.getlist("username"))
+        return JSONResponse({"stored_bytes": {"Grace": 12_345}}, self.status)
+
+
+async def test_how_much_people_keep_is_asked_once_for_a_page(settings: AuthSettings, clock: Clock) -> None:
+    media = Media()
+    async with serving_peer(media.app) as (url, _), serving(structs.replace(settings, media_url=url), clock) as auth:
+        ada = await owner_of(auth, settings)
+        for name in ("Grace", "linus"):
+            await auth.register(name)
+        listed = (await ada.get("/api/admin/users")).json()
+        assert [(one["username"], one["stored_bytes"]) for one in listed] == [
+            ("ada", 0),
+            ("Grace", 12_345),
+            ("linus", 0),
+        ]
+        assert (await ada.get("/api/admin/users?query=nobody")).json() == []
+        assert media.asked == [["ada", "Grace", "linus"]]
+        assert (await ada.get("/api/admin/users/GRACE")).json() == listed[1]
+        media.status = 500
+        assert (await ada.get("/api/admin/users/grace")).json() == {**listed[1], "stored_bytes": None}
+
+
+async def test_one_person_is_seen_by_moderators(auth: Auth, ada: Person) -> None:
+    grace = await person_with(auth, ada, "Grace", "moderator")
+    linus = await auth.person("linus")
+    listed = (await ada.get("/api/admin/users?query=linus")).json()
+    assert [(await grace.get("/api/admin/users/Linus")).json()] == listed
+    assert code(await linus.get("/api/admin/users/grace")) == (403, "not_allowed")
+    assert code(await ada.get("/api/admin/users/nobody")) == (404, "unknown_user")
+
+
+async def test_the_status_counts_people_and_their_sessions(auth: Auth, ada: Person) -> None:
+    for name in ("grace", "linus"):
+        await auth.person(name)
+    await ban(ada, "grace")
+    status = (await auth.http.get("/internal/status")).json()
+    assert status["counts"] == {"people": 3, "banned": 1, "sessions": 2}
 
 
 async def test_who_never_signed_in_was_never_seen(auth: Auth, ada: Person) -> None:
@@ -240,7 +289,7 @@ async def test_what_moderators_did_in_chat_is_in_the_audit_once(settings: AuthSe
     chat = Chat()
     chat.add("timed_out", "linus")
     chat.add("message_removed", "linus", room="")
-    async with serving_chat(chat.app) as (url, _):
+    async with serving_peer(chat.app) as (url, _):
         with_chat = structs.replace(settings, chat_url=url)
         acts: list[dict[str, Any]] = []
         for starts in range(2):  # the second goes on where the first was

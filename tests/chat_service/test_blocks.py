@@ -243,6 +243,19 @@ async def test_a_ban_ends_the_persons_calls(world: World, caller: str) -> None:
     assert (await devices["Ada"].hear("hang_up"))["username"] == "Grace"
 
 
+@pytest.mark.parametrize("banned", ["Ada", "Grace"])
+async def test_who_is_banned_rings_and_is_rung_no_longer(file_world: World, banned: str) -> None:
+    here, there = [await file_world.instance() for _ in range(2)]
+    ada, grace = await here.live_device("Ada"), await there.live_device("Grace")
+    await ada.send(type="call", to="Grace", stream="one")
+    for device in (ada, grace):
+        await device.hear("call")
+    await community.ban(file_world, banned)
+    assert (await ada.hear("hang_up"))["username"] == banned
+    await here.live_device("Linus")  # whom nobody has called
+    await community.ban(file_world, "Linus")
+
+
 async def test_a_ban_and_its_end_between_two_pulls_are_as_nothing(world: World, chat: Instance) -> None:
     await say(chat, "Ada", "hello", to="Grace")
     world.auth.ban("Grace")

@@ -1,16 +1,22 @@
 """Reports: what people tell the moderators, who alone read it, and only while the auth service says who they are."""
 
 import asyncio
+from functools import partial
 from typing import Any
 
 import httpx
 import pytest
+from prometheus_client import REGISTRY
 
+from chat_service.actions.waiting_reports import watch_waiting_reports
+from chat_service.store.reports import Reports as ReportStore
+from servicekit.server import running
 from servicekit.times import rfc3339
 from tests.chat_service import community
 from tests.chat_service.test_erasing import erase, rows, say
 from tests.chat_service.world import Instance, World
 from tests.stores import opened_store
+from tests.waiting import eventually
 
 UNKNOWN = (404, "unknown_message")
 ADMIN = "/api/admin/reports"
@@ -116,6 +122,22 @@ async def test_moderators_read_them_by_pages_and_say_what_became_of_them(world: 
     assert await chat.does("Linus", "PATCH", ADMIN, json={"id": 99, "state": "open"}) == (404, "unknown_report")
     for query in ({"state": "lost"}, {"limit": 0}, {"limit": 201}, {"before": -1}):
         assert await chat.does("Linus", "GET", ADMIN, params=query) == (422, "invalid")
+
+
+async def test_how_many_wait_is_told_to_the_metrics_and_the_status(file_world: World) -> None:
+    chat = await file_world.instance()
+    reports_seen = partial(REGISTRY.get_sample_value, "parley_reports_waiting")
+    store = ReportStore(chat.state["database"], per_hour_max=0)
+    (first,) = await say(chat, "Ada", "hello", to="Grace")
+    async with running(watch_waiting_reports(store, interval_s=0.01)):
+        await report(chat, "Grace", message_id=first)
+        await report(chat, "Grace", username="Ada")
+        await eventually(lambda: reports_seen() == 2)
+        counts = (await chat.request("Ada", "GET", "/internal/status")).json()["counts"]
+        assert counts == {"rooms": 1, "messages": first, "reports_open": 2}
+        (newest, _) = await reports(chat)
+        await chat.does("Linus", "PATCH", ADMIN, json={"id": newest["id"], "state": "resolved"})
+        await eventually(lambda: reports_seen() == 1)
 
 
 async def test_nobody_else_reads_them(world: World, chat: Instance) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
+from prometheus_client import REGISTRY
 from redis.asyncio import Redis
 from starlette.requests import Request
 from starlette.responses import Response
@@ -69,6 +70,10 @@ async def by_page(whole: System, username: str = "ada", **headers: str) -> httpx
     return await whole.http.post("/sign-in", data={"username": username, "password": "x"}, headers=headers)
 
 
+def refused_sign_ins() -> float:
+    return REGISTRY.get_sample_value("parley_attempts_refused_total", {"what": "sign-in"}) or 0
+
+
 def assert_limited(answer: httpx.Response, within_s: int) -> None:
     assert code(answer) == (429, "too_many_requests")
     assert 1 <= int(answer.headers["retry-after"]) <= within_s
@@ -103,10 +108,13 @@ async def test_who_is_signed_in_may_prove_a_password_so_often_and_no_more(limite
 
 
 async def test_an_address_may_try_so_often_and_no_more(limited: System) -> None:
+    before = refused_sign_ins()
     for number in range(5):
         assert (await by_json(limited, f"person{number}")).status_code == 401
+    assert refused_sign_ins() == before
     assert_limited(await by_json(limited, "grace"), 60)
     assert_limited(await by_form(limited, "grace"), 60)
+    assert refused_sign_ins() == before + 2
     page = await by_page(limited, "grace")
     assert page.status_code == 429
     assert "Too many sign-ins" in page.text

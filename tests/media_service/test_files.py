@@ -308,6 +308,18 @@ async def test_chat_is_told_which_files_somebody_owns(media: Gallery) -> None:
     assert (await media.get("", "/internal/files")).json() == {"files": []}
 
 
+async def test_how_much_people_keep_is_told_by_name_and_in_all(media: Gallery) -> None:
+    adas = sum(file["size"] for file in await media.upload("Ada", *shades(2)))
+    (graces,) = await media.upload("Grace", PICTURE)
+    await media.upload("Grace", PICTURE)  # which is kept once
+    names = {"username": ["Ada", "Grace", "Linus"]}
+    answer = await media.request("", "GET", "/internal/stored-bytes", params=names)
+    assert answer.json() == {"stored_bytes": {"Ada": adas, "Grace": graces["size"]}}
+    assert (await media.get("", "/internal/stored-bytes")).json() == {"stored_bytes": {}}
+    counts = (await media.get("", "/internal/status")).json()["counts"]
+    assert counts == {"files": 4, "stored_bytes": adas + graces["size"]}
+
+
 # Orders
 
 

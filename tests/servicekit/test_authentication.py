@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
+from prometheus_client import REGISTRY
 
 from launcher.ports import find_free
 from servicekit.authentication import REREAD_INTERVAL_S, REVOCATIONS_CHANNEL, Authentication, bearer_token
@@ -220,6 +221,28 @@ async def test_listeners_are_told_of_each_session_once_by_whichever_way_it_comes
         gateway.authentication._stale.set()  # noqa: SLF001 - as after a reconnection
         await eventually(lambda: "s3" in gateway.told)
         assert gateway.told == also_told == ["s1", "s2", "s3"]
+
+
+async def test_how_long_it_took_is_measured_where_a_connection_was_closed_and_the_end_was_told_at_once(
+    issuer: Issuer, valkey_url: str
+) -> None:
+    def measured() -> tuple[float, float]:
+        count, total = (REGISTRY.get_sample_value(f"parley_revocation_seconds_{part}") for part in ("count", "sum"))
+        return count or 0, total or 0
+
+    async with following(issuer, valkey_url) as gateway:
+        await gateway.is_current()
+        count, total = measured()
+        await gateway.publish(f"s1 {NOW - 0.25:.4f}")  # nobody has a connection of it
+        assert measured() == (count, total)
+        gateway.authentication.on_revoked(lambda _: True)
+        await gateway.publish(f"s2 {NOW - 0.25:.4f}")
+        assert measured()[0] == count + 1
+        assert measured()[1] - total == pytest.approx(0.25)
+        await gateway.publish(f"s2 {NOW - 0.25:.4f}")  # again
+        await gateway.publish("s3")  # at a time that is not known
+        assert gateway.told == ["s1", "s2", "s3"]
+        assert measured()[0] == count + 1
 
 
 async def test_news_that_are_not_readable_cost_nothing(issuer: Issuer, valkey_url: str) -> None:

@@ -37,6 +37,10 @@ async def test_it_is_alive_without_its_peers_and_says_what_it_misses(http: httpx
     assert response.json()["checks"] == {"store": "ok", "disk": "ok", "redis": "away"}
 
 
+async def test_its_status_counts_the_streams_that_are_live(http: httpx.AsyncClient) -> None:
+    assert (await http.get("/internal/status")).json()["counts"] == {"streams": 0}
+
+
 async def test_everything_else_is_not_found(http: httpx.AsyncClient) -> None:
     response = await http.get("/api/streams")
     assert response.status_code == 404

@@ -30,7 +30,9 @@ class OpenConnections:
     def discard(self, connection: OpenConnection) -> None:
         self._connections.discard(connection)
 
-    def on_revoked(self, session_id: str) -> None:
-        for connection in self:
-            if connection.identity.session_id == session_id:
-                connection.end_session()
+    def on_revoked(self, session_id: str) -> bool:
+        """Whether there was one of that session."""
+        ended = [connection for connection in self if connection.identity.session_id == session_id]
+        for connection in ended:
+            connection.end_session()
+        return bool(ended)

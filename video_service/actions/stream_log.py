@@ -42,6 +42,10 @@ class StreamLog:
         self._ended.append(stream_session)
         self._has_news.set()
 
+    async def count(self) -> dict[str, int]:
+        """The streams that are live, as far as is written; for who runs the whole. Raises TookTooLong."""
+        return await self._store.count()
+
     async def run_closing(self) -> None:
         """Close what killed instances left open, at once and now and then, until cancelled."""
         left_open_s = LEFT_OPEN_INTERVALS * self._interval_s

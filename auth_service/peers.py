@@ -1,0 +1,30 @@
+"""Peers: what the media service knows of people."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from servicekit.peers import Peer, PeerAway
+
+ANSWER_S_MAX = 1.0  # a list without it is better than none
+
+
+class _StoredBytes(msgspec.Struct, frozen=True):
+    stored_bytes: dict[str, int]
+
+
+class Media:
+    def __init__(self, peer: Peer) -> None:
+        self._peer = peer
+
+    async def find_stored_bytes(self, usernames: Sequence[str]) -> Mapping[str, int] | None:
+        """How much each keeps there, by username; None where nobody can tell."""
+        if not usernames:
+            return {}
+        try:
+            async with asyncio.timeout(ANSWER_S_MAX):
+                answer = await self._peer.read("/internal/stored-bytes", _StoredBytes, username=usernames)
+        except (PeerAway, TimeoutError):
+            return None
+        return answer.stored_bytes
