@@ -69,6 +69,7 @@ class ListedPerson(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
     last_seen_at: datetime | None = None
     sessions: int = 0
+    stored_bytes: int | None = None
 
     @property
     def person(self) -> Person:

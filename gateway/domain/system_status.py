@@ -70,6 +70,15 @@ class SystemStatus(msgspec.Struct, frozen=True, kw_only=True):
     backup: None = None
     push: None = None
 
+    @property
+    def has_one_version(self) -> bool:
+        return len({one.version for one in self.services if one.version}) == 1
+
+    @property
+    def all_missing(self) -> frozenset[str]:
+        """What any part lacks."""
+        return frozenset(name for one in self.services for name in one.missing)
+
 
 class Answer(msgspec.Struct, frozen=True):
     """What an instance said; None: it is away."""

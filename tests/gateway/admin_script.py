@@ -42,11 +42,12 @@ def script(whole: System, role: str = "owner", /, **more: object) -> Script:
     answers: dict[str, object] = {
         "GET /api/user-profile": {"username": "ada", "nickname": "Ada", "pfp": "", "role": role},
         "GET /api/admin/users": [somebody("grace"), somebody("grace2")],
+        "GET /api/admin/users/grace": somebody("grace"),
         "POST /api/admin/users/grace/reset-link": {"url": "http://h/reset/secret", "expires_at": LATER},
     }
     if role == "member":
         answers |= {f"{method} /api/admin/users/grace/{what}": NOT_ALLOWED for method, what in _ACTS}
-        answers |= {f"GET /api/admin/{what}": NOT_ALLOWED for what in ("users", "audit", "reports")}
+        answers |= {f"GET /api/admin/{what}": NOT_ALLOWED for what in ("users", "users/grace", "audit", "reports")}
         answers |= {"PATCH /api/admin/instance": NOT_ALLOWED, "PATCH /api/admin/reports": NOT_ALLOWED}
         answers |= {"POST /api/invitations": NOT_ALLOWED, "DELETE /api/invitations/a-code": NOT_ALLOWED}
     return Script(whole, {**answers, **{key.replace("_", " /api/", 1): value for key, value in more.items()}})

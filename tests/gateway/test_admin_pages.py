@@ -64,7 +64,7 @@ async def test_people_are_looked_for_and_the_list_leads_on(whole: System) -> Non
 
 
 async def test_nobody_found_is_said(whole: System) -> None:
-    script(whole, **{"GET_admin/users": []})
+    script(whole, **{"GET_admin/users": [], "GET_admin/users/grace": refusal(404, "unknown_user")})
     assert "Nobody like that." in (await whole.http.get("/admin/people?query=x", headers=of_ada(whole))).text
     assert_page(await whole.http.get("/admin/people/grace", headers=of_ada(whole)), 404)
 
@@ -74,11 +74,21 @@ async def test_nobody_found_is_said(whole: System) -> None:
 async def test_a_ban_is_offered_for_who_is_below(
     whole: System, role: str, theirs: str, state: str, *, may: bool
 ) -> None:
-    script(whole, role, **{"GET_admin/users": [somebody("grace", role=theirs, state=state)]})
+    script(whole, role, **{"GET_admin/users/Grace": somebody("grace", role=theirs, state=state)})
     page = await whole.http.get("/admin/people/Grace", headers=of_ada(whole))
     assert ('action="/admin/people/grace/ban"' in page.text) is may
     assert ('action="/admin/people/grace/end-ban"' in page.text) is (may and state == "banned")
     assert ('action="/admin/people/grace/reset-link"' in page.text) is (state == "active")
+
+
+@pytest.mark.parametrize("kept, shown", [(1_400_000, "1.4\N{NO-BREAK SPACE}MB"), (None, "")])
+async def test_how_much_somebody_keeps_is_shown_where_it_is_known(whole: System, kept: int | None, shown: str) -> None:
+    grace = somebody("grace", stored_bytes=kept)
+    script(whole, **{"GET_admin/users/grace": grace, "GET_admin/users": [grace]})
+    for path in ("/admin/people/grace", "/admin/people"):
+        page = await whole.http.get(path, headers=of_ada(whole))
+        assert ("MB" in page.text) is bool(shown)
+        assert shown in page.text
 
 
 @pytest.mark.parametrize("ticked", [{}, {"erase_messages": "on"}])

@@ -8,7 +8,6 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gateway.domain.api_types import Problem
 from gateway.domain.community import ROLES, ListedPerson, ResetLink
 from gateway.pages.admin.frame import load_admin_layout
 from gateway.pages.error_messages import explain
@@ -59,7 +58,7 @@ async def make_reset_link(request: Request[State]) -> Response:
     """Shown at once, and never again."""
     page, _ = await read_signed_in_form(request)
     try:
-        answer = await tell(page, "POST", _api_path(page, "reset-link"))
+        answer = await tell(page, "POST", _api_path(page, "/reset-link"))
     except Refused as refused:
         return await _show_refused(page, refused, {})
     return await _show(page, reset_link=msgspec.json.decode(answer.body, type=ResetLink))
@@ -75,7 +74,7 @@ async def _carry_out(
     typed: dict[str, str] | None = None,
 ) -> Response:
     try:
-        await tell(page, method, _api_path(page, below), body=body)
+        await tell(page, method, _api_path(page, f"/{below}"), body=body)
     except Refused as refused:
         return await _show_refused(page, refused, typed or {})
     return page.redirect(f"/admin/people/{_name_in_path(page)}", notice)
@@ -90,7 +89,7 @@ async def _show(
     page: PageRequest, status: int = 200, *, reset_link: ResetLink | None = None, **context: Any
 ) -> Response:
     """Raises Refused."""
-    layout, shown = await asyncio.gather(load_admin_layout(page), _get(page, page.request.path_params["username"]))
+    layout, shown = await asyncio.gather(load_admin_layout(page), get(page, _api_path(page), ListedPerson))
     return page.render(
         "admin-person.html",
         status,
@@ -103,18 +102,8 @@ async def _show(
     )
 
 
-async def _get(page: PageRequest, username: str) -> ListedPerson:
-    """There is no path for one: the list holds who is called exactly so. Raises Refused."""
-    query = {"query": username[:64], "after": username[:-1] or None, "limit": 100}
-    found = await get(page, "/api/admin/users", list[ListedPerson], query)
-    for one in found:
-        if one.username.lower() == username.lower():
-            return one
-    raise Refused(404, Problem("There is no user of that name.", "unknown_user"), {})
-
-
-def _api_path(page: PageRequest, below: str) -> str:
-    return f"/api/admin/users/{_name_in_path(page)}/{below}"
+def _api_path(page: PageRequest, below: str = "") -> str:
+    return f"/api/admin/users/{_name_in_path(page)}{below}"
 
 
 def _name_in_path(page: PageRequest) -> str:
