@@ -1,6 +1,8 @@
 """A session that ends lets nobody in any more, at once, everywhere; and its open sockets are closed."""
 
 import asyncio
+import os
+import sys
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -17,6 +19,8 @@ from tests.waiting import eventually
 REVOCATIONS = 12
 NOTICED_S_MAX = 0.25
 NOTICED_WITHOUT_REDIS_S_MAX = 1.0
+BANS = 4
+CLOSING_S_MAX = 0.1
 NEW_PASSWORD = f"{WHISPER}-password"
 
 
@@ -125,6 +129,52 @@ async def test_a_hung_redis_delays_it_for_seconds_only(twin: Parley, report: Cal
     await twin.system.ready()
     await assert_all_shut_out(thief)
     report(f"a revocation while Redis hangs: closed after {noticed.after_request_s:.1f} s")
+
+
+@pytest.mark.alone
+async def test_a_ban_from_the_machine_closes_everything_within_250_ms_and_ends_the_ringing(
+    twin: Parley, report: Callable[[str], None]
+) -> None:
+    """The command writes to the store alone; the auth service looks five times a second whether somebody has."""
+    caller = await twin.person("caller")
+    times: list[Noticed] = []
+    silenced_s: list[float] = []
+    async with caller.device() as calling:
+        for _ in range(BANS):
+            banned = await twin.person("banned")
+            async with banned.device() as one, banned.device() as two:  # on both instances, in turn
+                await calling.send(type="call", to=banned.name, stream=f"to-{banned.name}")
+                await one.next("call")
+                noticed, done_s = await ban_on_the_machine(twin, banned, [one, two])
+                assert (await calling.next("hang_up"))["username"] == banned.name
+                silenced_s.append(time.perf_counter() - done_s)
+                assert await is_shut_out(banned)
+            times.append(noticed)
+    await assert_all_shut_out(banned)
+    credentials = {"username": banned.name, "password": PASSWORD}
+    assert code(await twin.http.post("/api/user/login", json=credentials)) == (403, "banned")
+    slowest_s = max(noticed.after_answer_s for noticed in times)
+    assert slowest_s < NOTICED_S_MAX + CLOSING_S_MAX
+    assert max(silenced_s) < 1
+    report(
+        f"{BANS} bans by `admin`, from its answer to the last socket's close: {slowest_s * 1e3:.0f} ms (max);"
+        f" until who rings the banned one is told: {max(silenced_s) * 1e3:.0f} ms (max)"
+    )
+
+
+async def ban_on_the_machine(twin: Parley, banned: Person, devices: list[Device]) -> tuple[Noticed, float]:
+    """With when the command said that it was done."""
+    closings = [asyncio.create_task(closing(device)) for device in devices]
+    asked_s = time.perf_counter()
+    environment = {**os.environ, "PARLEY_DATA_DIR": str(twin.system.data_dir), "PYTHONUNBUFFERED": "1"}
+    command = (sys.executable, "-m", "auth_service", "admin", "ban", banned.name)
+    process = await asyncio.create_subprocess_exec(*command, env=environment, stdout=asyncio.subprocess.PIPE)
+    assert process.stdout is not None
+    assert b"is banned; 1 sessions ended" in await process.stdout.readline()
+    done_s = time.perf_counter()
+    closed_s = max(await asyncio.gather(*closings))
+    assert await process.wait() == 0
+    return Noticed(closed_s - asked_s, max(0.0, closed_s - done_s)), done_s
 
 
 async def test_a_changed_password_ends_all_other_sessions(twin: Parley) -> None:
