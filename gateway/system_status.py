@@ -31,6 +31,8 @@ class _Role(msgspec.Struct, frozen=True):
 
 
 class SystemStatusReader:
+    """Nothing is remembered: whoever looks again wants to know how it is now."""
+
     def __init__(
         self,
         *,

@@ -148,11 +148,10 @@ async def test_a_ban_from_the_machine_closes_everything_within_250_ms_and_ends_t
                 noticed, done_s = await ban_on_the_machine(twin, banned, [one, two])
                 assert (await calling.next("hang_up"))["username"] == banned.name
                 silenced_s.append(time.perf_counter() - done_s)
-                assert await is_shut_out(banned)
             times.append(noticed)
-    await assert_all_shut_out(banned)
-    credentials = {"username": banned.name, "password": PASSWORD}
-    assert code(await twin.http.post("/api/user/login", json=credentials)) == (403, "banned")
+            await assert_all_shut_out(banned)
+            credentials = {"username": banned.name, "password": PASSWORD}
+            assert code(await twin.http.post("/api/user/login", json=credentials)) == (403, "banned")
     slowest_s = max(noticed.after_answer_s for noticed in times)
     assert slowest_s < NOTICED_S_MAX + CLOSING_S_MAX
     assert max(silenced_s) < 1
