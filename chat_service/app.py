@@ -20,6 +20,7 @@ from chat_service.actions.history import History
 from chat_service.actions.local_readers import LocalReaders
 from chat_service.actions.moderation import Moderation
 from chat_service.actions.nudges import Nudges
+from chat_service.actions.open_sockets import OpenSockets
 from chat_service.actions.outcomes import OutcomeListener
 from chat_service.actions.own_side import own_side_of
 from chat_service.actions.people import People
@@ -59,11 +60,9 @@ from chat_service.store.reports import Reports
 from chat_service.store.rooms import Rooms as RoomStore
 from chat_service.store.search import Search
 from chat_service.store.totals import Totals
-from chat_service.websocket.chat_socket import ChatSocket
 from servicekit.application import application
 from servicekit.database import Database
 from servicekit.engines import open_database
-from servicekit.frames import CloseCode
 from servicekit.peers import Peer
 from servicekit.server import Connections, connections, running
 
@@ -97,8 +96,8 @@ async def _opened(
     )
     async with opening as database, connections(settings, clock) as opened:
         chat = _Composition(settings, database, opened, clock, monotonic, waits)
-        opened.authentication.on_revoked(chat.end_session)
-        chat.people.following.on_forgotten(chat.close_all)
+        opened.authentication.on_revoked(chat.sockets.end_session)
+        chat.people.following.on_forgotten(chat.sockets.close_all)
         async with running(*chat.background()):
             async with running(chat.write()):
                 await chat.people.following.listen(opened.bus, PROFILES_CHANNEL)
@@ -124,7 +123,7 @@ class _Composition:
         self._opened = opened
         self._clock = clock
         self._monotonic = monotonic
-        self.sockets: set[ChatSocket] = set()
+        self.sockets = OpenSockets()
         self._quotas = settings.quotas
         self._limits = PersonLimits(
             settings.rates, bus=opened.bus, clock=clock, monotonic=monotonic, lease_s=waits.connection_lease_s
@@ -232,17 +231,6 @@ class _Composition:
     def write(self) -> Coroutine[Any, Any, None]:
         """The same for what is submitted; ended before what it publishes by."""
         return self._writer.run(self._publisher.stored)
-
-    def end_session(self, session_id: str) -> bool:
-        """Whether it had a socket here."""
-        ended = [one for one in self.sockets if one.identity.session_id == session_id]
-        for socket in ended:
-            socket.end_session()
-        return bool(ended)
-
-    def close_all(self) -> None:
-        for socket in list(self.sockets):
-            socket.close(CloseCode.TRY_AGAIN_LATER, "who is who is not certain now")
 
     def state(self, settings: ChatSettings, clock: Callable[[], float], waits: Waits) -> State:
         return State(

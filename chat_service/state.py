@@ -10,6 +10,7 @@ from chat_service.actions.calls import Calls
 from chat_service.actions.history import History
 from chat_service.actions.local_readers import LocalReaders
 from chat_service.actions.moderation import Moderation
+from chat_service.actions.open_sockets import OpenSockets
 from chat_service.actions.own_side import OwnSide
 from chat_service.actions.presence import Presence
 from chat_service.actions.reporting import Reporting
@@ -54,7 +55,7 @@ class State(TypedDict):
     rooms: Rooms
     saved_chats: SavedChats
     searching: Searching
-    sockets: set[Any]
+    sockets: OpenSockets
     submissions: Submissions
     totals: Totals
     typing_notices: TypingNotices
