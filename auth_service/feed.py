@@ -29,6 +29,7 @@ class Feed:
         """They ended this moment: who closes their connections can say how long it took."""
         now = self._clock()
         self._publish(REVOCATIONS_CHANNEL, *(f"{session_id} {now:.4f}" for session_id in session_ids))
+        self.remind_of_ended(*session_ids)  # instances of before know no time
 
     def remind_of_ended(self, *session_ids: str) -> None:
         """They ended at some time."""

@@ -28,9 +28,9 @@ class Listener:
         assert await self._bus.subscribe(channel, lambda payload: self._heard.put_nowait(payload.decode()))
 
     async def hears(self, wanted: str) -> None:
-        """Return once it hears `wanted`, perhaps with a time behind it, whatever comes before."""
+        """Return once it hears just `wanted`, as those of before understand it, whatever comes before."""
         async with asyncio.timeout(5):
-            while (await self._heard.get()).partition(" ")[0] != wanted:
+            while await self._heard.get() != wanted:
                 pass
 
 
