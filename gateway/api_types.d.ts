@@ -121,7 +121,7 @@ declare namespace Api {
     closed: Change;
     draft: SavedDraft & { conversation: Label; nonce: string | null };
     notifications: Notifications & { conversation: Label };
-    unread: { conversation: Label; seq: number | null; unread: number; mentions: number };
+    unread: { conversation: Label; unread_seq: number | null; unread: number; mentions: number };
     typing: { conversation: Label; username: string };
     presence: { username: string; online: boolean };
     call: CallEvent;

@@ -36,10 +36,13 @@ class NotificationsChosen(msgspec.Struct, frozen=True, kw_only=True, tag_field="
 
 
 class MarkedUnread(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="unread"):
-    """The reader has marked the conversation as unread from `seq` on; null: no longer."""
+    """The reader has marked the conversation as unread from `unread_seq` on; null: no longer.
+
+    It has no `seq`: that is what has a place in the log.
+    """
 
     conversation: str
-    seq: int | None
+    unread_seq: int | None
     unread: int
     mentions: int
 
@@ -58,5 +61,7 @@ def notifications(label: Label, chosen: Notifications) -> bytes:
     return _encode(NotificationsChosen(conversation=label.text, level=chosen.level, muted_until=chosen.muted_until))
 
 
-def unread(label: Label, seq: int | None, counts: Unread) -> bytes:
-    return _encode(MarkedUnread(conversation=label.text, seq=seq, unread=counts.unread, mentions=counts.mentions))
+def unread(label: Label, unread_seq: int | None, counts: Unread) -> bytes:
+    return _encode(
+        MarkedUnread(conversation=label.text, unread_seq=unread_seq, unread=counts.unread, mentions=counts.mentions)
+    )

@@ -199,14 +199,14 @@ async def test_a_mark_holds_until_the_next_read_and_only_its_person_is_told(
     assert {"unread", "mentions"} & (await grace.hear("read")).keys() == set()
     for instance in (here, there):
         assert await put(instance, path + "/unread", {"seq": last - 1}) == 200
-    told = {"type": "unread", "conversation": label, "seq": last - 1, "unread": 2, "mentions": 0}
+    told = {"type": "unread", "conversation": label, "unread_seq": last - 1, "unread": 2, "mentions": 0}
     for device in devices:
         assert [await device.hear("unread") for _ in range(2)] == [told, told]
     assert await counts(there, "Ada") == [(2, 0)]
     assert [one["unread_seq"] for one in await listed(there, "Ada")] == [last - 1]
     await devices[0].send(**read)  # the mark of before stays where it is
     for device in devices:
-        assert await device.hear("unread") == {**told, "seq": None, "unread": 0}
+        assert await device.hear("unread") == {**told, "unread_seq": None, "unread": 0}
     assert await counts(there, "Ada") == [(0, 0)]
     await grace.heard_nothing()
     assert rows(world, "SELECT count(*) FROM changes WHERE kind = 'read'") == [(1,)]
