@@ -29,4 +29,4 @@ async def _change(request: Request[State], method: str, notice: str) -> Response
         is_self = refused.problem.code == "recipient_is_self"
         error = page.gettext("You cannot block yourself.") if is_self else in_short(refused.problem, page.gettext)
         return await show_settings(page, refused.status, field_errors={"blocked": error}, form={"blocked": username})
-    return page.redirect("/settings#blocked", notice)
+    return page.redirect("/settings#blocked-people", notice)

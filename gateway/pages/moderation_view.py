@@ -45,6 +45,7 @@ def moderation_of_room(page: PageRequest, room: Room, powers: RoomPowers, blocke
             "removes_messages_of": powers.removes_messages_of,
             "roles": room.roles,
             "blocked": sorted(blocked),
+            "last_seq": room.last_seq,
             "slow_mode_s": room.slow_mode_s,
             "timed_out_until": None if own_end is None else own_end.isoformat(),
         },

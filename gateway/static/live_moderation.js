@@ -7,7 +7,7 @@ import { setFolded } from "./folding.js";
 import { fetchPage } from "./history.js";
 import { t } from "./i18n.js";
 import { isOwnArticle, senderOf } from "./message_view.js";
-import { isBlocked, learnBlocked, mayRemove, moderates, setBlocked, setRole } from "./moderation.js";
+import { isBlocked, isNews, learnBlocked, mayRemove, moderates, setBlocked, setRole } from "./moderation.js";
 import { me } from "./people.js";
 import { takeOver } from "./surroundings.js";
 
@@ -20,8 +20,6 @@ export class LiveModeration {
   #conversation;
   #log;
   #limits;
-  /** What came before was known when the page was made, and is told once more as the connection begins. */
-  #loadedSeq;
   #isRefreshing = false;
   #isStale = false;
 
@@ -30,7 +28,6 @@ export class LiveModeration {
     this.#conversation = main.dataset.conversation ?? "";
     this.#log = log;
     this.#limits = limits;
-    this.#loadedSeq = Number(main.dataset.lastSeq ?? 0);
     document.addEventListener("submit", (event) => this.#submitted(event));
     this.#listenToRoom(connection);
     this.#listenToBlocks(connection);
@@ -68,7 +65,7 @@ export class LiveModeration {
    */
   #hear(connection, type, handler) {
     connection.on(type, (event) => {
-      if (event.conversation === this.#conversation && event.seq > this.#loadedSeq) {
+      if (event.conversation === this.#conversation && isNews(event)) {
         const concernsReader = handler(event);
         if (moderates() || concernsReader) {
           this.#refresh();
@@ -190,12 +187,12 @@ function memberOf(username) {
 
 /** @param {string} username @param {Api.RoomRole} role */
 function showRole(username, role) {
-  const link = memberOf(username)?.querySelector("a");
-  link?.querySelector(".role")?.remove();
-  if (link && role !== "member") {
+  const line = memberOf(username)?.querySelector(".what");
+  line?.querySelector(".role")?.remove();
+  if (line && role !== "member") {
     const badge = document.createElement("span");
     badge.className = "badge role";
     badge.textContent = role === "owner" ? t("Owner") : t("Moderator");
-    link.append(" ", badge);
+    line.append(" ", badge);
   }
 }

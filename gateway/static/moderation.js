@@ -6,6 +6,7 @@ import { optional } from "./dom.js";
  * As the page says it; of a chat there is only `blocked`.
  * @typedef {object} Known
  * @property {string[]} blocked
+ * @property {number} [last_seq] up to which place in the log this is known
  * @property {boolean} [moderates]
  * @property {Api.RoomRole[]} [removes_messages_of]
  * @property {Record<string, Api.RoomRole>} [roles]
@@ -44,6 +45,14 @@ export function setBlocked(username, isOne) {
 /** @param {string} username @param {Api.RoomRole} role */
 export function setRole(username, role) {
   roles.set(username, role);
+}
+
+/**
+ * Whether the page was made before that happened: a connection begins with what is known already.
+ * @param {Api.Change} event
+ */
+export function isNews(event) {
+  return event.seq > (known.last_seq ?? 0);
 }
 
 /** Whether the reader keeps order in this room. */

@@ -9,9 +9,12 @@ import { t } from "./i18n.js";
 export function reportMessage(conversation, id) {
   const dialog = document.createElement("dialog");
   dialog.className = "confirm";
-  dialog.setAttribute("aria-label", t("Report this message"));
+  const heading = document.createElement("h2");
+  heading.textContent = t("Report this message");
+  heading.id = "report-heading";
+  dialog.setAttribute("aria-labelledby", heading.id);
   const template = required(document, "#report-template", HTMLTemplateElement);
-  dialog.append(template.content.cloneNode(true));
+  dialog.append(heading, template.content.cloneNode(true));
   const form = required(dialog, "form", HTMLFormElement);
   form.action = `${pagePathOf(conversation)}/${id}/report`;
   form.addEventListener("submit", (event) => {

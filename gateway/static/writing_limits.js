@@ -2,7 +2,7 @@
 
 import { optional } from "./dom.js";
 import { t } from "./i18n.js";
-import { moderates, ownLimits } from "./moderation.js";
+import { isNews, moderates, ownLimits } from "./moderation.js";
 import { me } from "./people.js";
 import { durationIn, format } from "./time_format.js";
 
@@ -28,13 +28,13 @@ export class WritingLimits {
     this.#outbox = outbox;
     this.#learn();
     connection.on("timed_out", (event) => {
-      if (event.conversation === conversation && event.username === me) {
+      if (event.conversation === conversation && event.username === me && isNews(event)) {
         this.#timeoutEndsAtMs = event.until === null ? 0 : Date.parse(event.until);
         this.show();
       }
     });
     connection.on("room_changed", (event) => {
-      if (event.conversation === conversation && event.slow_mode_s !== this.#slowModeS) {
+      if (event.conversation === conversation && isNews(event) && event.slow_mode_s !== this.#slowModeS) {
         this.#slowModeS = event.slow_mode_s;
         this.#freeAtMs = 0;
         this.show();
@@ -65,11 +65,12 @@ export class WritingLimits {
     if (!note || !this.#conversation.startsWith("#")) {
       return;
     }
-    const isHeld = this.reason("message") !== "";
-    note.textContent = this.reason("message") || this.#rule();
+    const held = this.reason("message");
+    note.textContent = held || this.#rule();
     note.hidden = note.textContent === "";
+    note.toggleAttribute("data-held", held !== "");
     clearTimeout(this.#ticking);
-    if (isHeld) {
+    if (held) {
       this.#ticking = setTimeout(() => this.show(), TICK_MS);
     }
   }
