@@ -33,7 +33,7 @@ class MessageView(msgspec.Struct, frozen=True, kw_only=True):
     `path` is that of the conversation's page, and `history_query` leads to the part of it that is shown. `quote` is
     None where the message that is answered is not known. `reader` is who looks, where that shows: in reactions, of
     which one's own are marked. `tools` is what the reader is about to do with the message: edit, delete, react, report.
-    `is_folded`: the reader has blocked who said it, and sees it only if they want to.
+    `is_collapsed`: the reader has blocked who said it, and sees it only if they want to.
     """
 
     message: Message
@@ -43,7 +43,7 @@ class MessageView(msgspec.Struct, frozen=True, kw_only=True):
     continues: bool
     is_own: bool
     may_delete: bool
-    is_folded: bool = False
+    is_collapsed: bool = False
     state: str
     reader: str
     quote: Quote | None
@@ -53,12 +53,12 @@ class MessageView(msgspec.Struct, frozen=True, kw_only=True):
 class Reading(msgspec.Struct, frozen=True, kw_only=True):
     """Who reads what, and how: what the messages of a page have in common.
 
-    `folded` are those whose messages are not shown at once. `tools` has the ids of the messages with a tool.
+    `collapsed` are those whose messages are not shown at once. `tools` has the ids of the messages with a tool.
     """
 
     reader: str
     powers: RoomPowers
-    folded: frozenset[str]
+    collapsed: frozenset[str]
     path: str
     history_query: str
     people: dict[str, Person]
@@ -76,7 +76,7 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
             continues=entry.continues,
             is_own=entry.is_own,
             may_delete=entry.is_own or self.powers.may_remove_message_of(username),
-            is_folded=username in self.folded,
+            is_collapsed=username in self.collapsed,
             state=entry.state,
             reader=self.reader if message.reactions else "",
             quote=self.quote(message.reply_to),

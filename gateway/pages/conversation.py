@@ -147,7 +147,7 @@ async def _render(page: PageRequest, content: _Content, form_state: FormState) -
     reading = Reading(
         reader=page.username,
         powers=content.powers,
-        folded=content.blocked if content.room else frozenset(),
+        collapsed=content.blocked if content.room else frozenset(),
         path=content.conversation.path,
         history_query=query.position,
         people=content.people,

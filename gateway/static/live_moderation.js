@@ -3,7 +3,7 @@
 import { sendForm } from "./background_form.js";
 import { isRoom } from "./conversation_label.js";
 import { all, closest, optional, required } from "./dom.js";
-import { setFolded } from "./folding.js";
+import { setCollapsed } from "./collapsing.js";
 import { fetchPage } from "./history.js";
 import { t } from "./i18n.js";
 import { isOwnArticle, senderOf } from "./message_view.js";
@@ -104,7 +104,7 @@ export class LiveModeration {
     }
   }
 
-  /** Look at each message anew: whether it may be removed, and whether it is folded. */
+  /** Look at each message anew: whether it may be removed, and whether it is collapsed. */
   #review() {
     for (const article of all(this.#log, ":scope > article")) {
       reviewMessage(article, this.#conversation);
@@ -165,7 +165,7 @@ export class LiveModeration {
  */
 export function reviewMessage(article, conversation) {
   const sender = senderOf(article);
-  setFolded(article, isRoom(conversation) && !isOwnArticle(article) && isBlocked(sender));
+  setCollapsed(article, isRoom(conversation) && !isOwnArticle(article) && isBlocked(sender));
   const tool = optional(article, '.tools [data-action="delete"]');
   if (tool) {
     tool.hidden = !isOwnArticle(article) && !mayRemove(sender);

@@ -152,7 +152,7 @@ async def test_what_is_typed_beside_the_messages_stays_when_others_act(room: Roo
     await expect(field).to_be_focused()
 
 
-async def test_what_the_blocked_say_is_folded_on_every_page_at_once(room: Room, visitors: Visitors) -> None:
+async def test_what_the_blocked_say_is_collapsed_on_every_page_at_once(room: Room, visitors: Visitors) -> None:
     ada, grace = room.ada, room.grace
     other = await visitors.window(ada)
     await other.chat_with(grace)
@@ -164,11 +164,11 @@ async def test_what_the_blocked_say_is_folded_on_every_page_at_once(room: Room, 
     await expect(note(other)).to_have_text(f"You have blocked {grace.name}: they cannot answer.")
     await expect(ada.article("Before").locator(".text")).to_be_hidden()
     await grace.write("After")
-    folded = ada.article("After")
-    await expect(folded).to_have_attribute("data-folded", "")
-    await expect(folded.locator(".text")).to_be_hidden()
-    await folded.locator("summary").click()
-    await expect(folded.locator(".text")).to_be_visible()
+    collapsed = ada.article("After")
+    await expect(collapsed).to_have_attribute("data-collapsed", "")
+    await expect(collapsed.locator(".text")).to_be_hidden()
+    await collapsed.locator("summary").click()
+    await expect(collapsed.locator(".text")).to_be_visible()
     await details(other).get_by_role("button", name="Unblock").click()
     await expect(ada.article("Before").locator(".text")).to_be_visible()
     await expect(note(other)).to_be_hidden()

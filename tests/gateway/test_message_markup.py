@@ -87,7 +87,7 @@ VIEWS = [
     changed(tools=("react",)),
     changed(tools=("edit",), is_own=True, may_delete=True),
     changed(tools=("report",)),
-    changed(is_folded=True),
+    changed(is_collapsed=True),
 ]
 
 
@@ -164,7 +164,7 @@ def test_who_reads_shows_in_their_own_messages_and_reactions_alone() -> None:
         reading = Reading(
             reader=reader,
             powers=NO_POWERS,
-            folded=frozenset(),
+            collapsed=frozenset(),
             path="/rooms/lobby",
             history_query="",
             people={"ada": ADA, "grace": GRACE},

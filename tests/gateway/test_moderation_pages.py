@@ -159,18 +159,18 @@ async def test_who_is_blocked_can_be_unblocked_and_the_page_says_so(whole: Syste
     assert "You have blocked grace: they cannot answer." in page
 
 
-async def test_in_a_room_what_the_blocked_say_is_folded(whole: System) -> None:
+async def test_in_a_room_what_the_blocked_say_is_collapsed(whole: System) -> None:
     script(whole, GET_blocks=[{"username": "linus", "created_at": LATER}])
     page = await get(whole)
-    assert "data-folded" in article(page, 9)
+    assert "data-collapsed" in article(page, 9)
     assert "<summary>From somebody you blocked</summary>" in article(page, 9)
     assert "Words of linus" in article(page, 9)
-    assert "data-folded" not in article(page, 8)
+    assert "data-collapsed" not in article(page, 8)
 
 
 async def test_a_room_is_shown_where_nobody_says_who_is_blocked(whole: System) -> None:
     script(whole, GET_blocks=refusal(503, "not_stored"))
-    assert "data-folded" not in await get(whole)
+    assert "data-collapsed" not in await get(whole)
 
 
 async def test_the_settings_list_who_is_blocked(whole: System) -> None:

@@ -344,9 +344,9 @@ async def test_who_is_blocked_reaches_one_no_more_until_that_ends(town: Town) ->
         assert page.text("#message-error") == "They take no messages, calls and invitations from you."
         assert device.texts() == []
     page = await grace.go("/rooms/lobby")
-    folded = page.one(f'article[data-sender="{linus.name}"]')
-    assert folded.has_attr("data-folded")
-    assert "In the lobby" in folded.get_text()
+    collapsed = page.one(f'article[data-sender="{linus.name}"]')
+    assert collapsed.has_attr("data-collapsed")
+    assert "In the lobby" in collapsed.get_text()
 
     await grace.go("/settings")
     page = await grace.send('form[action="/settings/unblock"]')
