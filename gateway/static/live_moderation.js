@@ -119,7 +119,7 @@ export class LiveModeration {
     }
     this.#isRefreshing = true;
     try {
-      this.#takeOver(await fetchPage(this.#conversation), { keepsTyped: true });
+      this.#takeOver(await fetchPage(this.#conversation), { isRefresh: true });
     } catch {
       // It is refused to who is no longer here; else the next event asks again.
     }
@@ -132,7 +132,7 @@ export class LiveModeration {
     }, REFRESH_MS_MIN);
   }
 
-  /** @param {Document} page @param {{keepsTyped?: boolean}} [how] */
+  /** @param {Document} page @param {{isRefresh?: boolean}} [how] */
   #takeOver(page, how) {
     takeOver(page, how);
     this.#limits.show();

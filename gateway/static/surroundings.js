@@ -9,9 +9,9 @@ const PARTS = ["main .titles", "#details", "#composer-note"];
 /**
  * What is open stays open, and the focus where it is.
  * @param {Document} page
- * @param {{keepsTyped?: boolean}} [how] `keepsTyped`: what is typed into the details stays, too
+ * @param {{isRefresh?: boolean}} [how] a refresh, for which the reader did nothing, leaves what they typed and were told
  */
-export function takeOver(page, { keepsTyped = false } = {}) {
+export function takeOver(page, { isRefresh = false } = {}) {
   learnModeration(page);
   for (const part of PARTS) {
     const [old, fresh] = [optional(document, part), optional(page, part)];
@@ -20,15 +20,31 @@ export function takeOver(page, { keepsTyped = false } = {}) {
     }
     const focused = old.contains(document.activeElement) ? pathTo(document.activeElement) : null;
     keepOpen(old, fresh);
-    if (keepsTyped) {
+    if (isRefresh) {
       keepTyped(old, fresh);
+      optional(fresh, ".close")?.after(...all(old, ":scope > .notice, :scope > .banner"));
     }
     all(fresh, "time[datetime]", HTMLTimeElement).forEach((time) => showTime(time, new Date(time.dateTime)));
-    old.replaceWith(fresh);
+    become(old, fresh);
     if (focused !== null) {
-      (optional(document, focused) ?? fresh).focus();
+      optional(document, focused)?.focus();
     }
   }
+}
+
+/**
+ * The element itself stays: on phones the details are open as long as it is the target of the address.
+ * @param {HTMLElement} old
+ * @param {HTMLElement} fresh
+ */
+function become(old, fresh) {
+  for (const { name } of [...old.attributes].filter((one) => !fresh.hasAttribute(one.name))) {
+    old.removeAttribute(name);
+  }
+  for (const { name, value } of fresh.attributes) {
+    old.setAttribute(name, value);
+  }
+  old.replaceChildren(...fresh.childNodes);
 }
 
 /** How to find the same place in another page. @param {Element | null} element */

@@ -207,3 +207,13 @@ async def test_a_touch_that_brings_the_tools_presses_none(room: Room, visitors: 
     await expect(phone.page.locator("dialog[open], #reply-to:not([hidden]), .picker")).to_have_count(0)
     await article.locator('[data-action="reply"]').tap()
     await expect(phone.page.locator("#reply-to")).to_be_visible()
+
+
+async def test_on_a_phone_the_details_stay_open_after_an_act(room: Room, visitors: Visitors) -> None:
+    phone = await visitors.window(room.ada, viewport=PHONE, has_touch=True, is_mobile=True)
+    await enter(phone, room.path)
+    await phone.page.locator('[data-icon="details"]').tap()
+    await manage(phone, room.grace.name, "Time out")
+    await expect(details(phone).get_by_role("status")).to_be_in_viewport()
+    await expect(details(phone).get_by_role("button", name="End the timeout")).to_be_visible()
+    assert await has_stayed(phone)
