@@ -98,7 +98,10 @@ declare namespace Api {
     code: string;
     detail: string;
     nonce?: string;
+    retry_after_s?: number;
   }
+
+  type RoomRole = "owner" | "moderator" | "member";
 
   /** The events of `/ws` by their type. */
   interface Events {
@@ -122,6 +125,10 @@ declare namespace Api {
     draft: SavedDraft & { conversation: Label; nonce: string | null };
     notifications: Notifications & { conversation: Label };
     unread: { conversation: Label; unread_seq: number | null; unread: number; mentions: number };
+    room_changed: Change & { topic: string; private: boolean; slow_mode_s: number; owner: string | null };
+    role: Change & { role: RoomRole; by: string };
+    timed_out: Change & { until: string | null; by: string };
+    blocked: { username: string; blocked: boolean };
     typing: { conversation: Label; username: string };
     presence: { username: string; online: boolean };
     call: CallEvent;

@@ -117,6 +117,7 @@ async def _opened(
             allowed_origins=settings.origins,
             authentication=peers.authentication,
             bus=peers.bus,
+            clock=clock,
             content_security_policy=content_security_policy(settings.remote_avatars),
             connection_counts=ConnectionCounts(per_address_max=settings.connections_per_address),
             contract_parts=ContractParts(

@@ -1,6 +1,6 @@
 """What the lifespan gives to every request and tunnel."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TypedDict
 
 import httpx
@@ -25,6 +25,7 @@ class State(TypedDict):
     allowed_origins: frozenset[str]
     authentication: Authentication
     bus: Bus
+    clock: Callable[[], float]
     content_security_policy: str
     connection_counts: ConnectionCounts
     contract_parts: ContractParts

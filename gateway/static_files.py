@@ -22,6 +22,7 @@ STYLES = (
     "layout.css",
     "conversation.css",
     "markup.css",
+    "moderation.css",
     "attachments.css",
     "chosen_files.css",
     "video.css",

@@ -56,6 +56,11 @@ class SavedChat(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Room(msgspec.Struct, frozen=True, kw_only=True):
+    """`role` is the reader's in it, `timed_out_until` the end of a timeout of theirs, which may be over.
+
+    With the members come the `roles` of its owner and moderators, and `timeouts`, which only moderators are told.
+    """
+
     name: str
     topic: str = ""
     private: bool = False
@@ -69,7 +74,12 @@ class Room(msgspec.Struct, frozen=True, kw_only=True):
     unread_seq: int | None = None
     level: str | None = None
     muted_until: datetime | None = None
+    slow_mode_s: int = 0
+    role: str | None = None
+    timed_out_until: datetime | None = None
     members: tuple[str, ...] = ()
+    roles: dict[str, str] = {}
+    timeouts: dict[str, datetime] = {}
 
     @property
     def conversation(self) -> Conversation:
@@ -178,6 +188,16 @@ class Device(msgspec.Struct, frozen=True, kw_only=True):
         return short_agent(self.user_agent)
 
 
+class Block(msgspec.Struct, frozen=True):
+    """Somebody whom the reader has blocked."""
+
+    username: str
+
+    @property
+    def person(self) -> Person:
+        return Person(self.username, self.username)
+
+
 class Stream(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     username: str
@@ -206,3 +226,4 @@ class Problem(msgspec.Struct, frozen=True):
     detail: str
     code: str = ""
     errors: tuple[FieldError, ...] = ()
+    retry_after_s: int | None = None

@@ -6,6 +6,7 @@ import msgspec
 
 from gateway.domain.api_types import Attachment, Message
 from gateway.domain.people import Person
+from gateway.domain.room_powers import RoomPowers
 from gateway.domain.spoilers import concealed
 from gateway.domain.timeline import Entry
 
@@ -31,7 +32,8 @@ class MessageView(msgspec.Struct, frozen=True, kw_only=True):
 
     `path` is that of the conversation's page, and `history_query` leads to the part of it that is shown. `quote` is
     None where the message that is answered is not known. `reader` is who looks, where that shows: in reactions, of
-    which one's own are marked. `tools` is what the reader is about to do with the message: edit, delete, react.
+    which one's own are marked. `tools` is what the reader is about to do with the message: edit, delete, react, report.
+    `is_collapsed`: the reader has blocked who said it, and sees it only if they want to.
     """
 
     message: Message
@@ -41,6 +43,7 @@ class MessageView(msgspec.Struct, frozen=True, kw_only=True):
     continues: bool
     is_own: bool
     may_delete: bool
+    is_collapsed: bool = False
     state: str
     reader: str
     quote: Quote | None
@@ -48,10 +51,14 @@ class MessageView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Reading(msgspec.Struct, frozen=True, kw_only=True):
-    """Who reads what, and how: what the messages of a page have in common. `tools` has the ids of those with a tool."""
+    """Who reads what, and how: what the messages of a page have in common.
+
+    `collapsed` are those whose messages are not shown at once. `tools` has the ids of the messages with a tool.
+    """
 
     reader: str
-    is_owner: bool
+    powers: RoomPowers
+    collapsed: frozenset[str]
     path: str
     history_query: str
     people: dict[str, Person]
@@ -68,7 +75,8 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
             history_query=self.history_query,
             continues=entry.continues,
             is_own=entry.is_own,
-            may_delete=entry.is_own or self.is_owner,
+            may_delete=entry.is_own or self.powers.may_remove_message_of(username),
+            is_collapsed=username in self.collapsed,
             state=entry.state,
             reader=self.reader if message.reactions else "",
             quote=self.quote(message.reply_to),

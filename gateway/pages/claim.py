@@ -45,11 +45,19 @@ async def claim(request: Request[State]) -> Response:
 
 
 async def _carry_out(page: PageRequest) -> str:
-    """Where an owner goes on from there. The first finds an invitation made. Raises Refused."""
+    """Where they go on from there: the first owner finds an invitation made, and who was late what became of the link.
+
+    Raises Refused.
+    """
     instance = page.state["instance"]
     await instance.refresh()
     is_first = not instance.current.claimed
-    await tell(page, "POST", _api_path(page))
+    try:
+        await tell(page, "POST", _api_path(page))
+    except Refused as refused:
+        if refused.problem.code != "link_spent":
+            raise
+        return _own_path(page)
     await instance.refresh()
     if not is_first:
         return "/admin"

@@ -14,9 +14,11 @@ from gateway.domain.api_types import Message, Room, SavedChat
 from gateway.domain.conversations import Conversation
 from gateway.domain.message_view import Reading
 from gateway.domain.people import Person
+from gateway.domain.room_powers import NO_POWERS, RoomPowers, powers_in
 from gateway.domain.timeline import entries
 from gateway.pages.history import HISTORY_PAGE, HistoryQuery, find_profile, load_answered, load_history, load_people
 from gateway.pages.layout import Layout, load_layout
+from gateway.pages.moderation_view import load_blocks, members_shown, moderation_of_chat, moderation_of_room
 from gateway.pages.page_request import PageRequest, signed_in
 from gateway.pages.page_response import language_of
 from gateway.pages.service_client import get, json_body, tell
@@ -30,7 +32,8 @@ _MEMBERS_LOOKED_UP_MAX = 12
 class FormState(msgspec.Struct, frozen=True, kw_only=True):
     """What was typed into a form of the page that could not be carried out, and why; else as it is here.
 
-    `text` is that of a new message, or of the message `edit`; `fields` and `field_errors` are of the other forms.
+    `text` is that of a new message, of the message `edit`, or what is said of the message `report`; `fields` and
+    `field_errors` are of the other forms, where `act` stands for what has no field.
     """
 
     status: int = 200
@@ -38,21 +41,33 @@ class FormState(msgspec.Struct, frozen=True, kw_only=True):
     text: str | None = None
     reply_to: int | None = None
     edit: int | None = None
+    report: int | None = None
     fields: dict[str, str] = {}
     field_errors: dict[str, str] = {}
+
+    @property
+    def about(self) -> int | None:
+        """The message whose form it is; None for that of a new one."""
+        return self.edit or self.report
 
 
 NOTHING_TYPED = FormState()
 
 
 class _Content(msgspec.Struct, frozen=True, kw_only=True):
-    """What the page shows; of a chat `person`, perhaps `saved`, of a room `room`."""
+    """What the page shows; of a chat `person`, perhaps `saved`, of a room `room`.
+
+    `blocked` are those whom the reader has blocked, `moderation` is for the template alone.
+    """
 
     conversation: Conversation
     layout: Layout
     messages: Sequence[Message]
     people: dict[str, Person]
     unread: int
+    blocked: frozenset[str]
+    moderation: dict[str, Any]
+    powers: RoomPowers = NO_POWERS
     other_read_seq: int = 0
     person: Person | None = None
     saved: SavedChat | None = None
@@ -85,17 +100,20 @@ async def show_conversation(
 
 async def _load_chat(page: PageRequest, conversation: Conversation) -> _Content:
     username = conversation.name
-    layout, messages, profile = await asyncio.gather(
-        load_layout(page), load_history(page, conversation), find_profile(page, username)
+    layout, messages, profile, blocks = await asyncio.gather(
+        load_layout(page), load_history(page, conversation), find_profile(page, username), load_blocks(page)
     )
     saved = layout.find_chat(username)
     person = profile.person if profile.username else saved.person if saved else Person(username, username)
+    blocked = frozenset(block.username for block in blocks)
     return _Content(
         conversation=person.conversation,
         layout=layout,
         messages=messages,
         people={layout.me.username: layout.me, person.username: person},
         unread=saved.unread if saved else 0,
+        blocked=blocked,
+        moderation=moderation_of_chat(person, blocked),
         other_read_seq=saved.other_read_seq if saved else 0,
         person=person,
         saved=saved,
@@ -103,15 +121,22 @@ async def _load_chat(page: PageRequest, conversation: Conversation) -> _Content:
 
 
 async def _load_room(page: PageRequest, conversation: Conversation) -> _Content:
-    layout, room = await asyncio.gather(load_layout(page), get(page, conversation.room_path, Room))
+    layout, room, blocks = await asyncio.gather(
+        load_layout(page), get(page, conversation.room_path, Room), load_blocks(page)
+    )
     messages = await load_history(page, room.conversation) if room.is_member else []
-    usernames = {message.sender_username for message in messages} | {*room.members[:_MEMBERS_LOOKED_UP_MAX]}
+    shown = members_shown(page, room)[:_MEMBERS_LOOKED_UP_MAX]
+    usernames = {message.sender_username for message in messages} | {*shown}
+    powers, blocked = powers_in(room, layout.profile.role), frozenset(block.username for block in blocks)
     return _Content(
         conversation=room.conversation,
         layout=layout.with_room(room),
         messages=messages,
         people=await load_people(page, layout, usernames),
         unread=room.unread,
+        blocked=blocked,
+        moderation=moderation_of_room(page, room, powers, blocked),
+        powers=powers,
         room=room,
     )
 
@@ -121,12 +146,18 @@ async def _render(page: PageRequest, content: _Content, form_state: FormState) -
     reply_to = form_state.reply_to or query.reply_to
     reading = Reading(
         reader=page.username,
-        is_owner=content.room is not None and content.room.owner == page.username,
+        powers=content.powers,
+        collapsed=content.blocked if content.room else frozenset(),
         path=content.conversation.path,
         history_query=query.position,
         people=content.people,
         answered=await load_answered(page, content.conversation, messages, reply_to),
-        tools={"edit": form_state.edit or query.edit, "delete": query.delete, "react": query.react},
+        tools={
+            "edit": form_state.edit or query.edit,
+            "delete": query.delete,
+            "react": query.react,
+            "report": form_state.report or query.report,
+        },
     )
     response = page.render(
         "conversation.html",
@@ -139,7 +170,8 @@ async def _render(page: PageRequest, content: _Content, form_state: FormState) -
         saved=content.saved,
         room=content.room,
         people=content.people,
-        is_owner=reading.is_owner,
+        is_owner=content.room is not None and content.room.owner == page.username,
+        **content.moderation,
         reply_to=reply_to,
         reply_quote=reading.quote(reply_to),
         nonce=secrets.token_urlsafe(12),

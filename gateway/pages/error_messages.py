@@ -57,6 +57,13 @@ BY_CODE = {
     "not_stored": gettext_noop("The message could not be stored. Send it again."),
     "unknown_report": gettext_noop("This report is not there any more."),
     "not_allowed": gettext_noop("Your role does not allow this."),
+    "timed_out": gettext_noop("You are timed out in this room: you may read here, but not write."),
+    "slow_mode": gettext_noop("This room is in slow mode. You can send this in %(seconds)s s."),
+    "not_accepted": gettext_noop("They take no messages, calls and invitations from you."),
+    "too_many_blocks": gettext_noop("You have blocked as many people as you can. Unblock somebody first."),
+    "already_reported": gettext_noop("You have reported this already. The moderators will look at it."),
+    "report_of_self": gettext_noop("You cannot report yourself."),
+    "too_many_reports": gettext_noop("Too many reports in an hour. Wait a while, then send the next."),
     "banned": gettext_noop("This account is banned."),
     "last_owner": gettext_noop("There has to be an owner: make somebody else one before."),
     "unknown_link": gettext_noop("There is no such link. Perhaps it is not whole: look for its end."),
@@ -80,6 +87,10 @@ _FOR_SCRIPTS = (
     "unknown_message",
     "not_a_member",
     "not_the_author",
+    "not_allowed",
+    "not_accepted",
+    "timed_out",
+    "slow_mode",
     "file_too_large",
     "too_many_files",
     "picture_too_large",
@@ -174,7 +185,8 @@ def in_short(problem: Problem, gettext: Gettext) -> str:
     if problem.errors:
         return " ".join(detail(error.detail, gettext) for error in problem.errors)
     if problem.code in BY_CODE:
-        return gettext(BY_CODE[problem.code])
+        values = {} if problem.retry_after_s is None else {"seconds": problem.retry_after_s}
+        return gettext(BY_CODE[problem.code], **values)
     return detail(problem.detail, gettext) if problem.detail else gettext(FALLBACK)
 
 

@@ -27,6 +27,7 @@ class HistoryQuery(msgspec.Struct, frozen=True, kw_only=True):
     edit: int | None = None
     delete: int | None = None
     react: int | None = None
+    report: int | None = None
 
     @classmethod
     def of(cls, page: PageRequest) -> "HistoryQuery":

@@ -9,12 +9,15 @@ from gateway.domain.paths import is_page_with_files
 from gateway.domain.refusals import UpgradeRequired
 from gateway.pages import (
     account,
+    blocked_people,
     claim,
     conversation,
     conversation_details,
     home,
     messages,
+    moderation,
     password_reset,
+    reporting,
     rooms,
     search,
     settings,
@@ -48,6 +51,23 @@ def _conversation(path: str) -> list[Route]:
         route(path + "/{message_id:id}/edit", POST=messages.edit_message),
         route(path + "/{message_id:id}/delete", POST=messages.delete_message),
         route(path + "/{message_id:id}/react", POST=messages.react),
+        route(path + "/{message_id:id}/report", POST=reporting.report_message),
+    ]
+
+
+def _moderation() -> list[Route]:
+    """For who keeps order in a room, and for everybody with a person."""
+    chat, member = "/chat/{username}", "/rooms/{room}/members/{username}"
+    return [
+        route(chat + "/block", POST=moderation.block),
+        route(chat + "/unblock", POST=moderation.unblock),
+        route(chat + "/report", POST=reporting.report_person),
+        route("/rooms/{room}/slow-mode", POST=moderation.set_slow_mode),
+        route(member + "/role", POST=moderation.set_role),
+        route(member + "/timeout", POST=moderation.time_out),
+        route(member + "/end-timeout", POST=moderation.end_timeout),
+        route("/settings/block", POST=blocked_people.block),
+        route("/settings/unblock", POST=blocked_people.unblock),
     ]
 
 
@@ -91,6 +111,7 @@ PAGES = [
     route("/rooms/{room}/close", POST=conversation_details.close_room),
     route("/rooms/{room}/members", POST=conversation_details.add_member),
     route("/rooms/{room}/members/{username}/remove", POST=conversation_details.remove_member),
+    *_moderation(),
     route("/settings", GET=settings.settings, POST=settings.change_settings),
     route("/settings/email", POST=account.change_email),
     route("/settings/erase", POST=account.erase),

@@ -11,6 +11,7 @@ from gateway.domain.api_types import Device, Problem, SentFile
 from gateway.domain.paths import own_path
 from gateway.pages.error_messages import explain
 from gateway.pages.layout import load_layout
+from gateway.pages.moderation_view import load_blocks
 from gateway.pages.page_request import (
     PageRequest,
     read_own_form,
@@ -38,13 +39,16 @@ async def show_settings(
     field_errors: dict[str, str] | None = None,
     form: dict[str, str] | None = None,
 ) -> Response:
-    layout, devices = await asyncio.gather(load_layout(page), get(page, "/api/sessions", list[Device]))
+    layout, devices, blocks = await asyncio.gather(
+        load_layout(page), get(page, "/api/sessions", list[Device]), load_blocks(page)
+    )
     devices.sort(key=lambda device: (device.current, device.last_seen_at), reverse=True)
     return page.render(
         "settings.html",
         status,
         layout=layout,
         devices=devices,
+        blocks=blocks,
         error=error,
         field_errors=field_errors or {},
         form=form or {},

@@ -10,6 +10,7 @@ import { ConversationList } from "./conversation_list.js";
 import { wireCopyButtons } from "./copy_button.js";
 import { optional } from "./dom.js";
 import { t } from "./i18n.js";
+import { LiveModeration } from "./live_moderation.js";
 import { LiveVideo } from "./live_video.js";
 import { wireSpoilers } from "./markup.js";
 import { MessageActions } from "./message_actions.js";
@@ -23,6 +24,7 @@ import { wireStreamList } from "./stream_list.js";
 import { wireTextPeeks } from "./text_peek.js";
 import { wireTheme } from "./theme.js";
 import { localize } from "./time_format.js";
+import { WritingLimits } from "./writing_limits.js";
 
 /**
  * Begin something where the page has a place for it.
@@ -81,7 +83,9 @@ function beginConversation({ main, element, connection, outbox }) {
   at(
     "composer",
     (form) => {
-      const composer = new Composer({ form, log, connection, outbox });
+      const limits = new WritingLimits({ conversation: log.conversation, connection, outbox });
+      const composer = new Composer({ form, log, connection, outbox, limits });
+      new LiveModeration({ main, log: element, connection, limits });
       new MessageActions({ element, log, composer, connection });
       wireMembership(connection, log, composer);
       if (!matchMedia("(pointer: coarse)").matches && !location.hash) {

@@ -14,6 +14,7 @@ import { VoiceButton } from "./voice_button.js";
 /** @import { Connection } from "./connection.js" */
 /** @import { MessageLog } from "./message_log.js" */
 /** @import { Outbox } from "./outbox.js" */
+/** @import { WritingLimits } from "./writing_limits.js" */
 
 /** @typedef {{kind: "message"} | {kind: "reply" | "edit", article: HTMLElement}} Mode */
 
@@ -28,6 +29,7 @@ export class Composer {
   #log;
   #connection;
   #outbox;
+  #limits;
   /** What is written now: a message, perhaps an answer to an article, or the new text of one. @type {Mode} */
   #mode = { kind: "message" };
   #draft = "";
@@ -36,14 +38,22 @@ export class Composer {
   #typedAtMs = -TYPING_MS;
   #isWaiting = false;
 
-  /** @param {{form: HTMLFormElement, log: MessageLog, connection: Connection, outbox: Outbox}} parts */
-  constructor({ form, log, connection, outbox }) {
+  /**
+   * @param {object} parts
+   * @param {HTMLFormElement} parts.form
+   * @param {MessageLog} parts.log
+   * @param {Connection} parts.connection
+   * @param {Outbox} parts.outbox
+   * @param {WritingLimits} parts.limits
+   */
+  constructor({ form, log, connection, outbox, limits }) {
     this.#form = form;
     this.#area = required(form, '[name="message"]', HTMLTextAreaElement);
     this.#bar = required(form, "#reply-to");
     this.#log = log;
     this.#connection = connection;
     this.#outbox = outbox;
+    this.#limits = limits;
     this.#attachments = new AttachmentPicker({
       list: required(form, "#chosen"),
       countMax: Number(form.dataset.attachmentsMax),
@@ -194,7 +204,10 @@ export class Composer {
     if (this.#voice.isRecording) {
       await this.#voice.finish();
     }
-    if (lengthOf(this.#area.value) > Number(this.#form.dataset.messageLengthMax)) {
+    const held = this.#limits.reason(this.#mode.kind);
+    if (held) {
+      showComposerError(held);
+    } else if (lengthOf(this.#area.value) > Number(this.#form.dataset.messageLengthMax)) {
       showComposerError(t("That is too long for one message."));
     } else if (this.#mode.kind === "edit") {
       this.#submitEdit(this.#mode.article);

@@ -1,15 +1,16 @@
 /** The history of one conversation over HTTP. */
 
-import { messagesPathOf } from "./conversation_label.js";
+import { messagesPathOf, pagePathOf } from "./conversation_label.js";
 
 export const PAGE_LENGTH = 50;
 
 /**
  * The page of the conversation as it is now, for what stands around the log. Rejects where it is not to be had.
+ * @param {Api.Label} conversation
  * @returns {Promise<Document>}
  */
-export async function fetchPage() {
-  const answer = await fetch(location.pathname, { cache: "no-store" });
+export async function fetchPage(conversation) {
+  const answer = await fetch(pagePathOf(conversation), { cache: "no-store" });
   if (!answer.ok) {
     throw new Error(`The page was refused: ${answer.status}`);
   }

@@ -15,10 +15,10 @@ export function t(text, values = {}) {
 
 /**
  * Why something was refused, in the reader's language where there are words for it; undefined where there are none.
- * @param {{code?: string, detail?: string}} refusal as a service said it
+ * @param {{code?: string, detail?: string, retry_after_s?: number}} refusal as a service said it
  */
-export function why({ code = "", detail }) {
-  return words[code] ?? detail;
+export function why({ code = "", detail, retry_after_s = 0 }) {
+  return code in words ? t(code, { seconds: retry_after_s }) : detail;
 }
 
 /** @param {unknown} error what was thrown */

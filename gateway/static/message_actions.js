@@ -4,12 +4,16 @@ import { showComposerError } from "./composer_error.js";
 import { confirmed } from "./confirm_dialog.js";
 import { closest } from "./dom.js";
 import { togglePicker } from "./emoji_picker.js";
-import { t } from "./i18n.js";
+import { t, why } from "./i18n.js";
 import { hasReacted } from "./reactions.js";
+import { reportMessage } from "./report_dialog.js";
 
 /** @import { Composer } from "./composer.js" */
 /** @import { Connection } from "./connection.js" */
 /** @import { MessageLog } from "./message_log.js" */
+
+/** Why a message could not be changed; of one that could not be sent its own place tells. */
+const REFUSED = new Set(["not_allowed", "not_the_author", "not_accepted", "timed_out", "too_many_reactions"]);
 
 export class MessageActions {
   #log;
@@ -21,6 +25,7 @@ export class MessageActions {
     react: (article, opener) => togglePicker(article, opener, (emoji) => this.#react(article, emoji)),
     edit: (article) => this.#composer.edit(article),
     delete: (article) => this.#delete(article),
+    report: (article) => reportMessage(this.#log.conversation, article.dataset.id ?? ""),
   };
 
   /** @param {{element: HTMLElement, log: MessageLog, composer: Composer, connection: Connection}} parts */
@@ -28,6 +33,7 @@ export class MessageActions {
     this.#log = log;
     this.#composer = composer;
     this.#connection = connection;
+    connection.on("error", (event) => REFUSED.has(event.code) && !event.nonce && showComposerError(why(event) ?? ""));
     element.addEventListener("click", (event) => this.#clicked(event));
     element.addEventListener("submit", (event) => closest(event, ".reactions") && event.preventDefault());
     // A link that acts is a button, and a button answers to the space bar.

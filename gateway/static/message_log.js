@@ -1,16 +1,19 @@
 /** The log: the messages of the open conversation, and what becomes of them. */
 
 import { MessageList, muteAnnouncements } from "./message_list.js";
-import { all, optional, required } from "./dom.js";
+import { all, required } from "./dom.js";
 import { fetchHistory, fetchPage, PAGE_LENGTH } from "./history.js";
 import { HistoryLoader } from "./history_loader.js";
 import { bringToLife } from "./markup.js";
 import { identify, makeArticle, seqOf, setDeleted, setEdited, setFailure, setState } from "./message_view.js";
+import { reviewMessage } from "./live_moderation.js";
+import { mayRemove } from "./moderation.js";
 import { me } from "./people.js";
 import { placehold } from "./placeholders.js";
 import { showReaction } from "./reactions.js";
 import { ReadMarks } from "./read_marks.js";
 import { ScrollPosition } from "./scroll_position.js";
+import { takeOver } from "./surroundings.js";
 import { arrange } from "./timeline.js";
 import { showUnsent } from "./unsent_messages.js";
 
@@ -213,8 +216,9 @@ export class MessageLog {
 
   /** @param {import("./message_view.js").Shown} item */
   #make(item) {
-    const mayDelete = "owner" in this.#main.dataset;
+    const mayDelete = mayRemove(item.sender_username);
     const article = makeArticle(item, { mayDelete, quoted: (id) => this.find(id) });
+    reviewMessage(article, this.conversation);
     muteAnnouncements(article);
     return article;
   }
@@ -262,7 +266,7 @@ export class MessageLog {
       do {
         if (this.#isAnother) {
           this.#isAnother = false;
-          this.#renew(await fetchPage());
+          this.#renew(await fetchPage(this.conversation));
         }
         this.#show(await fetchHistory(this.conversation));
       } while (this.#isAnother);
@@ -277,11 +281,8 @@ export class MessageLog {
   /** Take over what stands around the messages from a fresh page of this address. @param {Document} page */
   #renew(page) {
     const { dataset } = required(page, "main[data-conversation]");
-    this.#main.toggleAttribute("data-owner", "owner" in dataset);
     this.#marks.reset(Number(dataset.readSeq ?? 0));
-    for (const part of ["main .titles", "#details"]) {
-      optional(document, part)?.replaceWith(required(page, part));
-    }
+    takeOver(page);
   }
 
   /** @param {Api.Message[]} items */

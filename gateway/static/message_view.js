@@ -114,7 +114,7 @@ function wordsOf({ outcome, duration_s = 0 }) {
  */
 function showTools(article, isOwn, mayDelete) {
   /** @type {Record<string, boolean>} */
-  const allowed = { edit: isOwn, delete: isOwn || mayDelete };
+  const allowed = { edit: isOwn, delete: isOwn || mayDelete, report: !isOwn };
   for (const tool of all(article, ".tools [data-action]")) {
     tool.setAttribute("role", "button");
     tool.hidden = !(allowed[tool.dataset.action ?? ""] ?? true);

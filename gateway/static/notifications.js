@@ -3,6 +3,7 @@
 import { isRoom, pagePathOf } from "./conversation_label.js";
 import { all } from "./dom.js";
 import { lineOf } from "./file_names.js";
+import { isBlocked } from "./moderation.js";
 import { introduced } from "./people.js";
 import { shortened } from "./texts.js";
 
@@ -22,7 +23,12 @@ export function wireNotifications(connection) {
   }
   let isLive = false;
   connection.on("state", (state) => (isLive = state === "online"));
-  connection.on("message", (event) => isLive && isElsewhere() && Notification.permission === "granted" && show(event));
+  connection.on("message", (event) => {
+    const isWanted = isLive && isElsewhere() && !isBlocked(event.sender_username);
+    if (isWanted && Notification.permission === "granted") {
+      show(event);
+    }
+  });
 }
 
 function isElsewhere() {

@@ -3,6 +3,7 @@
 import { nameIn } from "./conversation_label.js";
 import { all, optional } from "./dom.js";
 import { t } from "./i18n.js";
+import { isBlocked } from "./moderation.js";
 import { nameOf } from "./people.js";
 
 /** @import { Connection } from "./connection.js" */
@@ -66,7 +67,7 @@ export function wireTyping(connection, conversation, line) {
     display();
   };
   connection.on("typing", (event) => {
-    if (event.conversation === conversation) {
+    if (event.conversation === conversation && !isBlocked(event.username)) {
       clearTimeout(timers.get(event.username));
       timers.set(event.username, setTimeout(() => stop(event.username), TYPING_SHOWN_MS));
       display();

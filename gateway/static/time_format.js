@@ -22,6 +22,18 @@ export function dayOf(date) {
   return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
 }
 
+/** In its largest unit, rounded up: `30 seconds`, `5 minutes`. @param {number} seconds */
+export function durationIn(seconds) {
+  const [unit, lengthS] = /** @type {const} */ ([
+    ["day", 86_400],
+    ["hour", 3_600],
+    ["minute", 60],
+    ["second", 1],
+  ]).find(([, length]) => seconds >= length) ?? ["second", 1];
+  const words = new Intl.NumberFormat(locale, { style: "unit", unit, unitDisplay: "long" });
+  return words.format(Math.ceil(seconds / lengthS));
+}
+
 /** @param {Date} date @param {TimeFormat} how */
 export function format(date, how, now = new Date()) {
   if (how === "day") {

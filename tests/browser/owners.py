@@ -1,8 +1,5 @@
 """Owners at browsers: from an empty folder to the pages that only they see."""
 
-import asyncio
-import os
-import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -11,19 +8,9 @@ from urllib.parse import urlsplit
 from playwright.async_api import Browser
 
 from tests.browser.visitors import Visitor, Visitors
-from tests.system.parleys import Parley, parley
+from tests.system.admin_command import admin
+from tests.system.parleys import parley
 from tests.system.people import PASSWORD
-
-
-async def admin(site: Parley, *arguments: str) -> str:
-    """What the command on the machine says."""
-    environment = {**os.environ, "PARLEY_DATA_DIR": str(site.system.data_dir), "PARLEY_PUBLIC_URL": site.system.url}
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "auth_service", "admin", *arguments, env=environment, stdout=asyncio.subprocess.PIPE
-    )
-    said, _ = await process.communicate()
-    assert process.returncode == 0
-    return said.decode().strip()
 
 
 @asynccontextmanager

@@ -10,10 +10,10 @@ import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import expect
 
-from tests.browser.owners import admin
 from tests.browser.test_files import choose, chosen, put, send, sound
 from tests.browser.test_pictures import GIVE, picture
 from tests.browser.visitors import PHONE, Couple, Visitor, Visitors
+from tests.system.admin_command import admin
 from tests.system.parleys import Parley
 
 ADMIN_PAGES = (
@@ -112,6 +112,26 @@ async def test_what_opens_over_a_chat(couple: Couple, theme: str) -> None:
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
+async def test_what_keeps_order(pair: Couple, theme: Literal["light", "dark"]) -> None:
+    ada, grace = pair
+    room = await kept_in_order(ada, grace, f"order-{theme}")
+    found = []
+    for visitor, path in ((grace, room), (ada, f"/chat/{grace.name}"), (ada, room)):
+        await visitor.page.emulate_media(color_scheme=theme)
+        await visitor.open(path)
+        await visitor.live()
+        for summary in await visitor.page.locator("#details summary").all():
+            await summary.click()
+        found += await faults(visitor)
+    await ada.articles.last.locator("summary").click()
+    await ada.use("Rude words", "report")
+    found += await faults(ada)
+    assert ada.person is not None
+    await ada.person.ask("DELETE", f"/api/blocks/{grace.name}")
+    assert found == []
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
 async def test_files_chosen_recorded_and_looked_at(couple: Couple, theme: str, tmp_path: Path) -> None:
     ada, _ = couple
     ada.tolerates = re.compile("status of 415")
@@ -137,6 +157,20 @@ async def test_a_chat_on_a_phone(visitors: Visitors, couple: Couple) -> None:
     assert await faults(phone) == []
     width = await phone.page.evaluate("document.documentElement.scrollWidth")
     assert width <= PHONE["width"]
+
+
+async def kept_in_order(ada: Visitor, grace: Visitor, name: str) -> str:
+    """A room of Ada's in slow mode, in which Grace is timed out, whom Ada has blocked."""
+    assert ada.person is not None
+    assert grace.person is not None
+    room = f"/api/rooms/{name}"
+    await ada.person.ask("POST", "/api/rooms", json={"name": name})
+    await grace.person.ask("PUT", f"{room}/members/{grace.name}")
+    await grace.person.ask("POST", f"{room}/messages", json={"message": "Rude words"})
+    await ada.person.ask("PUT", f"{room}/timeouts/{grace.name}", json={"seconds": 3_600})
+    await ada.person.ask("PATCH", room, json={"slow_mode_s": 60})
+    await ada.person.ask("PUT", f"/api/blocks/{grace.name}")
+    return f"/rooms/{name}"
 
 
 async def report(site: Parley, reporter: Visitor, username: str) -> None:

@@ -8,8 +8,9 @@ import pytest
 from playwright.async_api import Browser, expect
 
 from tests.browser.conftest import ELSEWHERE
-from tests.browser.owners import admin, claim, fill_account, fresh_site
+from tests.browser.owners import claim, fill_account, fresh_site
 from tests.browser.visitors import Visitor
+from tests.system.admin_command import admin
 
 
 @pytest.mark.parametrize("scripts", [True, False])

@@ -12,6 +12,7 @@ from gateway.domain.api_types import Attachment, Call, Message
 from gateway.domain.message_view import MessageView, Quote, Reading
 from gateway.domain.page_limits import PageLimits
 from gateway.domain.people import Person
+from gateway.domain.room_powers import NO_POWERS
 from gateway.domain.timeline import entries
 from gateway.markup_cache import MarkupCache
 from gateway.rendering import Renderer
@@ -85,6 +86,8 @@ VIEWS = [
     changed(tools=("delete",)),
     changed(tools=("react",)),
     changed(tools=("edit",), is_own=True, may_delete=True),
+    changed(tools=("report",)),
+    changed(is_collapsed=True),
 ]
 
 
@@ -109,6 +112,7 @@ def new_renderer(messages: MarkupCache) -> Renderer:
 class Form(msgspec.Struct):
     text: str | None = None
     edit: int | None = None
+    report: int | None = None
     error: str = ""
 
 
@@ -159,7 +163,8 @@ def test_who_reads_shows_in_their_own_messages_and_reactions_alone() -> None:
     def views(reader: str) -> list[MessageView]:
         reading = Reading(
             reader=reader,
-            is_owner=False,
+            powers=NO_POWERS,
+            collapsed=frozenset(),
             path="/rooms/lobby",
             history_query="",
             people={"ada": ADA, "grace": GRACE},
