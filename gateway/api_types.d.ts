@@ -55,6 +55,15 @@ declare namespace Api {
     delivered?: boolean | null;
   }
 
+  /** How much of a conversation the reader has not seen. */
+  interface Counts {
+    unread: number;
+    mentions: number;
+  }
+
+  /** What the reader is about to write, as a page has it. */
+  type Draft = Pick<SavedDraft, "message" | "reply_to">;
+
   /** Anything else that has a place in the log. */
   interface Change {
     seq: number;
@@ -136,6 +145,13 @@ declare namespace Api {
     hang_up: { conversation: Label; username: string };
     error: Refusal;
   }
+
+  /** What has become of a message. */
+  type MessageChange = { id: number } & (
+    | { type: "edited"; username: string; message: string }
+    | { type: "deleted" }
+    | { type: "reaction" }
+  );
 
   interface Reaction {
     emoji: string;

@@ -13,7 +13,6 @@ from gateway.domain.api_types import Attachment, Message
 from gateway.domain.message_view import MessageView
 from gateway.domain.page_limits import PageLimits
 from gateway.domain.people import Person
-from gateway.domain.spoilers import concealed
 from gateway.markup_cache import MarkupCache
 
 FOLDER = Path(__file__).parent / "templates"
@@ -124,7 +123,7 @@ def _environment(
         "static_behind": files.urls_behind,
         "Person": Person,
     }
-    environment.filters |= {"concealed": concealed, "shown": shown}
+    environment.filters["shown"] = shown
     return environment
 
 

@@ -23,6 +23,7 @@ STYLES = (
     "conversation.css",
     "markup.css",
     "moderation.css",
+    "composer.css",
     "attachments.css",
     "chosen_files.css",
     "video.css",
@@ -33,6 +34,9 @@ STYLES = (
 _COMMENTS = re.compile(r"^[ \t]*(?:/\*\*.*?\*/|//[^\n]*)$", re.MULTILINE | re.DOTALL)
 # `from "./x.js"`, `import "./x.js"`, `import("./x.js")` in a script; `url("x.svg")` and `"src": "x.svg"` elsewhere.
 _REFERENCE = re.compile(r'(?P<before>\b(?:from|import)\s*\(?\s*"\./|\burl\("|"src":\s*")(?P<name>[\w.-]+)"')
+
+# What a script cannot begin without: not what it imports later, if at all.
+_NEEDED = re.compile(r'\b(?:from|import)\s*"\./(?P<name>[\w.-]+)"')
 
 
 class StaticFile(msgspec.Struct, frozen=True):
@@ -59,8 +63,10 @@ class StaticFiles:
         references = {name: {*_references(source)} & sources.keys() for name, source in sources.items()}
         reachable = {name: sorted(_reachable(name, references)) for name in sources}
         self._names = {name: _hashed_name(name, sources, reachable[name]) for name in sources}
+        needed = {name: {*_references(source, _NEEDED)} & sources.keys() for name, source in sources.items()}
         self._urls_behind = {
-            name: [PREFIX + self._names[one] for one in behind if one != name] for name, behind in reachable.items()
+            name: [PREFIX + self._names[one] for one in sorted(_reachable(name, needed)) if one != name]
+            for name in sources
         }
         self._files = {self._names[name]: self._prepared(name, sources[name]) for name in sources}
 
@@ -69,7 +75,7 @@ class StaticFiles:
         return PREFIX + self._names[name] if name in self._names else None
 
     def urls_behind(self, name: str) -> list[str]:
-        """The paths of all that the file refers to, directly or not, so that a page can ask for them at once."""
+        """The paths of all that the file needs, directly or not, so that a page can ask for them at once."""
         return self._urls_behind.get(name, [])
 
     def find(self, hashed_name: str) -> StaticFile | None:
@@ -108,8 +114,8 @@ def _reachable(name: str, references: Mapping[str, set[str]]) -> set[str]:
     return found
 
 
-def _references(source: bytes) -> Iterator[str]:
-    for match in _REFERENCE.finditer(source.decode(errors="replace")):
+def _references(source: bytes, pattern: re.Pattern[str] = _REFERENCE) -> Iterator[str]:
+    for match in pattern.finditer(source.decode(errors="replace")):
         yield match["name"]
 
 

@@ -7,6 +7,7 @@ import msgspec
 from gateway.domain.conversations import Conversation
 from gateway.domain.file_names import clock_time, is_voice_message, split_ending
 from gateway.domain.people import Person
+from gateway.domain.previews import preview
 from gateway.domain.user_agents import short_agent
 
 SHOWN_WIDTH_MAX, SHOWN_HEIGHT_MAX = 448, 352
@@ -28,7 +29,31 @@ class Profile(msgspec.Struct, frozen=True):
         return Person(self.username, self.nickname or self.username, self.pfp or "")
 
 
-class SavedChat(msgspec.Struct, frozen=True, kw_only=True):
+class Attention(msgspec.Struct, frozen=True, kw_only=True):
+    """What of a conversation the reader has not seen, and wants to be told of.
+
+    `mentions` of the `unread` are for them, `unread_seq` is from where on they marked it as unread. `level` is None
+    where they are not, and `muted_until` may be over.
+    """
+
+    unread: int = 0
+    mentions: int = 0
+    unread_seq: int | None = None
+    level: str | None = None
+    muted_until: datetime | None = None
+
+    def is_muted(self, now: datetime) -> bool:
+        return self.muted_until is not None and self.muted_until > now
+
+
+class SavedDraft(msgspec.Struct, frozen=True):
+    """What the reader is about to write, and the message that it answers."""
+
+    message: str = ""
+    reply_to: int | None = None
+
+
+class SavedChat(Attention, frozen=True, kw_only=True):
     """`other_read_seq` is how far the other one has read; 0 where that is not told."""
 
     chat_username: str
@@ -36,11 +61,6 @@ class SavedChat(msgspec.Struct, frozen=True, kw_only=True):
     chat_pfp: str | None = None
     last_message: str | None = None
     last_message_time: datetime | None = None
-    unread: int = 0
-    mentions: int = 0
-    unread_seq: int | None = None
-    level: str | None = None
-    muted_until: datetime | None = None
     last_seq: int = 0
     epoch: str | None = None
     other_read_seq: int = 0
@@ -54,8 +74,12 @@ class SavedChat(msgspec.Struct, frozen=True, kw_only=True):
     def conversation(self) -> Conversation:
         return Conversation.with_person(self.chat_username)
 
+    @property
+    def last_line(self) -> str:
+        return preview(self.last_message or "")
 
-class Room(msgspec.Struct, frozen=True, kw_only=True):
+
+class Room(Attention, frozen=True, kw_only=True):
     """`role` is the reader's in it, `timed_out_until` the end of a timeout of theirs, which may be over.
 
     With the members come the `roles` of its owner and moderators, and `timeouts`, which only moderators are told.
@@ -69,11 +93,6 @@ class Room(msgspec.Struct, frozen=True, kw_only=True):
     is_member: bool = False
     last_seq: int = 0
     epoch: str = ""
-    unread: int = 0
-    mentions: int = 0
-    unread_seq: int | None = None
-    level: str | None = None
-    muted_until: datetime | None = None
     slow_mode_s: int = 0
     role: str | None = None
     timed_out_until: datetime | None = None
@@ -167,6 +186,10 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     deleted: bool = False
     reactions: dict[str, list[str]] = {}
     call: Call | None = None
+
+    @property
+    def line(self) -> str:
+        return preview(self.message)
 
     @property
     def conversation(self) -> Conversation:

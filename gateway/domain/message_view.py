@@ -6,8 +6,8 @@ import msgspec
 
 from gateway.domain.api_types import Attachment, Message
 from gateway.domain.people import Person
+from gateway.domain.previews import preview
 from gateway.domain.room_powers import RoomPowers
-from gateway.domain.spoilers import concealed
 from gateway.domain.timeline import Entry
 
 
@@ -24,7 +24,7 @@ class Quote(msgspec.Struct, frozen=True, kw_only=True):
         sender = people.get(message.sender_username)
         name = sender.name if sender is not None else message.sender_username
         file = message.attachments[0] if message.attachments and not message.message else None
-        return cls(sender_name=name, text=concealed(message.message), file=file, deleted=message.deleted)
+        return cls(sender_name=name, text=preview(message.message), file=file, deleted=message.deleted)
 
 
 class MessageView(msgspec.Struct, frozen=True, kw_only=True):

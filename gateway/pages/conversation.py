@@ -10,9 +10,10 @@ from starlette.background import BackgroundTask
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gateway.domain.api_types import Message, Room, SavedChat
+from gateway.domain.api_types import Attention, Message, Room, SavedChat, SavedDraft
 from gateway.domain.conversations import Conversation
 from gateway.domain.message_view import Reading
+from gateway.domain.notification_choices import LEVELS, MUTES
 from gateway.domain.people import Person
 from gateway.domain.room_powers import NO_POWERS, RoomPowers, powers_in
 from gateway.domain.timeline import entries
@@ -21,6 +22,7 @@ from gateway.pages.layout import Layout, load_layout
 from gateway.pages.moderation_view import load_blocks, members_shown, moderation_of_chat, moderation_of_room
 from gateway.pages.page_request import PageRequest, signed_in
 from gateway.pages.page_response import language_of
+from gateway.pages.saved_drafts import NO_DRAFT, load_draft
 from gateway.pages.service_client import get, json_body, tell
 from gateway.state import State
 from servicekit.problems import Refusal
@@ -64,10 +66,11 @@ class _Content(msgspec.Struct, frozen=True, kw_only=True):
     layout: Layout
     messages: Sequence[Message]
     people: dict[str, Person]
-    unread: int
     blocked: frozenset[str]
     moderation: dict[str, Any]
     powers: RoomPowers = NO_POWERS
+    draft: SavedDraft = NO_DRAFT
+    attention: Attention
     other_read_seq: int = 0
     person: Person | None = None
     saved: SavedChat | None = None
@@ -100,8 +103,12 @@ async def show_conversation(
 
 async def _load_chat(page: PageRequest, conversation: Conversation) -> _Content:
     username = conversation.name
-    layout, messages, profile, blocks = await asyncio.gather(
-        load_layout(page), load_history(page, conversation), find_profile(page, username), load_blocks(page)
+    layout, messages, profile, blocks, draft = await asyncio.gather(
+        load_layout(page),
+        load_history(page, conversation),
+        find_profile(page, username),
+        load_blocks(page),
+        load_draft(page, conversation),
     )
     saved = layout.find_chat(username)
     person = profile.person if profile.username else saved.person if saved else Person(username, username)
@@ -111,9 +118,10 @@ async def _load_chat(page: PageRequest, conversation: Conversation) -> _Content:
         layout=layout,
         messages=messages,
         people={layout.me.username: layout.me, person.username: person},
-        unread=saved.unread if saved else 0,
         blocked=blocked,
         moderation=moderation_of_chat(person, blocked),
+        draft=draft,
+        attention=saved or Attention(level="all"),
         other_read_seq=saved.other_read_seq if saved else 0,
         person=person,
         saved=saved,
@@ -124,7 +132,7 @@ async def _load_room(page: PageRequest, conversation: Conversation) -> _Content:
     layout, room, blocks = await asyncio.gather(
         load_layout(page), get(page, conversation.room_path, Room), load_blocks(page)
     )
-    messages = await load_history(page, room.conversation) if room.is_member else []
+    messages, draft = await _load_inside(page, room.conversation) if room.is_member else ([], NO_DRAFT)
     shown = members_shown(page, room)[:_MEMBERS_LOOKED_UP_MAX]
     usernames = {message.sender_username for message in messages} | {*shown}
     powers, blocked = powers_in(room, layout.profile.role), frozenset(block.username for block in blocks)
@@ -133,17 +141,23 @@ async def _load_room(page: PageRequest, conversation: Conversation) -> _Content:
         layout=layout.with_room(room),
         messages=messages,
         people=await load_people(page, layout, usernames),
-        unread=room.unread,
         blocked=blocked,
         moderation=moderation_of_room(page, room, powers, blocked),
         powers=powers,
+        draft=draft,
+        attention=room,
         room=room,
     )
 
 
+async def _load_inside(page: PageRequest, room: Conversation) -> tuple[list[Message], SavedDraft]:
+    return await asyncio.gather(load_history(page, room), load_draft(page, room))
+
+
 async def _render(page: PageRequest, content: _Content, form_state: FormState) -> Response:
     query, messages = HistoryQuery.of(page), content.messages
-    reply_to = form_state.reply_to or query.reply_to
+    asked = (form_state.reply_to, query.reply_to, content.draft.reply_to)
+    reply_to = next((one for one in asked if one is not None), None) or None  # 0 is for none
     reading = Reading(
         reader=page.username,
         powers=content.powers,
@@ -152,12 +166,7 @@ async def _render(page: PageRequest, content: _Content, form_state: FormState) -
         history_query=query.position,
         people=content.people,
         answered=await load_answered(page, content.conversation, messages, reply_to),
-        tools={
-            "edit": form_state.edit or query.edit,
-            "delete": query.delete,
-            "react": query.react,
-            "report": form_state.report or query.report,
-        },
+        tools=query.tools | {"edit": form_state.edit or query.edit, "report": form_state.report or query.report},
     )
     response = page.render(
         "conversation.html",
@@ -172,6 +181,11 @@ async def _render(page: PageRequest, content: _Content, form_state: FormState) -
         people=content.people,
         is_owner=content.room is not None and content.room.owner == page.username,
         **content.moderation,
+        attention=content.attention,
+        levels=LEVELS,
+        mutes=MUTES,
+        draft=content.draft,
+        is_answering=bool(query.reply_to),
         reply_to=reply_to,
         reply_quote=reading.quote(reply_to),
         nonce=secrets.token_urlsafe(12),
@@ -179,7 +193,7 @@ async def _render(page: PageRequest, content: _Content, form_state: FormState) -
         form=form_state.fields,
         field_errors=form_state.field_errors,
     )
-    has_seen_news = content.unread and messages and query.is_newest(messages) and form_state.status == 200
+    has_seen_news = content.attention.unread and messages and query.is_newest(messages) and form_state.status == 200
     if has_seen_news and page.is_view:
         response.background = BackgroundTask(_mark_read, page, content.conversation, messages[-1].seq)
     return response
@@ -189,7 +203,7 @@ def _context_of_history(
     page: PageRequest, content: _Content, query: HistoryQuery, reading: Reading, form_state: FormState
 ) -> dict[str, Any]:
     messages, is_newest = content.messages, query.is_newest(content.messages)
-    unread = content.unread if is_newest else 0
+    unread = content.attention.unread if is_newest else 0
     shown = entries(messages, reader=page.username, unread=unread, other_read_seq=content.other_read_seq)
 
     renderer, language = page.state["renderer"], language_of(page.request).code

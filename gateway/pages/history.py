@@ -28,6 +28,7 @@ class HistoryQuery(msgspec.Struct, frozen=True, kw_only=True):
     delete: int | None = None
     react: int | None = None
     report: int | None = None
+    unread: int | None = None
 
     @classmethod
     def of(cls, page: PageRequest) -> "HistoryQuery":
@@ -39,6 +40,11 @@ class HistoryQuery(msgspec.Struct, frozen=True, kw_only=True):
         """The query that leads back to this part, empty for the newest."""
         kept = {name: value for name, value in (("before", self.before), ("after", self.after)) if value is not None}
         return "?" + urlencode(kept) if kept else ""
+
+    @property
+    def tools(self) -> dict[str, int | None]:
+        """Which message has which tool open."""
+        return {"edit": self.edit, "delete": self.delete, "react": self.react, "unread": self.unread}
 
     def is_newest(self, messages: Sequence[Message]) -> bool:
         """Whether nothing comes behind `messages`, which are the answer."""

@@ -1,6 +1,7 @@
 """The layout around every page of who is signed in: their profile, their chats and their rooms."""
 
 import asyncio
+from datetime import UTC, datetime
 
 import msgspec
 
@@ -14,11 +15,15 @@ ROOMS_PAGE = 100  # of chat
 
 
 class Layout(msgspec.Struct, frozen=True):
-    """`chats` by recent activity; `rooms` are the first page: the person's own, the last active first, then others."""
+    """`chats` by recent activity; `rooms` are the first page: the person's own, the last active first, then others.
+
+    What is muted is so at `now`.
+    """
 
     profile: Profile
     chats: list[SavedChat]
     rooms: list[Room]
+    now: datetime
 
     @property
     def me(self) -> Person:
@@ -46,8 +51,13 @@ class Layout(msgspec.Struct, frozen=True):
 
     @property
     def unread(self) -> int:
-        """In how many conversations there is something new."""
-        return sum(bool(chat.unread) for chat in self.chats) + sum(bool(room.unread) for room in self.own_rooms)
+        """In how many conversations there is something new, but for those that are muted."""
+        return sum(bool(one.unread) and not one.is_muted(self.now) for one in [*self.chats, *self.own_rooms])
+
+    @property
+    def mentions(self) -> int:
+        """How much of what is unread is for the reader by name."""
+        return sum(one.mentions for one in [*self.chats, *self.own_rooms])
 
     def with_room(self, room: Room) -> "Layout":
         """That of the room's page, whose list names it even where it is not among the last active."""
@@ -68,4 +78,4 @@ async def load_layout(page: PageRequest) -> Layout:
         get(page, "/api/saved-chats", list[SavedChat]),
         get(page, "/api/rooms", list[Room]),
     )
-    return Layout(profile, chats, rooms)
+    return Layout(profile, chats, rooms, datetime.now(UTC))

@@ -15,6 +15,7 @@ from gateway.pages.page_request import (
     signed_in,
     signed_in_from_own_page,
 )
+from gateway.pages.saved_drafts import forget_draft
 from gateway.pages.service_client import NO_BODY, Body, Refused, json_body, tell
 from gateway.pages.uploads import read_form_with_files
 from gateway.state import State
@@ -41,6 +42,7 @@ async def send_message(request: Request[State]) -> Response:
         return await _show_refused(
             page, conversation, refused, text=typed.get("message", ""), reply_to=message_id(typed.get("reply_to"))
         )
+    await forget_draft(page, conversation)
     return page.redirect(f"{conversation.path}#message-{kept.json()['id']}")
 
 

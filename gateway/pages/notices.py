@@ -7,6 +7,7 @@ NOTICES = {
     "signed-in": gettext_noop("Welcome! Your account is there."),
     "welcome": gettext_noop("Welcome! This is the lobby, where everybody is. Say hello!"),
     "password-reset": gettext_noop("Your password is changed. Sign in with it."),
+    "marked-unread": gettext_noop("Marked as unread."),
     "saved": gettext_noop("Saved."),
     "password-changed": gettext_noop("Your password is changed. All other devices were signed out."),
     "device-ended": gettext_noop("That device is signed out."),

@@ -9,11 +9,13 @@ from gateway.domain.paths import is_page_with_files
 from gateway.domain.refusals import UpgradeRequired
 from gateway.pages import (
     account,
+    attention,
     blocked_people,
     claim,
     conversation,
     conversation_details,
     home,
+    mentions,
     messages,
     moderation,
     password_reset,
@@ -51,6 +53,8 @@ def _conversation(path: str) -> list[Route]:
         route(path + "/{message_id:id}/edit", POST=messages.edit_message),
         route(path + "/{message_id:id}/delete", POST=messages.delete_message),
         route(path + "/{message_id:id}/react", POST=messages.react),
+        route(path + "/{message_id:id}/unread", POST=attention.mark_unread),
+        route(path + "/notifications", POST=attention.choose_notifications),
         route(path + "/{message_id:id}/report", POST=reporting.report_message),
     ]
 
@@ -119,6 +123,7 @@ PAGES = [
     *_admin(),
     route("/theme", POST=settings.choose_theme),
     route("/language", POST=settings.choose_language),
+    route("/mentions", GET=mentions.mentions),
     route("/search", GET=search.search),
     route("/video", GET=video.video),
     route("/static/{name}", GET=static_file),

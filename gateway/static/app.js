@@ -3,23 +3,28 @@
 import { wireAudioPlayers } from "./audio_player.js";
 import { Calls, wireCallButton } from "./calls.js";
 import { Composer } from "./composer.js";
+import { showComposerError } from "./composer_error.js";
 import { Connection } from "./connection.js";
 import { showConnection } from "./connection_status.js";
 import { isRoom } from "./conversation_label.js";
 import { ConversationList } from "./conversation_list.js";
+import { wireCodeCopying } from "./code_copying.js";
 import { wireCopyButtons } from "./copy_button.js";
 import { optional } from "./dom.js";
-import { t } from "./i18n.js";
+import { wireFoundMessages } from "./found_messages.js";
+import { t, why } from "./i18n.js";
 import { LiveModeration } from "./live_moderation.js";
 import { LiveVideo } from "./live_video.js";
 import { wireSpoilers } from "./markup.js";
 import { MessageActions } from "./message_actions.js";
 import { MessageLog } from "./message_log.js";
+import { wireNotificationSettings } from "./notification_settings.js";
 import { wireNotifications } from "./notifications.js";
 import { Outbox } from "./outbox.js";
 import { me, wireAvatars } from "./people.js";
 import { PictureViewer } from "./picture_viewer.js";
 import { wirePresence, wireTyping } from "./presence.js";
+import { wireQuotes } from "./quotes.js";
 import { wireStreamList } from "./stream_list.js";
 import { wireTextPeeks } from "./text_peek.js";
 import { wireTheme } from "./theme.js";
@@ -67,6 +72,7 @@ function beginSession() {
   at("log", (log) => main && open && beginConversation({ main, element: log, connection, outbox }));
   wirePresence(connection);
   wireNotifications(connection);
+  wireFoundMessages(connection);
   at("call", (dialog) => wireCallButton(new Calls({ dialog, connection }), main?.dataset.other), HTMLDialogElement);
   at("camera", (form) => new LiveVideo(form));
   at("streams", wireStreamList);
@@ -86,7 +92,9 @@ function beginConversation({ main, element, connection, outbox }) {
       const limits = new WritingLimits({ conversation: log.conversation, connection, outbox });
       const composer = new Composer({ form, log, connection, outbox, limits });
       new LiveModeration({ main, log: element, connection, limits });
-      new MessageActions({ element, log, composer, connection });
+      new MessageActions({ element, log, composer });
+      element.addEventListener("changed", (event) => composer.follow(/** @type {CustomEvent} */ (event).detail));
+      connection.on("error", showRefusal);
       wireMembership(connection, log, composer);
       if (!matchMedia("(pointer: coarse)").matches && !location.hash) {
         composer.focus(); // on a phone the keyboard would cover what one came to read
@@ -94,10 +102,22 @@ function beginConversation({ main, element, connection, outbox }) {
     },
     HTMLFormElement,
   );
+  wireQuotes(element);
+  wireCodeCopying(element);
   wireAudioPlayers(main);
   wireTextPeeks(element);
+  at("details", (details) => wireNotificationSettings(details, log.conversation, connection));
   at("viewer", (dialog) => new PictureViewer(element, dialog), HTMLDialogElement);
   at("typing", (line) => wireTyping(connection, log.conversation, line));
+}
+
+/** Of a read mark, say: what has a nonce is told at its message, what a call was refused for in its window.
+ * @param {Api.Refusal} refusal
+ */
+function showRefusal(refusal) {
+  if (!refusal.nonce && refusal.code !== "recipient_offline" && !document.querySelector("#call[open]")) {
+    showComposerError(why(refusal) ?? "");
+  }
 }
 
 /**
@@ -107,16 +127,16 @@ function beginConversation({ main, element, connection, outbox }) {
  * @param {Composer} composer
  */
 function wireMembership(connection, log, composer) {
-  const gone = () => composer.disable(t("You are no longer here."));
+  const gone = () => composer.lock.close(t("You are no longer here."));
   /** @param {Api.Change} event */
   const isHere = (event) => event.conversation === log.conversation;
   connection.on("left", (event) => isHere(event) && event.username === me && gone());
   connection.on("closed", (event) => isHere(event) && gone());
-  connection.on("joined", (event) => isHere(event) && event.username === me && composer.enable());
+  connection.on("joined", (event) => isHere(event) && event.username === me && composer.lock.open());
   connection.on("another", (conversation) => conversation === log.conversation && composer.detach());
   connection.on("resumed", (event) => {
     if (log.conversation in event.positions) {
-      composer.enable();
+      composer.lock.open();
     } else if (isRoom(log.conversation)) {
       gone();
     }

@@ -2,6 +2,7 @@
 
 import { ChosenFile } from "./chosen_file.js";
 import { showComposerError } from "./composer_error.js";
+import { required } from "./dom.js";
 import { t } from "./i18n.js";
 
 const UPLOADS_AT_ONCE_MAX = 3;
@@ -14,17 +15,12 @@ export class AttachmentPicker {
   /** In the order of choice. @type {Set<ChosenFile>} */
   #files = new Set();
 
-  /**
-   * @param {object} parts
-   * @param {HTMLElement} parts.list
-   * @param {number} parts.countMax of one message
-   * @param {{picture: number, other: number}} parts.bytesMax of one file
-   * @param {() => void} parts.onChange
-   */
-  constructor({ list, countMax, bytesMax, onChange }) {
-    this.#list = list;
-    this.#countMax = countMax;
-    this.#bytesMax = bytesMax;
+  /** @param {HTMLFormElement} form says the limits @param {() => void} onChange */
+  constructor(form, onChange) {
+    const { attachmentsMax, pictureBytesMax, fileBytesMax } = form.dataset;
+    this.#list = required(form, "#chosen");
+    this.#countMax = Number(attachmentsMax);
+    this.#bytesMax = { picture: Number(pictureBytesMax), other: Number(fileBytesMax) };
     this.#onChange = onChange;
   }
 

@@ -2,40 +2,46 @@
 
 import { AttachmentPicker } from "./attachment_picker.js";
 import { showComposerError } from "./composer_error.js";
-import { targetOf } from "./conversation_label.js";
-import { actionButton, required } from "./dom.js";
+import { optional, required } from "./dom.js";
 import { wireFiles } from "./file_input.js";
+import { FormLock } from "./form_lock.js";
 import { t } from "./i18n.js";
-import { quoteOf, senderOf, textOf } from "./message_view.js";
+import { changeMessage } from "./message_changes.js";
+import { quoteFrom, quoteOf, senderOf, textOf } from "./message_view.js";
 import { nameOf } from "./people.js";
-import { lengthOf } from "./texts.js";
+import { ReplyBar } from "./reply_bar.js";
+import { SavedDraft } from "./saved_draft.js";
+import { TypingNotice } from "./typing_notice.js";
 import { VoiceButton } from "./voice_button.js";
+import { WritingArea } from "./writing_area.js";
 
 /** @import { Connection } from "./connection.js" */
 /** @import { MessageLog } from "./message_log.js" */
 /** @import { Outbox } from "./outbox.js" */
 /** @import { WritingLimits } from "./writing_limits.js" */
 
-/** @typedef {{kind: "message"} | {kind: "reply" | "edit", article: HTMLElement}} Mode */
-
-const TYPING_MS = 1_000;
+/** @typedef {{kind: "reply" | "edit", id: number, article: HTMLElement | null}} About a message, perhaps not shown */
+/** @typedef {{kind: "message"} | About} Mode */
 
 export class Composer {
+  /** While one cannot write here; what was written stays. */
+  lock;
   #form;
   #area;
+  #field;
   #bar;
   #attachments;
   #voice;
   #log;
-  #connection;
+  #typing;
   #outbox;
   #limits;
   /** What is written now: a message, perhaps an answer to an article, or the new text of one. @type {Mode} */
   #mode = { kind: "message" };
-  #draft = "";
-  /** While it is disabled. @type {string | null} */
-  #placeholder = null;
-  #typedAtMs = -TYPING_MS;
+  #draft;
+  /** The text that waits while a message is edited. */
+  #waitingText = "";
+  #isSaving = false;
   #isWaiting = false;
 
   /**
@@ -47,121 +53,128 @@ export class Composer {
    * @param {WritingLimits} parts.limits
    */
   constructor({ form, log, connection, outbox, limits }) {
+    const area = required(form, '[name="message"]', HTMLTextAreaElement);
     this.#form = form;
-    this.#area = required(form, '[name="message"]', HTMLTextAreaElement);
-    this.#bar = required(form, "#reply-to");
+    this.#area = area;
+    this.#field = new WritingArea({ form, area, conversation: log.conversation });
     this.#log = log;
-    this.#connection = connection;
+    this.lock = new FormLock(form, area);
+    this.#typing = new TypingNotice(connection, log.conversation);
     this.#outbox = outbox;
     this.#limits = limits;
-    this.#attachments = new AttachmentPicker({
-      list: required(form, "#chosen"),
-      countMax: Number(form.dataset.attachmentsMax),
-      bytesMax: { picture: Number(form.dataset.pictureBytesMax), other: Number(form.dataset.fileBytesMax) },
-      onChange: () => this.#sendIfWaiting(),
-    });
+    this.#bar = new ReplyBar(required(form, "#reply-to"), () => this.#leave());
+    this.#attachments = new AttachmentPicker(form, () => this.#sendIfWaiting());
     this.#voice = new VoiceButton({
       form,
       onRecorded: (file, sound) => this.#attachments.addVoiceMessage(file, sound),
     });
+    const reply_to = Number(required(form, '[name="reply_to"]', HTMLInputElement).value) || null;
+    this.#draft = new SavedDraft({
+      conversation: log.conversation,
+      connection,
+      kept: { message: area.value, reply_to },
+      lengthMax: Number(form.dataset.messageLengthMax),
+      onOther: (draft) => this.#take(draft),
+    });
+    wireFiles({ form, area, onFiles: (files) => this.#attachments.add(files) });
+    if (reply_to) {
+      this.#answer(reply_to);
+    }
     this.#wireWriting();
-    wireFiles({ form, area: this.#area, onFiles: (files) => this.#attachments.add(files) });
-    this.#answerAsAsked();
+    this.#draft.recover();
   }
 
   focus() {
-    this.#area.focus();
+    this.#field.focus();
   }
 
   /** @param {HTMLElement} article */
   reply(article) {
-    this.#enter("reply", article, t("Reply to %(name)s", { name: nameOf(senderOf(article)) }));
+    if (this.#mode.kind === "edit") {
+      this.#leave();
+    }
+    this.#answer(Number(article.dataset.id));
+    this.focus();
+    this.#changed();
   }
 
   /** @param {HTMLElement} article */
   edit(article) {
-    this.#draft = this.#mode.kind === "edit" ? this.#draft : this.#area.value;
-    this.#enter("edit", article, t("Edit message"));
+    this.#waitingText = this.#text;
+    this.#mode = { kind: "edit", id: Number(article.dataset.id), article };
+    this.#bar.show(t("Edit message"), quoteOf(article));
     this.#setText(textOf(article));
+    this.focus();
   }
 
-  /** @param {string} reason */
-  disable(reason) {
-    this.#setDisabled(true);
-    this.#placeholder ??= this.#area.placeholder;
-    this.#area.placeholder = reason;
-  }
-
-  /** Take it back; what was written is still there. */
-  enable() {
-    if (this.#placeholder !== null) {
-      this.#setDisabled(false);
-      this.#area.placeholder = this.#placeholder;
-      this.#placeholder = null;
-    }
-  }
-
-  /** @param {boolean} isDisabled */
-  #setDisabled(isDisabled) {
-    for (const element of this.#form.elements) {
-      element.toggleAttribute("disabled", isDisabled);
-    }
-  }
-
-  /** The articles are gone: what is written is a message of its own. */
+  /** The messages are gone: what is written is a message of its own. */
   detach() {
     if (this.#mode.kind === "edit") {
-      this.#draft = this.#area.value;
+      this.#waitingText = this.#field.text;
     }
     if (this.#mode.kind !== "message") {
       this.#leave();
     }
   }
 
+  /** A message is another, or no more: so is what is said of it here. @param {Api.MessageChange} change */
+  follow(change) {
+    const mode = this.#mode;
+    if (mode.kind === "message" || mode.id !== change.id) {
+      return;
+    }
+    if (change.type === "deleted") {
+      this.detach();
+      showComposerError(t("That message has been deleted. What you wrote is still here."));
+    } else if (change.type === "edited") {
+      this.#bar.update(quoteFrom(change.username, change.message));
+      if (mode.kind === "edit" && !this.#isSaving) {
+        showComposerError(t("That message has been changed meanwhile. Saving replaces the change."));
+      }
+    }
+  }
+
   // Modes
 
-  /** @param {"reply" | "edit"} kind @param {HTMLElement} article @param {string} what */
-  #enter(kind, article, what) {
-    this.#mode = { kind, article };
-    const title = document.createElement("span");
-    title.className = "what";
-    title.textContent = what;
-    const quote = document.createElement("span");
-    quote.className = "quote";
-    quote.dir = "auto";
-    quote.textContent = quoteOf(article);
-    const cancel = actionButton("cancel", "×");
-    cancel.setAttribute("aria-label", t("Cancel"));
-    cancel.addEventListener("click", () => this.#leave());
-    this.#bar.replaceChildren(title, " ", quote, " ", cancel);
-    this.#bar.hidden = false;
-    this.focus();
+  /** The message may be on another page of the history. @param {number} id */
+  #answer(id) {
+    const article = this.#log.find(id);
+    this.#mode = { kind: "reply", id, article };
+    const shown = optional(this.#form, "#reply-to .quote")?.textContent;
+    const what = article ? t("Reply to %(name)s", { name: nameOf(senderOf(article)) }) : t("Reply");
+    this.#bar.show(what, article ? quoteOf(article) : shown || t("An earlier message"));
   }
 
   #leave() {
     const wasEdit = this.#mode.kind === "edit";
     this.#mode = { kind: "message" };
-    this.#bar.hidden = true;
-    this.#bar.replaceChildren();
-    this.#replyField.setAttribute("value", "");
+    this.#bar.hide();
     if (wasEdit) {
-      this.#setText(this.#draft);
-      this.#draft = "";
+      this.#setText(this.#waitingText);
+      this.#waitingText = "";
     }
+    this.#changed();
     this.focus();
   }
 
-  get #replyField() {
-    return required(this.#form, '[name="reply_to"]', HTMLInputElement);
+  /** Of a message of its own, or of an answer. */
+  get #text() {
+    return this.#mode.kind === "edit" ? this.#waitingText : this.#field.text;
   }
 
-  /** The page was asked for with `?reply_to=`, by a link for those without scripts. */
-  #answerAsAsked() {
-    const id = this.#replyField.value;
-    const article = id && this.#log.find(id);
-    if (article) {
-      this.reply(article);
+  /** As it is on another device now. @param {Api.Draft} draft */
+  #take({ message, reply_to }) {
+    if (this.#mode.kind === "edit") {
+      this.#waitingText = message;
+      return;
     }
+    this.#mode = { kind: "message" };
+    this.#bar.hide();
+    if (reply_to !== null) {
+      this.#answer(reply_to);
+    }
+    this.#field.text = message;
+    this.#voice.offer(message === "");
   }
 
   // Writing
@@ -174,7 +187,9 @@ export class Composer {
     this.#area.addEventListener("keydown", (event) => this.#pressed(event));
     this.#area.addEventListener("input", () => {
       this.#changed();
-      this.#tellTyping();
+      if (this.#field.text && this.#mode.kind !== "edit") {
+        this.#typing.tell();
+      }
     });
     this.#changed();
   }
@@ -185,13 +200,16 @@ export class Composer {
     if (event.isComposing || event.keyCode === 229) {
       return;
     }
-    if (event.key === "Enter" && !event.shiftKey) {
+    if (this.#field.pressed(event)) {
+      return;
+    }
+    if (this.#field.sends(event)) {
       event.preventDefault();
       this.#submit();
     } else if (event.key === "Escape" && this.#mode.kind !== "message") {
       event.preventDefault();
       this.#leave();
-    } else if (event.key === "ArrowUp" && this.#area.value === "" && this.#mode.kind === "message") {
+    } else if (event.key === "ArrowUp" && this.#field.text === "" && this.#mode.kind === "message") {
       const last = this.#log.lastOwn();
       if (last) {
         event.preventDefault();
@@ -204,19 +222,20 @@ export class Composer {
     if (this.#voice.isRecording) {
       await this.#voice.finish();
     }
+    const { surplus } = this.#field;
     const held = this.#limits.reason(this.#mode.kind);
     if (held) {
       showComposerError(held);
-    } else if (lengthOf(this.#area.value) > Number(this.#form.dataset.messageLengthMax)) {
-      showComposerError(t("That is too long for one message."));
+    } else if (surplus > 0) {
+      showComposerError(t("That is too long for one message: %(count)s over the limit.", { count: surplus }));
     } else if (this.#mode.kind === "edit") {
-      this.#submitEdit(this.#mode.article);
+      this.#submitEdit(this.#mode);
     } else if (this.#attachments.isUploading) {
       this.#isWaiting = true;
       this.#form.ariaBusy = "true";
     } else if (this.#attachments.hasRefused) {
       showComposerError(t("Not every file could be sent. Remove those, or try again."));
-    } else if (this.#area.value.trim() || !this.#attachments.isEmpty) {
+    } else if (this.#field.text.trim() || !this.#attachments.isEmpty) {
       this.#submitMessage();
     }
   }
@@ -232,9 +251,9 @@ export class Composer {
   #submitMessage() {
     const entry = this.#outbox.add({
       conversation: this.#log.conversation,
-      message: this.#area.value,
+      message: this.#field.text,
       attachments: this.#attachments.isEmpty ? [] : this.#attachments.take(),
-      reply_to: this.#mode.kind === "reply" ? Number(this.#mode.article.dataset.id) : null,
+      reply_to: this.#mode.kind === "reply" ? this.#mode.id : null,
     });
     if (!entry) {
       showComposerError(t("Too many messages are still unsent."));
@@ -242,50 +261,37 @@ export class Composer {
     }
     showComposerError("");
     this.#setText("");
-    this.#typedAtMs = -TYPING_MS;
-    if (this.#mode.kind === "reply") {
+    this.#typing.said();
+    this.#leave();
+    this.#draft.forget();
+  }
+
+  /** Refused, it stays as it was written. @param {About} edit */
+  async #submitEdit(edit) {
+    if (this.#isSaving) {
+      return;
+    }
+    const message = this.#field.text;
+    const isSame = edit.article !== null && message === textOf(edit.article);
+    this.#isSaving = true;
+    this.#field.hold(true);
+    const reason = isSame ? "" : await changeMessage(this.#log.conversation, edit.id, "PATCH", { body: { message } });
+    this.#isSaving = false;
+    this.#field.hold(false);
+    showComposerError(reason);
+    if (!reason && this.#mode === edit) {
       this.#leave();
     }
   }
 
-  /** @param {HTMLElement} article */
-  #submitEdit(article) {
-    const message = this.#area.value;
-    if (message !== textOf(article)) {
-      if (!this.#connection.send({ type: "edit", id: Number(article.dataset.id), message })) {
-        showComposerError(t("You are offline. Try again in a moment."));
-        return;
-      }
-    }
-    this.#leave();
-  }
-
   /** @param {string} text */
   #setText(text) {
-    this.#area.value = text;
-    this.#area.setSelectionRange(text.length, text.length);
+    this.#field.text = text;
     this.#changed();
   }
 
   #changed() {
-    this.#grow();
-    this.#voice.offer(this.#area.value === "");
-  }
-
-  /** As high as its text; the style sheet says how high at most. */
-  #grow() {
-    this.#area.style.height = "auto";
-    const border = this.#area.offsetHeight - this.#area.clientHeight;
-    this.#area.style.height = `${this.#area.scrollHeight + border}px`;
-  }
-
-  #tellTyping() {
-    const now = performance.now();
-    if (this.#area.value === "" || this.#mode.kind === "edit" || now - this.#typedAtMs < TYPING_MS) {
-      return;
-    }
-    if (this.#connection.send({ type: "typing", ...targetOf(this.#log.conversation) })) {
-      this.#typedAtMs = now;
-    }
+    this.#voice.offer(this.#field.text === "");
+    this.#draft.keep({ message: this.#text, reply_to: this.#mode.kind === "reply" ? this.#mode.id : null });
   }
 }

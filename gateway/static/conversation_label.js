@@ -25,3 +25,8 @@ export function messagesPathOf(label) {
   const name = encodeURIComponent(nameIn(label));
   return isRoom(label) ? `/api/rooms/${name}/messages` : `/api/messages/${name}`;
 }
+
+/** Where the service has what the reader keeps of it for themselves. @param {Api.Label} label */
+export function ownPathOf(label) {
+  return `/api/conversations/${encodeURIComponent(label)}`;
+}

@@ -3,14 +3,21 @@
 import { isRoom } from "./conversation_label.js";
 import { all, optional } from "./dom.js";
 import { lineOf } from "./file_names.js";
+import { isCalled } from "./notifications.js";
 import { me, nameOf } from "./people.js";
 import { learnPresence } from "./presence.js";
+import { preview } from "./texts.js";
 import { showTime } from "./time_format.js";
+
+const REFRESH_MS_MIN = 250; // so that what comes together is asked for once,
+const REFRESH_MS_SPREAD = 750; // and all members of a room do not ask in the same moment
+const ANSWER_MS_SPREAD = 5_000;
 
 export class ConversationList {
   #list;
   #open;
-  #title = document.title;
+  #title = document.title.replace(/^\(\d+\) /, "");
+  #isRefreshingSoon = false;
   /** @type {Promise<void> | null} */
   #fetching = null;
   /**
@@ -30,7 +37,19 @@ export class ConversationList {
     this.#open = open;
     connection.on("message", (event) => this.#said(event, true));
     connection.on("sent", (event) => this.#said(event, false));
-    connection.on("read", (event) => event.username === me && this.#read(event));
+    connection.on("read", (event) => {
+      if (event.username === me) {
+        this.#find(event.conversation)?.removeAttribute("data-marked");
+        this.#counted(event);
+      }
+    });
+    connection.on("unread", (event) => {
+      this.#find(event.conversation)?.toggleAttribute("data-marked", event.unread_seq !== null);
+      this.#counted(event);
+    });
+    connection.on("edited", (event) => this.#edited(event));
+    connection.on("deleted", (event) => this.#deleted(event));
+    connection.on("notifications", () => this.#refreshSoon());
     connection.on("left", (event) => event.username === me && this.#find(event.conversation)?.remove());
     connection.on("closed", (event) => this.#find(event.conversation)?.remove());
     connection.on("joined", (event) => event.username === me && this.#adopt(event.conversation));
@@ -74,23 +93,72 @@ export class ConversationList {
       return;
     }
     item.dataset.lastSeq = String(event.seq);
+    item.dataset.lastId = String(event.id);
     this.#showLast(item, event);
-    if (!isForeign) {
-      this.#setUnread(item, 0);
+    if (!isForeign && "marked" in item.dataset) {
+      this.#refreshSoon(); // what was marked as unread stays so
+    } else if (!isForeign) {
+      this.#setCounts(item, { unread: 0, mentions: 0 });
     } else if (!event.deleted) {
-      this.#setUnread(item, unreadOf(item) + 1);
+      const mentions = Number(item.dataset.mentions || 0) + Number(isCalled(event));
+      this.#setCounts(item, { unread: unreadOf(item) + 1, mentions });
+      if (event.reply_to && !isCalled(event) && document.visibilityState === "visible") {
+        this.#refreshSoon(ANSWER_MS_SPREAD); // it may be the reader whom it answers
+      }
     }
     this.#raise(item);
   }
 
+  /** The service has counted; an older one says nothing. @param {{conversation: string} & Partial<Api.Counts>} event */
+  #counted({ conversation, unread, mentions = 0 }) {
+    const item = this.#find(conversation);
+    if (unread === undefined) {
+      this.#refreshSoon();
+    } else if (item) {
+      this.#setCounts(item, { unread, mentions });
+    }
+  }
+
+  /** @param {Api.Events["edited"]} event */
+  #edited(event) {
+    const item = this.#news(event);
+    if (item?.dataset.lastId === String(event.id)) {
+      this.#showText(item, event.username, preview(event.message));
+    }
+    if (item && (unreadOf(item) > 0 || !item.dataset.lastId)) {
+      this.#refreshSoon(); // it may have been the last, or mention the reader now
+    }
+  }
+
+  /** @param {Api.Events["deleted"]} event */
+  #deleted(event) {
+    const item = this.#news(event);
+    if (item && (unreadOf(item) > 0 || (item.dataset.lastId ?? String(event.id)) === String(event.id))) {
+      this.#refreshSoon();
+    }
+  }
+
+  /** The conversation, if it knows nothing of this yet. @param {Api.Change} event */
+  #news({ conversation, seq }) {
+    const item = this.#find(conversation);
+    if (!item || seq <= lastSeqOf(item)) {
+      return null;
+    }
+    item.dataset.lastSeq = String(seq);
+    return item;
+  }
+
   /** @param {HTMLElement} item @param {Api.Message} event */
   #showLast(item, event) {
-    const last = optional(item, ".last");
-    const text = lineOf(event);
-    if (last) {
-      last.textContent = isRoom(event.conversation) ? `${nameOf(event.sender_username)}: ${text}` : text;
-    }
+    this.#showText(item, event.sender_username, lineOf(event));
     showTime(item.querySelector("time") ?? newTime(item), new Date(event.timestamp));
+  }
+
+  /** @param {HTMLElement} item @param {string} sender @param {string} text */
+  #showText(item, sender, text) {
+    for (const last of all(item, ".last")) {
+      last.textContent = isRoom(labelOf(item)) ? `${nameOf(sender)}: ${text}` : text;
+    }
   }
 
   /** To the top; the focus stays with whoever has it. @param {HTMLElement} item */
@@ -104,29 +172,22 @@ export class ConversationList {
     focused?.focus({ preventScroll: true });
   }
 
-  /** @param {Api.Events["read"]} event */
-  #read({ conversation, read_seq }) {
-    const item = this.#find(conversation);
-    if (item && read_seq >= lastSeqOf(item)) {
-      this.#setUnread(item, 0);
-    }
-  }
-
-  /** @param {HTMLElement} item @param {number} count */
-  #setUnread(item, count) {
-    item.dataset.unread = String(count);
-    const badge = optional(item, ".unread");
-    if (badge) {
-      (badge.querySelector("span") ?? badge).textContent = count ? String(count) : "";
-      badge.hidden = count === 0;
-    }
+  /** @param {HTMLElement} item @param {Api.Counts} counts */
+  #setCounts(item, { unread, mentions }) {
+    item.dataset.unread = String(unread);
+    item.dataset.mentions = String(mentions);
+    showCount(optional(item, ".unread"), unread);
+    showCount(optional(item, ".mentions"), mentions);
     this.#count();
   }
 
-  /** The title says how much is unread: `(3) Parley`. */
+  /** The title says how much is unread, `(3) Parley`, but for what is muted; the inbox, who was called. */
   #count() {
-    const count = this.#items.reduce((sum, item) => sum + unreadOf(item), 0);
+    const loud = this.#items.filter((item) => !("muted" in item.dataset));
+    const count = loud.reduce((sum, item) => sum + unreadOf(item), 0);
     document.title = count ? `(${count}) ${this.#title}` : this.#title;
+    const mentions = this.#items.reduce((sum, item) => sum + Number(item.dataset.mentions || 0), 0);
+    showCount(optional(document, ".to-mentions .mentions"), mentions);
   }
 
   /** A conversation that the page does not know: the server knows how it is to look. @param {Api.Label} conversation */
@@ -134,6 +195,22 @@ export class ConversationList {
     if (!this.#find(conversation)) {
       this.#refresh();
     }
+  }
+
+  /** Counts and last words are the server's: ask for them, once for all that comes together. */
+  #refreshSoon(spreadMs = REFRESH_MS_SPREAD) {
+    if (this.#isRefreshingSoon) {
+      return;
+    }
+    this.#isRefreshingSoon = true;
+    setTimeout(() => {
+      this.#isRefreshingSoon = false;
+      if (this.#fetching) {
+        this.#refreshSoon(); // what is on its way may be of before
+      } else {
+        this.#refresh();
+      }
+    }, REFRESH_MS_MIN + Math.random() * spreadMs);
   }
 
   #refresh() {
@@ -156,6 +233,7 @@ export class ConversationList {
         optional(item, ":scope > a")?.setAttribute("aria-current", "page");
       }
     }
+    const focused = document.activeElement?.closest("#conversations [data-conversation]");
     this.#list.hidden = false;
     this.#list.replaceChildren(...fresh.children);
     this.#list.parentElement?.querySelector(".empty")?.remove();
@@ -164,6 +242,17 @@ export class ConversationList {
     }
     learnPresence(this.#list);
     this.#count();
+    if (focused instanceof HTMLElement) {
+      optional(this.#find(labelOf(focused)) ?? fresh, "a")?.focus({ preventScroll: true });
+    }
+  }
+}
+
+/** @param {HTMLElement | null} badge @param {number} count */
+function showCount(badge, count) {
+  if (badge) {
+    (badge.querySelector("span") ?? badge).textContent = count ? String(count) : "";
+    badge.hidden = count === 0;
   }
 }
 

@@ -19,7 +19,8 @@ export function wireFiles({ form, area, onFiles }) {
   });
   area.addEventListener("paste", (event) => {
     const files = [...(event.clipboardData?.files ?? [])];
-    if (files.length > 0) {
+    // A table brings a picture of itself; of files, some systems give the names as text.
+    if (files.length > 0 && !isText(event.clipboardData?.getData("text/plain") ?? "", files)) {
       event.preventDefault();
       onFiles(files);
     }
@@ -28,6 +29,12 @@ export function wireFiles({ form, area, onFiles }) {
     onFiles(files);
     area.focus();
   });
+}
+
+/** Whether it says more than the names of the files. @param {string} text @param {File[]} files */
+function isText(text, files) {
+  const names = new Set(files.map(({ name }) => name));
+  return text.split("\n").some((line) => line.trim() !== "" && !names.has(line.trim().split("/").pop() ?? ""));
 }
 
 /** @param {(files: File[]) => void} onFiles */

@@ -1,7 +1,7 @@
 /** File names and sizes, as people see them; gateway/domain/file_names.py does the same for what the server shows. */
 
 import { language, t } from "./i18n.js";
-import { concealed } from "./texts.js";
+import { preview } from "./texts.js";
 
 const ENDING = /^(?<stem>.+)(?<ending>\.[A-Za-z0-9]{1,8})$/s;
 const VOICE_MESSAGE = /^voice-message-\d{4}-\d\d-\d\d-\d{4}\.\w+$/;
@@ -55,9 +55,9 @@ export function whatIs(file) {
   return file.kind === "video" ? t("Video") : plainName(file);
 }
 
-/** @param {Api.Message} message what is said of it in a line */
+/** @param {Pick<Api.Message, "message" | "attachments">} message what is said of it in a line */
 export function lineOf({ message, attachments = [] }) {
-  return concealed(message) || (attachments[0] ? whatIs(attachments[0]) : "");
+  return preview(message) || (attachments[0] ? whatIs(attachments[0]) : "");
 }
 
 /** `3 kB`, `1.4 MB`. @param {number} bytes */

@@ -4,36 +4,32 @@ import { showComposerError } from "./composer_error.js";
 import { confirmed } from "./confirm_dialog.js";
 import { closest } from "./dom.js";
 import { togglePicker } from "./emoji_picker.js";
-import { t, why } from "./i18n.js";
+import { t } from "./i18n.js";
+import { changeMessage } from "./message_changes.js";
 import { hasReacted } from "./reactions.js";
 import { reportMessage } from "./report_dialog.js";
+import { markUnread } from "./unread_mark.js";
 
 /** @import { Composer } from "./composer.js" */
-/** @import { Connection } from "./connection.js" */
 /** @import { MessageLog } from "./message_log.js" */
-
-/** Why a message could not be changed; of one that could not be sent its own place tells. */
-const REFUSED = new Set(["not_allowed", "not_the_author", "not_accepted", "timed_out", "too_many_reactions"]);
 
 export class MessageActions {
   #log;
   #composer;
-  #connection;
   /** @type {Record<string, (article: HTMLElement, opener: HTMLElement) => void>} */
   #actions = {
     reply: (article) => this.#composer.reply(article),
     react: (article, opener) => togglePicker(article, opener, (emoji) => this.#react(article, emoji)),
+    unread: (article) => this.#markUnread(article),
     edit: (article) => this.#composer.edit(article),
     delete: (article) => this.#delete(article),
     report: (article) => reportMessage(this.#log.conversation, article.dataset.id ?? ""),
   };
 
-  /** @param {{element: HTMLElement, log: MessageLog, composer: Composer, connection: Connection}} parts */
-  constructor({ element, log, composer, connection }) {
+  /** @param {{element: HTMLElement, log: MessageLog, composer: Composer}} parts */
+  constructor({ element, log, composer }) {
     this.#log = log;
     this.#composer = composer;
-    this.#connection = connection;
-    connection.on("error", (event) => REFUSED.has(event.code) && !event.nonce && showComposerError(why(event) ?? ""));
     element.addEventListener("click", (event) => this.#clicked(event));
     element.addEventListener("submit", (event) => closest(event, ".reactions") && event.preventDefault());
     // A link that acts is a button, and a button answers to the space bar.
@@ -66,23 +62,32 @@ export class MessageActions {
   }
 
   /** @param {HTMLElement} article @param {string} emoji */
-  #react(article, emoji) {
-    this.#send({ type: "react", id: Number(article.dataset.id), emoji, remove: hasReacted(article, emoji) });
+  async #react(article, emoji) {
+    const method = hasReacted(article, emoji) ? "DELETE" : "PUT";
+    await this.#change(article, method, `/reactions/${encodeURIComponent(emoji)}`);
   }
 
   /** @param {HTMLElement} article */
   async #delete(article) {
     if (await confirmed(t("Delete this message for everybody?"), t("Delete"))) {
-      this.#send({ type: "delete", id: Number(article.dataset.id) });
       this.#composer.focus();
+      await this.#change(article, "DELETE");
     }
   }
 
-  /** @param {object} command */
-  #send(command) {
-    if (!this.#connection.send(command)) {
-      showComposerError(t("You are offline. Try again in a moment."));
-    }
+  /** @param {HTMLElement} article */
+  async #markUnread(article) {
+    showComposerError(await markUnread(this.#log.conversation, article));
+  }
+
+  /**
+   * Refused, the reader is told why.
+   * @param {HTMLElement} article
+   * @param {"PUT" | "DELETE"} method
+   * @param {string} [below] the message's own path
+   */
+  async #change(article, method, below) {
+    showComposerError(await changeMessage(this.#log.conversation, article.dataset.id, method, { below }));
   }
 
   /** To the message that was answered, wherever it is. @param {HTMLAnchorElement} link */

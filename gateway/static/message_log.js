@@ -178,6 +178,7 @@ export class MessageLog {
       if (article) {
         this.#scroll.keep(() => handler(article, event));
       }
+      this.#log.dispatchEvent(new CustomEvent("changed", { detail: event })); // copies of it follow
     });
   }
 

@@ -8,7 +8,7 @@ import { showMarkup } from "./markup.js";
 import { fillAvatar, handleOf, me, nameOf } from "./people.js";
 import { placehold } from "./placeholders.js";
 import { showReaction } from "./reactions.js";
-import { concealed, shortened } from "./texts.js";
+import { preview, shortened } from "./texts.js";
 import { showTime } from "./time_format.js";
 
 const QUOTE_LENGTH_MAX = 120;
@@ -114,7 +114,7 @@ function wordsOf({ outcome, duration_s = 0 }) {
  */
 function showTools(article, isOwn, mayDelete) {
   /** @type {Record<string, boolean>} */
-  const allowed = { edit: isOwn, delete: isOwn || mayDelete, report: !isOwn };
+  const allowed = { edit: isOwn, delete: isOwn || mayDelete, report: !isOwn, unread: !isOwn };
   for (const tool of all(article, ".tools [data-action]")) {
     tool.setAttribute("role", "button");
     tool.hidden = !(allowed[tool.dataset.action ?? ""] ?? true);
@@ -142,8 +142,12 @@ function showQuote(article, id, quoted) {
 
 /** Who said what, in a line. @param {HTMLElement} article */
 export function quoteOf(article) {
-  const text = concealed(textOf(article)).trim() || whatIs(firstFileOf(article));
-  return `${nameOf(senderOf(article))}: ${shortened(text, QUOTE_LENGTH_MAX)}`;
+  return quoteFrom(senderOf(article), textOf(article).trim() || whatIs(firstFileOf(article)));
+}
+
+/** @param {string} username @param {string} text */
+export function quoteFrom(username, text) {
+  return `${nameOf(username)}: ${shortened(preview(text), QUOTE_LENGTH_MAX)}`;
 }
 
 /** @param {HTMLElement} article */

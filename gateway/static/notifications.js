@@ -1,13 +1,19 @@
 /** The system's notifications: only where the reader has allowed them, on a click, and looks elsewhere. */
 
 import { isRoom, pagePathOf } from "./conversation_label.js";
-import { all } from "./dom.js";
+import { all, optional } from "./dom.js";
 import { lineOf } from "./file_names.js";
 import { isBlocked } from "./moderation.js";
-import { introduced } from "./people.js";
+import { introduced, me } from "./people.js";
 import { shortened } from "./texts.js";
 
 const TEXT_LENGTH_MAX = 140;
+
+/**
+ * Notifications by the id of their message, while they are shown.
+ * @type {Map<number, {shown: Notification, event: Api.Message}>}
+ */
+const told = new Map();
 
 /** @param {import("./connection.js").Connection} connection */
 export function wireNotifications(connection) {
@@ -23,30 +29,56 @@ export function wireNotifications(connection) {
   }
   let isLive = false;
   connection.on("state", (state) => (isLive = state === "online"));
-  connection.on("message", (event) => {
-    const isWanted = isLive && isElsewhere() && !isBlocked(event.sender_username);
-    if (isWanted && Notification.permission === "granted") {
-      show(event);
+  connection.on("message", (event) => isLive && isElsewhere() && isWanted(event) && show(event));
+  connection.on("edited", ({ id, message }) => {
+    const known = told.get(id);
+    if (known) {
+      show({ ...known.event, message }, { silent: true });
     }
   });
+  connection.on("deleted", ({ id }) => told.get(id)?.shown.close());
+  connection.on("read", (event) => event.username === me && closeAll(event.conversation));
+}
+
+/** Whether the message calls the reader by name, or all who are there. @param {Api.Message} event */
+export function isCalled({ mentions = [], mentions_room: isForAll = false }) {
+  return isForAll || mentions.includes(me);
 }
 
 function isElsewhere() {
   return document.visibilityState !== "visible" || !document.hasFocus();
 }
 
-/** @param {Api.Message} event */
-function show(event) {
+/** By what the reader has chosen for the conversation. @param {Api.Message} event */
+function isWanted(event) {
+  const item = optional(document, `#conversations [data-conversation="${CSS.escape(event.conversation)}"]`);
+  const level = item?.dataset.level ?? (isRoom(event.conversation) ? "mentions" : "all");
+  const isLoud = level === "all" || (level === "mentions" && isCalled(event));
+  const isQuiet = isBlocked(event.sender_username) || (item !== null && "muted" in item.dataset);
+  return Notification.permission === "granted" && isLoud && !isQuiet;
+}
+
+/** One a conversation: the next takes its place. @param {Api.Message} event @param {NotificationOptions} [options] */
+function show(event, options) {
   const name = introduced(event.sender_username);
   const body = shortened(lineOf(event), TEXT_LENGTH_MAX);
   try {
     const title = isRoom(event.conversation) ? `${name} (${event.conversation})` : name;
-    const shown = new Notification(title, { body, tag: event.conversation });
+    const shown = new Notification(title, { body, tag: event.conversation, ...options });
+    told.set(event.id, { shown, event });
+    shown.onclose = () => told.get(event.id)?.shown === shown && told.delete(event.id);
     shown.onclick = () => {
       window.focus();
       location.assign(pagePathOf(event.conversation));
     };
   } catch {
     // Some browsers on phones have the class and refuse to make one.
+  }
+}
+
+/** They were seen elsewhere. @param {Api.Label} conversation */
+function closeAll(conversation) {
+  for (const { shown } of [...told.values()].filter(({ event }) => event.conversation === conversation)) {
+    shown.close();
   }
 }

@@ -179,7 +179,7 @@ function parsed(text) {
 }
 
 /** `crypto.randomUUID` is only there in secure contexts: a Parley at home may be plain http. */
-function newNonce() {
+export function newNonce() {
   if (crypto.randomUUID) {
     return crypto.randomUUID();
   }

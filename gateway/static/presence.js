@@ -56,7 +56,8 @@ export function wireTyping(connection, conversation, line) {
   /** @type {Map<string, number>} */
   const timers = new Map();
   const display = () => {
-    const names = [...timers.keys()].map(nameOf);
+    // Isolated: a name that runs the other way turns nothing around it (UAX #9).
+    const names = [...timers.keys()].map((username) => `\u2068${nameOf(username)}\u2069`);
     line.textContent = names.length === 0 ? "" : words(names);
     line.hidden = names.length === 0;
   };

@@ -12,6 +12,8 @@ export class ReadMarks {
   #otherSeq;
   #ownSeq;
   #isTelling = false;
+  /** The reader has marked something as unread: what is in view has not been seen, until they come anew. */
+  #isPaused = false;
 
   /**
    * @param {object} parts
@@ -28,6 +30,9 @@ export class ReadMarks {
     this.#otherSeq = Number(main.dataset.readSeq ?? 0);
     this.#ownSeq = Number(main.dataset.ownReadSeq ?? 0);
     connection.on("state", (state) => state === "online" && this.tellSoon());
+    connection.on("unread", ({ conversation, unread_seq }) => {
+      this.#isPaused = conversation === main.dataset.conversation ? unread_seq !== null : this.#isPaused;
+    });
     addEventListener("focus", () => this.tellSoon());
     document.addEventListener("visibilitychange", () => this.tellSoon());
   }
@@ -46,6 +51,7 @@ export class ReadMarks {
   /** @param {Api.Events["read"]} event */
   hear({ username, read_seq }) {
     if (username === me) {
+      this.#isPaused = false;
       this.#ownSeq = Math.max(this.#ownSeq, read_seq);
       return;
     }
@@ -72,7 +78,7 @@ export class ReadMarks {
   }
 
   #tell() {
-    if (document.visibilityState !== "visible" || !document.hasFocus() || this.#list.isPast) {
+    if (document.visibilityState !== "visible" || !document.hasFocus() || this.#list.isPast || this.#isPaused) {
       return;
     }
     const end = this.#scroll.bottom;

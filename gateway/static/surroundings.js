@@ -9,7 +9,7 @@ const PARTS = ["main .titles", "#details", "#composer-note"];
 /**
  * What is open stays open, and the focus where it is.
  * @param {Document} page
- * @param {{isRefresh?: boolean}} [how] a refresh, for which the reader did nothing, leaves what they typed and were told
+ * @param {{isRefresh?: boolean}} [how] a refresh, for which the reader did nothing, leaves what they typed and read
  */
 export function takeOver(page, { isRefresh = false } = {}) {
   learnModeration(page);

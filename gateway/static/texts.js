@@ -21,3 +21,19 @@ export function shortened(text, lengthMax) {
   const seen = segmenter ? Array.from(segmenter.segment(text), (one) => one.segment) : [...text];
   return seen.length > lengthMax ? `${seen.slice(0, lengthMax).join("")}…` : text;
 }
+
+/** In this order. Single `*` and `_` stand for more than emphasis, and stay. @type {[RegExp, string][]} */
+const PREVIEW_RULES = [
+  [/^ {0,3}(?:`{3,}|~{3,})[^`\n]*\n?/gm, ""],
+  [/^ {0,3}(?:>[ \t]?)+/gm, ""],
+  [/\*\*|~~|`/g, ""],
+  [/\[([^\]\n]*)\]\((?:https?:\/\/|mailto:)[^)\s]*\)/g, "$1"],
+];
+
+/**
+ * A text in a line, where it is not opened: without the marks of Markdown, and what its writer has hidden stays so.
+ * @param {string} text
+ */
+export function preview(text) {
+  return PREVIEW_RULES.reduce((shown, [pattern, made]) => shown.replace(pattern, made), concealed(text)).trim();
+}

@@ -1,10 +1,12 @@
 """People at browsers of their own: a real Chromium, and a whole Parley behind it."""
 
 import os
+import re
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.async_api import Browser, async_playwright
@@ -12,6 +14,7 @@ from playwright.async_api import Browser, async_playwright
 from tests.browser.visitors import Couple, Visitors, meeting
 from tests.system.parleys import Parley, parley
 
+Run = Callable[[str, str, Any], Awaitable[Any]]
 # The first is the same engine without a window, in half the time.
 CHROMIUM_NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 ELSEWHERE = "parley.test"  # another machine, as browsers see it: without TLS its pages are not trustworthy
@@ -80,3 +83,19 @@ async def visitors(site: Parley, browser: Browser) -> AsyncIterator[Visitors]:
         made = Visitors(site, browser, stack)
         yield made
         made.check_complaints()
+
+
+@pytest.fixture
+async def run(couple: Couple) -> Run:
+    """`run(module, function, argument)`: a JavaScript function of the module and the argument."""
+    page = couple[0].page
+    names = await page.evaluate("performance.getEntriesByType('resource').map((entry) => entry.name)")
+
+    async def call(module: str, function: str, argument: Any) -> Any:
+        url = next(name for name in names if re.search(rf"/static/{module}\.\w+\.js$", name))
+        return await page.evaluate(
+            f"async ({{url, argument}}) => ({function})(await import(url), argument)",
+            {"url": url, "argument": argument},
+        )
+
+    return call

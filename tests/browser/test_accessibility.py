@@ -62,7 +62,15 @@ async def test_pages_of_who_is_signed_in(couple: Couple, theme: str) -> None:
     await say_much(ada, grace)
     await ada.page.emulate_media(color_scheme="light" if theme == "light" else "dark")
     found = []
-    for path in ("/", f"/chat/{grace.name}", "/rooms/lobby", "/settings", "/video", f"/search?query={grace.name[:3]}"):
+    for path in (
+        "/",
+        f"/chat/{grace.name}",
+        "/rooms/lobby",
+        "/mentions",
+        "/settings",
+        "/video",
+        f"/search?query={grace.name[:3]}",
+    ):
         await ada.open(path)
         await ada.live()
         assert await ada.page.locator("h1").count() == 1
@@ -106,6 +114,11 @@ async def test_what_opens_over_a_chat(couple: Couple, theme: str) -> None:
     await ada.use(f"To use in {theme}", "react")
     found = await faults(ada)
     await ada.page.keyboard.press("Escape")
+    await ada.area.fill("x" * 3_990)
+    await ada.area.press_sequentially(" :hear")
+    await expect(ada.page.locator("#completions [role=option]")).to_have_count(8)
+    found += await faults(ada)
+    await ada.area.fill("")
     await ada.use(f"To use in {theme}", "delete")
     found += await faults(ada)
     assert found == []

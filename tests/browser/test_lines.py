@@ -133,7 +133,9 @@ async def test_a_refused_message_can_be_thrown_away(couple: Couple) -> None:
 async def test_what_is_over_the_limit_stays_in_the_composer_with_the_reason(couple: Couple) -> None:
     ada, grace = couple
     await ada.write("x" * 4_001)
-    await expect(ada.page.locator("#composer-error")).to_have_text("That is too long for one message.")
+    await expect(ada.page.locator("#composer-error")).to_have_text(
+        "That is too long for one message: 1 over the limit."
+    )
     await expect(ada.area).to_have_value("x" * 4_001)
     await ada.write("y" * 4_000)
     await grace.sees("y" * 4_000)

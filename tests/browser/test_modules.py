@@ -1,7 +1,6 @@
 """The pure parts of the scripts, run by the browser that runs the rest."""
 
 import re
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 import blurhash
@@ -14,27 +13,11 @@ from gateway.domain.api_types import Attachment
 from gateway.domain.file_names import clock_time, split_ending
 from gateway.domain.spoilers import concealed
 from gateway.markup_cache import MarkupCache
+from tests.browser.conftest import Run
 from tests.browser.visitors import Couple
 from tests.gateway.test_attachment_markup import a_file, a_picture
+from tests.gateway.test_attention_pages import PREVIEWS
 from tests.gateway.test_message_markup import markup, new_renderer, said
-
-Run = Callable[[str, str, Any], Awaitable[Any]]
-
-
-@pytest.fixture
-async def run(couple: Couple) -> Run:
-    """`run(module, function, argument)`: a JavaScript function of the module and the argument."""
-    page = couple[0].page
-    names = await page.evaluate("performance.getEntriesByType('resource').map((entry) => entry.name)")
-
-    async def call(module: str, function: str, argument: Any) -> Any:
-        url = next(name for name in names if re.search(rf"/static/{module}\.\w+\.js$", name))
-        return await page.evaluate(
-            f"async ({{url, argument}}) => ({function})(await import(url), argument)",
-            {"url": url, "argument": argument},
-        )
-
-    return call
 
 
 async def test_a_page_names_all_its_scripts_before_they_ask_for_each_other(couple: Couple) -> None:
@@ -87,6 +70,11 @@ async def test_spoilers_are_hidden_in_a_line_as_the_server_hides_them(run: Run) 
 async def test_characters_are_counted_as_the_services_do(run: Run) -> None:
     for text in ("", "abc", "👋" * 4000, "👩‍🚀é"):
         assert await run("texts", "({lengthOf}, text) => lengthOf(text)", text) == len(text)
+
+
+async def test_a_preview_says_what_the_servers_does(run: Run) -> None:
+    texts = [text for text, _ in PREVIEWS]
+    assert await run("texts", "({preview}, texts) => texts.map(preview)", texts) == [shown for _, shown in PREVIEWS]
 
 
 NAMES = ["plan.pdf", "kernel.tar.zst", ".profile", "no ending", "About it. And more", "x.longer-than-that", "ends.", ""]

@@ -274,7 +274,8 @@ async def test_the_first_page_shows_the_chats_as_text(whole: System) -> None:
     assert "ada" in answer.text
     assert "Grace &lt;script&gt;" in answer.text
     assert "&lt;b&gt;hi" in answer.text
-    assert {request.target for request in whole.chat.requests} == {"/api/saved-chats", "/api/rooms"}
+    asked = {"/api/saved-chats", "/api/rooms", "/api/mentions?limit=5"}
+    assert {request.target for request in whole.chat.requests} == asked
     assert whole.chat.last.header("authorization") == whole.bearer()["Authorization"]
 
 

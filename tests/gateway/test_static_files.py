@@ -47,6 +47,8 @@ def test_all_that_a_script_needs_is_known_before_it_is_read(tmp_path: Path) -> N
     files = made(tmp_path, app_js='import "./a.js";', a_js='import "./b.js"; import "./app.js";', b_js="1", c_js="2")
     assert files.urls_behind("app.js") == [files.url("a.js"), files.url("b.js")]
     assert files.urls_behind("b.js") == files.urls_behind("missing.js") == []
+    late = made(tmp_path, app_js='import "./a.js";', a_js='const c = import("./c.js");')
+    assert late.urls_behind("app.js") == [late.url("a.js")]
 
 
 def test_scripts_go_without_comments_and_each_line_keeps_its_place(tmp_path: Path) -> None:

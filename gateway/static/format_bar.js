@@ -1,0 +1,99 @@
+/** The bar for what a text can look like, and its keys. */
+
+import { all, closest, optional } from "./dom.js";
+import { makeBlock, makeLink, toggleCode, toggleMark, togglePrefix } from "./text_editing.js";
+
+/** @import { Selection } from "./text_editing.js" */
+/** @import { TextField } from "./text_field.js" */
+
+/** @type {Record<string, (selection: Selection) => Selection>} */
+const FORMATS = {
+  bold: (selection) => toggleMark(selection, "**"),
+  italic: (selection) => toggleMark(selection, "*"),
+  strike: (selection) => toggleMark(selection, "~~"),
+  code: toggleCode,
+  block: makeBlock,
+  list: (selection) => togglePrefix(selection, "- "),
+  quote: (selection) => togglePrefix(selection, "> "),
+  link: makeLink,
+  spoiler: (selection) => toggleMark(selection, "||"),
+};
+/** @type {Record<string, string>} */
+const KEYS = { b: "bold", i: "italic", e: "code", k: "link" };
+const IS_MAC = /Mac|iPhone|iPad/.test(navigator.platform);
+
+export class FormatBar {
+  #field;
+
+  /** @param {{form: HTMLFormElement, area: HTMLTextAreaElement, field: TextField}} parts */
+  constructor({ form, area, field }) {
+    this.#field = field;
+    const bar = optional(form, ".formats");
+    if (bar) {
+      this.#wire(bar);
+      // On a phone there is only room for it when it is of use.
+      document.addEventListener("selectionchange", () => {
+        form.classList.toggle("marking", document.activeElement === area && area.selectionStart !== area.selectionEnd);
+      });
+    }
+  }
+
+  /** Whether the key was one of these. @param {KeyboardEvent} event */
+  pressed(event) {
+    const format = KEYS[event.key.toLowerCase()];
+    const isCommand = IS_MAC ? event.metaKey && !event.ctrlKey : event.ctrlKey && !event.metaKey;
+    if (!format || !isCommand || event.altKey || event.shiftKey) {
+      return false;
+    }
+    event.preventDefault();
+    this.#apply(format);
+    return true;
+  }
+
+  /** @param {HTMLElement} bar */
+  #wire(bar) {
+    bar.hidden = false;
+    bar.addEventListener("pointerdown", (event) => event.preventDefault()); // what is marked stays so
+    bar.addEventListener("mousedown", (event) => event.preventDefault());
+    bar.addEventListener("click", (event) => this.#apply(closest(event, "[data-format]")?.dataset.format ?? ""));
+    bar.addEventListener("keydown", (event) => rove(all(bar, "button"), event));
+    if (IS_MAC) {
+      for (const button of all(bar, "[aria-keyshortcuts]")) {
+        button.title = button.title.replace("Ctrl+", "⌘");
+        button.setAttribute("aria-keyshortcuts", `Meta+${button.title.slice(-1)}`);
+      }
+    }
+  }
+
+  /** @param {string} format */
+  #apply(format) {
+    const change = FORMATS[format];
+    if (change) {
+      this.#field.edit(change(this.#field.selection));
+    }
+  }
+}
+
+/**
+ * One stop for the tab key, arrows within (ARIA's toolbar).
+ * @param {HTMLElement[]} buttons
+ * @param {KeyboardEvent} event
+ */
+function rove(buttons, event) {
+  const here = buttons.findIndex((button) => button === document.activeElement);
+  const isMirrored = getComputedStyle(buttons[0]).direction === "rtl";
+  /** @type {Record<string, number>} */
+  const places = {
+    [isMirrored ? "ArrowLeft" : "ArrowRight"]: here + 1,
+    [isMirrored ? "ArrowRight" : "ArrowLeft"]: here - 1,
+    Home: 0,
+    End: buttons.length - 1,
+  };
+  const place = places[event.key];
+  if (place !== undefined) {
+    event.preventDefault();
+    const next = buttons[(place + buttons.length) % buttons.length];
+    buttons.forEach((button) => (button.tabIndex = button === next ? 0 : -1));
+    next.focus();
+  }
+}
