@@ -28,6 +28,14 @@ ADMIN_PAGES = (
     "/invitations",
 )
 SERIOUS = {"serious", "critical"}
+MARKUP = """# A plan for @grace
+- **bold**, `code`, ||hidden||
+
+> as was said
+
+```python
+x = 1  # one
+```"""
 SETTLED = """
 Promise.all(document.getAnimations()
   .filter((one) => one.effect.getComputedTiming().endTime < Infinity)
@@ -199,4 +207,6 @@ async def say_much(ada: Visitor, grace: Visitor) -> None:
     await ada.area.evaluate(GIVE, {"kind": "paste", "encoded": encoded})
     await ada.write("A picture, and https://example.org/")
     await expect(grace.article("A picture, and https://example.org/").last).to_be_visible()
+    await ada.write(MARKUP)
+    await expect(grace.page.locator(".text blockquote").last).to_be_visible()
     await expect(ada.page.locator('#log > article[data-state="sending"]')).to_have_count(0)

@@ -354,15 +354,14 @@ def test_what_is_nested_too_deep_is_shown_as_it_was_typed(text_of: Any, depth_ma
 
 
 def test_much_html_is_without_colours_and_more_is_none() -> None:
-    def code(words: int) -> str:
-        return f"```python\n{'def ' * words}\n```"
-
-    coloured, plain, none = render(code(500)), render(code(1_500)), render(code(9_000))
+    code = f"```python\n{'def ' * 499}\n```\n"
+    coloured, plain, none = render(code), render(code * 2), render(code * 17)
     assert coloured is not None
     assert "<span" in coloured
     assert len(coloured) <= COLOURED_BYTES_MAX
     assert plain is not None
     assert "<span" not in plain
     assert none is None
+    assert "<span" not in (render(code.replace("def", "def d", 3)) or "")
     assert render("&\n\n" * 2_500) is not None
     assert render("&\n\n" * 2_900) is None

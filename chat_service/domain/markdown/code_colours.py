@@ -7,15 +7,18 @@ from pygments.lexer import Lexer
 from pygments.lexers import get_lexer_by_name
 from pygments.token import Comment, Generic, Keyword, Literal, Name, Operator, _TokenType
 
+from chat_service.domain.markdown.c_lexer import CLexer
 from chat_service.domain.markdown.plain_text import escape
 
-# The languages that are coloured, by what people call them: an expression that takes for ever over some text would take
-# everybody's time, so that each of these has been tried.
+# Many an expression of a lexer takes time with the square of what it looks at: a tenth of a second for as much as this.
+CODE_LENGTH_MAX = 2_000
+# The languages that are coloured, by what people call them. Each has been tried with what is hard for its expressions.
 _LANGUAGES = """
-bash c c++ cpp cs csharp css diff docker dockerfile go golang haskell html ini java javascript js json jsx kotlin lua
-make makefile php py python rb ruby rs rust sh shell sql swift toml ts tsx typescript xml yaml yml
+bash css diff docker dockerfile go golang haskell html ini javascript js json jsx kotlin lua php py python rb ruby rs
+rust sh shell sql swift toml ts tsx typescript xml yaml yml
 """
-LANGUAGES = frozenset(_LANGUAGES.split())
+_LIKE_C = frozenset({"c", "c++", "cpp", "cs", "csharp", "java"})
+LANGUAGES = _LIKE_C | frozenset(_LANGUAGES.split())
 _CLASSES = {
     Comment: "c",
     Keyword: "k",
@@ -36,10 +39,13 @@ _CLASSES = {
 
 
 def coloured(code: str, language: str) -> str | None:
-    """The code as HTML, its parts in spans of few classes; None in a language that has none."""
-    if language.lower() not in LANGUAGES:
+    """As HTML, its parts in spans of few classes; None where it is too long, or its language has no colours."""
+    language = language.lower()
+    if language not in LANGUAGES or len(code) > CODE_LENGTH_MAX:
         return None
-    parts = groupby(_parts(get_lexer_by_name(language, stripnl=False, ensurenl=False), code), key=lambda part: part[0])
+    options = {"stripnl": False, "ensurenl": False}
+    lexer = CLexer(**options) if language in _LIKE_C else get_lexer_by_name(language, **options)
+    parts = groupby(_parts(lexer, code), key=lambda part: part[0])
     html = ((kind, escape("".join(text for _, text in same))) for kind, same in parts)
     return "".join(f'<span class="{kind}">{text}</span>' if kind else text for kind, text in html)
 
