@@ -4,24 +4,21 @@ from chat_service.domain.messages import StoredMessage
 from chat_service.store.rows import MESSAGE, SEQ_MAX, message_of
 from servicekit.database import Connection, Database
 
-# What names all in a room is looked for room by room, from its newest on.
 _TO_PERSON = (
     "SELECT message_id FROM mentioned JOIN messages ON messages.id = message_id"
-    " WHERE mentioned.username = :username AND message_id < :before AND deleted_at IS NULL"
+    " WHERE mentioned.username = ? AND message_id < ? AND deleted_at IS NULL"
     " AND EXISTS (SELECT 1 FROM memberships"
-    "  WHERE memberships.username = :username AND memberships.conversation_id = mentioned.conversation_id)"
-    " ORDER BY message_id DESC LIMIT :limit"
+    "  WHERE memberships.username = mentioned.username"
+    "  AND memberships.conversation_id = mentioned.conversation_id)"
+    " ORDER BY message_id DESC LIMIT ?"
 )
-_TO_ALL = (
-    "SELECT to_all.id FROM memberships JOIN messages AS to_all ON to_all.id IN (SELECT newest.id"
-    "  FROM messages AS newest WHERE newest.conversation_id = memberships.conversation_id AND newest.mentions_room = 1"
-    "  AND newest.seq >= coalesce(memberships.joined_seq, 0) AND newest.id < :before AND newest.deleted_at IS NULL"
-    "  AND newest.sender_username <> :username ORDER BY newest.seq DESC LIMIT :limit)"
-    " WHERE memberships.username = :username"
+_ROOMS_WITH_ANY = (
+    "SELECT conversation_id, coalesce(joined_seq, 0) FROM memberships WHERE username = ? AND EXISTS"
+    " (SELECT 1 FROM messages WHERE messages.conversation_id = memberships.conversation_id AND mentions_room = 1)"
 )
-_FIND = (
-    f"SELECT {MESSAGE} FROM messages WHERE id IN (SELECT * FROM ({_TO_PERSON}) AS to_person UNION {_TO_ALL})"
-    " ORDER BY id DESC LIMIT :limit"
+_TO_ALL_IN_ROOM = (
+    "SELECT id FROM messages WHERE conversation_id = ? AND mentions_room = 1 AND seq >= ? AND id < ?"
+    " AND deleted_at IS NULL AND sender_username <> ? ORDER BY seq DESC LIMIT ?"
 )
 
 
@@ -35,5 +32,19 @@ class MentionInbox:
 
 
 def _find(connection: Connection, username: str, before: int, limit: int) -> list[StoredMessage]:
-    values = {"username": username, "before": before, "limit": limit}
-    return [message_of(row) for row in connection.execute(_FIND, values)]
+    to_person = [message_id for (message_id,) in connection.execute(_TO_PERSON, (username, before, limit))]
+    ids = sorted({*to_person, *_to_all(connection, username, before, limit)}, reverse=True)[:limit]
+    if not ids:
+        return []
+    marks = ", ".join("?" * len(ids))
+    rows = connection.execute(f"SELECT {MESSAGE} FROM messages WHERE id IN ({marks}) ORDER BY id DESC", ids)
+    return [message_of(row) for row in rows]
+
+
+def _to_all(connection: Connection, username: str, before: int, limit: int) -> list[int]:
+    """Room by room, from its newest on: at once, either all of them were read or each message looked for anew."""
+    found: list[int] = []
+    for conversation_id, joined_seq in connection.execute(_ROOMS_WITH_ANY, (username,)).fetchall():
+        values = (conversation_id, joined_seq, before, username, limit)
+        found += [message_id for (message_id,) in connection.execute(_TO_ALL_IN_ROOM, values)]
+    return found

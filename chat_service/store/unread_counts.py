@@ -36,6 +36,7 @@ def mentions(conversation_id: str, read_seq: str, unread_seq: str, reader: str) 
     """SQL for how many of those that `unread` counts name the reader or all in the room, or answer the reader.
 
     Where nothing does, as nearly everywhere, that costs a look into two indexes, and no look for the own last word.
+    That stands where an index is entered: elsewhere SQLite would look for it once a row.
     """
     own = f"mentioned.username = {reader} AND mentioned.conversation_id = {conversation_id} AND mentioned.seq >"
     to_all = f"to_all.conversation_id = {conversation_id} AND to_all.mentions_room = 1 AND to_all.seq >"

@@ -7,6 +7,7 @@ import pytest
 from msgspec import structs
 
 from chat_service.domain.changes import Appended, Kind
+from chat_service.domain.conversations import Label
 from chat_service.domain.intents import Draft
 from chat_service.domain.mentions import NAMED_MAX
 from chat_service.domain.messages import StoredMessage
@@ -217,18 +218,17 @@ async def test_the_inbox_has_what_was_meant_for_one_where_one_still_is(said: Sai
     assert await said.inbox("Grace") == [ids[3], ids[2], ids[1], ids[0]]  # what is for all is for who was there
 
 
-async def test_old_messages_name_nobody_and_history_shows_whom_new_ones_do(said: Said) -> None:
-    """As an older instance beside this one writes them, too."""
-    await said.say("Ada")
+async def test_what_an_older_instance_writes_beside_this_one_names_nobody(said: Said) -> None:
     await said.say("Ada", "Grace", "room")
-    history = await Conversations(said.database).history(
-        "Grace", (await said.say("Ada")).conversation.label_for("Grace"), before=None, after=None, limit=9
+    await said.database.write(
+        _write,
+        "INSERT INTO messages (conversation_id, seq, sender_username, message, timestamp)"
+        " SELECT conversation_id, 9, 'Ada', '@Grace', ? FROM rooms WHERE name = 'garden'",
+        NOW,
     )
-    assert [(message.mentions, message.mentions_room) for message, _ in history] == [
-        ((), False),
-        (("Grace",), True),
-        ((), False),
-    ]
+    history = await Conversations(said.database).history("Grace", Label(GARDEN), before=None, after=None, limit=9)
+    assert [(one.mentions, one.mentions_room) for one, _ in history] == [(("Grace",), True), ((), False)]
+    assert await said.counts("Grace") == Unread(2, 1)
 
 
 class Counting:
