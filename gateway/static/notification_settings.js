@@ -1,7 +1,7 @@
 /** Of what in a conversation one wants to be told: kept as soon as it is chosen. */
 
 import { ownPathOf } from "./conversation_label.js";
-import { closest, optional, required } from "./dom.js";
+import { all, closest, optional, required } from "./dom.js";
 import { t } from "./i18n.js";
 import { tryTo } from "./message_changes.js";
 import { format } from "./time_format.js";
@@ -24,7 +24,9 @@ export function wireNotificationSettings(details, conversation, connection) {
     const { level, mute } = fieldsOf(form);
     const body = { level: level.value, muted_until: untilOf(mute.value) };
     const reason = await tryTo("PUT", `${ownPathOf(conversation)}/notifications`, body);
-    required(details, "#notifications [role=status]").textContent = reason || t("Saved.");
+    for (const place of [...all(details, "#notifications .saved"), ...all(document, "#announcement")]) {
+      place.textContent = reason || t("Saved.");
+    }
   };
   details.addEventListener("change", save);
   details.addEventListener("submit", save);

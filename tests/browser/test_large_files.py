@@ -49,7 +49,7 @@ async def test_a_large_file_goes_on_after_the_page_was_loaded_anew(couple: Coupl
     held = asyncio.Event()
 
     async def stopping(route: Route, request: Request) -> None:
-        if request.method == "PATCH":
+        if request.method == "PATCH" and "/api/uploads/" in request.url:
             offsets.append(request.headers["upload-offset"])
             if len(offsets) == 2:
                 held.set()
@@ -66,7 +66,7 @@ async def test_a_large_file_goes_on_after_the_page_was_loaded_anew(couple: Coupl
     patched: list[str] = []
 
     def note(request: Request) -> None:
-        if request.method == "PATCH":
+        if request.method == "PATCH" and "/api/uploads/" in request.url:
             patched.append(request.headers["upload-offset"])
 
     ada.page.on("request", note)
