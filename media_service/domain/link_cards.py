@@ -47,7 +47,10 @@ def page_of(url: str) -> str | None:
     """The address of the page that a link leads to, whichever part of it; None for what is none of the Web's."""
     if len(url) > URL_LENGTH_MAX or not url.lower().startswith(("http://", "https://")):
         return None
-    return urldefrag(url).url
+    try:
+        return urldefrag(url).url
+    except ValueError:  # what only looks like an address of IPv6, say
+        return None
 
 
 def card_of(said: Mapping[str, str], url: str) -> Card | None:
@@ -58,7 +61,7 @@ def card_of(said: Mapping[str, str], url: str) -> Card | None:
     return Card(
         title=title,
         description=_first(said, _DESCRIPTIONS, DESCRIPTION_LENGTH_MAX),
-        site=_first(said, _SITES, SITE_LENGTH_MAX) or (urlsplit(url).hostname or "").removeprefix("www."),
+        site=_first(said, _SITES, SITE_LENGTH_MAX) or _host(url),
     )
 
 
@@ -69,8 +72,15 @@ def picture_address(said: Mapping[str, str], url: str) -> str | None:
         return None
     try:
         return page_of(urljoin(url, found))
-    except ValueError:  # what only looks like an address of IPv6, say
+    except ValueError:
         return None
+
+
+def _host(url: str) -> str:
+    try:
+        return (urlsplit(url).hostname or "").removeprefix("www.")
+    except ValueError:
+        return ""
 
 
 def _first(said: Mapping[str, str], names: tuple[str, ...], length_max: int) -> str:

@@ -131,7 +131,8 @@ def test_a_picture_is_where_its_page_says_from_where_it_is() -> None:
 def test_a_link_leads_to_a_page_whichever_part_of_it() -> None:
     assert page_of("https://example.org/a?b#c") == "https://example.org/a?b"
     assert page_of("HTTP://example.org/") is not None
-    assert page_of("mailto:ada@example.org") is None
+    for nowhere in ("mailto:ada@example.org", "http://[::1#a", "https://a]b[c/#d", "//example.org/", "example.org", ""):
+        assert page_of(nowhere) is None
     assert page_of("https://example.org/".ljust(URL_LENGTH_MAX, "x")) is not None
     assert page_of("https://example.org/".ljust(URL_LENGTH_MAX + 1, "x")) is None
 
