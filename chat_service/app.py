@@ -17,6 +17,7 @@ from chat_service.actions.catch_up import CatchUp
 from chat_service.actions.closed_rooms import ClosedRoomCleanup
 from chat_service.actions.erasing import Erasing
 from chat_service.actions.history import History
+from chat_service.actions.link_cards import LinkCards
 from chat_service.actions.local_readers import LocalReaders
 from chat_service.actions.moderation import Moderation
 from chat_service.actions.nudges import Nudges
@@ -160,12 +161,17 @@ class _Composition:
             database=self._database, log=self._log, failure=NotStored()
         )
         self.nudges = Nudges(feed=self._feed, deliver_here=self.local_readers.receive)
-        self._publisher = Publisher(feed=self._feed, nudges=self.nudges, readers=self.local_readers)
         self.submissions = Submissions(
             writer=self._writer,
             message_length_max=settings.message_length_max,
             rates=self._limits.messages,
             clock=self._clock,
+        )
+        self._link_cards = LinkCards(
+            peers=self._peers, submissions=self.submissions, clock=self._clock, is_on=settings.link_cards == "on"
+        )
+        self._publisher = Publisher(
+            feed=self._feed, nudges=self.nudges, readers=self.local_readers, on_told=self._link_cards.stored
         )
 
     def _add_the_rest(self, settings: ChatSettings, waits: Waits) -> None:
@@ -282,6 +288,7 @@ class _Composition:
         """End what was begun, what tells before who is told."""
         for part in (
             self._limits,
+            self._link_cards,
             self.calls,
             self._typing_notices,
             self.presence,

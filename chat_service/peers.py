@@ -6,6 +6,7 @@ from urllib.parse import quote
 import msgspec
 
 from chat_service.domain.attachments import Attachment
+from chat_service.domain.link_cards import Page as LinkedPage
 from chat_service.domain.people import Person
 from chat_service.domain.refusals import MediaUnavailable
 from servicekit.numbered_lists import Page, PageBody
@@ -14,6 +15,7 @@ from servicekit.problems import Unavailable
 
 PROFILES_CHANNEL, DELETED_FILES_CHANNEL, ORDERS_CHANNEL = "profiles", "removed-files", "orders"
 ERASE_MESSAGES = "erase_messages"
+PAGE_S_MAX = 20.0  # media asks other hosts, in turn
 
 
 class DeletedFile(msgspec.Struct, frozen=True):
@@ -53,6 +55,10 @@ class _Owned(msgspec.Struct, frozen=True):
     files: list[Attachment]
 
 
+class _LinkCard(msgspec.Struct, frozen=True):
+    card: LinkedPage | None
+
+
 class _DeletedFiles(PageBody, frozen=True, kw_only=True):
     removed: list[DeletedFile]
 
@@ -86,6 +92,14 @@ class Peers:
         except PeerAway:
             raise MediaUnavailable from None
         return {file.id: file for file in owned.files}
+
+    async def page(self, url: str) -> LinkedPage | None:
+        """What it says of itself; None where that is nothing, or cannot be known."""
+        try:
+            found = await self._media.read("/internal/link-card", _LinkCard, within_s=PAGE_S_MAX, url=url)
+        except PeerAway:
+            return None
+        return found.card
 
     async def files_deleted_after(self, number: int) -> Page[DeletedFile]:
         """Raises ConnectionError."""

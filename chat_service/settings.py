@@ -1,6 +1,6 @@
 """The settings of the chat service, and how long it waits for what."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -38,6 +38,7 @@ class ChatSettings(StoreSettings, frozen=True, kw_only=True):
     taken_names_per_hour: SwitchableLimit = 30
     reports_per_hour: SwitchableLimit = 30
     saved_chats_max: Limit = 1_000
+    link_cards: Literal["on", "off"] = "on"
     blocks_max: Limit = 1_000
     drafts_max: Limit = 2_000
     notification_levels_max: Limit = 2_000

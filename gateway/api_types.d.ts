@@ -27,6 +27,14 @@ declare namespace Api {
     created_at: string;
   }
 
+  interface LinkCard {
+    url: string;
+    title: string;
+    description: string;
+    site: string;
+    picture: string | null;
+  }
+
   interface CallRecord {
     outcome: "answered" | "declined" | "missed";
     duration_s?: number;
@@ -52,6 +60,7 @@ declare namespace Api {
     deleted?: boolean;
     call?: CallRecord;
     reactions?: Record<string, string[]>;
+    cards?: LinkCard[];
     delivered?: boolean | null;
   }
 
@@ -126,6 +135,7 @@ declare namespace Api {
       mentions_room?: boolean;
     };
     deleted: Change & { id: number };
+    cards: Change & { id: number; cards?: LinkCard[] };
     reaction: Change & Reaction & { id: number };
     read: Change & { read_seq: number; unread?: number; mentions?: number };
     joined: Change & { epoch: string };

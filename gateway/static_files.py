@@ -25,6 +25,7 @@ STYLES = (
     "moderation.css",
     "composer.css",
     "attachments.css",
+    "link_cards.css",
     "chosen_files.css",
     "video.css",
     "admin.css",

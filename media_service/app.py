@@ -10,6 +10,7 @@ from starlette.types import ASGIApp
 from media_service.actions.avatars import Avatars
 from media_service.actions.files import Files
 from media_service.actions.housekeeping import Housekeeping
+from media_service.actions.link_cards import LinkCards
 from media_service.actions.list_followers import copy_orphaned_files, copy_profiles, follow_orders
 from media_service.actions.remote_pictures import RemotePictures
 from media_service.actions.resumable_uploads import ResumableUploads
@@ -22,7 +23,15 @@ from media_service.refusals import REFUSALS, as_problem
 from media_service.routes import ROUTES
 from media_service.settings import MediaSettings
 from media_service.state import Limits, State
-from media_service.store import AvatarStore, BlobStore, FileStore, FollowedLists, ResumableUploadStore, UploadStore
+from media_service.store import (
+    AvatarStore,
+    BlobStore,
+    FileStore,
+    FollowedLists,
+    LinkCardStore,
+    ResumableUploadStore,
+    UploadStore,
+)
 from servicekit.application import application
 from servicekit.bus import Bus
 from servicekit.database import Database
@@ -66,6 +75,7 @@ async def _opened(
             connections(settings, clock) as opened,
             aclosing(PublicHttpClient(allowed_hosts=allowed_hosts)) as outgoing,
             aclosing(_remote_pictures(settings, clock, AvatarStore(database), pictures, outgoing)) as remote_pictures,
+            aclosing(_link_cards(clock, database, pictures, outgoing)) as link_cards,
         ):
             lists, avatars, bus = FollowedLists(database), AvatarStore(database), opened.bus
             peers = Peers(auth=Peer(opened.http, settings.auth_url), chat=Peer(opened.http, settings.chat_url))
@@ -79,7 +89,9 @@ async def _opened(
             await orphaned_files.listen(bus, ORPHANED_FILES_CHANNEL, on_news=files.forget_readers)
             uploads = _uploads(settings, clock, database, processor, orphaned_files.pull)
             resumable_uploads = _resumable_uploads(settings, clock, database, uploads)
-            housekeeping = Housekeeping(blobs=BlobStore(database), resumable_uploads=resumable_uploads, clock=clock)
+            housekeeping = Housekeeping(
+                blobs=BlobStore(database), link_cards=link_cards, resumable_uploads=resumable_uploads, clock=clock
+            )
             async with (
                 aclosing(resumable_uploads),
                 running(profiles.run(), orphaned_files.run(), orders.run(), housekeeping.run()),
@@ -92,6 +104,7 @@ async def _opened(
                     files=files,
                     replicas=(profiles, orphaned_files, orders),
                     limits=_limits(settings),
+                    link_cards=link_cards,
                     profiles=profiles,
                     resumable_uploads=resumable_uploads,
                     uploads=uploads,
@@ -182,6 +195,12 @@ def _avatars(
         pull_profiles=pull_profiles,
         remote=settings.remote_avatars,
     )
+
+
+def _link_cards(
+    clock: Callable[[], float], database: Database, pictures: Pictures, outgoing: PublicHttpClient
+) -> LinkCards:
+    return LinkCards(store=LinkCardStore(database), pictures=pictures, outgoing=outgoing, clock=clock)
 
 
 def _remote_pictures(

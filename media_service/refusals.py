@@ -25,6 +25,7 @@ REFUSALS: RefusalTable = {
     facts.OwnerErased: ProblemType(410, "account_erased"),
     facts.UnknownFile: ProblemType(404, "unknown_file"),
     facts.UnknownAvatar: ProblemType(404, "unknown_avatar"),
+    facts.UnknownCardPicture: ProblemType(404, "unknown_picture"),
     facts.RangeNotSatisfiable: ProblemType(416, "range_not_satisfiable"),
     facts.ChatAway: ProblemType(503, "unavailable"),
 }

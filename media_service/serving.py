@@ -53,6 +53,15 @@ async def serve(
     return _Pieces(_joined(first, pieces), 206 if asked is not None else 200, headers)
 
 
+async def serve_webp(request: Request[Any], data: bytes, etag: str, filename: str) -> Response:
+    """The same for a small picture."""
+
+    async def pieces(part: range) -> AsyncIterator[bytes]:
+        yield data[part.start : part.stop]
+
+    return await serve(request, filename, Content(content_type="image/webp", size=len(data), etag=etag), pieces)
+
+
 async def _joined(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     yield first
     async for piece in rest:

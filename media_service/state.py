@@ -4,6 +4,7 @@ import msgspec
 
 from media_service.actions.avatars import Avatars
 from media_service.actions.files import Files
+from media_service.actions.link_cards import LinkCards
 from media_service.actions.resumable_uploads import ResumableUploads
 from media_service.actions.uploads import Uploads
 from servicekit.authentication import Authentication
@@ -30,6 +31,7 @@ class State(TypedDict):
     database: Database
     files: Files
     limits: Limits
+    link_cards: LinkCards
     profiles: ListReplica[Any]
     replicas: tuple[ListReplica[Any], ...]
     resumable_uploads: ResumableUploads

@@ -33,12 +33,15 @@ class Peer:
                     return response
         raise PeerAway(f"nobody answers {path}")
 
-    async def read(self, path: str, body_type: type[T], /, **query: str | int | Sequence[str]) -> T:
-        """The first good answer, as `body_type`. Raises PeerAway."""
+    async def read(
+        self, path: str, body_type: type[T], /, *, within_s: float | None = None, **query: str | int | Sequence[str]
+    ) -> T:
+        """The first good answer, as `body_type`; `within_s` where it may take longer than usual. Raises PeerAway."""
         reason = ""
+        timeout = httpx.USE_CLIENT_DEFAULT if within_s is None else within_s
         for url in self._urls:
             try:
-                response = await self._http.get(url + path, params=query)
+                response = await self._http.get(url + path, params=query, timeout=timeout)
                 response.raise_for_status()
                 return msgspec.json.decode(response.content, type=body_type)
             except (httpx.HTTPError, msgspec.MsgspecError) as error:

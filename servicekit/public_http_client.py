@@ -26,6 +26,7 @@ USER_AGENT = "Parley (self-hosted messenger; fetches what its users link to)"
 _PORTS = {"http": 80, "https": 443}
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 Resolve = Callable[[str], Awaitable[Sequence[str]]]
+IsEnough = Callable[[Mapping[str, str], bytearray], bool]  # given the headers, and what of the body has come
 
 
 class PublicHttpRefusal(Refusal):
@@ -86,11 +87,17 @@ class PublicHttpClient:
         self._resolve = resolve or self._look_up
         self._tls = tls
 
-    async def get(self, url: str, *, bytes_max: int, deadline_s: float, accept: str = "*/*") -> PublicHttpResponse:
-        """The answer to a GET, whole, in `deadline_s` altogether. Raises an PublicHttpRefusal."""
+    async def get(
+        self, url: str, *, bytes_max: int, deadline_s: float, accept: str = "*/*", is_enough: IsEnough | None = None
+    ) -> PublicHttpResponse:
+        """The answer to a GET, whole, in `deadline_s` altogether. Raises an PublicHttpRefusal.
+
+        With `is_enough` its body is read until that says so, and not past `bytes_max`; it is asked first before any of
+        the body has come, and the rest is left.
+        """
         try:
             async with asyncio.timeout(deadline_s):
-                return await self._follow(url, bytes_max, accept)
+                return await self._follow(url, bytes_max, accept, is_enough)
         except TimeoutError:
             raise ResponseTooSlow(deadline_s) from None
 
@@ -107,16 +114,15 @@ class PublicHttpClient:
         tls = self._tls or httpx.create_ssl_context(trust_env=False)
         return httpx.AsyncHTTPTransport(verify=tls, trust_env=False, limits=limits)
 
-    async def _follow(self, url: str, bytes_max: int, accept: str) -> PublicHttpResponse:
+    async def _follow(self, url: str, bytes_max: int, accept: str, is_enough: IsEnough | None) -> PublicHttpResponse:
         address = _parsed(url)
         for _ in range(REDIRECTS_MAX + 1):
             response = await self._ask(address, accept)
             try:
                 location = response.headers.get("location", "")
                 if response.status_code not in _REDIRECTS or not location:
-                    return PublicHttpResponse(
-                        response.status_code, dict(response.headers), await _read(response, bytes_max), str(address)
-                    )
+                    body = await _read(response, bytes_max, is_enough)
+                    return PublicHttpResponse(response.status_code, dict(response.headers), body, str(address))
             finally:
                 await response.aclose()
             address = _parsed(location, at=address)
@@ -181,17 +187,22 @@ def _parsed(url: str, *, at: httpx.URL | None = None) -> httpx.URL:
     return parsed
 
 
-async def _read(response: httpx.Response, bytes_max: int) -> bytes:
+async def _read(response: httpx.Response, bytes_max: int, is_enough: IsEnough | None) -> bytes:
     """The body. What it says of its length is believed only where that is too much."""
-    if response.headers.get("content-encoding", "identity").strip().lower() not in {"", "identity"}:
+    headers, body = response.headers, bytearray()
+    if headers.get("content-encoding", "identity").strip().lower() not in {"", "identity"}:
         raise ResponseEncoded("The answer is compressed.")
-    said = response.headers.get("content-length", "")
-    if said.isdecimal() and len(said) < 20 and int(said) > bytes_max:
-        raise ResponseTooLarge(bytes_max)
-    body = bytearray()
+    if is_enough is None:
+        said = headers.get("content-length", "")
+        if said.isdecimal() and len(said) < 20 and int(said) > bytes_max:
+            raise ResponseTooLarge(bytes_max)
+    elif is_enough(headers, body):
+        return b""
     try:
         async for piece in response.aiter_raw():
             body += piece
+            if is_enough is not None and (len(body) >= bytes_max or is_enough(headers, body)):
+                return bytes(body[:bytes_max])
             if len(body) > bytes_max:
                 raise ResponseTooLarge(bytes_max)
     except httpx.HTTPError as error:

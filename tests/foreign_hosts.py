@@ -55,8 +55,9 @@ class Web:
 
 
 @asynccontextmanager
-async def serving(tls: ssl.SSLContext | None = None) -> AsyncIterator[Web]:
+async def serving(tls: ssl.SSLContext | None = None, *, port: int = 0) -> AsyncIterator[Web]:
+    """At that port, or one that is free."""
     web = Web()
-    async with await asyncio.start_server(web.answer, "127.0.0.1", 0, ssl=tls) as server:
+    async with await asyncio.start_server(web.answer, "127.0.0.1", port, ssl=tls) as server:
         web.port = server.sockets[0].getsockname()[1]
         yield web

@@ -1,6 +1,6 @@
 """The publisher: brings what is stored to the feed, and replies to those who asked for it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from chat_service.actions.local_readers import LocalReaders
 from chat_service.actions.nudges import Nudges
@@ -19,10 +19,12 @@ _HIDING_FILES = frozenset({Kind.DELETED, Kind.LEFT, Kind.CLOSED})
 
 
 class Publisher:
-    def __init__(self, *, feed: Feed, nudges: Nudges, readers: LocalReaders) -> None:
+    def __init__(self, *, feed: Feed, nudges: Nudges, readers: LocalReaders, on_told: Callable[[Entry], None]) -> None:
+        """`on_told` hears of each entry that is new, when its people have been told and its author has a reply."""
         self._feed = feed
         self._nudges = nudges
         self._readers = readers
+        self._on_told = on_told
         self._tasks = Tasks()
 
     def stored(self, outcomes: Sequence[tuple[OutcomeListener, Appended | Refusal]]) -> None:
@@ -59,6 +61,8 @@ class Publisher:
             reply_to.stored(entry)
             if is_delivered is False and isinstance(entry, StoredMessage):
                 reply_to.noted(RecipientOffline(entry.receiver_username or ""))
+        for _, entry in fresh:
+            self._on_told(entry)
 
     async def publish(self, entries: Sequence[Entry]) -> list[bool | None]:
         """Bring what is stored to its people; for each 1:1 message, whether its reader is connected. None: unknown."""

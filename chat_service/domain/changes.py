@@ -24,6 +24,7 @@ class Kind(StrEnum):
     ROOM_CHANGED = "room_changed"
     ROLE = "role"  # of a member, in the room
     TIMED_OUT = "timed_out"
+    CARDS = "cards"  # of a message: those that it has now
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,6 +9,7 @@ from chat_service.domain.attachments import Attachment
 from chat_service.domain.calls import CallRecord
 from chat_service.domain.changes import Change, Entry, Kind
 from chat_service.domain.conversations import Label
+from chat_service.domain.link_cards import Card
 from chat_service.domain.messages import StoredMessage
 from chat_service.domain.places import Place
 from chat_service.domain.unread import Unread
@@ -17,7 +18,7 @@ from servicekit.frames import text_frame
 _encode = msgspec.json.Encoder().encode
 _Unset: Any = msgspec.UNSET
 # Their fields are stored as they are told, so that an older instance passes them on.
-_KINDS = frozenset(Kind) - {Kind.ROOM_CHANGED, Kind.ROLE, Kind.TIMED_OUT}
+_KINDS = frozenset(Kind) - {Kind.ROOM_CHANGED, Kind.ROLE, Kind.TIMED_OUT, Kind.CARDS}
 
 
 class EncodedEvent:
@@ -56,6 +57,7 @@ class MessageView(msgspec.Struct, frozen=True, kw_only=True):
     edited_at: str | msgspec.UnsetType = _Unset
     deleted: bool | msgspec.UnsetType = _Unset
     call: CallRecord | msgspec.UnsetType = _Unset
+    cards: tuple[Card, ...] | msgspec.UnsetType = _Unset
     reactions: dict[str, list[str]] | msgspec.UnsetType = _Unset
 
 
@@ -254,7 +256,7 @@ def view(username: str, stored: StoredMessage, reactions: Mapping[str, list[str]
     """The message in the history of `username`; `reactions` are who reacted, by emoji."""
     fields = _fields(stored, stored.conversation.label_for(username))
     nonce = stored.nonce if username == stored.sender_username else None
-    return MessageView(**fields, nonce=nonce, reactions=dict(reactions))
+    return MessageView(**fields, nonce=nonce, cards=stored.cards, reactions=dict(reactions))
 
 
 def replayed(username: str, entry: Entry) -> bytes:

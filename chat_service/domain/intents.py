@@ -11,6 +11,7 @@ from chat_service.domain import commands
 from chat_service.domain.attachments import Attachment
 from chat_service.domain.calls import CallRecord
 from chat_service.domain.conversations import Conversation
+from chat_service.domain.link_cards import Card
 from chat_service.domain.moderation import RoomRole
 
 
@@ -40,6 +41,23 @@ class React(msgspec.Struct, frozen=True, kw_only=True):
     message_id: int
     emoji: str
     removes: bool = False
+    conversation: Conversation | None = None
+
+
+class ShowCards(msgspec.Struct, frozen=True, kw_only=True):
+    """Show what the `links` of the message lead to: those of the text that it has since `seq`."""
+
+    message_id: int
+    seq: int
+    links: tuple[str, ...]
+    cards: tuple[Card, ...] = ()
+    conversation: Conversation | None = None
+
+
+class RemoveCards(msgspec.Struct, frozen=True, kw_only=True):
+    """Show none of the links that the message has now."""
+
+    message_id: int
     conversation: Conversation | None = None
 
 
@@ -93,7 +111,7 @@ class TimeOut(msgspec.Struct, frozen=True, kw_only=True):
     until: str | None
 
 
-AboutMessage: TypeAlias = EditMessage | DeleteMessage | React
+AboutMessage: TypeAlias = EditMessage | DeleteMessage | React | ShowCards | RemoveCards
 Moderate: TypeAlias = ChangeRoom | SetRole | TimeOut
 Intent: TypeAlias = SendMessage | AboutMessage | MarkRead | Join | Leave | CloseRoom | Moderate
 

@@ -5,6 +5,7 @@ import msgspec
 from chat_service.domain.attachments import Attachment
 from chat_service.domain.calls import CallRecord
 from chat_service.domain.conversations import Conversation
+from chat_service.domain.link_cards import Card
 from chat_service.domain.refusals import InvalidMessage, MessageEmpty, MessageTooLong
 from servicekit.texts import is_visible
 
@@ -32,6 +33,7 @@ class StoredMessage(msgspec.Struct, frozen=True, kw_only=True):
     deleted_at: str | None = None
     attachments: tuple[Attachment, ...] = ()
     call: CallRecord | None = None
+    cards: tuple[Card, ...] = ()
 
     @property
     def receiver_username(self) -> str | None:

@@ -41,6 +41,7 @@ ROUTES: list[Route] = [
         for one in (
             route(path + "/read", PUT=messages.read),
             route(path + "/{message_id:id}", PATCH=messages.edit_message, DELETE=messages.delete_message),
+            route(path + "/{message_id:id}/cards", DELETE=messages.remove_cards),
             route(
                 path + "/{message_id:id}/reactions/{emoji}", PUT=messages.add_reaction, DELETE=messages.remove_reaction
             ),

@@ -12,7 +12,7 @@ from chat_service.domain import commands, events
 from chat_service.domain.commands import FileIds, Mark, Nonce
 from chat_service.domain.conversations import Conversation, Label
 from chat_service.domain.events import MessageView
-from chat_service.domain.intents import DeleteMessage, EditMessage, MarkRead, React, SendMessage
+from chat_service.domain.intents import DeleteMessage, EditMessage, MarkRead, React, RemoveCards, SendMessage
 from chat_service.domain.messages import StoredMessage
 from chat_service.domain.refusals import (
     InvalidEmoji,
@@ -135,6 +135,16 @@ async def delete_message(request: Request[State]) -> Response:
     deletion = DeleteMessage(message_id=message_id, conversation=conversation)
     await request.state["submissions"].submit_and_wait(identity.username, deletion)
     return json_response(MessageChanged("Message deleted", message_id))
+
+
+@describes("Remove the link cards of a message", status=204, refusals=(*_CHANGE_REFUSALS, NotTheAuthor))
+async def remove_cards(request: Request[State]) -> Response:
+    """They stay away until an edit changes its links."""
+    identity = await identify(request)
+    message_id, conversation = request.path_params["message_id"], await _conversation(request, identity.username)
+    removal = RemoveCards(message_id=message_id, conversation=conversation)
+    await request.state["submissions"].submit_and_wait(identity.username, removal)
+    return Response(status_code=204)
 
 
 @describes("React to a message", status=204, refusals=(*_WRITE_REFUSALS, InvalidEmoji, TooManyReactions))

@@ -14,7 +14,9 @@ from chat_service.domain.intents import (
     Leave,
     MarkRead,
     React,
+    RemoveCards,
     SetRole,
+    ShowCards,
     TimeOut,
 )
 from chat_service.domain.markdown import RENDERER_VERSION
@@ -22,6 +24,7 @@ from chat_service.domain.mentions import NO_MENTIONS
 from chat_service.domain.moderation import Act, Position
 from chat_service.domain.quotas import Quotas
 from chat_service.domain.refusals import NotAccepted, NotAMember, NotTheAuthor, OwnerStays, UnknownMessage
+from chat_service.store import link_cards
 from chat_service.store.attachments import detach
 from chat_service.store.blocks import check_accepts
 from chat_service.store.closed_rooms import close
@@ -84,12 +87,8 @@ def check_may_write(connection: Connection, draft: Draft, end: LogEnd) -> None:
 def carry_out(connection: Connection, draft: Draft, end: LogEnd, quotas: Quotas, index: TextIndex) -> Done:
     """Do what the draft wants done. Raises what `Log.append` does."""
     match draft.intent:
-        case EditMessage() as edit:
-            return _edit(connection, draft, end, edit, index)
-        case DeleteMessage(message_id=message_id):
-            return _delete(connection, draft, end, message_id, index)
-        case React() as reaction:
-            return _react(connection, draft.author, reaction, quotas)
+        case EditMessage() | DeleteMessage() | React() | ShowCards() | RemoveCards() as about:
+            return _change_message(connection, draft, about, end, quotas, index)
         case MarkRead(seq=seq):
             return _mark_read(connection, draft.author, end, seq)
         case Join(username=username):
@@ -104,6 +103,22 @@ def carry_out(connection: Connection, draft: Draft, end: LogEnd, quotas: Quotas,
 
 
 # Messages
+
+
+def _change_message(
+    connection: Connection, draft: Draft, intent: AboutMessage, end: LogEnd, quotas: Quotas, index: TextIndex
+) -> Done:
+    match intent:
+        case EditMessage():
+            return _edit(connection, draft, end, intent, index)
+        case DeleteMessage(message_id=message_id):
+            return _delete(connection, draft, end, message_id, index)
+        case React():
+            return _react(connection, draft.author, intent, quotas)
+        case ShowCards():
+            return link_cards.show(connection, draft.author, end, intent)
+        case RemoveCards():
+            return link_cards.remove(connection, draft.author, intent)
 
 
 def _edit(connection: Connection, draft: Draft, end: LogEnd, edit: EditMessage, index: TextIndex) -> Done:
@@ -140,8 +155,9 @@ def _set_text(connection: Connection, message_id: int, when: str, timestamp: str
     if old == text and text:
         return False
     index.changed(connection, message_id, old=old, new=text)
+    gone = "html = NULL" if text else "html = NULL, cards = NULL"
     connection.execute(
-        f"UPDATE messages SET message = ?, {when} = ?, html = NULL WHERE id = ?", (text, timestamp, message_id)
+        f"UPDATE messages SET message = ?, {when} = ?, {gone} WHERE id = ?", (text, timestamp, message_id)
     )
     return True
 

@@ -64,7 +64,7 @@ def _clear(connection: Connection, conversation_id: int, after: int, index: Text
         detach(connection, "message_id = ?", message_id)
         forget_mentions(connection, message_id)
         connection.execute("DELETE FROM reactions WHERE message_id = ?", (message_id,))
-        connection.execute("UPDATE messages SET message = '', html = NULL WHERE id = ?", (message_id,))
+        connection.execute("UPDATE messages SET message = '', html = NULL, cards = NULL WHERE id = ?", (message_id,))
     if len(messages) == CLEARED_AT_ONCE:
         values = (messages[-1]["seq"], conversation_id)
         connection.execute("UPDATE closed_rooms SET cleared_seq = ? WHERE conversation_id = ?", values)

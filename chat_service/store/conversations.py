@@ -10,6 +10,7 @@ from chat_service.domain.messages import StoredMessage
 from chat_service.domain.notification_levels import usual
 from chat_service.domain.people import SavedChat
 from chat_service.domain.places import Place, conversation_id_of
+from chat_service.store import link_cards
 from chat_service.store.notification_levels import chosen_columns
 from chat_service.store.rows import MESSAGE, SEQ_MAX, change_of, epoch, html_of, last_seq, mentions_of, message_of
 from chat_service.store.unread_counts import counts_of, mentions, unread
@@ -110,7 +111,9 @@ def _with_counts(connection: Connection, username: str, conversation_id: int, en
 
 
 def _with_text(connection: Connection, change: Change) -> Change:
-    """An edit tells the text of now; the texts in between are gone."""
+    """An edit tells the text of now, and so with cards; what was in between is gone."""
+    if change.kind == Kind.CARDS:
+        return structs.replace(change, value=link_cards.now(connection, change.message_id))
     if change.kind != Kind.EDITED:
         return change
     row = connection.execute(

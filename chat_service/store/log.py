@@ -191,8 +191,8 @@ def _insert_change(connection: Connection, change: Change, end: LogEnd) -> None:
             change.username,
             change.timestamp,
             change.message_id,
-            # A text that is edited away or deleted must not live on here.
-            "" if change.kind == Kind.EDITED else change.value,
+            # A text that is edited away or deleted must not live on here, nor what it linked to.
+            "" if change.kind in {Kind.EDITED, Kind.CARDS} else change.value,
             change.read_seq,
             change.removes,
         ),

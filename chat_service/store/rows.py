@@ -6,6 +6,7 @@ from chat_service.domain.attachments import Attachment
 from chat_service.domain.calls import CallRecord
 from chat_service.domain.changes import Change
 from chat_service.domain.conversations import Conversation
+from chat_service.domain.link_cards import shown_cards
 from chat_service.domain.markdown import RENDERER_VERSION, render
 from chat_service.domain.messages import StoredMessage
 from servicekit.database import Row
@@ -20,7 +21,7 @@ def epoch(conversation_id: str) -> str:
 
 MESSAGE = (
     "id, seq, sender_username, receiver_username, message, html, html_version, html_edited_at, timestamp,"
-    " nonce, reply_to, edited_at, deleted_at, attachments, call, mentions, mentions_room,"
+    " nonce, reply_to, edited_at, deleted_at, attachments, call, cards, mentions, mentions_room,"
     f" {epoch('conversation_id')} AS epoch,"
     " (SELECT name FROM rooms WHERE rooms.conversation_id = messages.conversation_id"
     "  AND messages.receiver_username IS NULL) AS room"
@@ -46,6 +47,7 @@ def message_of(row: Row) -> StoredMessage:
     fields["mentions"] = mentions_of(fields["mentions"])
     fields["mentions_room"] = bool(fields["mentions_room"])
     fields["attachments"] = attachments_of(fields["attachments"])
+    fields["cards"] = shown_cards(fields["cards"], fields["html"])
     fields["call"] = msgspec.json.decode(fields["call"], type=CallRecord) if fields["call"] else None
     return StoredMessage(**fields)
 

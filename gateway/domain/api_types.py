@@ -1,6 +1,7 @@
 """API types: what the services tell of chats, rooms, messages and devices, as far as pages show it."""
 
 from datetime import datetime
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -164,6 +165,25 @@ class Attachment(msgspec.Struct, frozen=True, kw_only=True):
         return clock_time(self.duration_s) if self.duration_s is not None else ""
 
 
+class LinkCard(msgspec.Struct, frozen=True, kw_only=True):
+    """What a page that a message links to says of itself; `picture` is a path of ours."""
+
+    url: str
+    title: str
+    description: str = ""
+    site: str = ""
+    picture: str | None = None
+
+    @property
+    def source(self) -> str:
+        """The name that the page gives itself, and the host that it really is at."""
+        try:
+            host = (urlsplit(self.url).hostname or "").removeprefix("www.")
+        except ValueError:  # what only looks like an address of IPv6, say
+            host = ""
+        return " · ".join(filter(None, ("" if self.site.lower() == host else self.site, host)))
+
+
 class Call(msgspec.Struct, frozen=True):
     outcome: str
     duration_s: float = 0
@@ -186,6 +206,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     deleted: bool = False
     reactions: dict[str, list[str]] = {}
     call: Call | None = None
+    cards: tuple[LinkCard, ...] = ()
 
     @property
     def line(self) -> str:

@@ -98,6 +98,7 @@ ROUTES = (
     Route("/api/files", Service.MEDIA),
     Route("/api/files/", Service.MEDIA),
     Route("/api/avatars/", Service.MEDIA),
+    Route("/api/card-pictures/", Service.MEDIA),
     Route("/api/video/", Service.VIDEO),
 )
 WEBSOCKET_ROUTES = (

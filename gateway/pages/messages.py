@@ -57,6 +57,12 @@ async def delete_message(request: Request[State]) -> Response:
     return await _change(request, "DELETE")
 
 
+async def remove_cards(request: Request[State]) -> Response:
+    """Of one's own message."""
+    await read_own_form(request)
+    return await _change(request, "DELETE", "/cards")
+
+
 async def react(request: Request[State]) -> Response:
     """`emoji` adds a reaction of one's own, `remove` takes it back."""
     form = await read_own_form(request)

@@ -53,6 +53,7 @@ def _conversation(path: str) -> list[Route]:
         route(path + "/{message_id:id}/edit", POST=messages.edit_message),
         route(path + "/{message_id:id}/delete", POST=messages.delete_message),
         route(path + "/{message_id:id}/react", POST=messages.react),
+        route(path + "/{message_id:id}/remove-cards", POST=messages.remove_cards),
         route(path + "/{message_id:id}/unread", POST=attention.mark_unread),
         route(path + "/notifications", POST=attention.choose_notifications),
         route(path + "/{message_id:id}/report", POST=reporting.report_message),

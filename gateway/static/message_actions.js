@@ -5,6 +5,7 @@ import { confirmed } from "./confirm_dialog.js";
 import { closest } from "./dom.js";
 import { togglePicker } from "./emoji_picker.js";
 import { t } from "./i18n.js";
+import { wireCards } from "./link_cards.js";
 import { changeMessage } from "./message_changes.js";
 import { hasReacted } from "./reactions.js";
 import { reportMessage } from "./report_dialog.js";
@@ -32,6 +33,7 @@ export class MessageActions {
     this.#composer = composer;
     element.addEventListener("click", (event) => this.#clicked(event));
     element.addEventListener("submit", (event) => closest(event, ".reactions") && event.preventDefault());
+    wireCards(element, log.conversation);
     // A link that acts is a button, and a button answers to the space bar.
     element.addEventListener("keydown", (event) => {
       const button = closest(event, 'a[role="button"]');

@@ -4,6 +4,7 @@ import { MessageList, muteAnnouncements } from "./message_list.js";
 import { all, required } from "./dom.js";
 import { fetchHistory, fetchPage, PAGE_LENGTH } from "./history.js";
 import { HistoryLoader } from "./history_loader.js";
+import { showCards } from "./link_cards.js";
 import { bringToLife } from "./markup.js";
 import { identify, makeArticle, seqOf, setDeleted, setEdited, setFailure, setState } from "./message_view.js";
 import { reviewMessage } from "./live_moderation.js";
@@ -114,9 +115,7 @@ export class MessageLog {
 
   /** The address may name a message. */
   #revealAddressed() {
-    if (location.hash) {
-      document.getElementById(location.hash.slice(1))?.scrollIntoView({ block: "center" });
-    }
+    document.getElementById(location.hash.slice(1))?.scrollIntoView({ block: "center" }); // none is called ""
   }
 
   /** @param {Connection} connection */
@@ -142,6 +141,7 @@ export class MessageLog {
     this.#hear(connection, "message", (event) => this.#add(event));
     this.#hear(connection, "sent", (event) => this.#add(event));
     this.#hear(connection, "read", (event) => this.#marks.hear(event));
+    this.#hear(connection, "cards", ({ id, cards }) => showCards(this.find(id), cards));
     this.#hearChange(connection, "edited", (article, event) => setEdited(article, event));
     this.#hearChange(connection, "deleted", (article) => setDeleted(article));
     this.#hearChange(connection, "reaction", (article, event) => showReaction(article, event));
@@ -149,7 +149,7 @@ export class MessageLog {
 
   /**
    * Events of this conversation, once they may change the page.
-   * @template {"message" | "sent" | "read" | "edited" | "deleted" | "reaction"} Type
+   * @template {"message" | "sent" | "read" | "edited" | "deleted" | "cards" | "reaction"} Type
    * @param {Connection} connection
    * @param {Type} type
    * @param {(event: Api.Events[Type]) => void} handler

@@ -4,6 +4,7 @@ import { actionButton, all, optional, required } from "./dom.js";
 import { whatIs } from "./file_names.js";
 import { fileNodes } from "./file_view.js";
 import { t } from "./i18n.js";
+import { dropCards, showCards } from "./link_cards.js";
 import { showMarkup } from "./markup.js";
 import { fillAvatar, handleOf, me, nameOf } from "./people.js";
 import { placehold } from "./placeholders.js";
@@ -91,6 +92,7 @@ export function identify(article, item) {
   } else if (item.html) {
     setText(article, item.message, item.html); // until now it stood there as it was typed
   }
+  showCards(article, item.cards);
   for (const [emoji, usernames] of Object.entries(item.reactions ?? {})) {
     usernames.forEach((username) => showReaction(article, { emoji, username, removed: false }));
   }
@@ -200,6 +202,7 @@ function setText(article, text, html) {
 export function setEdited(article, { message, html }) {
   article.toggleAttribute("data-edited", true);
   setText(article, message, html);
+  dropCards(article);
   required(article, ".edited").hidden = false;
 }
 
@@ -210,7 +213,7 @@ export function setDeleted(article) {
   optional(article, ".attachments")?.replaceChildren();
   optional(article, ".reactions")?.replaceChildren();
   optional(article, ".picker")?.remove();
-  for (const part of all(article, ".reply, .edited, .tools")) {
+  for (const part of all(article, ".reply, .edited, .tools, .link-cards")) {
     part.hidden = true;
   }
 }

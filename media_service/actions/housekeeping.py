@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from time import monotonic
 
+from media_service.actions.link_cards import LinkCards
 from media_service.actions.resumable_uploads import CHECK_S, LIFETIME_S, ResumableUploads
 from media_service.store import BlobStore
 from servicekit.logs import get_logger
@@ -18,11 +19,13 @@ class Housekeeping:
         self,
         *,
         blobs: BlobStore,
+        link_cards: LinkCards,
         resumable_uploads: ResumableUploads,
         clock: Callable[[], float],
         pause_s: float = PAUSE_S,
     ) -> None:
         self._blobs = blobs
+        self._link_cards = link_cards
         self._resumable_uploads = resumable_uploads
         self._clock = clock
         self._pause_s = pause_s
@@ -45,4 +48,5 @@ class Housekeeping:
             self._ended_at_s = monotonic()
             await self._resumable_uploads.go_on()
             await self._blobs.drop_old(self._clock() - LIFETIME_S)
+            await self._link_cards.drop_old()
         return await self._blobs.delete_some_pieces() or await self._blobs.move_piece()

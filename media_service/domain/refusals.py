@@ -142,6 +142,11 @@ class UnknownAvatar(MediaRefusal):
         return {"Cache-Control": "no-store"}  # it may be there in a moment
 
 
+class UnknownCardPicture(MediaRefusal):
+    def __init__(self) -> None:
+        super().__init__("There is no such picture, or nobody has looked at it for long.")
+
+
 class RangeNotSatisfiable(MediaRefusal):
     def __init__(self, size: int) -> None:
         super().__init__(f"The file has {size} bytes.")

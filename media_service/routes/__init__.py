@@ -3,7 +3,7 @@
 from starlette.routing import Route
 
 from media_service.refusals import REFUSALS
-from media_service.routes import files, internal, resumable_uploads, uploads
+from media_service.routes import files, internal, link_cards, resumable_uploads, uploads
 from servicekit import contract, health, status
 from servicekit.routing import route
 
@@ -22,7 +22,9 @@ ROUTES: list[Route] = [
     route("/api/files/{file_id}", GET=files.file, DELETE=files.remove_file),
     route("/api/files/{file_id}/thumbnail", GET=files.thumbnail),
     route("/api/avatars/{username}", GET=files.avatar),
+    route("/api/card-pictures/{picture_id}", GET=link_cards.picture),
     route("/internal/files", GET=internal.owned_files),
+    route("/internal/link-card", GET=internal.link_card),
     route("/internal/removed-files", GET=internal.removed_files),
     route("/internal/stored-bytes", GET=internal.stored_bytes),
     *health.service_routes(),

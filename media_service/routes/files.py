@@ -1,7 +1,6 @@
 """Files: one's own, and reading those that one may see."""
 
 import hashlib
-from collections.abc import AsyncIterator
 from typing import Annotated
 
 import msgspec
@@ -12,7 +11,7 @@ from media_service.actions.avatars import Elsewhere
 from media_service.domain import files as domain
 from media_service.domain.files import Content, File, FileView
 from media_service.domain.refusals import RangeNotSatisfiable, UnknownAvatar, UnknownFile
-from media_service.serving import answer_if_known, serve
+from media_service.serving import answer_if_known, serve, serve_webp
 from media_service.state import State
 from servicekit.authentication import identify
 from servicekit.bodies import read_query
@@ -122,7 +121,7 @@ async def avatar(request: Request[State]) -> Response:
     etag = f'"{hashlib.sha256(found).hexdigest()[:32]}"'
     if (known := answer_if_known(request, etag)) is not None:
         return known
-    return await _serve_webp(request, found, etag, f"{username}.webp")
+    return await serve_webp(request, found, etag, f"{username}.webp")
 
 
 async def _seen_file(request: Request[State]) -> File:
@@ -134,11 +133,4 @@ async def _serve_thumbnail(request: Request[State], found: File, side: int) -> R
     etag = found.thumbnail_etag(side)
     if found.has_thumbnail and (known := answer_if_known(request, etag)) is not None:
         return known
-    return await _serve_webp(request, await request.state["files"].thumbnail(found, side), etag, found.filename)
-
-
-async def _serve_webp(request: Request[State], data: bytes, etag: str, filename: str) -> Response:
-    async def pieces(part: range) -> AsyncIterator[bytes]:
-        yield data[part.start : part.stop]
-
-    return await serve(request, filename, Content(content_type="image/webp", size=len(data), etag=etag), pieces)
+    return await serve_webp(request, await request.state["files"].thumbnail(found, side), etag, found.filename)

@@ -18,6 +18,11 @@ async def owned_files(request: Request[State]) -> Response:
     return json_response({"files": [domain.view(file) for file in found]})
 
 
+async def link_card(request: Request[State]) -> Response:
+    """Of the page at `url`; null where there is none to be had. It may take a while."""
+    return json_response({"card": await request.state["link_cards"].find(request.query_params.get("url", ""))})
+
+
 async def stored_bytes(request: Request[State]) -> Response:
     """How much each `username` (repeated) keeps; who keeps nothing is left out."""
     usernames = request.query_params.getlist("username")[:PAGE_MAX]

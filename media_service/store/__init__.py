@@ -4,6 +4,7 @@ from media_service.store.avatars import AvatarStore
 from media_service.store.blobs import BlobStore
 from media_service.store.files import DeletedFile, FileStore
 from media_service.store.followed_lists import FollowedLists, ProfileChange
+from media_service.store.link_cards import LinkCardStore
 from media_service.store.resumable_uploads import ResumableUploadStore
 from media_service.store.uploads import NewUpload, UploadStore
 
@@ -13,6 +14,7 @@ __all__ = [
     "DeletedFile",
     "FileStore",
     "FollowedLists",
+    "LinkCardStore",
     "NewUpload",
     "ProfileChange",
     "ResumableUploadStore",

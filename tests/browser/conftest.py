@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, async_playwright
 
+from launcher.ports import find_free
 from tests.browser.visitors import Couple, Visitors, meeting
-from tests.system.parleys import Parley, parley
+from tests.system.parleys import BESIDE_HOSTS, WITHOUT_RATES, Parley, parley
 
 Run = Callable[[str, str, Any], Awaitable[Any]]
 # The first is the same engine without a window, in half the time.
@@ -50,9 +51,16 @@ async def browser(chromium_path: Path) -> AsyncIterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-async def site(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Parley]:
+def foreign_port() -> int:
+    """Where the media service may find another host, if a test has one there."""
+    return find_free(1)[0]
+
+
+@pytest.fixture(scope="session")
+async def site(browser: Browser, foreign_port: int, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Parley]:
     """A Parley for all tests of the browser; those that stop a service start it again."""
-    async with parley(tmp_path_factory.mktemp("browser")) as running:
+    environment = {**WITHOUT_RATES, "TEST_HOSTS": f"127.0.0.1:{foreign_port}"}
+    async with parley(tmp_path_factory.mktemp("browser"), environment=environment, modules=BESIDE_HOSTS) as running:
         yield running
 
 

@@ -86,7 +86,7 @@ class Site:
             store=self.store, feed=feed, presence=self.presence, rooms=self.rooms, catch_up=self.catch_up
         )
         self.nudges = Nudges(feed=feed, deliver_here=self.readers.receive)
-        self.publisher = Publisher(feed=feed, nudges=self.nudges, readers=self.readers)
+        self.publisher = Publisher(feed=feed, nudges=self.nudges, readers=self.readers, on_told=lambda _: None)
         self.typing = TypingNotices(
             feed=feed, monotonic=lambda: 0, check_accepts=Blocks(database, forget=lambda _: None).check_accepts
         )

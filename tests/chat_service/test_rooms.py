@@ -300,7 +300,7 @@ async def test_a_message_comes_to_every_member_and_to_nobody_else(chat: Instance
     for device in (ada, other, grace, linus):
         await device.heard_nothing()
     (message,) = await chat.get("Grace", "/api/rooms/GARDEN/messages")
-    assert message == {**event, "nonce": None, "reactions": {}}
+    assert message == {**event, "nonce": None, "cards": [], "reactions": {}}
     assert (await chat.get("Grace", "/api/rooms/garden"))["unread"] == 1
     assert (await chat.get("Ada", "/api/rooms/garden"))["unread"] == 0
 

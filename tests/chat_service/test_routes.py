@@ -25,6 +25,7 @@ METHODS = {
     "/api/save-chat": {"POST"},
     "/api/messages/Grace": {"GET", "POST"},
     "/api/messages/Grace/read": {"PUT"},
+    "/api/messages/Grace/1/cards": {"DELETE"},
     "/api/messages/Grace/1/reactions/👍": {"PUT", "DELETE"},
     "/api/messages/Grace/1": {"PATCH", "DELETE"},
     "/api/search-messages": {"GET"},
@@ -36,6 +37,7 @@ METHODS = {
     "/api/rooms/lobby/messages": {"GET", "POST"},
     "/api/rooms/lobby/messages/read": {"PUT"},
     "/api/rooms/lobby/messages/1": {"PATCH", "DELETE"},
+    "/api/rooms/lobby/messages/1/cards": {"DELETE"},
     "/api/rooms/lobby/messages/1/reactions/👍": {"PUT", "DELETE"},
     "/api/conversations/%40Grace/draft": {"GET", "PUT"},
     "/api/conversations/%40Grace/notifications": {"GET", "PUT"},
@@ -113,6 +115,7 @@ async def test_the_history_is_told_from_the_side_of_who_asks(chat: Instance) -> 
         "html": None,
         "mentions": [],
         "mentions_room": False,
+        "cards": [],
         "reactions": {},
     }
     (theirs,) = await chat.get("Grace", "/api/messages/Ada")

@@ -2,7 +2,7 @@
 
 import asyncio
 import gzip
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from itertools import count
 from pathlib import Path
@@ -339,6 +339,30 @@ async def test_the_limit_of_bytes_is_the_last_size_that_comes(web: Web) -> None:
         web.answers["/"] = HEAD + head + b"\r\n" + b"x" * (BYTES_MAX + 1)
         with pytest.raises(ResponseTooLarge):
             await got(web.at(), web.host)
+
+
+async def test_who_has_enough_leaves_the_rest(web: Web) -> None:
+    async def endless_body(write: Write) -> None:
+        await write(HEAD + b"Content-Length: 99999999999999\r\n\r\n")
+        while True:
+            await write(b"x" * 1000)
+
+    web.without_end = endless_body
+    seen: list[tuple[str, int]] = []
+
+    def is_enough(headers: Mapping[str, str], body: bytearray) -> bool:
+        seen.append((headers["Content-Type"], len(body)))
+        return len(body) > 3_000
+
+    async with client(web.host) as outgoing, asyncio.timeout(WAIT_S):
+        answer = await outgoing.get(web.at(), bytes_max=BYTES_MAX, deadline_s=WAIT_S, is_enough=is_enough)
+        assert seen[0] == ("image/png", 0)
+        assert 3_000 < len(answer.body) <= BYTES_MAX
+        never = await outgoing.get(web.at(), bytes_max=BYTES_MAX, deadline_s=WAIT_S, is_enough=lambda *_: False)
+        assert len(never.body) == BYTES_MAX
+        at_once = await outgoing.get(web.at(), bytes_max=BYTES_MAX, deadline_s=WAIT_S, is_enough=lambda *_: True)
+        assert at_once.body == b""
+        await web.is_left.wait()
 
 
 async def test_compressed_answers_are_refused(web: Web) -> None:

@@ -29,6 +29,7 @@ WITHOUT_RATES = {
 # A traced service takes twice as long, and what it runs is covered by tests of its own; the launcher's tests trace.
 UNTRACED = {"COVERAGE_PROCESS_CONFIG": ""}
 QUICK_AUTH = {"auth": "tests.system.quick_auth"}
+BESIDE_HOSTS = {**QUICK_AUTH, "media": "tests.system.media_beside_hosts"}
 WAIT_S_MAX = 20.0
 _numbers = count(1)
 
@@ -64,11 +65,15 @@ class Parley:
 
 @asynccontextmanager
 async def parley(
-    data_dir: Path, *, chat_instances: int = 1, environment: Mapping[str, str] = WITHOUT_RATES
+    data_dir: Path,
+    *,
+    chat_instances: int = 1,
+    environment: Mapping[str, str] = WITHOUT_RATES,
+    modules: Mapping[str, str] = QUICK_AUTH,
 ) -> AsyncIterator[Parley]:
     """All started and ready. After it has ended its logs are read: no secrets, no faults."""
     system = TemporarySystem(
-        data_dir, chat_instances=chat_instances, environment={**UNTRACED, **environment}, modules=QUICK_AUTH
+        data_dir, chat_instances=chat_instances, environment={**UNTRACED, **environment}, modules=modules
     )
     async with _inspected(system, system) as running:
         yield running
