@@ -74,7 +74,7 @@ export class Composer {
       connection,
       kept: { message: area.value, reply_to },
       lengthMax: Number(form.dataset.messageLengthMax),
-      onOther: (draft) => this.#take(draft),
+      onElsewhere: (draft) => this.#take(draft),
     });
     wireFiles({ form, area, onFiles: (files) => this.#attachments.add(files) });
     if (reply_to) {

@@ -13,7 +13,7 @@ const EMPTY = { message: "", reply_to: null };
 export class SavedDraft {
   #path;
   #key;
-  #onOther;
+  #onElsewhere;
   /** As the service has it. @type {Api.Draft} */
   #kept;
   /** As it is here. @type {Api.Draft} */
@@ -30,12 +30,12 @@ export class SavedDraft {
    * @param {Api.Draft} parts.kept as the page was made with it
    * @param {number} parts.lengthMax of what the service keeps
    * @param {import("./connection.js").Connection} parts.connection
-   * @param {(draft: Api.Draft) => void} parts.onOther it was changed elsewhere
+   * @param {(draft: Api.Draft) => void} parts.onElsewhere it was changed elsewhere
    */
-  constructor({ conversation, kept, lengthMax, connection, onOther }) {
+  constructor({ conversation, kept, lengthMax, connection, onElsewhere }) {
     this.#path = `${ownPathOf(conversation)}/draft`;
     this.#key = `parley.draft.${me}.${conversation}`;
-    this.#onOther = onOther;
+    this.#onElsewhere = onElsewhere;
     this.#lengthMax = lengthMax;
     this.#kept = kept;
     this.#here = kept;
@@ -50,7 +50,7 @@ export class SavedDraft {
     const { base, here } = parsed(sessionStorage.getItem(this.#key));
     sessionStorage.removeItem(this.#key);
     if (here && isSame(base, this.#kept)) {
-      this.#onOther(here);
+      this.#onElsewhere(here);
       this.keep(here);
     }
   }
@@ -126,7 +126,7 @@ export class SavedDraft {
     this.#kept = { message, reply_to };
     if (isIdle) {
       this.#here = this.#kept;
-      this.#onOther(this.#kept);
+      this.#onElsewhere(this.#kept);
     }
   }
 }
