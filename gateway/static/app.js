@@ -14,7 +14,6 @@ import { optional } from "./dom.js";
 import { wireFoundMessages } from "./found_messages.js";
 import { t, why } from "./i18n.js";
 import { LiveModeration } from "./live_moderation.js";
-import { LiveVideo } from "./live_video.js";
 import { wireSpoilers } from "./markup.js";
 import { MessageActions } from "./message_actions.js";
 import { MessageLog } from "./message_log.js";
@@ -25,7 +24,6 @@ import { me, wireAvatars } from "./people.js";
 import { PictureViewer } from "./picture_viewer.js";
 import { wirePresence, wireTyping } from "./presence.js";
 import { wireQuotes } from "./quotes.js";
-import { wireStreamList } from "./stream_list.js";
 import { wireTextPeeks } from "./text_peek.js";
 import { wireTheme } from "./theme.js";
 import { localize } from "./time_format.js";
@@ -74,8 +72,9 @@ function beginSession() {
   wireNotifications(connection);
   wireFoundMessages(connection);
   at("call", (dialog) => wireCallButton(new Calls({ dialog, connection }), main?.dataset.other), HTMLDialogElement);
-  at("camera", (form) => new LiveVideo(form));
-  at("streams", wireStreamList);
+  // Only the page of live video needs them.
+  at("camera", async (form) => new (await import("./live_video.js")).LiveVideo(form));
+  at("streams", async (list) => (await import("./stream_list.js")).wireStreamList(list));
   connection.open();
 }
 

@@ -8,7 +8,6 @@ import { t } from "./i18n.js";
 import { wireCards } from "./link_cards.js";
 import { changeMessage } from "./message_changes.js";
 import { hasReacted } from "./reactions.js";
-import { reportMessage } from "./report_dialog.js";
 import { markUnread } from "./unread_mark.js";
 
 /** @import { Composer } from "./composer.js" */
@@ -24,7 +23,7 @@ export class MessageActions {
     unread: (article) => this.#markUnread(article),
     edit: (article) => this.#composer.edit(article),
     delete: (article) => this.#delete(article),
-    report: (article) => reportMessage(this.#log.conversation, article.dataset.id ?? ""),
+    report: (article) => this.#report(article),
   };
 
   /** @param {{element: HTMLElement, log: MessageLog, composer: Composer}} parts */
@@ -67,6 +66,16 @@ export class MessageActions {
   async #react(article, emoji) {
     const method = hasReacted(article, emoji) ? "DELETE" : "PUT";
     await this.#change(article, method, `/reactions/${encodeURIComponent(emoji)}`);
+  }
+
+  /** Few ever do: its dialog is loaded then. @param {HTMLElement} article */
+  async #report(article) {
+    try {
+      const { reportMessage } = await import("./report_dialog.js");
+      reportMessage(this.#log.conversation, article.dataset.id ?? "");
+    } catch {
+      showComposerError(t("You are offline. Try again in a moment."));
+    }
   }
 
   /** @param {HTMLElement} article */
