@@ -12,8 +12,14 @@ export function showMarkup(place, html) {
   bringToLife(place);
 }
 
-/** Links leave the conversation open; spoilers are buttons until they are shown. @param {HTMLElement} place */
+/**
+ * Links leave the conversation open; spoilers are buttons until they are shown; headings stand below those of the page.
+ * @param {HTMLElement} place
+ */
 export function bringToLife(place) {
+  for (const heading of all(place, "h1, h2, h3, h4, h5, h6")) {
+    heading.setAttribute("aria-level", String(Number(heading.tagName[1]) + 2));
+  }
   for (const link of all(place, "a[href]", HTMLAnchorElement)) {
     link.target = "_blank";
   }
