@@ -59,7 +59,7 @@ class StaticFiles:
     """
 
     def __init__(self, folder: Path = FOLDER) -> None:
-        sources = {path.name: path.read_bytes() for path in sorted(folder.iterdir()) if path.is_file()}
+        sources = {path.name: _read(path) for path in sorted(folder.iterdir()) if path.is_file()}
         sources["app.css"] = b"".join(sources.pop(name, b"") for name in STYLES)
         references = {name: {*_references(source)} & sources.keys() for name, source in sources.items()}
         reachable = {name: sorted(_reachable(name, references)) for name in sources}
@@ -84,8 +84,6 @@ class StaticFiles:
 
     def _prepared(self, name: str, source: bytes) -> StaticFile:
         suffix = Path(name).suffix
-        if suffix == ".js":
-            source = _COMMENTS.sub(lambda comment: "\n" * comment[0].count("\n"), source.decode()).encode()
         content = _renamed(source, self._names) if suffix in _TEXT else source
         compressed = gzip.compress(content, 9, mtime=0)
         return StaticFile(
@@ -94,6 +92,13 @@ class StaticFiles:
             content_type=_OWN_TYPES.get(suffix) or types_map.get(suffix, "application/octet-stream"),
             etag=f'"{Path(self._names[name]).stem.rpartition(".")[2]}"',
         )
+
+
+def _read(path: Path) -> bytes:
+    """A script without its comments, which also name other scripts, for their types."""
+    if path.suffix != ".js":
+        return path.read_bytes()
+    return _COMMENTS.sub(lambda comment: "\n" * comment[0].count("\n"), path.read_text()).encode()
 
 
 def _hashed_name(name: str, sources: Mapping[str, bytes], reachable: Iterable[str]) -> str:

@@ -1,12 +1,12 @@
 /** The box above the composer with the names that may be meant: a listbox that the field's own keys move in. */
 
 import { ranked, tokenAt } from "./completion.js";
+import { CompletionSources } from "./completion_sources.js";
 import { closest, required } from "./dom.js";
 import { t } from "./i18n.js";
 import { fillAvatar } from "./people.js";
 
 /** @import { Candidate, Token } from "./completion.js" */
-/** @import { CompletionSources } from "./completion_sources.js" */
 /** @import { TextField } from "./text_field.js" */
 
 const SHOWN_MAX = 8;
@@ -33,12 +33,12 @@ export class CompletionBox {
    * @param {HTMLFormElement} parts.form
    * @param {HTMLTextAreaElement} parts.area
    * @param {TextField} parts.field
-   * @param {CompletionSources} parts.sources
+   * @param {Api.Label} parts.conversation
    */
-  constructor({ form, area, field, sources }) {
+  constructor({ form, area, field, conversation }) {
     this.#area = area;
     this.#field = field;
-    this.#sources = sources;
+    this.#sources = new CompletionSources(conversation);
     this.#box = required(form, ".completion");
     this.#list = required(this.#box, "[role=listbox]");
     this.#status = required(form, "#completion-status");
@@ -52,6 +52,7 @@ export class CompletionBox {
       const place = closest(event, "[role=option]")?.dataset.place;
       this.#choose(this.#shown[Number(place ?? NaN)]);
     });
+    this.#look();
   }
 
   /** Whether the key was for the box. @param {KeyboardEvent} event */

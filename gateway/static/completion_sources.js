@@ -47,7 +47,7 @@ export class CompletionSources {
 
   /** With the first that is written: most pages need none. */
   async #loadEmoji() {
-    const { EMOJI } = await import("./emoji_names.js");
+    const { EMOJI } = await import("./emoji_names.js").catch(() => ({ EMOJI: [] }));
     this.#emoji = EMOJI.flatMap(({ emoji, names }) => names.map((name) => emojiOf(emoji, name)));
     return this.#emoji;
   }

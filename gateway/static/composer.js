@@ -262,7 +262,9 @@ export class Composer {
     showComposerError("");
     this.#setText("");
     this.#typing.said();
-    this.#leave();
+    if (this.#mode.kind !== "message") {
+      this.#leave(); // which takes the focus: on a phone, a voice message should not bring the keyboard
+    }
     this.#draft.forget();
   }
 

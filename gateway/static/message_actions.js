@@ -3,7 +3,6 @@
 import { showComposerError } from "./composer_error.js";
 import { confirmed } from "./confirm_dialog.js";
 import { closest } from "./dom.js";
-import { togglePicker } from "./emoji_picker.js";
 import { t } from "./i18n.js";
 import { wireCards } from "./link_cards.js";
 import { changeMessage } from "./message_changes.js";
@@ -19,7 +18,7 @@ export class MessageActions {
   /** @type {Record<string, (article: HTMLElement, opener: HTMLElement) => void>} */
   #actions = {
     reply: (article) => this.#composer.reply(article),
-    react: (article, opener) => togglePicker(article, opener, (emoji) => this.#react(article, emoji)),
+    react: (article, opener) => this.#choose(article, opener),
     unread: (article) => this.#markUnread(article),
     edit: (article) => this.#composer.edit(article),
     delete: (article) => this.#delete(article),
@@ -62,20 +61,22 @@ export class MessageActions {
     }
   }
 
-  /** @param {HTMLElement} article @param {string} emoji */
-  async #react(article, emoji) {
-    const method = hasReacted(article, emoji) ? "DELETE" : "PUT";
-    await this.#change(article, method, `/reactions/${encodeURIComponent(emoji)}`);
+  /** @param {HTMLElement} article @param {HTMLElement} opener */
+  async #choose(article, opener) {
+    const picker = await import("./emoji_picker.js").catch(tellOffline);
+    picker?.togglePicker(article, opener, (emoji) => this.#react(article, emoji));
   }
 
   /** Few ever do: its dialog is loaded then. @param {HTMLElement} article */
   async #report(article) {
-    try {
-      const { reportMessage } = await import("./report_dialog.js");
-      reportMessage(this.#log.conversation, article.dataset.id ?? "");
-    } catch {
-      showComposerError(t("You are offline. Try again in a moment."));
-    }
+    const dialog = await import("./report_dialog.js").catch(tellOffline);
+    dialog?.reportMessage(this.#log.conversation, article.dataset.id ?? "");
+  }
+
+  /** @param {HTMLElement} article @param {string} emoji */
+  async #react(article, emoji) {
+    const method = hasReacted(article, emoji) ? "DELETE" : "PUT";
+    await this.#change(article, method, `/reactions/${encodeURIComponent(emoji)}`);
   }
 
   /** @param {HTMLElement} article */
@@ -111,4 +112,8 @@ export class MessageActions {
       location.assign(`?before=${id + 1}${hash}`);
     }
   }
+}
+
+function tellOffline() {
+  showComposerError(t("You are offline. Try again in a moment."));
 }

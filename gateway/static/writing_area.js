@@ -1,7 +1,5 @@
 /** The field in which one writes, with all that helps there: formats, names, line breaks, and how much room is left. */
 
-import { CompletionBox } from "./completion_box.js";
-import { CompletionSources } from "./completion_sources.js";
 import { FormatBar } from "./format_bar.js";
 import { LengthCounter } from "./length_counter.js";
 import { breakLine, openFence } from "./text_editing.js";
@@ -14,7 +12,9 @@ export class WritingArea {
   #field;
   #counter;
   #formats;
-  #completion;
+  /** With the first sign of a name. @type {import("./completion_box.js").CompletionBox | null} */
+  #completion = null;
+  #isLoading = false;
 
   /** @param {{form: HTMLFormElement, area: HTMLTextAreaElement, conversation: Api.Label}} parts */
   constructor({ form, area, conversation }) {
@@ -23,7 +23,7 @@ export class WritingArea {
     this.#field = field;
     this.#counter = new LengthCounter({ form, area });
     this.#formats = new FormatBar({ form, area, field });
-    this.#completion = new CompletionBox({ form, area, field, sources: new CompletionSources(conversation) });
+    area.addEventListener("input", () => this.#complete(form, conversation));
     area.enterKeyHint = touched.matches ? "enter" : "send";
     area.addEventListener("beforeinput", (event) => {
       if (event.inputType === "insertLineBreak" && !event.isComposing) {
@@ -60,7 +60,21 @@ export class WritingArea {
 
   /** Whether the key was for names or formats. @param {KeyboardEvent} event */
   pressed(event) {
-    return this.#completion.pressed(event) || this.#formats.pressed(event);
+    return this.#completion?.pressed(event) || this.#formats.pressed(event);
+  }
+
+  /** @param {HTMLFormElement} form @param {Api.Label} conversation */
+  async #complete(form, conversation) {
+    if (this.#isLoading || !/[@#:]/.test(this.#area.value)) {
+      return;
+    }
+    this.#isLoading = true;
+    try {
+      const { CompletionBox } = await import("./completion_box.js");
+      this.#completion = new CompletionBox({ form, area: this.#area, field: this.#field, conversation });
+    } catch {
+      this.#isLoading = false; // there is no line: the next sign asks again
+    }
   }
 
   /**

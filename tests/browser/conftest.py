@@ -97,9 +97,9 @@ async def visitors(site: Parley, browser: Browser) -> AsyncIterator[Visitors]:
 async def run(couple: Couple) -> Run:
     """`run(module, function, argument)`: a JavaScript function of the module and the argument."""
     page = couple[0].page
-    names = await page.evaluate("performance.getEntriesByType('resource').map((entry) => entry.name)")
 
     async def call(module: str, function: str, argument: Any) -> Any:
+        names = await page.evaluate("performance.getEntriesByType('resource').map((entry) => entry.name)")
         url = next(name for name in names if re.search(rf"/static/{module}\.\w+\.js$", name))
         return await page.evaluate(
             f"async ({{url, argument}}) => ({function})(await import(url), argument)",

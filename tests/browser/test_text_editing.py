@@ -2,7 +2,10 @@
 
 from typing import Any
 
+from playwright.async_api import expect
+
 from tests.browser.conftest import Run
+from tests.browser.visitors import Couple
 
 # What is marked stands between « and »; ¦ is where nothing is.
 EDITS = [
@@ -115,7 +118,10 @@ async def test_keys_and_buttons_edit_markdown(run: Run) -> None:
         assert result == expected, f"{kind}: {marked!r}"
 
 
-async def test_names_are_found_where_they_are_written_and_ranked(run: Run) -> None:
+async def test_names_are_found_where_they_are_written_and_ranked(run: Run, couple: Couple) -> None:
+    await couple[0].area.press_sequentially("@")  # with which the script comes
+    await expect(couple[0].page.locator("#completions [role=option]")).not_to_have_count(0)
+    await couple[0].area.fill("")
     function = "({tokenAt}, texts) => texts.map((text) => tokenAt(text, text.length))"
     tokens = await run("completion", function, [text for text, _, _ in TOKENS])
     for (text, sign, query), token in zip(TOKENS, tokens, strict=True):
