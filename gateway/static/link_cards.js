@@ -1,60 +1,38 @@
-/** Link cards below a message: what the pages that it links to say of themselves. */
+/** Link cards below a message: what the pages that it links to say of themselves. Loaded with the first of them. */
 
-import { showComposerError } from "./composer_error.js";
-import { all, closest, required } from "./dom.js";
-import { changeMessage } from "./message_changes.js";
+import { all, optional, required } from "./dom.js";
 
 /**
- * @param {HTMLElement | null} article null: it is not on this page
- * @param {Api.LinkCard[] | undefined} cards not known where an older instance tells of what a newer one has stored
+ * @param {HTMLElement} article
+ * @param {Api.LinkCard[]} cards
  */
 export function showCards(article, cards) {
-  if (!article || !cards) {
-    return;
-  }
-  const place = required(article, ".link-cards");
+  const place = optional(article, ".link-cards") ?? newPlace(article);
   all(place, ".link-card").forEach((one) => one.remove());
   place.prepend(...cards.map(cardOf));
   place.hidden = cards.length === 0 || "deleted" in article.dataset;
-  const removal = place.querySelector("form");
-  if (!("own" in article.dataset)) {
-    removal?.remove();
-  } else if (!removal) {
-    const template = required(document, "#message-template", HTMLTemplateElement);
-    place.append(required(template.content, ".link-cards form").cloneNode(true));
-  }
 }
 
 /** After an edit: those of links that are not there any more go at once. @param {HTMLElement} article */
 export function dropCards(article) {
   const links = new Set(all(article, ".text a", HTMLAnchorElement).map((link) => link.href));
-  const cards = all(article, ".link-card", HTMLAnchorElement);
-  const left = cards.filter((card) => links.has(card.href));
-  cards.filter((card) => !left.includes(card)).forEach((card) => card.remove());
-  required(article, ".link-cards").hidden = left.length === 0;
-}
-
-/**
- * Who wrote the message may take its cards away; everybody hears of it then.
- * @param {HTMLElement} element with the messages in it
- * @param {Api.Label} conversation
- */
-export function wireCards(element, conversation) {
-  element.addEventListener("submit", (event) => {
-    const id = closest(event, "article[data-id]")?.dataset.id;
-    if (id && closest(event, ".link-cards form")) {
-      event.preventDefault();
-      remove(conversation, id);
+  for (const card of all(article, ".link-card", HTMLAnchorElement)) {
+    if (!links.has(card.href)) {
+      card.remove();
     }
-  });
+  }
+  required(article, ".link-cards").hidden = !optional(article, ".link-card", HTMLAnchorElement);
 }
 
-/** @param {Api.Label} conversation @param {string} id */
-async function remove(conversation, id) {
-  const reason = await changeMessage(conversation, id, "DELETE", { below: "/cards" });
-  if (reason) {
-    showComposerError(reason);
+/** As the page's template has it; only one's own has a way to take them away. @param {HTMLElement} article */
+function newPlace(article) {
+  const template = required(document, "#message-template", HTMLTemplateElement);
+  const place = /** @type {HTMLElement} */ (required(template.content, ".link-cards").cloneNode(true));
+  if (!("own" in article.dataset)) {
+    place.replaceChildren();
   }
+  required(article, ".reactions").before(place);
+  return place;
 }
 
 /** @param {Api.LinkCard} card */

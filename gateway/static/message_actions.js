@@ -4,7 +4,6 @@ import { showComposerError } from "./composer_error.js";
 import { confirmed } from "./confirm_dialog.js";
 import { closest } from "./dom.js";
 import { t } from "./i18n.js";
-import { wireCards } from "./link_cards.js";
 import { changeMessage } from "./message_changes.js";
 import { hasReacted } from "./reactions.js";
 import { markUnread } from "./unread_mark.js";
@@ -30,8 +29,7 @@ export class MessageActions {
     this.#log = log;
     this.#composer = composer;
     element.addEventListener("click", (event) => this.#clicked(event));
-    element.addEventListener("submit", (event) => closest(event, ".reactions") && event.preventDefault());
-    wireCards(element, log.conversation);
+    element.addEventListener("submit", (event) => this.#submitted(event));
     // A link that acts is a button, and a button answers to the space bar.
     element.addEventListener("keydown", (event) => {
       const button = closest(event, 'a[role="button"]');
@@ -58,6 +56,18 @@ export class MessageActions {
     } else if (quote instanceof HTMLAnchorElement) {
       event.preventDefault();
       this.#follow(quote);
+    }
+  }
+
+  /** @param {SubmitEvent} event */
+  #submitted(event) {
+    const article = closest(event, "article[data-id]");
+    const takesCardsAway = closest(event, ".link-cards") !== null;
+    if (takesCardsAway || closest(event, ".reactions")) {
+      event.preventDefault();
+    }
+    if (article && takesCardsAway) {
+      this.#change(article, "DELETE", "/cards");
     }
   }
 

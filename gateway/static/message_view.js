@@ -4,7 +4,6 @@ import { actionButton, all, optional, required } from "./dom.js";
 import { whatIs } from "./file_names.js";
 import { fileNodes } from "./file_view.js";
 import { t } from "./i18n.js";
-import { dropCards, showCards } from "./link_cards.js";
 import { showMarkup } from "./markup.js";
 import { fillAvatar, handleOf, me, nameOf } from "./people.js";
 import { placehold } from "./placeholders.js";
@@ -46,6 +45,7 @@ export function makeArticle(item, { mayDelete, quoted }) {
   const template = required(document, "#message-template", HTMLTemplateElement);
   const article = /** @type {HTMLElement} */ (required(template.content, "article").cloneNode(true));
   const isOwn = item.sender_username === me;
+  optional(article, ".link-cards")?.remove();
   article.dataset.sender = item.sender_username;
   article.toggleAttribute("data-own", isOwn);
   fillAvatar(required(article, ".avatar"), item.sender_username);
@@ -92,7 +92,7 @@ export function identify(article, item) {
   } else if (item.html) {
     setText(article, item.message, item.html); // until now it stood there as it was typed
   }
-  showCards(article, item.cards);
+  setCards(article, item.cards);
   for (const [emoji, usernames] of Object.entries(item.reactions ?? {})) {
     usernames.forEach((username) => showReaction(article, { emoji, username, removed: false }));
   }
@@ -202,8 +202,28 @@ function setText(article, text, html) {
 export function setEdited(article, { message, html }) {
   article.toggleAttribute("data-edited", true);
   setText(article, message, html);
-  dropCards(article);
+  if (optional(article, ".link-cards")) {
+    loadCards().then((loaded) => loaded?.dropCards(article));
+  }
   required(article, ".edited").hidden = false;
+}
+
+/** Link cards, which few messages have: what shows them is loaded with the first. */
+function loadCards() {
+  return import("./link_cards.js").catch(() => null);
+}
+
+/**
+ * @param {HTMLElement | null} article null: it is not on this page
+ * @param {Api.LinkCard[] | undefined} cards not known where an older instance tells of what a newer one has stored
+ * @param {{keep: (change: () => void) => void} | null} [scroll] where what one reads is to stay
+ */
+export async function setCards(article, cards, scroll = null) {
+  if (article && cards && (cards.length > 0 || optional(article, ".link-cards"))) {
+    const loaded = await loadCards();
+    const show = () => loaded?.showCards(article, cards);
+    scroll ? scroll.keep(show) : show();
+  }
 }
 
 /** @param {HTMLElement} article */

@@ -4,7 +4,7 @@ import { showComposerError } from "./composer_error.js";
 import { required } from "./dom.js";
 import { clockTime } from "./file_names.js";
 import { messageOf, t } from "./i18n.js";
-import { canRecord, VoiceRecorder } from "./voice_recorder.js";
+import { canRecord } from "./recording_formats.js";
 import { barsPath, condensed, recentBars } from "./waveform.js";
 
 const HOLD_MS = 500;
@@ -17,7 +17,7 @@ export class VoiceButton {
   #button;
   #panel;
   #onRecorded;
-  /** @type {VoiceRecorder | null} */
+  /** @type {import("./voice_recorder.js").VoiceRecorder | null} */
   #recorder = null;
   #isStarting = false;
   /** It was taken back before the microphone was there. */
@@ -138,6 +138,7 @@ export class VoiceButton {
     this.#isStarting = true;
     this.#isUnwanted = false;
     try {
+      const { VoiceRecorder } = await loadRecorder();
       const recorder = await VoiceRecorder.start((seconds, levels) => this.#heard(seconds, levels));
       if (this.#isUnwanted) {
         recorder.discard();
@@ -160,7 +161,7 @@ export class VoiceButton {
     }
   }
 
-  /** @param {VoiceRecorder | null} recorder the one that runs */
+  /** @param {import("./voice_recorder.js").VoiceRecorder | null} recorder the one that runs */
   #show(recorder) {
     this.#recorder = recorder;
     const isOn = recorder !== null;
@@ -171,5 +172,14 @@ export class VoiceButton {
     required(this.#button, ".hidden-text").textContent = this.#button.title;
     required(this.#panel, ".time").textContent = "0:00";
     required(this.#panel, ".level path", SVGPathElement).setAttribute("d", "");
+  }
+}
+
+/** Few record: what does it is loaded then. Rejects with words for people. */
+async function loadRecorder() {
+  try {
+    return await import("./voice_recorder.js");
+  } catch (error) {
+    throw new Error(t("You are offline. Try again in a moment."), { cause: error });
   }
 }

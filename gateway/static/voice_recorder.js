@@ -1,28 +1,14 @@
 /** A voice recorder: the microphone as a sound file, and how loud it was along the way. */
 
 import { t } from "./i18n.js";
+import { format } from "./recording_formats.js";
 import { dayOf } from "./time_format.js";
 
-/** What browsers record, the best first, and how such files end. */
-const FORMATS = [
-  { type: "audio/webm;codecs=opus", ending: "webm" },
-  { type: "audio/mp4", ending: "m4a" },
-  { type: "audio/ogg;codecs=opus", ending: "ogg" },
-];
 const BITS_PER_SECOND = 32_000;
 const LEVEL_MS = 100;
 const FULL_LEVEL = 0.5; // of a voice close to the microphone
 
 /** @typedef {{file: File, seconds: number, levels: number[]}} Recording `levels`: ten a second, each 0 to 1 */
-
-/** Plain http and old browsers have no microphone for pages. */
-export function canRecord() {
-  return Boolean(navigator.mediaDevices?.getUserMedia) && "MediaRecorder" in window && format() !== undefined;
-}
-
-function format() {
-  return FORMATS.find(({ type }) => MediaRecorder.isTypeSupported(type));
-}
 
 export class VoiceRecorder {
   #stream;

@@ -55,8 +55,10 @@ def test_only_the_author_can_take_cards_away() -> None:
     assert (form["method"], form["action"]) == ("post", "/chat/grace/7/remove-cards")
 
 
-def test_without_cards_there_is_a_hidden_place_for_what_comes() -> None:
-    place = BeautifulSoup(markup(RENDERER, said()), "html.parser").select_one(".link-cards")
-    assert place is not None
-    assert place.has_attr("hidden")
-    assert place.get_text(strip=True) == ""
+def test_without_cards_there_is_no_place_for_them_but_in_what_scripts_clone() -> None:
+    assert BeautifulSoup(markup(RENDERER, said()), "html.parser").select(".link-cards") == []
+    template = BeautifulSoup(RENDERER.empty_message("en", ""), "html.parser").select_one(".link-cards")
+    assert template is not None
+    assert template.has_attr("hidden")
+    assert template.select(".link-card") == []
+    assert len(template.select("form button")) == 1
