@@ -11,7 +11,8 @@ from bench.chat_client import Connection, Event
 ARRIVAL_TIME_S_MAX = 30.0
 # Each text begins with its number, which tells a lost, doubled or misplaced message from the one expected.
 NUMBER_DIGITS = 9
-TEXT_AFTER_THE_NUMBER = " Shall we meet at the station at noon, or rather in the café next to it?"
+PLAIN_TEXT = " Shall we meet at the station at noon, or rather in the café next to it?"
+FORMATTED_TEXT = " Shall we meet at the **station** at _noon_, or rather in the `café` next to it?"
 
 clock = time.perf_counter
 
@@ -24,6 +25,7 @@ class Conversation:
     reader: Connection
     reader_username: str
     window: int
+    text: str = PLAIN_TEXT  # behind the number
     delays_s: list[float] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
 
@@ -50,7 +52,7 @@ class Conversation:
             )
 
     def _frame_around_the_number(self) -> tuple[bytes, bytes]:
-        frame = msgspec.json.encode({"to": self.reader_username, "message": "|" + TEXT_AFTER_THE_NUMBER})
+        frame = msgspec.json.encode({"to": self.reader_username, "message": "|" + self.text})
         before, _, after = frame.partition(b"|")
         return before, after
 

@@ -4,7 +4,7 @@ Measured: messages delivered a second, and the time from handing a frame to the 
 it parsed at the reader's, on one clock in the one process that holds both ends. Parley's messages pass
 the gateway and are on disk before they are acknowledged or delivered. With one pair one message is on its
 way at a time (latency), with 64 pairs up to four a pair (throughput); a message is on its way until it
-was both acknowledged and delivered.
+was both acknowledged and delivered. Formatted ones have Markdown, and so are rendered, kept and told as HTML too.
 
 Yardstick: `bench/baseline_relay.py`, which keeps nothing. Nothing is pinned: client and servers share the machine.
 Each conversation's messages are numbered; one that is lost, doubled or out of order fails the run.
@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.chat_client import Connection, connected
-from bench.conversation import Conversation
+from bench.conversation import FORMATTED_TEXT, PLAIN_TEXT, Conversation
 from bench.people import NO_LIMITS, Person, people_of_the_relay, sign_up_people
 from bench.rounds import Compared, Effort, WrongResult, alternate, percentile_ms
 from bench.table import Figure, NoMoreThan, RatioAtLeast, Report
@@ -43,10 +43,12 @@ class Shape:
     pairs: int
     window: int
     messages_min: int
+    text: str = PLAIN_TEXT
 
 
 ONE_PAIR = Shape(pairs=1, window=1, messages_min=2_000)
 MANY_PAIRS = Shape(pairs=64, window=4, messages_min=0)
+FORMATTED = Shape(pairs=64, window=4, messages_min=0, text=FORMATTED_TEXT)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,7 +73,8 @@ async def measure(effort: Effort, folder: Path) -> Report:
         relay = Side(f"ws://127.0.0.1:{server.port}", people_of_the_relay(people_count))
         one = await _compare(parley, relay, ONE_PAIR, effort)
         many = await _compare(parley, relay, MANY_PAIRS, effort)
-    return _report(one, many)
+        formatted = await _compare(parley, relay, FORMATTED, effort)
+    return _report(one, many, formatted)
 
 
 async def _compare(parley: Side, relay: Side, shape: Shape, effort: Effort) -> Compared[Exchange]:
@@ -86,7 +89,7 @@ async def exchange(side: Side, shape: Shape, round_s: float) -> Exchange:
     """One round. Raises WrongResult."""
     people = side.people[: 2 * shape.pairs]
     async with connected(side.ws_url, people) as connections:
-        conversations = _pair_up(connections, people, shape.window)
+        conversations = _pair_up(connections, people, shape)
         await _converse(conversations, WARM_UP_S)
         for conversation in conversations:
             conversation.delays_s.clear()
@@ -100,10 +103,10 @@ async def exchange(side: Side, shape: Shape, round_s: float) -> Exchange:
         )
 
 
-def _pair_up(connections: Sequence[Connection], people: Sequence[Person], window: int) -> list[Conversation]:
+def _pair_up(connections: Sequence[Connection], people: Sequence[Person], shape: Shape) -> list[Conversation]:
     """The first with the second, the third with the fourth, and so on."""
     ends = zip(connections[::2], connections[1::2], people[1::2], strict=True)
-    return [Conversation(writer, reader, to.username, window) for writer, reader, to in ends]
+    return [Conversation(writer, reader, to.username, shape.window, shape.text) for writer, reader, to in ends]
 
 
 async def _converse(conversations: Sequence[Conversation], round_s: float, messages_min: int = 0) -> None:
@@ -114,7 +117,7 @@ async def _converse(conversations: Sequence[Conversation], round_s: float, messa
         raise WrongResult("\n".join(faults[:FAULTS_SHOWN_MAX]))
 
 
-def _report(one: Compared[Exchange], many: Compared[Exchange]) -> Report:
+def _report(one: Compared[Exchange], many: Compared[Exchange], formatted: Compared[Exchange]) -> Report:
     return Report(
         title="1:1 messages: through the gateway and on disk, against a relay from memory",
         yardstick_name="bare relay",
@@ -125,6 +128,7 @@ def _report(one: Compared[Exchange], many: Compared[Exchange]) -> Report:
             _rate("64 pairs: delivered", many, RatioAtLeast(DELIVERED_RATIO_MIN)),
             _delay("64 pairs: p50, send to delivery", many, 50),
             _delay("64 pairs: p99", many, 99),
+            _rate("64 pairs, formatted: delivered", formatted),
         ],
         notes=[
             f"64 pairs, delivered a second in each round: {many.every_round(delivered_per_s)}",
