@@ -49,6 +49,7 @@ from chat_service.store.closed_rooms import ClosedRooms
 from chat_service.store.conversations import Conversations
 from chat_service.store.engines import log_of
 from chat_service.store.erasures import Erasures
+from chat_service.store.history import History as HistoryStore
 from chat_service.store.people import PeopleStore
 from chat_service.store.reports import Reports
 from chat_service.store.rooms import Rooms as RoomStore
@@ -201,7 +202,7 @@ class Composition:
             clock=clock,
             connection_counts=self._limits.connections,
             database=self._database,
-            history=History(self._conversations),
+            history=History(HistoryStore(self._database)),
             history_page_max=settings.history_page_max,
             local_readers=self.local_readers,
             moderation=Moderation(rooms=self.rooms, people=self.people, submissions=self.submissions, clock=clock),

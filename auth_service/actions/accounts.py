@@ -85,6 +85,10 @@ class Accounts:
         """
         return await self._store.list_profiles_by_prefix(asker, prefix, after=after, limit=limit)
 
+    async def find_by_part(self, asker: str, part: str, *, after: str, limit: int) -> list[Profile]:
+        """The same for those in whose username or nickname `part` stands."""
+        return await self._store.list_profiles_by_part(asker, part, after=after, limit=limit)
+
     async def changed_after(self, version: int, *, limit: int) -> list[Profile]:
         """Profiles that are new, changed or erased since `version`, by version."""
         return await self._store.list_profiles_after(version, limit=limit)

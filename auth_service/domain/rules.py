@@ -53,7 +53,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
         return {"minLength": self.password_length_min, "maxLength": self.password_length_max}
 
     @property
-    def prefix_length_max(self) -> int:
+    def part_length_max(self) -> int:
         return max(self.username_length_max, self.nickname_length_max)
 
     def registration(self, *, username: str, password: str, email: str | None) -> Registration:
@@ -108,10 +108,10 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
         _accept(limit=_outside("the number", wanted, 1, self.users_found_max))
         return wanted
 
-    def prefix(self, query: str) -> str:
-        """The start of a name that is looked for."""
+    def part_of_name(self, query: str) -> str:
+        """Of a username or nickname that is looked for."""
         query = trimmed(query)
-        _accept(query=_outside("the length", len(query), 1, self.prefix_length_max) or _text_fault(query))
+        _accept(query=_outside("the length", len(query), 1, self.part_length_max) or _text_fault(query))
         return query
 
     def _username_fault(self, username: str) -> str | None:

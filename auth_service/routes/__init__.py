@@ -40,7 +40,7 @@ def _limits(request: Request[State]) -> Limits:
         (EmailChange, "email"): {"maxLength": rules.email_length_max},
         (NicknameForm, "nickname"): {"minLength": 1, "maxLength": rules.nickname_length_max},
         (AvatarForm, "avatar_url"): {"maxLength": rules.avatar_url_length_max},
-        (UsersQuery, "query"): {"minLength": 1, "maxLength": rules.prefix_length_max},
+        (UsersQuery, "query"): {"minLength": 1, "maxLength": rules.part_length_max},
         (UsersQuery, "limit"): {"minimum": 1, "maximum": rules.users_found_max},
     }
 
@@ -59,6 +59,7 @@ _PUBLIC: list[Route] = [
     route("/api/account", DELETE=passwords.erase_account),
     route("/api/search-user/{username}", GET=profiles.search_user),
     route("/api/users", GET=profiles.list_users),
+    route("/api/people", GET=profiles.find_people),
     route("/api/user-profile", GET=profiles.own_profile),
     route("/api/update-nickname", POST=profiles.update_nickname),
     route("/api/update-avatar", POST=profiles.update_avatar),

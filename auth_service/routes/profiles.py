@@ -1,5 +1,7 @@
 """Finding people, and what everybody may know of them."""
 
+from collections.abc import Awaitable, Callable
+
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
@@ -65,17 +67,18 @@ async def search_user(request: Request[State]) -> Response:
     refusals=(TooManyAtOnce, TookTooLong),
 )
 async def list_users(request: Request[State]) -> Response:
-    identity = await identify(request)
-    query = read_query(request, UsersQuery)
-    prefix = request.state["rules"].prefix(query.query)
-    limit = request.state["rules"].users_wanted(query.limit)
-    found = await request.state["accounts"].find_by_prefix(
-        identity.username, prefix, after=query.after, limit=limit + 1
-    )
-    page = found[:limit]
-    path, has_more = request.url.path, len(found) > limit
-    more = link(path, "next", query=prefix, limit=limit, after=page[-1].username) if has_more else {}
-    return json_response([_public(profile) for profile in page], headers=more)
+    return await _list(request, request.state["accounts"].find_by_prefix)
+
+
+@describes(
+    "Find people by a part of their username or nickname",
+    query=UsersQuery,
+    answer=list[PublicProfile],
+    links=("next",),
+    refusals=(TooManyAtOnce, TookTooLong),
+)
+async def find_people(request: Request[State]) -> Response:
+    return await _list(request, request.state["accounts"].find_by_part)
 
 
 @describes("Read your own profile", answer=OwnProfile, refusals=(UnknownUser,))
@@ -114,6 +117,19 @@ async def update_avatar(request: Request[State]) -> Response:
     url = request.state["rules"].avatar_url(form.avatar_url, own_host=_own_host(request))
     profile = await request.state["accounts"].set_avatar(bearer.username, url)
     return json_response(_changed("Avatar updated", profile))
+
+
+async def _list(request: Request[State], find: Callable[..., Awaitable[list[Profile]]]) -> Response:
+    """What `find` does, a page of it."""
+    identity = await identify(request)
+    query = read_query(request, UsersQuery)
+    text = request.state["rules"].part_of_name(query.query)
+    limit = request.state["rules"].users_wanted(query.limit)
+    found = await find(identity.username, text, after=query.after, limit=limit + 1)
+    page = found[:limit]
+    path, has_more = request.url.path, len(found) > limit
+    more = link(path, "next", query=text, limit=limit, after=page[-1].username) if has_more else {}
+    return json_response([_public(profile) for profile in page], headers=more)
 
 
 def _own_host(request: Request[State]) -> str:

@@ -7,6 +7,7 @@ from auth_service.store.admission import Admission, admit, check_admission
 from auth_service.store.audit import forget_addresses_of
 from auth_service.store.invitations import end_invitations_of
 from auth_service.store.password_resets import end_reset_links_of
+from auth_service.store.patterns import containing
 from auth_service.store.roles import count_owners, hold_roles
 from auth_service.store.sessions import revoke_all
 from auth_service.store.versions import get_profile_version, next_version
@@ -40,6 +41,10 @@ class AccountStore:
     async def list_profiles_by_prefix(self, asker: str, prefix: str, *, after: str, limit: int) -> list[Profile]:
         """Those whose username or nickname begins with `prefix`, by username. Raises TooManyAtOnce or TookTooLong."""
         return await self._database.read_long(asker, _list_profiles_by_prefix, prefix, after=after, limit=limit)
+
+    async def list_profiles_by_part(self, asker: str, part: str, *, after: str, limit: int) -> list[Profile]:
+        """Those in whose username or nickname it stands, by username. Raises TooManyAtOnce or TookTooLong."""
+        return await self._database.read_long(asker, _list_profiles_by_part, part, after=after, limit=limit)
 
     async def list_profiles_after(self, version: int, *, limit: int) -> list[Profile]:
         """Those that were made, changed or erased after `version`, by version."""
@@ -139,6 +144,16 @@ def _list_profiles_by_prefix(connection: Connection, prefix: str, *, after: str,
             "after": fold_username(after),
             "limit": limit,
         },
+    )
+    return list(map(_profile_of, rows))
+
+
+def _list_profiles_by_part(connection: Connection, part: str, *, after: str, limit: int) -> list[Profile]:
+    rows = connection.execute(
+        f"SELECT {_PROFILE} FROM users"
+        r" WHERE (username_folded LIKE :part ESCAPE '\' OR nickname_folded LIKE :part ESCAPE '\')"
+        " AND username_folded > :after ORDER BY username_folded LIMIT :limit",
+        {"part": containing(fold(part)), "after": fold_username(after), "limit": limit},
     )
     return list(map(_profile_of, rows))
 

@@ -4,6 +4,7 @@ from auth_service.domain.account import fold, fold_username
 from auth_service.domain.moderation import PeopleFilter, Person
 from auth_service.domain.refusals import UnknownUser
 from auth_service.domain.roles import Action, Actor, Role, check_act
+from auth_service.store.patterns import containing
 from auth_service.store.roles import standing_of_actor
 from servicekit.database import Connection, Database, Row
 
@@ -14,7 +15,6 @@ _PERSON = (
     "  AND revoked_at IS NULL AND expires_at > :now) AS sessions"
     " FROM users"
 )
-_ESCAPED = str.maketrans({"\\": r"\\", "%": r"\%", "_": r"\_"})
 
 
 class PeopleStore:
@@ -69,7 +69,7 @@ def _conditions(wanted: PeopleFilter) -> tuple[str, dict[str, str]]:
     conditions, values = "", {}
     if wanted.query:
         conditions += r" AND (username_folded LIKE :part ESCAPE '\' OR nickname_folded LIKE :part ESCAPE '\')"
-        values["part"] = f"%{fold(wanted.query).translate(_ESCAPED)}%"
+        values["part"] = containing(fold(wanted.query))
     if wanted.role is not None:
         conditions += " AND role = :role"
         values["role"] = wanted.role.value

@@ -29,6 +29,7 @@ ROUTES: list[Route] = [
     route("/api/save-chat", POST=chats.save_chat),
     route("/api/search-messages", GET=search.search_messages),
     route(_PERSON, GET=messages.messages, POST=messages.send_message),
+    route("/api/messages/{message_id:id}/replies", GET=messages.replies),
     route("/api/rooms", GET=rooms.rooms, POST=rooms.create_room),
     route(_ROOM, GET=rooms.room, PATCH=rooms.change_room, DELETE=rooms.close_room),
     route(_ROOM + "/members/{username}", PUT=rooms.add_member, DELETE=rooms.remove_member),

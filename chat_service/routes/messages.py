@@ -7,11 +7,11 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from chat_service.actions.history import Page
 from chat_service.domain import commands, events
 from chat_service.domain.commands import FileIds, Mark, Nonce
 from chat_service.domain.conversations import Conversation, Label
 from chat_service.domain.events import MessageView
+from chat_service.domain.history import Page
 from chat_service.domain.intents import DeleteMessage, EditMessage, MarkRead, React, RemoveCards, SendMessage
 from chat_service.domain.messages import StoredMessage
 from chat_service.domain.refusals import (
@@ -36,9 +36,10 @@ from chat_service.domain.refusals import (
 from chat_service.routes.shared import HISTORY_PAGE, PERSON_REFUSALS, MessageId
 from chat_service.state import State
 from servicekit.authentication import identify
-from servicekit.bodies import convert, read_json
+from servicekit.bodies import read_json, read_query
 from servicekit.contract import Limits, describes
-from servicekit.responses import json_response
+from servicekit.problems import FieldError, Invalid
+from servicekit.responses import json_response, link
 
 
 class NewMessage(msgspec.Struct, frozen=True):
@@ -59,6 +60,12 @@ class NewText(msgspec.Struct, frozen=True):
 class PageQuery(msgspec.Struct, frozen=True):
     before: MessageId | None = None
     after: MessageId | None = None
+    around: MessageId | None = None
+    limit: Annotated[int, msgspec.Meta(ge=1)] = HISTORY_PAGE
+
+
+class RepliesQuery(msgspec.Struct, frozen=True):
+    after: MessageId = 0
     limit: Annotated[int, msgspec.Meta(ge=1)] = HISTORY_PAGE
 
 
@@ -84,7 +91,7 @@ _SEND_REFUSALS = (*_WRITE_REFUSALS, *_TEXT_REFUSALS, SlowMode, UnknownAttachment
     refusals=PLACE_REFUSALS,
 )
 async def messages(request: Request[State]) -> Response:
-    """Oldest first; `Link` leads to the page before and after this one."""
+    """Oldest first; `Link` leads to the page before and after this one. `around` stands alone: a message id."""
     identity = await identify(request)
     label = await request.state["addressing"].label_of(request.path_params["other_username"])
     return await _history(request, identity.username, label)
@@ -191,6 +198,24 @@ async def room_messages(request: Request[State]) -> Response:
     return await _history(request, identity.username, Label.of_room(found.name))
 
 
+@describes(
+    "Read what answers a message",
+    query=RepliesQuery,
+    answer=list[MessageView],
+    links=("next",),
+    refusals=(UnknownMessage,),
+)
+async def replies(request: Request[State]) -> Response:
+    """Oldest first, without what was deleted."""
+    identity = await identify(request)
+    query = read_query(request, RepliesQuery)
+    limit = min(query.limit, request.state["history_page_max"])
+    message_id = request.path_params["message_id"]
+    found = await request.state["history"].replies(identity.username, message_id, after=query.after, limit=limit)
+    more = link(request.url.path, "next", after=found[-1].id, limit=limit) if found else {}
+    return json_response(found, headers=more)
+
+
 async def _conversation(request: Request[State], username: str) -> Conversation:
     """The one in the path."""
     if (room := request.path_params.get("room")) is not None:
@@ -199,9 +224,11 @@ async def _conversation(request: Request[State], username: str) -> Conversation:
 
 
 async def _history(request: Request[State], username: str, label: Label) -> Response:
-    query = convert(dict(request.query_params), PageQuery)
+    query = read_query(request, PageQuery)
+    if query.around is not None and (query.before is not None or query.after is not None):
+        raise Invalid(FieldError("around", "Expected without `before` and `after`."))
     limit = min(query.limit, request.state["history_page_max"])
-    page = Page(before=query.before, after=query.after, limit=limit)
+    page = Page(before=query.before, after=query.after, around=query.around, limit=limit)
     found = await request.state["history"].read(username, label, page)
     links = []
     if found:

@@ -169,12 +169,17 @@ def _author(connection: Connection, message_id: int) -> str:
 
 def _react(connection: Connection, username: str, given: React, quotas: Quotas) -> Done:
     emoji = fully_qualified(given.emoji)
+    values = {"message_id": given.message_id, "username": username, "emoji": emoji}
     if given.removes:
-        query = "DELETE FROM reactions WHERE message_id = ? AND username = ? AND emoji = ?"
+        query = "DELETE FROM reactions WHERE message_id = :message_id AND username = :username AND emoji = :emoji"
     else:
         check_reactions(connection, given.message_id, emoji, username, quotas)
-        query = "INSERT INTO reactions (message_id, username, emoji) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
-    has_changed = connection.execute(query, (given.message_id, username, emoji)).rowcount == 1
+        query = (
+            "INSERT INTO reactions (message_id, username, emoji, number) VALUES (:message_id, :username, :emoji,"
+            " (SELECT coalesce(max(number), 0) + 1 FROM reactions WHERE message_id = :message_id))"
+            " ON CONFLICT DO NOTHING"
+        )
+    has_changed = connection.execute(query, values).rowcount == 1
     return Done(Kind.REACTION, has_changed, given.message_id, emoji, removes=given.removes)
 
 

@@ -1,4 +1,4 @@
-"""Conversations as their readers ask for them: what was said, what they missed, and where they stand."""
+"""Conversations as their readers ask for them: what they missed, and where they stand."""
 
 from typing import Any
 
@@ -6,13 +6,12 @@ from msgspec import structs
 
 from chat_service.domain.changes import Change, Entry, Kind
 from chat_service.domain.conversations import Conversation, Label
-from chat_service.domain.messages import StoredMessage
 from chat_service.domain.notification_levels import usual
 from chat_service.domain.people import SavedChat
 from chat_service.domain.places import Place, conversation_id_of
 from chat_service.store import link_cards
 from chat_service.store.notification_levels import chosen_columns
-from chat_service.store.rows import MESSAGE, SEQ_MAX, change_of, epoch, html_of, last_seq, mentions_of, message_of
+from chat_service.store.rows import MESSAGE, change_of, epoch, html_of, last_seq, mentions_of, message_of
 from chat_service.store.unread_counts import counts_of, mentions, unread
 from servicekit.database import Connection, Database
 
@@ -54,15 +53,6 @@ class Conversations:
     async def find_ending(self, label: Label, epoch: str) -> Change | None:
         """That the room of this epoch was closed."""
         return await self._database.read(_find_ending, label, epoch)
-
-    async def history(
-        self, username: str, label: Label, *, before: int | None, after: int | None, limit: int
-    ) -> list[tuple[StoredMessage, dict[str, list[str]]]]:
-        """Oldest first: the last `limit` messages, or those next to a message id, each with who reacted by emoji."""
-        return await self._database.read(_history, username, label, before, after, limit)
-
-    async def is_member(self, username: str, label: Label) -> bool:
-        return await self._database.read(_is_member, username, label)
 
     async def saved_chats(self, username: str) -> list[SavedChat]:
         """By recent activity."""
@@ -136,67 +126,6 @@ def _find_ending(connection: Connection, label: Label, its_epoch: str) -> Change
         (conversation_id_of(its_epoch), Kind.CLOSED.value),
     ).fetchone()
     return None if row is None else change_of(row, Conversation(label.text), its_epoch)
-
-
-def _history(
-    connection: Connection, username: str, label: Label, before: int | None, after: int | None, limit: int
-) -> list[tuple[StoredMessage, dict[str, list[str]]]]:
-    """By `seq` alone, which the index knows: however old the page is, nothing that is newer is read."""
-    row = connection.execute(
-        "SELECT conversation_id FROM memberships WHERE username = ? AND label = ?", (username, label.text)
-    ).fetchone()
-    if row is None:
-        return []
-    (conversation_id,) = row
-    first = 0 if after is None else _seq_from(connection, conversation_id, after + 1)
-    end = SEQ_MAX if before is None else _seq_from(connection, conversation_id, before)
-    direction = "ASC" if after is not None and before is None else "DESC"
-    rows = connection.execute(
-        f"SELECT {MESSAGE} FROM messages WHERE conversation_id = ? AND seq >= ? AND seq < ?"
-        f" ORDER BY seq {direction} LIMIT ?",
-        (conversation_id, first, end, limit),
-    )
-    messages = sorted((message_of(row) for row in rows), key=lambda message: message.seq)
-    reactions = _reactions(connection, [message.id for message in messages])
-    return [(message, reactions.get(message.id, {})) for message in messages]
-
-
-def _seq_from(connection: Connection, conversation_id: int, message_id: int) -> int:
-    """The least `seq` that a message of the conversation with this id or a higher one may have.
-
-    Ids rise with `seq` in each conversation, so that halving finds it in a few steps, and no index has to be kept.
-    """
-    next_one = "SELECT seq, id FROM messages WHERE conversation_id = ? AND seq >= ? ORDER BY seq LIMIT 1"
-    last = connection.execute("SELECT max(seq) FROM messages WHERE conversation_id = ?", (conversation_id,)).fetchone()[
-        0
-    ]
-    low, high = 0, 0 if last is None else last + 1
-    while low < high:
-        middle = (low + high) // 2
-        seq, found_id = connection.execute(next_one, (conversation_id, middle)).fetchone()
-        if found_id < message_id:
-            low = seq + 1
-        else:
-            high = middle
-    return low
-
-
-def _reactions(connection: Connection, message_ids: list[int]) -> dict[int, dict[str, list[str]]]:
-    found: dict[int, dict[str, list[str]]] = {}
-    if not message_ids:
-        return found
-    marks = ", ".join("?" * len(message_ids))
-    for message_id, emoji, username in connection.execute(
-        f"SELECT message_id, emoji, username FROM reactions WHERE message_id IN ({marks}) ORDER BY emoji, username",
-        message_ids,
-    ):
-        found.setdefault(message_id, {}).setdefault(emoji, []).append(username)
-    return found
-
-
-def _is_member(connection: Connection, username: str, label: Label) -> bool:
-    found = connection.execute("SELECT 1 FROM memberships WHERE username = ? AND label = ?", (username, label.text))
-    return found.fetchone() is not None
 
 
 def _saved_chats(connection: Connection, username: str) -> list[SavedChat]:

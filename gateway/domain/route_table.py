@@ -77,6 +77,7 @@ ROUTES = (
     Route("/api/invitations/", Service.AUTH, USER, Rate.LINK, open_methods=READING),
     Route("/api/admin/", Service.AUTH),
     Route("/api/users", Service.AUTH),
+    Route("/api/people", Service.AUTH),
     Route("/api/user-profile", Service.AUTH),
     Route("/api/update-nickname", Service.AUTH),
     Route("/api/update-avatar", Service.AUTH),

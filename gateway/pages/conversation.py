@@ -17,7 +17,7 @@ from gateway.domain.notification_choices import LEVELS, MUTES
 from gateway.domain.people import Person
 from gateway.domain.room_powers import NO_POWERS, RoomPowers, powers_in
 from gateway.domain.timeline import entries
-from gateway.pages.history import HISTORY_PAGE, HistoryQuery, find_profile, load_answered, load_history, load_people
+from gateway.pages.history import HistoryQuery, find_profile, load_answered, load_history, load_people
 from gateway.pages.layout import Layout, load_layout
 from gateway.pages.moderation_view import load_blocks, members_shown, moderation_of_chat, moderation_of_room
 from gateway.pages.page_request import PageRequest, signed_in
@@ -86,6 +86,13 @@ def conversation_of(request: Request[State]) -> Conversation:
 async def show(request: Request[State]) -> Response:
     page = await signed_in(request)
     return await show_conversation(page, conversation_of(request))
+
+
+async def show_message(request: Request[State]) -> Response:
+    """A message's own address: where it stands, with what was said around it."""
+    page = await signed_in(request)
+    message_id = request.path_params["message_id"]
+    return page.redirect(f"{conversation_of(request).path}?around={message_id}#message-{message_id}")
 
 
 async def show_conversation(
@@ -213,7 +220,7 @@ def _context_of_history(
         "empty_article": renderer.empty_message(language, query.position),
         "empty_files": renderer.empty_files(language),
         "is_newest": is_newest,
-        "has_older": len(messages) >= HISTORY_PAGE,
+        "has_older": query.has_older(messages),
         "history_query": query.position,
         # As old as what is shown, and never newer: scripts ask for what came after it.
         "last_seq": messages[-1].seq if messages else 0,

@@ -23,6 +23,7 @@ class HistoryQuery(msgspec.Struct, frozen=True, kw_only=True):
 
     before: int | None = None
     after: int | None = None
+    around: int | None = None
     reply_to: int | None = None
     edit: int | None = None
     delete: int | None = None
@@ -38,7 +39,8 @@ class HistoryQuery(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def position(self) -> str:
         """The query that leads back to this part, empty for the newest."""
-        kept = {name: value for name, value in (("before", self.before), ("after", self.after)) if value is not None}
+        parts = {"before": self.before, "after": self.after, "around": self.around}
+        kept = {name: value for name, value in parts.items() if value is not None}
         return "?" + urlencode(kept) if kept else ""
 
     @property
@@ -48,7 +50,15 @@ class HistoryQuery(msgspec.Struct, frozen=True, kw_only=True):
 
     def is_newest(self, messages: Sequence[Message]) -> bool:
         """Whether nothing comes behind `messages`, which are the answer."""
+        if self.around is not None:
+            return sum(message.id >= self.around for message in messages) < HISTORY_PAGE - HISTORY_PAGE // 2
         return self.before is None and (self.after is None or len(messages) < HISTORY_PAGE)
+
+    def has_older(self, messages: Sequence[Message]) -> bool:
+        """Whether something may come before `messages`, which are the answer."""
+        if self.around is not None:
+            return sum(message.id < self.around for message in messages) >= HISTORY_PAGE // 2
+        return len(messages) >= HISTORY_PAGE
 
 
 def message_id(text: str | None) -> int | None:
@@ -58,7 +68,7 @@ def message_id(text: str | None) -> int | None:
 
 async def load_history(page: PageRequest, conversation: Conversation) -> list[Message]:
     asked = HistoryQuery.of(page)
-    query = {"before": asked.before, "after": asked.after, "limit": HISTORY_PAGE}
+    query = {"before": asked.before, "after": asked.after, "around": asked.around, "limit": HISTORY_PAGE}
     return await get(page, conversation.messages_path, list[Message], query)
 
 

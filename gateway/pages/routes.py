@@ -50,6 +50,7 @@ def _conversation(path: str) -> list[Route]:
     """A conversation and what is said in it."""
     return [
         route(path, GET=conversation.show, POST=messages.send_message),
+        route(path + "/m/{message_id:id}", GET=conversation.show_message),
         route(path + "/{message_id:id}/edit", POST=messages.edit_message),
         route(path + "/{message_id:id}/delete", POST=messages.delete_message),
         route(path + "/{message_id:id}/react", POST=messages.react),

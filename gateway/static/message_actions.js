@@ -119,7 +119,7 @@ export class MessageActions {
     if (await this.#log.reveal(id)) {
       location.replace(hash); // for :target, without a step in the browser's history
     } else {
-      location.assign(`?before=${id + 1}${hash}`);
+      location.assign(`?around=${id}${hash}`);
     }
   }
 }

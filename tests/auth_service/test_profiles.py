@@ -7,8 +7,8 @@ from tests.clock import Clock
 from tests.problems import code
 
 
-async def found(person: Person, **query: str | int) -> list[str]:
-    response = await person.get("/api/users", params=query)
+async def found(person: Person, path: str = "/api/users", **query: str | int) -> list[str]:
+    response = await person.get(path, params=query)
     return [row["username"] for row in response.json()]
 
 
@@ -34,10 +34,29 @@ async def test_people_are_found_by_the_start_of_username_or_nickname_in_any_case
     assert await found(linus, query="lva") == []
 
 
+async def test_people_are_found_by_any_part_of_username_or_nickname(auth: Auth) -> None:
+    linus = await auth.person("linus")
+    await linus.post("/api/update-nickname", data={"nickname": "Élva 50%"})
+    for username in ("Malva", "alva_b", "grace"):
+        await auth.register(username)
+    for part, expected in {
+        "LVA": ["alva_b", "linus", "Malva"],
+        "é": ["linus"],
+        "_b": ["alva_b"],
+        "0%": ["linus"],
+    }.items():
+        assert await found(linus, "/api/people", query=part) == expected
+    first = await linus.get("/api/people", params={"query": "lva", "limit": 2})
+    second = await linus.get(first.links["next"]["url"])
+    assert [row["username"] for row in second.json()] == ["Malva"]
+    assert code(await auth.http.get("/api/people?query=a")) == (401, "unauthenticated")
+
+
+@pytest.mark.parametrize("path", ["/api/users", "/api/people"])
 @pytest.mark.parametrize("query", ["%", "_", "a%", "*", "\\", "a_b%"])
-async def test_no_character_of_a_query_is_a_wildcard(auth: Auth, query: str) -> None:
+async def test_no_character_of_a_query_is_a_wildcard(auth: Auth, query: str, path: str) -> None:
     ada = await auth.person("ada")
-    assert await found(ada, query=query) == []
+    assert await found(ada, path, query=query) == []
 
 
 async def test_what_looks_like_a_wildcard_is_found_as_itself(auth: Auth) -> None:

@@ -8,12 +8,13 @@ from msgspec import structs
 
 from chat_service.domain.changes import Appended, Kind
 from chat_service.domain.conversations import Label
+from chat_service.domain.history import Page
 from chat_service.domain.intents import Draft
 from chat_service.domain.mentions import NAMED_MAX
 from chat_service.domain.messages import StoredMessage
 from chat_service.domain.unread import Unread
-from chat_service.store.conversations import Conversations
 from chat_service.store.engines import log_of
+from chat_service.store.history import History
 from chat_service.store.mention_inbox import MentionInbox
 from chat_service.store.rooms import Rooms
 from chat_service.store.unread_counts import counts_of
@@ -226,7 +227,7 @@ async def test_what_an_older_instance_writes_beside_this_one_names_nobody(said: 
         " SELECT conversation_id, 9, 'Ada', '@Grace', ? FROM rooms WHERE name = 'garden'",
         NOW,
     )
-    history = await Conversations(said.database).history("Grace", Label(GARDEN), before=None, after=None, limit=9)
+    history = await History(said.database).read("Grace", Label(GARDEN), Page())
     assert [(one.mentions, one.mentions_room) for one, _ in history] == [(("Grace",), True), ((), False)]
     assert await said.counts("Grace") == Unread(2, 1)
 

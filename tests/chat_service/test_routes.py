@@ -330,6 +330,37 @@ async def test_what_may_not_be_said_is_refused(
     assert await chat.history("Ada", "Grace") == []
 
 
+async def test_a_page_around_a_message_leads_on_in_both_directions(chat: Instance) -> None:
+    for number in range(5):
+        await chat.request("Ada", "POST", "/api/messages/Grace", json={"message": str(number)})
+    async with chat.client("Ada") as client:
+        answer = await client.get("/api/messages/Grace?around=3&limit=3")
+        assert [one["message"] for one in answer.json()] == ["1", "2", "3"]
+        assert answer.links["prev"]["url"] == "/api/messages/Grace?before=2&limit=3"
+        assert answer.links["next"]["url"] == "/api/messages/Grace?after=4&limit=3"
+        for query in ("around=3&before=4", "around=3&after=1", "around=-1", "around=x"):
+            assert code(await client.get(f"/api/messages/Grace?{query}")) == (422, "invalid")
+
+
+async def test_what_answers_a_message_is_read_by_who_may_read_the_message(chat: Instance) -> None:
+    path = "/api/messages/Grace"
+    asked = (await chat.request("Ada", "POST", path, json={"message": "Tea?"})).json()["id"]
+    for text in ("Yes", "No", "Later"):
+        await chat.request("Ada", "POST", path, json={"message": text, "reply_to": asked})
+    await chat.request("Ada", "POST", path, json={"message": "Tea!"})
+    assert await chat.does("Ada", "DELETE", f"{path}/{asked + 2}") == 200
+    for name in ("Ada", "Grace"):
+        answer = await chat.get(name, f"/api/messages/{asked}/replies")
+        assert [(one["message"], one["reply_to"]) for one in answer] == [("Yes", asked), ("Later", asked)]
+    async with chat.client("Grace") as client:
+        first = await client.get(f"/api/messages/{asked}/replies?limit=1")
+        (second,) = (await client.get(first.links["next"]["url"])).json()
+    assert second["message"] == "Later"
+    assert await chat.get("Ada", f"/api/messages/{asked + 1}/replies") == []
+    assert await chat.does("Linus", "GET", f"/api/messages/{asked}/replies") == (404, "unknown_message")
+    assert await chat.does("Ada", "GET", "/api/messages/999/replies") == (404, "unknown_message")
+
+
 @pytest.mark.parametrize("path", ["/api/messages/Ada", "/api/rooms/lobby/messages"])
 async def test_reactions_and_read_marks_over_http(chat: Instance, path: str) -> None:
     for name in ("Ada", "Grace"):

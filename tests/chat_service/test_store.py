@@ -10,11 +10,13 @@ import pytest
 from chat_service.app import MIGRATIONS
 from chat_service.domain.changes import Appended
 from chat_service.domain.conversations import Conversation, Label
+from chat_service.domain.history import Page
 from chat_service.domain.intents import Draft, SendMessage
 from chat_service.domain.messages import StoredMessage
 from chat_service.domain.people import Person
-from chat_service.store.conversations import Conversations, _history
+from chat_service.store.conversations import Conversations
 from chat_service.store.engines import log_of
+from chat_service.store.history import History, _read
 from chat_service.store.people import PeopleStore
 from servicekit.database import Connection, Database
 from servicekit.engines import open_database
@@ -30,6 +32,7 @@ class Chats:
         self.where = where
         self.database = database
         self.store = Conversations(self.database)
+        self.past = History(self.database)
         self.people = PeopleStore(self.database)
         self._log = log_of(database)
         self._now_s = 0
@@ -50,8 +53,8 @@ class Chats:
         self._now_s += 1
         return f"2027-01-15T08:{self._now_s // 60:02}:{self._now_s % 60:02}.000Z"
 
-    async def history(self, limit: int = 50, *, before: int | None = None, after: int | None = None) -> list[str]:
-        found = await self.store.history("Ada", Label("@Grace"), before=before, after=after, limit=limit)
+    async def history(self, limit: int = 50, **bounds: int) -> list[str]:
+        found = await self.past.read("Ada", Label("@Grace"), Page(limit=limit, **bounds))
         return [message.message for message, _ in found]
 
 
@@ -78,7 +81,7 @@ async def test_the_history_is_the_last_messages_oldest_first(chats: Chats) -> No
     await chats.say("Ada", "Grace", "one", "two", "three")
     assert await chats.history() == ["one", "two", "three"]
     assert await chats.history(2) == ["two", "three"]
-    ((last, _),) = await chats.store.history("Grace", Label("@Ada"), before=None, after=None, limit=1)
+    ((last, _),) = await chats.past.read("Grace", Label("@Ada"), Page(limit=1))
     assert last.message == "three"
 
 
@@ -107,14 +110,22 @@ async def test_before_and_after_together_bound_both_sides(chats: Chats) -> None:
     assert await chats.history(2, after=stored[0].id, before=stored[4].id) == ["c", "d"]
 
 
+async def test_around_a_message_is_as_much_on_both_sides(chats: Chats) -> None:
+    stored = await chats.say("Ada", "Grace", *"abcdefgh")
+    await chats.say("Linus", "Ada", "noise")
+    assert await chats.history(4, around=stored[3].id) == ["b", "c", "d", "e"]
+    assert await chats.history(5, around=stored[3].id) == ["b", "c", "d", "e", "f"]
+    assert await chats.history(1, around=stored[3].id) == ["d"]
+    assert await chats.history(6, around=stored[0].id) == ["a", "b", "c"]
+    assert await chats.history(4, around=stored[7].id) == ["f", "g", "h"]
+    assert await chats.history(4, around=stored[7].id + 1) == ["g", "h"]
+
+
 async def test_ids_of_elsewhere_bound_a_history_as_its_own_do(chats: Chats) -> None:
     for number in range(20):
         await chats.say("Ada", "Grace", str(number))
         await chats.say("Linus", "Ada", "noise")
-    own = [
-        message.id
-        for message, _ in await chats.store.history("Ada", Label("@Grace"), before=None, after=None, limit=50)
-    ]
+    own = [message.id for message, _ in await chats.past.read("Ada", Label("@Grace"), Page())]
     for bound in range(own[-1] + 3):
         older = [str(number) for number, one in enumerate(own) if one < bound]
         newer = [str(number) for number, one in enumerate(own) if one > bound]
@@ -138,7 +149,7 @@ async def test_an_old_page_is_found_without_reading_what_is_newer(file_chats: Ch
 
         def read(connection: sqlite3.Connection) -> None:
             connection.set_progress_handler(look, 100)
-            _history(connection, "Ada", Label("@Grace"), before, None, 50)
+            _read(connection, "Ada", Label("@Grace"), Page(before=before))
             connection.set_progress_handler(None, 0)
 
         await file_chats.database.read(read)

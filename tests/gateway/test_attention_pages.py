@@ -146,7 +146,7 @@ async def test_the_inbox_shows_what_was_meant_for_the_reader_a_page_at_a_time(wh
     whole.chat.handler = telling({"/api/mentions": [SAID]}, Link=link)
     for path in ("/mentions", "/"):
         found = one(await page_of(whole, path), ".found a")
-        assert found["href"] == "/rooms/engines?before=8#message-7"
+        assert found["href"] == "/rooms/engines?around=7#message-7"
         assert one(BeautifulSoup(str(found), "html.parser"), ".last").text == "Look, ▒▒▒"
     assert one(await page_of(whole, "/mentions?before=9"), '[rel="next"]')["href"] == "/mentions?before=7"
     assert any(request.target == "/api/mentions?before=9&limit=50" for request in whole.chat.requests)

@@ -17,6 +17,7 @@ TO_A_SERVICE = [
     ("DELETE", "/api/account", "auth"),
     ("GET", "/api/search-user/ada", "auth"),
     ("GET", "/api/users?query=al", "auth"),
+    ("GET", "/api/people?query=al", "auth"),
     ("GET", "/api/user-profile", "auth"),
     ("POST", "/api/update-nickname", "auth"),
     ("POST", "/api/update-avatar", "auth"),

@@ -1,0 +1,113 @@
+"""What was said, a page at a time, with who reacted."""
+
+from collections.abc import Iterable
+
+from chat_service.domain.conversations import Label
+from chat_service.domain.history import Page
+from chat_service.domain.messages import StoredMessage
+from chat_service.domain.refusals import NotAMember, UnknownMessage
+from chat_service.store.rows import MESSAGE, SEQ_MAX, message_of
+from servicekit.database import Connection, Database, Row
+
+# A message, and who reacted by emoji.
+Item = tuple[StoredMessage, dict[str, list[str]]]
+
+
+class History:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def read(self, username: str, label: Label, page: Page) -> list[Item]:
+        """Oldest first: the last messages, or those next to a message id. Raises NotAMember for a room not theirs."""
+        return await self._database.read(_read, username, label, page)
+
+    async def replies(self, username: str, message_id: int, *, after: int, limit: int) -> list[Item]:
+        """What answers a message, oldest first. Raises UnknownMessage where they are not in its conversation."""
+        return await self._database.read(_replies, username, message_id, after, limit)
+
+
+def _read(connection: Connection, username: str, label: Label, page: Page) -> list[Item]:
+    """By `seq` alone, which the index knows: however old the page is, nothing that is newer is read."""
+    row = connection.execute(
+        "SELECT conversation_id FROM memberships WHERE username = ? AND label = ?", (username, label.text)
+    ).fetchone()
+    if row is None:
+        if label.is_room:
+            raise NotAMember(label.text)
+        return []
+    return _items(connection, _rows_of(connection, row[0], page))
+
+
+def _rows_of(connection: Connection, conversation_id: int, page: Page) -> list[Row]:
+    if page.around is not None:
+        middle = _seq_from(connection, conversation_id, page.around)
+        older = _rows(connection, conversation_id, 0, middle, "DESC", page.limit // 2)
+        return older + _rows(connection, conversation_id, middle, SEQ_MAX, "ASC", page.limit - page.limit // 2)
+    first = 0 if page.after is None else _seq_from(connection, conversation_id, page.after + 1)
+    end = SEQ_MAX if page.before is None else _seq_from(connection, conversation_id, page.before)
+    direction = "ASC" if page.after is not None and page.before is None else "DESC"
+    return _rows(connection, conversation_id, first, end, direction, page.limit)
+
+
+def _rows(connection: Connection, conversation_id: int, first: int, end: int, direction: str, limit: int) -> list[Row]:
+    return connection.execute(
+        f"SELECT {MESSAGE} FROM messages WHERE conversation_id = ? AND seq >= ? AND seq < ?"
+        f" ORDER BY seq {direction} LIMIT ?",
+        (conversation_id, first, end, limit),
+    ).fetchall()
+
+
+def _replies(connection: Connection, username: str, message_id: int, after: int, limit: int) -> list[Item]:
+    is_theirs = connection.execute(
+        "SELECT 1 FROM messages JOIN memberships ON memberships.conversation_id = messages.conversation_id"
+        " AND memberships.username = ? WHERE messages.id = ?",
+        (username, message_id),
+    ).fetchone()
+    if is_theirs is None:
+        raise UnknownMessage(message_id)
+    rows = connection.execute(
+        f"SELECT {MESSAGE} FROM messages WHERE reply_to = ? AND id > ? AND deleted_at IS NULL ORDER BY id LIMIT ?",
+        (message_id, after, limit),
+    )
+    return _items(connection, rows)
+
+
+def _items(connection: Connection, rows: Iterable[Row]) -> list[Item]:
+    messages = sorted((message_of(row) for row in rows), key=lambda message: message.seq)
+    reactions = _reactions(connection, [message.id for message in messages])
+    return [(message, reactions.get(message.id, {})) for message in messages]
+
+
+def _seq_from(connection: Connection, conversation_id: int, message_id: int) -> int:
+    """The least `seq` that a message of the conversation with this id or a higher one may have.
+
+    Ids rise with `seq` in each conversation, so that halving finds it in a few steps, and no index has to be kept.
+    """
+    next_one = "SELECT seq, id FROM messages WHERE conversation_id = ? AND seq >= ? ORDER BY seq LIMIT 1"
+    last = connection.execute("SELECT max(seq) FROM messages WHERE conversation_id = ?", (conversation_id,)).fetchone()[
+        0
+    ]
+    low, high = 0, 0 if last is None else last + 1
+    while low < high:
+        middle = (low + high) // 2
+        seq, found_id = connection.execute(next_one, (conversation_id, middle)).fetchone()
+        if found_id < message_id:
+            low = seq + 1
+        else:
+            high = middle
+    return low
+
+
+def _reactions(connection: Connection, message_ids: list[int]) -> dict[int, dict[str, list[str]]]:
+    """Who reacted, in the order in which they did, by emoji and message."""
+    found: dict[int, dict[str, list[str]]] = {}
+    if not message_ids:
+        return found
+    marks = ", ".join("?" * len(message_ids))
+    for message_id, emoji, username in connection.execute(
+        f"SELECT message_id, emoji, username FROM reactions WHERE message_id IN ({marks})"
+        " ORDER BY number, emoji, username",
+        message_ids,
+    ):
+        found.setdefault(message_id, {}).setdefault(emoji, []).append(username)
+    return found
