@@ -33,6 +33,7 @@ REFUSALS: RefusalTable = {
     facts.RoomTaken: ProblemType(409, "room_taken"),
     facts.TooManyRooms: ProblemType(429, "too_many_rooms"),
     facts.RoomFull: ProblemType(409, "room_full"),
+    facts.TooManyPins: ProblemType(409, "too_many_pins"),
     facts.TooManyReactions: ProblemType(429, "too_many_reactions"),
     facts.TooManySavedChats: ProblemType(429, "too_many_saved_chats"),
     facts.TooManyInvitations: ProblemType(429, "too_many_invitations"),

@@ -135,6 +135,8 @@ declare namespace Api {
       mentions_room?: boolean;
     };
     deleted: Change & { id: number };
+    pinned: Change & { id: number };
+    unpinned: Change & { id: number };
     cards: Change & { id: number; cards?: LinkCard[] };
     reaction: Change & Reaction & { id: number };
     read: Change & { read_seq: number; unread?: number; mentions?: number };

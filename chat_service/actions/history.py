@@ -14,6 +14,10 @@ class History:
         """Oldest first. Raises NotAMember for a room that they are not in."""
         return [events.view(username, *item) for item in await self._store.read(username, label, page)]
 
+    async def pins(self, username: str, label: Label) -> list[events.MessageView]:
+        """The newest pin first. Raises NotAMember for a room that they are not in."""
+        return [events.view(username, *item) for item in await self._store.pins(username, label)]
+
     async def replies(self, username: str, message_id: int, *, after: int, limit: int) -> list[events.MessageView]:
         """What answers a message, oldest first. Raises UnknownMessage where they are not in its conversation."""
         found = await self._store.replies(username, message_id, after=after, limit=limit)

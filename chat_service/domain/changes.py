@@ -24,6 +24,8 @@ class Kind(StrEnum):
     ROOM_CHANGED = "room_changed"
     ROLE = "role"  # of a member, in the room
     TIMED_OUT = "timed_out"
+    PINNED = "pinned"
+    UNPINNED = "unpinned"
     CARDS = "cards"  # of a message: those that it has now
 
 

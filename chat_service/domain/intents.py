@@ -44,6 +44,14 @@ class React(msgspec.Struct, frozen=True, kw_only=True):
     conversation: Conversation | None = None
 
 
+class Pin(msgspec.Struct, frozen=True, kw_only=True):
+    """Keep the message at hand for everybody in the conversation, or no longer."""
+
+    message_id: int
+    removes: bool = False
+    conversation: Conversation | None = None
+
+
 class ShowCards(msgspec.Struct, frozen=True, kw_only=True):
     """Show what the `links` of the message lead to: those of the text that it has since `seq`."""
 
@@ -111,7 +119,7 @@ class TimeOut(msgspec.Struct, frozen=True, kw_only=True):
     until: str | None
 
 
-AboutMessage: TypeAlias = EditMessage | DeleteMessage | React | ShowCards | RemoveCards
+AboutMessage: TypeAlias = EditMessage | DeleteMessage | React | Pin | ShowCards | RemoveCards
 Moderate: TypeAlias = ChangeRoom | SetRole | TimeOut
 Intent: TypeAlias = SendMessage | AboutMessage | MarkRead | Join | Leave | CloseRoom | Moderate
 

@@ -182,6 +182,11 @@ class RoomFull(ChatRefusal):
         super().__init__(f"{members_max} members are the most that a room can have.")
 
 
+class TooManyPins(ChatRefusal):
+    def __init__(self, pins_max: int) -> None:
+        super().__init__(f"{pins_max} messages are the most that can be pinned in a conversation.")
+
+
 class TooManyReactions(ChatRefusal):
     """Of one person to a message, or of all."""
 

@@ -13,6 +13,7 @@ from chat_service.routes import (
     mentions,
     messages,
     moderation,
+    pins,
     reports,
     rooms,
     search,
@@ -29,6 +30,14 @@ ROUTES: list[Route] = [
     route("/api/save-chat", POST=chats.save_chat),
     route("/api/search-messages", GET=search.search_messages),
     route(_PERSON, GET=messages.messages, POST=messages.send_message),
+    *(
+        one
+        for path in (_PERSON, _ROOM)
+        for one in (
+            route(path + "/pins", GET=pins.pins),
+            route(path + "/pins/{message_id:id}", PUT=pins.pin, DELETE=pins.unpin),
+        )
+    ),
     route("/api/messages/{message_id:id}/replies", GET=messages.replies),
     route("/api/rooms", GET=rooms.rooms, POST=rooms.create_room),
     route(_ROOM, GET=rooms.room, PATCH=rooms.change_room, DELETE=rooms.close_room),

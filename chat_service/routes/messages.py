@@ -78,9 +78,9 @@ class MessageChanged(msgspec.Struct, frozen=True):
 
 PLACE_REFUSALS = (*PERSON_REFUSALS, UnknownRoom)
 _CHANGE_REFUSALS = (*PLACE_REFUSALS, NotAMember, UnknownMessage, TooManyMessages, NotStored)
-_WRITE_REFUSALS = (*_CHANGE_REFUSALS, TimedOut, NotAccepted)
+WRITE_REFUSALS = (*_CHANGE_REFUSALS, TimedOut, NotAccepted)
 _TEXT_REFUSALS = (MessageEmpty, MessageTooLong, InvalidMessage)
-_SEND_REFUSALS = (*_WRITE_REFUSALS, *_TEXT_REFUSALS, SlowMode, UnknownAttachment, MediaUnavailable)
+_SEND_REFUSALS = (*WRITE_REFUSALS, *_TEXT_REFUSALS, SlowMode, UnknownAttachment, MediaUnavailable)
 
 
 @describes(
@@ -109,7 +109,7 @@ async def send_message(request: Request[State]) -> Response:
     """As over the socket; with a nonce used before, the message of then."""
     identity = await identify(request)
     body = await read_json(request, NewMessage, judged_later=commands.JUDGED_LATER)
-    conversation = await _conversation(request, identity.username)
+    conversation = await conversation_of(request, identity.username)
     files = await request.state["attachments"].get(identity.username, body.attachments) if body.attachments else ()
     message = SendMessage(
         conversation=conversation, text=body.message, nonce=body.nonce, attachments=files, reply_to=body.reply_to
@@ -124,12 +124,12 @@ async def send_message(request: Request[State]) -> Response:
     body=NewText,
     example=NewText("Hello, all!"),
     answer=MessageChanged,
-    refusals=(*_WRITE_REFUSALS, *_TEXT_REFUSALS, NotTheAuthor),
+    refusals=(*WRITE_REFUSALS, *_TEXT_REFUSALS, NotTheAuthor),
 )
 async def edit_message(request: Request[State]) -> Response:
     identity = await identify(request)
     body = await read_json(request, NewText, judged_later=commands.JUDGED_LATER)
-    message_id, conversation = request.path_params["message_id"], await _conversation(request, identity.username)
+    message_id, conversation = request.path_params["message_id"], await conversation_of(request, identity.username)
     edit = EditMessage(message_id=message_id, text=body.message, conversation=conversation)
     await request.state["submissions"].submit_and_wait(identity.username, edit)
     return json_response(MessageChanged("Message edited", message_id))
@@ -138,7 +138,7 @@ async def edit_message(request: Request[State]) -> Response:
 @describes("Delete a message", answer=MessageChanged, refusals=(*_CHANGE_REFUSALS, NotTheAuthor, NotAllowed))
 async def delete_message(request: Request[State]) -> Response:
     identity = await identify(request)
-    message_id, conversation = request.path_params["message_id"], await _conversation(request, identity.username)
+    message_id, conversation = request.path_params["message_id"], await conversation_of(request, identity.username)
     deletion = DeleteMessage(message_id=message_id, conversation=conversation)
     await request.state["submissions"].submit_and_wait(identity.username, deletion)
     return json_response(MessageChanged("Message deleted", message_id))
@@ -148,18 +148,18 @@ async def delete_message(request: Request[State]) -> Response:
 async def remove_cards(request: Request[State]) -> Response:
     """They stay away until an edit changes its links."""
     identity = await identify(request)
-    message_id, conversation = request.path_params["message_id"], await _conversation(request, identity.username)
+    message_id, conversation = request.path_params["message_id"], await conversation_of(request, identity.username)
     removal = RemoveCards(message_id=message_id, conversation=conversation)
     await request.state["submissions"].submit_and_wait(identity.username, removal)
     return Response(status_code=204)
 
 
-@describes("React to a message", status=204, refusals=(*_WRITE_REFUSALS, InvalidEmoji, TooManyReactions))
+@describes("React to a message", status=204, refusals=(*WRITE_REFUSALS, InvalidEmoji, TooManyReactions))
 async def add_reaction(request: Request[State]) -> Response:
     return await _react(request, removes=False)
 
 
-@describes("Take a reaction back", status=204, refusals=(*_WRITE_REFUSALS, InvalidEmoji))
+@describes("Take a reaction back", status=204, refusals=(*WRITE_REFUSALS, InvalidEmoji))
 async def remove_reaction(request: Request[State]) -> Response:
     return await _react(request, removes=True)
 
@@ -167,7 +167,7 @@ async def remove_reaction(request: Request[State]) -> Response:
 async def _react(request: Request[State], *, removes: bool) -> Response:
     identity = await identify(request)
     message_id, emoji = request.path_params["message_id"], request.path_params["emoji"]
-    conversation = await _conversation(request, identity.username)
+    conversation = await conversation_of(request, identity.username)
     reaction = React(message_id=message_id, emoji=emoji, removes=removes, conversation=conversation)
     await request.state["submissions"].submit_and_wait(identity.username, reaction)
     return Response(status_code=204)
@@ -178,7 +178,7 @@ async def read(request: Request[State]) -> Response:
     """Everything up to `seq` has been seen."""
     identity = await identify(request)
     body = await read_json(request, ReadMark)
-    conversation = await _conversation(request, identity.username)
+    conversation = await conversation_of(request, identity.username)
     await request.state["submissions"].submit_and_wait(
         identity.username, MarkRead(conversation=conversation, seq=body.seq)
     )
@@ -216,7 +216,7 @@ async def replies(request: Request[State]) -> Response:
     return json_response(found, headers=more)
 
 
-async def _conversation(request: Request[State], username: str) -> Conversation:
+async def conversation_of(request: Request[State], username: str) -> Conversation:
     """The one in the path."""
     if (room := request.path_params.get("room")) is not None:
         return Conversation.room((await request.state["rooms"].get(username, room)).name)

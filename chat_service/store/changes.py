@@ -13,6 +13,7 @@ from chat_service.domain.intents import (
     Join,
     Leave,
     MarkRead,
+    Pin,
     React,
     RemoveCards,
     SetRole,
@@ -32,6 +33,7 @@ from chat_service.store.erasures import check_not_erased
 from chat_service.store.log_end import Done, LogEnd
 from chat_service.store.mentions import forget_mentions, mention_anew
 from chat_service.store.moderation import check_not_timed_out, find_membership, moderate
+from chat_service.store.pins import pin, unpin
 from chat_service.store.positions import check_may, positions
 from chat_service.store.quotas import check_joined, check_reactions, rooms_owned
 from chat_service.store.text_index import TextIndex
@@ -75,7 +77,7 @@ def _moderates(connection: Connection, draft: Draft, conversation_id: int) -> bo
 
 def check_may_write(connection: Connection, draft: Draft, end: LogEnd) -> None:
     """For what others would read: raises NotAccepted or TimedOut. Who is in a room is known by then."""
-    if draft.erases or not isinstance(draft.intent, EditMessage | React):
+    if draft.erases or not isinstance(draft.intent, EditMessage | React | Pin):
         return
     if draft.author in end.barred:
         raise NotAccepted(end.conversation.other_than(draft.author))
@@ -87,7 +89,7 @@ def check_may_write(connection: Connection, draft: Draft, end: LogEnd) -> None:
 def carry_out(connection: Connection, draft: Draft, end: LogEnd, quotas: Quotas, index: TextIndex) -> Done:
     """Do what the draft wants done. Raises what `Log.append` does."""
     match draft.intent:
-        case EditMessage() | DeleteMessage() | React() | ShowCards() | RemoveCards() as about:
+        case EditMessage() | DeleteMessage() | React() | Pin() | ShowCards() | RemoveCards() as about:
             return _change_message(connection, draft, about, end, quotas, index)
         case MarkRead(seq=seq):
             return _mark_read(connection, draft.author, end, seq)
@@ -115,6 +117,8 @@ def _change_message(
             return _delete(connection, draft, end, message_id, index)
         case React():
             return _react(connection, draft.author, intent, quotas)
+        case Pin():
+            return pin(connection, draft, end, intent)
         case ShowCards():
             return link_cards.show(connection, draft.author, end, intent)
         case RemoveCards():
@@ -145,6 +149,7 @@ def _delete(connection: Connection, draft: Draft, end: LogEnd, message_id: int, 
     connection.execute("DELETE FROM reactions WHERE message_id = ?", (message_id,))
     detach(connection, "message_id = ?", message_id)
     forget_mentions(connection, message_id)
+    unpin(connection, message_id)
     has_changed = _set_text(connection, message_id, "deleted_at", draft.timestamp, "", index)
     return Done(Kind.DELETED, has_changed, message_id, act=act, target=author)
 

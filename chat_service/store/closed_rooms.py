@@ -3,6 +3,7 @@
 from chat_service.store.attachments import detach
 from chat_service.store.mentions import forget_mentions
 from chat_service.store.personal_rules import forget_room
+from chat_service.store.pins import unpin
 from chat_service.store.search import text_index_of
 from chat_service.store.text_index import TextIndex
 from servicekit.database import Connection, Database, Row, try_hold
@@ -63,6 +64,7 @@ def _clear(connection: Connection, conversation_id: int, after: int, index: Text
             index.changed(connection, message_id, old=text, new="")
         detach(connection, "message_id = ?", message_id)
         forget_mentions(connection, message_id)
+        unpin(connection, message_id)
         connection.execute("DELETE FROM reactions WHERE message_id = ?", (message_id,))
         connection.execute("UPDATE messages SET message = '', html = NULL, cards = NULL WHERE id = ?", (message_id,))
     if len(messages) == CLEARED_AT_ONCE:

@@ -21,6 +21,10 @@ class History:
         """Oldest first: the last messages, or those next to a message id. Raises NotAMember for a room not theirs."""
         return await self._database.read(_read, username, label, page)
 
+    async def pins(self, username: str, label: Label) -> list[Item]:
+        """What is pinned, the newest pin first. Raises NotAMember for a room that they are not in."""
+        return await self._database.read(_pins, username, label)
+
     async def replies(self, username: str, message_id: int, *, after: int, limit: int) -> list[Item]:
         """What answers a message, oldest first. Raises UnknownMessage where they are not in its conversation."""
         return await self._database.read(_replies, username, message_id, after, limit)
@@ -28,14 +32,29 @@ class History:
 
 def _read(connection: Connection, username: str, label: Label, page: Page) -> list[Item]:
     """By `seq` alone, which the index knows: however old the page is, nothing that is newer is read."""
+    conversation_id = _conversation_id(connection, username, label)
+    return [] if conversation_id is None else _items(connection, _rows_of(connection, conversation_id, page))
+
+
+def _conversation_id(connection: Connection, username: str, label: Label) -> int | None:
+    """None while two people have said nothing yet."""
     row = connection.execute(
         "SELECT conversation_id FROM memberships WHERE username = ? AND label = ?", (username, label.text)
     ).fetchone()
-    if row is None:
-        if label.is_room:
-            raise NotAMember(label.text)
-        return []
-    return _items(connection, _rows_of(connection, row[0], page))
+    if row is None and label.is_room:
+        raise NotAMember(label.text)
+    return None if row is None else row[0]
+
+
+def _pins(connection: Connection, username: str, label: Label) -> list[Item]:
+    conversation_id = _conversation_id(connection, username, label)
+    pinned = connection.execute(
+        "SELECT message_id FROM pins WHERE conversation_id = ? ORDER BY pinned_seq DESC", (conversation_id,)
+    ).fetchall()
+    marks = ", ".join("?" * len(pinned))
+    ids = [message_id for (message_id,) in pinned]
+    rows = connection.execute(f"SELECT {MESSAGE} FROM messages WHERE id IN ({marks})", ids) if ids else ()
+    return sorted(_items(connection, rows), key=lambda item: ids.index(item[0].id))
 
 
 def _rows_of(connection: Connection, conversation_id: int, page: Page) -> list[Row]:

@@ -24,6 +24,9 @@ METHODS = {
     "/api/saved-chats": {"GET"},
     "/api/save-chat": {"POST"},
     "/api/messages/Grace": {"GET", "POST"},
+    "/api/messages/1/replies": {"GET"},
+    "/api/messages/Grace/pins": {"GET"},
+    "/api/messages/Grace/pins/1": {"PUT", "DELETE"},
     "/api/messages/Grace/read": {"PUT"},
     "/api/messages/Grace/1/cards": {"DELETE"},
     "/api/messages/Grace/1/reactions/👍": {"PUT", "DELETE"},
@@ -34,6 +37,8 @@ METHODS = {
     "/api/rooms/lobby/members/Ada": {"PUT", "DELETE"},
     "/api/rooms/lobby/members/Ada/role": {"PUT"},
     "/api/rooms/lobby/timeouts/Ada": {"PUT", "DELETE"},
+    "/api/rooms/lobby/pins": {"GET"},
+    "/api/rooms/lobby/pins/1": {"PUT", "DELETE"},
     "/api/rooms/lobby/messages": {"GET", "POST"},
     "/api/rooms/lobby/messages/read": {"PUT"},
     "/api/rooms/lobby/messages/1": {"PATCH", "DELETE"},
@@ -89,6 +94,7 @@ async def test_a_wrong_method_is_told_every_right_one(asked: Instance, path: str
 async def test_head_is_answered_as_get_without_a_body(chat: Instance, path: str) -> None:
     await chat.add_member("Ada", "lobby", "Ada")
     chat.auth.set_role("Ada", "moderator")
+    await chat.request("Ada", "POST", "/api/rooms/lobby/messages", json={"message": "the first"})
     answers = [await chat.request("Ada", method, path, params={"query": "x"}) for method in ("GET", "HEAD")]
     assert [answer.status_code for answer in answers] == [200, 200]
     assert answers[1].content == b""
