@@ -37,12 +37,12 @@ async def search(request: Request[State]) -> Response:
 
 
 async def _find_people(page: PageRequest, query: str) -> list[Person]:
-    """Nobody is called by a sentence: what cannot be the beginning of a name finds nobody."""
+    """Nobody is called by a sentence: what cannot be part of a name finds nobody."""
     if not 0 < len(query) <= _NAME_LENGTH_MAX:
         return []
-    beginning = query.removeprefix("@") or query
+    part = query.removeprefix("@") or query
     try:
-        found = await get(page, "/api/users", list[Profile], {"query": beginning, "limit": _PEOPLE_MAX})
+        found = await get(page, "/api/people", list[Profile], {"query": part, "limit": _PEOPLE_MAX})
     except Refused:
         return []
     return [profile.person for profile in found if profile.username != page.username]

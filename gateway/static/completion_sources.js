@@ -83,7 +83,7 @@ export class CompletionSources {
     if (this.#found.size >= CACHED_MAX) {
       this.#found.clear();
     }
-    const path = sign === "@" ? "/api/users" : "/api/rooms";
+    const path = sign === "@" ? "/api/people" : "/api/rooms";
     const searching = fetchJson(`${path}?${new URLSearchParams({ query, limit: "20" })}`).then((found) =>
       (found ?? []).map(sign === "@" ? personOf : ({ name = "" }) => roomOf(name)),
     );
