@@ -50,6 +50,7 @@ async def test_tools_are_reached_used_and_left_by_keyboard(couple: Couple) -> No
     await expect(picker).to_have_count(0)
     await expect(opener).to_be_focused()
     await ada.page.keyboard.press("Enter")
+    await expect(picker.locator("button").first).to_be_focused()
     await ada.page.keyboard.press("End")
     await ada.page.keyboard.press("Home")
     await ada.page.keyboard.press("Enter")

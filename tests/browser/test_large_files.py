@@ -60,8 +60,8 @@ async def test_a_large_file_goes_on_after_the_page_was_loaded_anew(couple: Coupl
     await ada.page.route("**/api/uploads/*", stopping)
     await choose(ada, *paths)
     await asyncio.wait_for(held.wait(), 30)
+    await ada.page.reload()  # first: once nothing stops it any more, what was held goes on
     await ada.page.unroute_all(behavior="ignoreErrors")
-    await ada.page.reload()
     await ada.live()
     patched: list[str] = []
 
