@@ -142,5 +142,6 @@ async def test_a_taken_port_of_metrics_is_one_line_and_ends_nothing(tmp_path: Pa
     port = int(settings["PARLEY_VIDEO_URL"].rpartition(":")[2]) + METRICS_PORT_OFFSET
     with suppress(OSError), socket.create_server(("127.0.0.1", port)):
         async with launched(settings) as launcher:
-            assert f"Port {port} on 127.0.0.1, for the metrics of video, is taken" in await launcher.says("metrics of")
+            said = await launcher.says("metrics of video")
+            assert f"Port {port} on 127.0.0.1, for the metrics of video, is taken" in said
             await launcher.says("Parley is ready")
