@@ -525,7 +525,7 @@ async def test_each_message_is_in_exactly_one_span(database: Database, message_i
     for statement in (
         "INSERT INTO conversations (id, name, created_at) VALUES (2, 'Ada|Grace', '')",
         f"INSERT INTO messages ({columns}) VALUES ({message_id}, 2, 1, 'Ada', 'Grace', 'hello', '')",
-        f"INSERT INTO reactions VALUES ({message_id}, 'Grace', '👍')",
+        f"INSERT INTO reactions (message_id, username, emoji) VALUES ({message_id}, 'Grace', '👍')",
     ):
         await run_sql(database, statement)
     store = Erasures(database)
