@@ -1,4 +1,6 @@
-"""What somebody keeps of a conversation for themselves: the paths name it from their side, `@grace` or `#garden`."""
+"""Which conversation a path is about: of a room, with a person, or by its label, `@grace` or `#garden`."""
+
+from collections.abc import Mapping
 
 from starlette.convertors import StringConvertor, register_url_convertor
 from starlette.requests import Request
@@ -21,8 +23,14 @@ register_url_convertor("label", LabelConvertor())
 
 
 async def conversation_of(request: Request[State], username: str) -> Conversation:
-    """The one in the path. Raises what reading it does."""
-    label = Label(request.path_params["conversation"])
+    """The one in the path: by its label, by a room's name or by a username. Raises what reading it does."""
+    label = _label_in(request.path_params)
     if label.is_room:
         return Conversation.room((await request.state["rooms"].get(username, label.name)).name)
     return await request.state["addressing"].find_conversation(username, label.name)
+
+
+def _label_in(path: Mapping[str, str]) -> Label:
+    if "conversation" in path:
+        return Label(path["conversation"])
+    return Label.of_room(path["room"]) if "room" in path else Label.of_person(path["other_username"])

@@ -30,5 +30,5 @@ async def mentions(request: Request[State]) -> Response:
     query = read_query(request, MentionsQuery)
     limit = min(query.limit, request.state["history_page_max"])
     found = await request.state["own_side"].mentions.list_of(identity.username, before=query.before, limit=limit)
-    again = link(request.url.path, "next", before=found[-1].id, limit=limit) if found else {}
+    again = link(request.url.path, "next", before=found[-1].id, limit=limit) if len(found) == limit else {}
     return json_response(found, headers=again)

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from chat_service.domain import commands, events
 from chat_service.domain.commands import FileIds, Mark, Nonce
-from chat_service.domain.conversations import Conversation, Label
+from chat_service.domain.conversations import Label
 from chat_service.domain.events import MessageView
 from chat_service.domain.history import Page
 from chat_service.domain.intents import DeleteMessage, EditMessage, MarkRead, React, RemoveCards, SendMessage
@@ -33,6 +33,7 @@ from chat_service.domain.refusals import (
     UnknownMessage,
     UnknownRoom,
 )
+from chat_service.routes.conversations import conversation_of
 from chat_service.routes.shared import HISTORY_PAGE, PERSON_REFUSALS, MessageId
 from chat_service.state import State
 from servicekit.authentication import identify
@@ -212,15 +213,8 @@ async def replies(request: Request[State]) -> Response:
     limit = min(query.limit, request.state["history_page_max"])
     message_id = request.path_params["message_id"]
     found = await request.state["history"].replies(identity.username, message_id, after=query.after, limit=limit)
-    more = link(request.url.path, "next", after=found[-1].id, limit=limit) if found else {}
+    more = link(request.url.path, "next", after=found[-1].id, limit=limit) if len(found) == limit else {}
     return json_response(found, headers=more)
-
-
-async def conversation_of(request: Request[State], username: str) -> Conversation:
-    """The one in the path."""
-    if (room := request.path_params.get("room")) is not None:
-        return Conversation.room((await request.state["rooms"].get(username, room)).name)
-    return await request.state["addressing"].find_conversation(username, request.path_params["other_username"])
 
 
 async def _history(request: Request[State], username: str, label: Label) -> Response:

@@ -3,22 +3,22 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
-from chat_service.domain.conversations import Conversation
 from chat_service.domain.events import MessageView
 from chat_service.domain.intents import Pin
-from chat_service.domain.refusals import NotAllowed, NotAMember, TooManyPins
-from chat_service.routes.messages import PLACE_REFUSALS, WRITE_REFUSALS, conversation_of
+from chat_service.domain.refusals import NotAllowed, TooManyPins
+from chat_service.routes.conversations import PLACE_REFUSALS, conversation_of
+from chat_service.routes.messages import WRITE_REFUSALS
 from chat_service.state import State
 from servicekit.authentication import identify
 from servicekit.contract import describes
 from servicekit.responses import json_response
 
 
-@describes("Read what is pinned", answer=list[MessageView], refusals=(*PLACE_REFUSALS, NotAMember))
+@describes("Read what is pinned", answer=list[MessageView], refusals=PLACE_REFUSALS)
 async def pins(request: Request[State]) -> Response:
     """The newest pin first."""
     identity = await identify(request)
-    conversation: Conversation = await conversation_of(request, identity.username)
+    conversation = await conversation_of(request, identity.username)
     label = conversation.label_for(identity.username)
     return json_response(await request.state["history"].pins(identity.username, label))
 

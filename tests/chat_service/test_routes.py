@@ -361,6 +361,7 @@ async def test_what_answers_a_message_is_read_by_who_may_read_the_message(chat: 
     async with chat.client("Grace") as client:
         first = await client.get(f"/api/messages/{asked}/replies?limit=1")
         (second,) = (await client.get(first.links["next"]["url"])).json()
+        assert "link" not in (await client.get(f"/api/messages/{asked}/replies")).headers
     assert second["message"] == "Later"
     assert await chat.get("Ada", f"/api/messages/{asked + 1}/replies") == []
     assert await chat.does("Linus", "GET", f"/api/messages/{asked}/replies") == (404, "unknown_message")
