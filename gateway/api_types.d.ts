@@ -106,6 +106,13 @@ declare namespace Api {
     muted_until: string | null;
   }
 
+  /** "HH:MM", and a name of the IANA database. */
+  interface QuietHours {
+    starts: string | null;
+    ends: string | null;
+    time_zone: string | null;
+  }
+
   interface CallEvent {
     conversation: Label;
     username: string;
@@ -145,6 +152,7 @@ declare namespace Api {
     closed: Change;
     draft: SavedDraft & { conversation: Label; nonce: string | null };
     notifications: Notifications & { conversation: Label };
+    quiet_hours: QuietHours;
     unread: { conversation: Label; unread_seq: number | null; unread: number; mentions: number };
     room_changed: Change & { topic: string; private: boolean; slow_mode_s: number; owner: string | null };
     role: Change & { role: RoomRole; by: string };

@@ -1,9 +1,10 @@
-"""Events that only a person's own devices are told: whom they blocked, and their own side of conversations."""
+"""Events that only a person's own devices are told: blocks, quiet hours, and their side of conversations."""
 
 import msgspec
 
 from chat_service.domain.conversations import Label
 from chat_service.domain.notification_levels import Level, Notifications
+from chat_service.domain.quiet_hours import QuietHours
 from chat_service.domain.saved_drafts import SavedDraft
 from chat_service.domain.unread import Unread
 
@@ -35,6 +36,10 @@ class NotificationsChosen(msgspec.Struct, frozen=True, kw_only=True, tag_field="
     muted_until: str | None
 
 
+class QuietHoursChosen(QuietHours, frozen=True, kw_only=True, tag_field="type", tag="quiet_hours"):
+    """When the reader does not want to be disturbed."""
+
+
 class MarkedUnread(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="unread"):
     """The reader has marked the conversation as unread from `unread_seq` on; null: no longer.
 
@@ -59,6 +64,10 @@ def draft(label: Label, draft: SavedDraft, nonce: str | None) -> bytes:
 
 def notifications(label: Label, chosen: Notifications) -> bytes:
     return _encode(NotificationsChosen(conversation=label.text, level=chosen.level, muted_until=chosen.muted_until))
+
+
+def quiet_hours(chosen: QuietHours) -> bytes:
+    return _encode(QuietHoursChosen(**msgspec.structs.asdict(chosen)))
 
 
 def unread(label: Label, unread_seq: int | None, counts: Unread) -> bytes:

@@ -60,6 +60,7 @@ ROUTES: list[Route] = [
     route(_CONVERSATION + "/draft", GET=drafts.draft, PUT=drafts.put_draft),
     route(_CONVERSATION + "/notifications", GET=attention.notifications, PUT=attention.choose_notifications),
     route(_CONVERSATION + "/unread", PUT=attention.mark_unread),
+    route("/api/quiet-hours", GET=attention.quiet_hours, PUT=attention.choose_quiet_hours),
     route("/api/mentions", GET=mentions.mentions),
     route("/api/blocks", GET=blocks.blocks),
     route("/api/blocks/{username}", PUT=blocks.block, DELETE=blocks.unblock),

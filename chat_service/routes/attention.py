@@ -1,4 +1,4 @@
-"""What somebody is notified of, and what they have marked as unread."""
+"""What somebody is notified of, when not, and what they have marked as unread."""
 
 from datetime import datetime
 from typing import Annotated
@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from chat_service.domain.notification_levels import Level, Notifications
+from chat_service.domain.quiet_hours import QuietHours, QuietHoursNow
 from chat_service.domain.refusals import NotStored, TooManyMessages, TooManyNotificationLevels
 from chat_service.domain.unread import Unread
 from chat_service.routes.conversations import PLACE_REFUSALS, conversation_of
@@ -68,3 +69,24 @@ async def mark_unread(request: Request[State]) -> Response:
     body = await read_json(request, NewUnreadMark)
     conversation = await conversation_of(request, identity.username)
     return json_response(await request.state["own_side"].unread_marks.put(identity.username, conversation, body.seq))
+
+
+@describes("Read when you are not to be disturbed", answer=QuietHoursNow)
+async def quiet_hours(request: Request[State]) -> Response:
+    """Clients notify you of nothing then."""
+    identity = await identify(request)
+    return json_response(await request.state["own_side"].quiet_hours.get(identity.username))
+
+
+@describes(
+    "Choose when you are not to be disturbed",
+    body=QuietHours,
+    example=QuietHours("22:00", "07:30", "Europe/Berlin"),
+    answer=QuietHoursNow,
+    refusals=(TooManyMessages, NotStored),
+)
+async def choose_quiet_hours(request: Request[State]) -> Response:
+    """Each day, by the clock of a time zone; all three are null for none. On all your devices."""
+    identity = await identify(request)
+    body = await read_json(request, QuietHours)
+    return json_response(await request.state["own_side"].quiet_hours.choose(identity.username, body))

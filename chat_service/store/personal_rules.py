@@ -17,5 +17,6 @@ def forget_person(connection: Connection, username: str) -> None:
     """They have erased their account: what was reported of them stays without what they said."""
     connection.execute("DELETE FROM blocks WHERE username = ? OR blocked_username = ?", (username, username))
     connection.execute("UPDATE reports SET text = '' WHERE username = ?", (username,))
-    for table in ("timeouts", "slow_writers", "arrivals", "drafts", "notification_levels", "mentioned"):
+    personal = ("timeouts", "slow_writers", "arrivals", "drafts", "notification_levels", "quiet_hours", "mentioned")
+    for table in personal:
         connection.execute(f"DELETE FROM {table} WHERE username = ?", (username,))

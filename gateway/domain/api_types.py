@@ -106,6 +106,14 @@ class Room(Attention, frozen=True, kw_only=True):
         return Conversation.in_room(self.name)
 
 
+class QuietHours(msgspec.Struct, frozen=True, kw_only=True):
+    """When the reader is not to be disturbed: "HH:MM", and a name of the IANA database; all are null for never."""
+
+    starts: str | None = None
+    ends: str | None = None
+    time_zone: str | None = None
+
+
 class Attachment(msgspec.Struct, frozen=True, kw_only=True):
     """A file of a message: pixels, bytes and seconds; `placeholder` is a BlurHash.
 

@@ -89,6 +89,7 @@ ROUTES = (
     Route("/api/search-messages", Service.CHAT),
     Route("/api/conversations/", Service.CHAT),
     Route("/api/mentions", Service.CHAT),
+    Route("/api/quiet-hours", Service.CHAT),
     Route("/api/blocks", Service.CHAT),
     Route("/api/blocks/", Service.CHAT),
     Route("/api/reports", Service.CHAT),

@@ -19,6 +19,7 @@ from gateway.pages import (
     messages,
     moderation,
     password_reset,
+    quiet_hours,
     reporting,
     rooms,
     search,
@@ -72,6 +73,7 @@ def _moderation() -> list[Route]:
         route(member + "/role", POST=moderation.set_role),
         route(member + "/timeout", POST=moderation.time_out),
         route(member + "/end-timeout", POST=moderation.end_timeout),
+        route("/settings/quiet-hours", POST=quiet_hours.choose_quiet_hours),
         route("/settings/block", POST=blocked_people.block),
         route("/settings/unblock", POST=blocked_people.unblock),
     ]

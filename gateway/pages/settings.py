@@ -7,7 +7,7 @@ from urllib.parse import quote
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gateway.domain.api_types import Device, Problem, SentFile
+from gateway.domain.api_types import Device, Problem, QuietHours, SentFile
 from gateway.domain.paths import own_path
 from gateway.pages.error_messages import explain
 from gateway.pages.layout import load_layout
@@ -39,8 +39,11 @@ async def show_settings(
     field_errors: dict[str, str] | None = None,
     form: dict[str, str] | None = None,
 ) -> Response:
-    layout, devices, blocks = await asyncio.gather(
-        load_layout(page), get(page, "/api/sessions", list[Device]), load_blocks(page)
+    layout, devices, blocks, quiet_hours = await asyncio.gather(
+        load_layout(page),
+        get(page, "/api/sessions", list[Device]),
+        load_blocks(page),
+        get(page, "/api/quiet-hours", QuietHours),
     )
     devices.sort(key=lambda device: (device.current, device.last_seen_at), reverse=True)
     return page.render(
@@ -49,6 +52,7 @@ async def show_settings(
         layout=layout,
         devices=devices,
         blocks=blocks,
+        quiet_hours=quiet_hours,
         error=error,
         field_errors=field_errors or {},
         form=form or {},

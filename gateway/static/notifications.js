@@ -5,6 +5,7 @@ import { all, optional } from "./dom.js";
 import { lineOf } from "./file_names.js";
 import { isBlocked } from "./moderation.js";
 import { introduced, me } from "./people.js";
+import { followQuietHours, isQuietAt } from "./quiet_hours.js";
 import { shortened } from "./texts.js";
 
 const TEXT_LENGTH_MAX = 140;
@@ -26,6 +27,9 @@ export function wireNotifications(connection) {
       await Notification.requestPermission();
       button.hidden = Notification.permission !== "default";
     });
+  }
+  if (Notification.permission !== "denied") {
+    followQuietHours(connection);
   }
   let isLive = false;
   connection.on("state", (state) => (isLive = state === "online"));
@@ -55,7 +59,7 @@ function isWanted(event) {
   const level = item?.dataset.level ?? (isRoom(event.conversation) ? "mentions" : "all");
   const isLoud = level === "all" || (level === "mentions" && isCalled(event));
   const isQuiet = isBlocked(event.sender_username) || (item !== null && "muted" in item.dataset);
-  return Notification.permission === "granted" && isLoud && !isQuiet;
+  return Notification.permission === "granted" && isLoud && !isQuiet && !isQuietAt(new Date());
 }
 
 /** One a conversation: the next takes its place. @param {Api.Message} event @param {NotificationOptions} [options] */

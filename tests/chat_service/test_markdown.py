@@ -14,6 +14,7 @@ from chat_service.domain.emoji_names import EMOJI
 from chat_service.domain.markdown import may_have_markup, render, renderer
 from chat_service.domain.markdown.code_colours import LANGUAGES
 from chat_service.domain.markdown.renderer import COLOURED_BYTES_MAX, HTML_BYTES_MAX, NESTING_MAX
+from tests.xss_vectors import VECTORS
 
 PIECES = [
     *"*_`~[]()<>&\\|@#:-+=!\n\r\t \"';./0ab\u4e2d\u202e\u200b\u00a0\u2028\u0085",
@@ -192,44 +193,6 @@ def check_allowed(html: str | None) -> None:
 @given(TEXTS)
 def test_whatever_is_written_only_what_is_allowed_comes_out(text: str) -> None:
     check_allowed(renderer.render(text)[0])
-
-
-VECTORS = [
-    "<script>alert(1)</script>",
-    "<img src=x onerror=alert(1)>",
-    "<svg/onload=alert(1)>",
-    "<!--><img src=x onerror=alert(1)>-->",
-    "[a](javascript:alert(1))",
-    "[a](JaVaScRiPt:alert(1))",
-    "[a](java\tscript:alert(1))",
-    "[a](java&#x0A;script:alert(1))",
-    "[a](&#106;avascript:alert(1))",
-    "[a](&#x6A&#x61;vascript&colon;alert(1))",
-    "[a](\\javascript:alert(1))",
-    "[a]( javascript:alert(1))",
-    "[a](\u0001javascript:alert(1))",
-    "[a](<javascript:alert(1)>)",
-    "[a](javascript&#58;alert(1))",
-    "[a](vbscript:msgbox(1))",
-    "[a](data:text/html;base64,PHNjcmlwdD4=)",
-    "[a](//evil.example)",
-    "[a](/settings)",
-    "[a](#top)",
-    "[a](?x)",
-    "[a]() ![a]() ![]()",
-    "[a](https:evil.example)",
-    "[a](https:/evil.example)",
-    "[a](https://)",
-    "[a](https://ada@evil.example)",
-    "[a](https://good.example@evil.example/)",
-    "[a](file:///etc/passwd)",
-    "[a](http\ns://x)",
-    "<javascript:alert(1)>",
-    "<data:text/html,x>",
-    "![a](javascript:alert(1))",
-    "![a](data:image/png;base64,AA==)",
-    "[a][b]\n\n[b]: javascript:alert(1)",
-]
 
 
 @pytest.mark.parametrize("text", VECTORS)
