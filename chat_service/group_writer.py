@@ -1,6 +1,7 @@
-"""The group writer: stores what queued while the last commit ran, so that the disk is paid once a group."""
+"""The group writer: stores what queued until its turn to write came, so that the disk is paid once a group."""
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Generic, Protocol, TypeVar
 
@@ -40,7 +41,7 @@ class GroupWriter(Generic[OriginT, DraftT, ResultT]):
         self._log = log
         self._failure = failure
         self._group_max = group_max
-        self._queue: list[tuple[OriginT, DraftT]] = []
+        self._queue: deque[tuple[OriginT, DraftT]] = deque()  # also taken from in a thread of the database
         self._has_work = asyncio.Event()
 
     def submit(self, origin: OriginT, draft: DraftT) -> None:
@@ -55,14 +56,27 @@ class GroupWriter(Generic[OriginT, DraftT, ResultT]):
         """
         while True:
             await self._has_work.wait()
-            group, self._queue = self._queue[: self._group_max], self._queue[self._group_max :]
-            if not self._queue:
-                self._has_work.clear()
-            on_stored(await self._store(group))
+            self._has_work.clear()
+            while self._queue:
+                group: list[tuple[OriginT, DraftT]] = []
+                on_stored(await self._store(self._filled(group), takes_more=True))
 
-    async def _store(self, group: Sequence[tuple[OriginT, DraftT]]) -> Sequence[tuple[OriginT, ResultT | Refusal]]:
+    def _filled(self, group: list[tuple[OriginT, DraftT]]) -> list[tuple[OriginT, DraftT]]:
+        while self._queue and len(group) < self._group_max:
+            group.append(self._queue.popleft())
+        return group
+
+    async def _store(
+        self, group: list[tuple[OriginT, DraftT]], *, takes_more: bool = False
+    ) -> Sequence[tuple[OriginT, ResultT | Refusal]]:
+        """`takes_more`: with what queues until others let go of the store. So groups grow where many write."""
+
+        def append(connection: Connection) -> Sequence[ResultT | Refusal]:
+            drafts = [draft for _, draft in (self._filled(group) if takes_more else group)]
+            return self._log.append_group(connection, drafts)
+
         try:
-            outcomes = await self._database.write_many(self._log.append_group, [draft for _, draft in group])
+            outcomes = await self._database.write_many(append)
             return [(origin, outcome) for (origin, _), outcome in zip(group, outcomes, strict=True)]
         except NotStored:  # which has been told of
             self._log.forget()

@@ -11,7 +11,6 @@ from chat_service.domain.quotas import USUAL_QUOTAS, Quotas
 from chat_service.domain.refusals import NotAccepted, NotAMember, UnknownMessage
 from chat_service.store.attachments import attach
 from chat_service.store.blocks import barred_of
-from chat_service.store.erasures import are_erased
 from chat_service.store.log import MESSAGE_COLUMNS, UNLESS_SENT, Log, message_row, stored_message
 from chat_service.store.log_end import LogEnd
 from chat_service.store.mentions import mention
@@ -24,6 +23,12 @@ from servicekit.problems import Refusal
 CONVERSATIONS_REMEMBERED_MAX = 50_000
 _INSERT_MESSAGE = (
     f"INSERT INTO messages ({MESSAGE_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) {UNLESS_SENT}"
+)
+# With whether one of the two has erased their account, in one statement: where several write, it runs for each message.
+_FIND_END = (
+    f"SELECT id, {epoch('id')}, {last_seq('conversations.id')}, barred, slow_mode_s,"
+    " EXISTS (SELECT 1 FROM erasures WHERE username = ?) OR EXISTS (SELECT 1 FROM erasures WHERE username = ?)"
+    " FROM conversations WHERE name = ?"
 )
 
 
@@ -94,19 +99,12 @@ class SqliteLog(Log):
     def _find(self, connection: Connection, conversation: Conversation) -> LogEnd | None:
         found = self._ends.get(conversation)
         if found is None:
-            row = connection.execute(
-                f"SELECT id, {epoch('id')}, {last_seq('conversations.id')}, barred, slow_mode_s FROM conversations"
-                " WHERE name = ?",
-                (conversation.name,),
-            ).fetchone()
+            one, other = (None, None) if conversation.is_room else conversation.people
+            row = connection.execute(_FIND_END, (one, other, conversation.name)).fetchone()
             if row is not None:
-                *end, barred, slow_mode_s = row
+                *end, barred, slow_mode_s, is_over = row
                 found = self._ends[conversation] = LogEnd(
-                    conversation,
-                    *end,
-                    is_over=not conversation.is_room and are_erased(connection, *conversation.people),
-                    barred=barred_of(barred),
-                    slow_mode_s=slow_mode_s,
+                    conversation, *end, is_over=bool(is_over), barred=barred_of(barred), slow_mode_s=slow_mode_s
                 )
         return found
 

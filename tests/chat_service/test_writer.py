@@ -109,7 +109,7 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
         yield Desk(database, tmp_path / "chat.db")
 
 
-async def test_what_queues_during_a_commit_makes_the_next_group_in_order(desk: Desk) -> None:
+async def test_what_queues_until_its_turn_comes_makes_a_group_and_then_the_next_in_order(desk: Desk) -> None:
     async with desk.at_work():
         with desk.locked():
             desk.writer.submit(0, draft("0"))
@@ -118,7 +118,7 @@ async def test_what_queues_during_a_commit_makes_the_next_group_in_order(desk: D
             for number in range(1, 7):
                 desk.writer.submit(number, draft(str(number)))
         await desk.told_of(7)
-    assert [[origin for origin, _ in group] for group in desk.groups] == [[0], [1, 2, 3, 4], [5, 6]]
+    assert [[origin for origin, _ in group] for group in desk.groups] == [[0, 1, 2, 3], [4, 5, 6]]  # by fours
     assert desk.on_disk() == list("0123456")
 
 
