@@ -88,7 +88,7 @@ class Composition:
         self._peers = Peers(auth=Peer(opened.http, settings.auth_url), media=Peer(opened.http, settings.media_url))
         self._know_people(waits)
         self._deliver()
-        self._take_submissions(settings)
+        self._take_submissions(settings, waits)
         self._add_the_rest(settings, waits)
 
     def _know_people(self, waits: Waits) -> None:
@@ -107,7 +107,7 @@ class Composition:
             catch_up=self._catch_up,
         )
 
-    def _take_submissions(self, settings: ChatSettings) -> None:
+    def _take_submissions(self, settings: ChatSettings, waits: Waits) -> None:
         """From the sockets to the disk, and on to the feed."""
         self._writer: GroupWriter[OutcomeListener, Draft, Appended] = GroupWriter(
             database=self._database, log=self._log, failure=NotStored()
@@ -120,7 +120,11 @@ class Composition:
             clock=self._clock,
         )
         self._link_cards = LinkCards(
-            peers=self._peers, submissions=self.submissions, clock=self._clock, is_on=settings.link_cards == "on"
+            peers=self._peers,
+            submissions=self.submissions,
+            clock=self._clock,
+            is_on=settings.link_cards == "on",
+            pauses_s=waits.card_pauses_s,
         )
         self._publisher = Publisher(
             feed=self._feed, nudges=self.nudges, readers=self.local_readers, on_told=self._link_cards.stored

@@ -94,11 +94,11 @@ class Peers:
         return {file.id: file for file in owned.files}
 
     async def page(self, url: str) -> LinkedPage | None:
-        """What it says of itself; None where that is nothing, or cannot be known."""
+        """What it says of itself; None where that is nothing. Raises MediaUnavailable."""
         try:
             found = await self._media.read("/internal/link-card", _LinkCard, within_s=PAGE_S_MAX, url=url)
         except PeerAway:
-            return None
+            raise MediaUnavailable from None
         return found.card
 
     async def files_deleted_after(self, number: int) -> Page[DeletedFile]:

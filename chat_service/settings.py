@@ -7,6 +7,7 @@ import msgspec
 from chat_service.actions.arrivals import PAUSE_S as ARRIVING_PAUSE_S
 from chat_service.actions.closed_rooms import PAUSE_S as CLEARING_PAUSE_S
 from chat_service.actions.erasing import PAUSE_S as ERASING_PAUSE_S
+from chat_service.actions.link_cards import PAUSES_S as CARD_PAUSES_S
 from chat_service.actions.presence import GRACE_S
 from chat_service.actions.searching import PAUSE_S as INDEXING_PAUSE_S
 from chat_service.domain.calls import RING_S
@@ -70,6 +71,7 @@ class Waits(msgspec.Struct, frozen=True, kw_only=True):
     arriving_pause_s: float = ARRIVING_PAUSE_S
     clearing_pause_s: float = CLEARING_PAUSE_S
     connection_lease_s: float = LEASE_S
+    card_pauses_s: tuple[float, ...] = CARD_PAUSES_S
 
 
 USUAL_WAITS = Waits()

@@ -26,10 +26,19 @@ MEMBERS = {
     "lobby": tuple(NAMES),
     "surprise-party": ("linus", "margaret"),
 }
+WALK_THROUGH = """> The machine repeats 13 to 23 for each number.
+
+I walked through it by hand. The second accumulator is cleared *one step too early*; this closes the loop later:
+
+```python
+for step in range(13, 24):
+    accumulate(step)
+clear(second)  # not before
+```"""
 # Who says what in which conversation. `>n` answers the message so many before, `:)n` reacts to it.
 Line = tuple[str, str, str]
 HISTORY: tuple[Line, ...] = (
-    ("grace", "#lobby", "Good morning, everybody! The new server is up."),
+    ("grace", "#lobby", "Good morning, everybody! The **new server** is up."),
     ("linus", "#lobby", "Works here. Who broke the build?"),
     ("alan", "#lobby", "Undecidable, in general. 😄"),
     ("margaret", "#lobby", "It was me. Mended: two lines were in the wrong order."),
@@ -40,13 +49,13 @@ HISTORY: tuple[Line, ...] = (
         "#engines",
         "Done but for the diagram. Would somebody check the loop?\n\nThe machine repeats 13 to 23 for each number.",
     ),
-    ("alan", "#engines", "I walked through it by hand. The second accumulator is cleared one step too early."),
+    ("alan", "#engines", WALK_THROUGH),
     ("ada", "#engines", ">1 Oh. You are right, thank you!"),
     ("linus", "#engines", "Is there a version that I can run? https://en.wikipedia.org/wiki/Note_G"),
     ("margaret", "#moon-landing", "Launch checklist, third version. Please read it as if you were tired."),
-    ("grace", "#moon-landing", "Item 7 and item 9 contradict each other when the radar is on."),
+    ("grace", "#moon-landing", "@margaret, item 7 and item 9 contradict each other when the radar is on."),
     ("margaret", "#moon-landing", ">1 Good catch. That is just what an alarm is for."),
-    ("margaret", "#surprise-party", "Cake: yes. Candles: how many, and dare we?"),
+    ("margaret", "#surprise-party", "- [x] cake: ||three layers||\n- candles: how many, and ~~dare~~ may we?"),
     ("linus", "#surprise-party", "Powers of two only."),
     ("margaret", "@ada", "The picture from the ridge, as promised"),
     ("ada", "@margaret", "What a light! May I use it for the cover?"),

@@ -13,6 +13,7 @@ from gateway.domain.api_types import Attachment, Message
 from gateway.domain.message_view import MessageView
 from gateway.domain.page_limits import PageLimits
 from gateway.domain.people import Person
+from gateway.domain.previews import shortened
 from gateway.markup_cache import MarkupCache
 
 FOLDER = Path(__file__).parent / "templates"
@@ -124,6 +125,7 @@ def _environment(
         "Person": Person,
     }
     environment.filters["shown"] = shown
+    environment.filters["shortened"] = shortened
     return environment
 
 

@@ -6,7 +6,7 @@ message stays without.
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from weakref import WeakValueDictionary
 
 from msgspec import structs
@@ -16,6 +16,7 @@ from chat_service.domain.changes import Entry, Kind
 from chat_service.domain.intents import ShowCards
 from chat_service.domain.link_cards import Card, links_in
 from chat_service.domain.messages import StoredMessage
+from chat_service.domain.refusals import MediaUnavailable
 from chat_service.peers import Peers
 from servicekit.logs import get_logger
 from servicekit.problems import Refusal
@@ -24,16 +25,27 @@ from servicekit.tasks import Tasks
 AT_ONCE = 16  # messages whose links are looked at
 AT_ONCE_PER_PERSON = 2
 WAITING_MAX = 500
+PAUSES_S = (15.0, 120.0)  # before asking again where the media service is away
 LINKS_PER_MINUTE = 30  # of one person, who could send us to others as fast as they write
 log = get_logger(__name__)
 
 
 class LinkCards:
-    def __init__(self, *, peers: Peers, submissions: Submissions, clock: Callable[[], float], is_on: bool) -> None:
+    def __init__(
+        self,
+        *,
+        peers: Peers,
+        submissions: Submissions,
+        clock: Callable[[], float],
+        is_on: bool,
+        pauses_s: Sequence[float],
+    ) -> None:
+        """`pauses_s`: how long to wait before each try after the first, where the media service is away."""
         self._peers = peers
         self._submissions = submissions
         self._clock = clock
         self._is_on = is_on
+        self._pauses_s = pauses_s
         self._turns = asyncio.Semaphore(AT_ONCE)
         self._persons: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()  # held by who waits
         self._waiting = 0
@@ -66,13 +78,26 @@ class LinkCards:
         return self._begun[author] <= LINKS_PER_MINUTE
 
     async def _look_and_show(self, author: str, intent: ShowCards) -> None:
-        turn = self._persons.setdefault(author, asyncio.Semaphore(AT_ONCE_PER_PERSON))
         try:
-            async with turn, self._turns:
-                found = await asyncio.gather(*(self._card(url) for url in intent.links))
+            for pause_s in (0.0, *self._pauses_s):
+                await asyncio.sleep(pause_s)
+                if (cards := await self._cards(author, intent.links)) is not None:
+                    self._show(author, structs.replace(intent, cards=cards))
+                    return
+            log.info("the cards of a message are not known", message_id=intent.message_id)
         finally:
             self._waiting -= 1
-        self._show(author, structs.replace(intent, cards=tuple(card for card in found if card is not None)))
+
+    async def _cards(self, author: str, links: Sequence[str]) -> tuple[Card, ...] | None:
+        """None where the media service is away."""
+        turn = self._persons.setdefault(author, asyncio.Semaphore(AT_ONCE_PER_PERSON))
+        async with turn, self._turns:
+            found = await asyncio.gather(*(self._card(url) for url in links), return_exceptions=True)
+        for failure in (one for one in found if isinstance(one, BaseException)):
+            if not isinstance(failure, MediaUnavailable):
+                raise failure
+            return None
+        return tuple(one for one in found if isinstance(one, Card))
 
     async def _card(self, url: str) -> Card | None:
         page = await self._peers.page(url)

@@ -30,6 +30,7 @@ class Media:
 
     def __init__(self) -> None:
         self.asked: list[str] = []
+        self.failures = 0
         self.goes_on = asyncio.Event()
         self.goes_on.set()
         self.app = Starlette(routes=[Route("/internal/link-card", self._card)])
@@ -38,6 +39,9 @@ class Media:
         url = request.query_params["url"]
         self.asked.append(url)
         await self.goes_on.wait()
+        if self.failures:
+            self.failures -= 1
+            return Response(status_code=503)
         known = {name: value for name, value in card(url).items() if name != "url"}
         return JSONResponse({"card": None if url == NONE else known})
 
@@ -119,6 +123,21 @@ async def test_nobody_waits_for_cards(place: Place) -> None:
     await eventually(lambda: place.media.asked == [A])
     place.media.goes_on.set()
     assert (await grace.hear("cards"))["cards"] == [card(A)]
+
+
+async def test_they_are_asked_for_again_where_media_is_away_for_a_while(file_world: World) -> None:
+    async with AsyncExitStack() as stack:
+        place = await place_in(file_world, stack, card_pauses_s=(0.01, 0.01))
+        ada = await place.ada()
+        place.media.failures = 2
+        await place.says(ada, A)
+        assert (await ada.hear("cards"))["cards"] == [card(A)]
+        place.media.failures = 3  # for longer than anybody asks
+        await place.says(ada, B)
+        await eventually(lambda: place.media.asked == [A] * 3 + [B] * 3)
+        await place.says(ada, C)
+        assert (await ada.hear("cards"))["cards"] == [card(C)]
+        assert await place.shown() == [[card(A)], [], [card(C)]]
 
 
 async def test_without_links_outside_code_and_spoilers_nobody_is_asked(place: Place) -> None:

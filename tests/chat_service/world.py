@@ -227,7 +227,7 @@ class World:
 
         Unless it is given a Redis of its own, it is connected to it from the start: without, nobody knows who is there.
         """
-        waits = {"presence_grace_s": 0.1, "ring_s": 30}
+        waits: dict[str, Any] = {"presence_grace_s": 0.1, "ring_s": 30}
         waits |= {name: settings.pop(name) for name in Waits.__struct_fields__ if name in settings}
         addresses = {"redis_url": redis_url or self.redis_url, "auth_url": self.auth.url, "media_url": self.media_url}
         chosen = structs.replace(self.settings, **{**addresses, **settings})
