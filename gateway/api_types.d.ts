@@ -154,7 +154,15 @@ declare namespace Api {
     notifications: Notifications & { conversation: Label };
     quiet_hours: QuietHours;
     unread: { conversation: Label; unread_seq: number | null; unread: number; mentions: number };
-    room_changed: Change & { topic: string; private: boolean; slow_mode_s: number; owner: string | null };
+    /** An older service tells nothing of `section` and `position`. */
+    room_changed: Change & {
+      topic: string;
+      private: boolean;
+      slow_mode_s: number;
+      section?: string | null;
+      position?: number;
+      owner: string | null;
+    };
     role: Change & { role: RoomRole; by: string };
     timed_out: Change & { until: string | null; by: string };
     blocked: { username: string; blocked: boolean };

@@ -25,6 +25,8 @@ from servicekit.times import rfc3339
 
 RoomName: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^(?!\.{1,2}$)[A-Za-z0-9_.-]{1,64}$(?!\n)")]
 Topic: TypeAlias = Annotated[str, msgspec.Meta(max_length=1_000)]
+Section: TypeAlias = Annotated[str, msgspec.Meta(max_length=64)]
+RoomPosition: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=9_999)]
 LOBBY = "lobby"
 
 
@@ -72,7 +74,9 @@ class Rooms:
     async def members_among(self, room: str, usernames: Sequence[str]) -> list[str]:
         return await self._store.members_among(room, usernames)
 
-    async def create(self, username: str, *, name: str, topic: str, private: bool) -> Room:
+    async def create(
+        self, username: str, *, name: str, topic: str, private: bool, section: str | None = None, position: int = 0
+    ) -> Room:
         """Raises RoomTaken, TooManyRooms, or TooManyNamesTried."""
         self._submissions.count(username)
         if not await self._taken_names.take(username):
@@ -80,7 +84,9 @@ class Rooms:
         is_taken = False
         try:
             now = rfc3339(self._clock())
-            await self._store.create(name=name, topic=topic, private=private, owner=username, now=now)
+            await self._store.create(
+                name=name, topic=topic, private=private, owner=username, now=now, section=section, position=position
+            )
         except RoomTaken:
             is_taken = True
             raise
@@ -91,12 +97,29 @@ class Rooms:
         return await self.get(username, name)
 
     async def change(
-        self, username: str, name: str, *, topic: str | None, private: bool | None, slow_mode_s: int | None
+        self,
+        username: str,
+        name: str,
+        *,
+        topic: str | None,
+        private: bool | None,
+        slow_mode_s: int | None,
+        section: str | None = None,
+        position: int | None = None,
     ) -> Room:
-        """Raises UnknownRoom, NotTheOwner or NotAllowed, as the store decides."""
+        """What is None stays; an empty `section` is none.
+
+        Raises UnknownRoom, NotTheOwner or NotAllowed, as the store decides.
+        """
         self._submissions.count(username)
-        conversation = Conversation.room((await self.get(username, name)).name)
-        change = ChangeRoom(conversation=conversation, topic=topic, private=private, slow_mode_s=slow_mode_s)
+        change = ChangeRoom(
+            conversation=Conversation.room((await self.get(username, name)).name),
+            topic=topic,
+            private=private,
+            slow_mode_s=slow_mode_s,
+            section=section,
+            position=position,
+        )
         await self._submissions.store_and_wait(username, change)
         return await self.get(username, name)
 

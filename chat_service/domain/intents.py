@@ -95,12 +95,20 @@ class CloseRoom(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ChangeRoom(msgspec.Struct, frozen=True, kw_only=True):
-    """None: it stays as it is."""
+    """None: it stays as it is. An empty `section` is none."""
 
     conversation: Conversation
     topic: str | None = None
     private: bool | None = None
     slow_mode_s: int | None = None
+    section: str | None = None
+    position: int | None = None
+
+    @property
+    def is_for_moderators(self) -> bool:
+        """Whether it asks for something, and for nothing that is the owner's alone."""
+        asked = (self.slow_mode_s, self.section, self.position)
+        return self.topic is None and self.private is None and any(one is not None for one in asked)
 
 
 class SetRole(msgspec.Struct, frozen=True, kw_only=True):

@@ -38,6 +38,7 @@ class SavedChat(msgspec.Struct, frozen=True, kw_only=True):
     chat_pfp: str | None
     last_message: str | None
     last_message_time: str | None
+    last_sender_username: str | None
     created_at: str
     unread: int
     mentions: int

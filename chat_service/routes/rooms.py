@@ -6,7 +6,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from chat_service.actions.rooms import RoomName, Topic
+from chat_service.actions.rooms import RoomName, RoomPosition, Section, Topic
 from chat_service.domain.moderation import SLOW_MODE_S_MAX
 from chat_service.domain.names import optional_name
 from chat_service.domain.refusals import (
@@ -42,14 +42,21 @@ class NewRoom(msgspec.Struct, frozen=True):
     name: RoomName
     topic: Topic = ""
     private: bool = False
+    section: Section | None = None
+    position: RoomPosition = 0
 
 
 class RoomChange(msgspec.Struct, frozen=True):
-    """`slow_mode_s` moderators of the room may change too, the rest only its owner."""
+    """`topic` and `private` are the owner's to change; the rest moderators of the room may change too.
+
+    Without a `section` it stays where it is; null or empty takes it out of the one that it is in.
+    """
 
     topic: Topic | None = None
     private: bool | None = None
     slow_mode_s: Annotated[int, msgspec.Meta(ge=0, le=SLOW_MODE_S_MAX)] | None = None
+    section: Section | msgspec.UnsetType | None = msgspec.UNSET
+    position: RoomPosition | None = None
 
 
 class RoomsQuery(msgspec.Struct, frozen=True):
@@ -102,7 +109,14 @@ async def create_room(request: Request[State]) -> Response:
     identity = await identify(request)
     body = await read_json(request, NewRoom)
     topic = optional_name("topic", body.topic)
-    made = await request.state["rooms"].create(identity.username, name=body.name, topic=topic, private=body.private)
+    made = await request.state["rooms"].create(
+        identity.username,
+        name=body.name,
+        topic=topic,
+        private=body.private,
+        section=optional_name("section", body.section or "") or None,
+        position=body.position,
+    )
     return json_response(made, status=201)
 
 
@@ -134,8 +148,15 @@ async def change_room(request: Request[State]) -> Response:
     identity = await identify(request)
     body = await read_json(request, RoomChange)
     topic = None if body.topic is None else optional_name("topic", body.topic)
+    section = None if body.section is msgspec.UNSET else optional_name("section", body.section or "")
     changed = await request.state["rooms"].change(
-        identity.username, request.path_params["room"], topic=topic, private=body.private, slow_mode_s=body.slow_mode_s
+        identity.username,
+        request.path_params["room"],
+        topic=topic,
+        private=body.private,
+        slow_mode_s=body.slow_mode_s,
+        section=section,
+        position=body.position,
     )
     return json_response(changed)
 

@@ -136,6 +136,8 @@ def _saved_chats(connection: Connection, username: str) -> list[SavedChat]:
         " coalesce((SELECT theirs.read_seq FROM memberships AS theirs"
         "  WHERE theirs.conversation_id = saved_chats.conversation_id AND theirs.username = chat_username), 0)"
         " AS other_read_seq,"
+        " (SELECT sender_username FROM messages WHERE messages.conversation_id = saved_chats.conversation_id"
+        "  AND deleted_at IS NULL ORDER BY seq DESC LIMIT 1) AS last_sender_username,"
         f" {unread(*_SAVED_MARKS)} AS unread, {mentions(*_SAVED_MARKS)} AS mentions, unread_seq,"
         f" {chosen_columns(_SAVED_LABEL, 'user_username')}"
         " FROM saved_chats WHERE user_username = ?"

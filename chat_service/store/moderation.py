@@ -63,32 +63,43 @@ def moderate(connection: Connection, draft: Draft, end: LogEnd, intent: Moderate
 
 def _change_room(connection: Connection, draft: Draft, end: LogEnd, change: ChangeRoom) -> Done:
     """Raises NotTheOwner or NotAllowed."""
-    old = connection.execute(
-        "SELECT topic, is_private, owner_username FROM rooms WHERE conversation_id = ?", (end.id,)
+    row = connection.execute(
+        "SELECT topic, is_private, owner_username, section, position FROM rooms WHERE conversation_id = ?", (end.id,)
     ).fetchone()
-    is_for_moderators = change.slow_mode_s is not None and change.topic is None and change.private is None
-    if not is_for_moderators and old["owner_username"] != draft.author:
+    if not change.is_for_moderators and row["owner_username"] != draft.author:
         raise NotTheOwner
-    slows = change.slow_mode_s is not None and change.slow_mode_s != end.slow_mode_s
-    if change.slow_mode_s is not None:
-        check_may(connection, end, Act.SET_SLOW_MODE, draft.author)
-        end.slow_mode_s = change.slow_mode_s
-    topic = old["topic"] if change.topic is None else change.topic
-    private = bool(old["is_private"]) if change.private is None else change.private
-    has_changed = slows or (topic, private) != (old["topic"], bool(old["is_private"]))
-    connection.execute("UPDATE rooms SET topic = ?, is_private = ? WHERE conversation_id = ?", (topic, private, end.id))
-    if slows:
-        connection.execute("UPDATE conversations SET slow_mode_s = ? WHERE id = ?", (end.slow_mode_s, end.id))
-        connection.execute("DELETE FROM slow_writers WHERE conversation_id = ?", (end.id,))
-    now = {"topic": topic, "private": private, "slow_mode_s": end.slow_mode_s}
-    value = _json({**now, "owner": old["owner_username"]})
+    slows = _set_slow_mode(connection, draft, end, change.slow_mode_s)
+    if change.section is not None or change.position is not None:
+        check_may(connection, end, Act.ARRANGE, draft.author)
+    old = (row["topic"], bool(row["is_private"]), row["section"], row["position"])
+    wanted = (change.topic, change.private, change.section, change.position)
+    topic, private, section, position = (o if w is None else w for o, w in zip(old, wanted, strict=True))
+    new = (topic, private, section or None, position)
+    connection.execute(
+        "UPDATE rooms SET topic = ?, is_private = ?, section = ?, position = ? WHERE conversation_id = ?",
+        (*new, end.id),
+    )
+    now = dict(zip(("topic", "private", "section", "position"), new, strict=True))
     return Done(
         Kind.ROOM_CHANGED,
-        has_changed,
-        value=value,
+        has_changed=slows or new != old,
+        value=_json({**now, "slow_mode_s": end.slow_mode_s, "owner": row["owner_username"]}),
         act=Act.SET_SLOW_MODE if slows else None,
         target=str(end.slow_mode_s),
     )
+
+
+def _set_slow_mode(connection: Connection, draft: Draft, end: LogEnd, seconds: int | None) -> bool:
+    """Whether that changes anything; None: it stays. Raises NotAllowed."""
+    if seconds is None:
+        return False
+    check_may(connection, end, Act.SET_SLOW_MODE, draft.author)
+    if seconds == end.slow_mode_s:
+        return False
+    end.slow_mode_s = seconds
+    connection.execute("UPDATE conversations SET slow_mode_s = ? WHERE id = ?", (seconds, end.id))
+    connection.execute("DELETE FROM slow_writers WHERE conversation_id = ?", (end.id,))
+    return True
 
 
 def _set_role(connection: Connection, draft: Draft, end: LogEnd, wanted: SetRole) -> Done:

@@ -29,6 +29,8 @@ class Room(msgspec.Struct, frozen=True, kw_only=True):
 
     `unread_seq` is from where on they marked it as unread; `level` and `muted_until` are what they are notified of.
     `role` is what they are in it, `timed_out_until` the end of a timeout of theirs. Both times may be over.
+    `section` is the heading of the list under which it stands, at its `position` there. What was said last is for
+    members alone.
     """
 
     name: str
@@ -48,6 +50,11 @@ class Room(msgspec.Struct, frozen=True, kw_only=True):
     slow_mode_s: int
     role: Literal["owner", "moderator", "member"] | None
     timed_out_until: str | None
+    section: str | None
+    position: int
+    last_message: str | None
+    last_message_time: str | None
+    last_sender_username: str | None
 
 
 class Member(msgspec.Struct, frozen=True):
@@ -88,12 +95,24 @@ class Rooms:
     async def members_among(self, name: str, usernames: Sequence[str]) -> list[str]:
         return await self._database.read(_members_among, Conversation.room(name), usernames)
 
-    async def create(self, *, name: str, topic: str, private: bool, owner: str, now: str) -> None:
+    async def create(
+        self,
+        *,
+        name: str,
+        topic: str,
+        private: bool,
+        owner: str,
+        now: str,
+        section: str | None = None,
+        position: int = 0,
+    ) -> None:
         """Make the room, as yet without anybody in it.
 
         Raises RoomTaken, TooManyRooms, or UnknownRecipient if `owner` is erased.
         """
-        await self._database.write(_create, name, topic, owner, now, self._quotas, private=private)
+        await self._database.write(
+            _create, name, topic, owner, now, self._quotas, private=private, section=section, position=position
+        )
 
 
 def _page(connection: Connection, username: str, query_folded: str, after: str | None, limit: int) -> RoomsPage:
@@ -188,9 +207,14 @@ _ROOM = (
     " (SELECT slow_mode_s FROM conversations WHERE conversations.id = rooms.conversation_id) AS slow_mode_s,"
     " CASE WHEN owner_username = :username THEN 'owner' ELSE own.role END AS role,"
     " (SELECT until FROM timeouts WHERE timeouts.conversation_id = rooms.conversation_id"
-    "  AND timeouts.username = :username) AS timed_out_until"
+    "  AND timeouts.username = :username) AS timed_out_until,"
+    " section, position, last.message AS last_message, last.timestamp AS last_message_time,"
+    " last.sender_username AS last_sender_username"
     " FROM rooms LEFT JOIN memberships AS own"
     "  ON own.conversation_id = rooms.conversation_id AND own.username = :username"
+    " LEFT JOIN messages AS last ON last.conversation_id = own.conversation_id"
+    "  AND last.seq = (SELECT max(seq) FROM messages"
+    "   WHERE messages.conversation_id = own.conversation_id AND deleted_at IS NULL)"
 )
 
 
@@ -213,6 +237,11 @@ def _room(row: Row) -> Room:
         slow_mode_s=row["slow_mode_s"],
         role=row["role"],
         timed_out_until=row["timed_out_until"],
+        section=row["section"],
+        position=row["position"],
+        last_message=row["last_message"],
+        last_message_time=row["last_message_time"],
+        last_sender_username=row["last_sender_username"],
     )
 
 
@@ -240,7 +269,16 @@ def _members_among(connection: Connection, room: Conversation, usernames: Sequen
 
 
 def _create(
-    connection: Connection, name: str, topic: str, owner: str, now: str, quotas: Quotas, *, private: bool
+    connection: Connection,
+    name: str,
+    topic: str,
+    owner: str,
+    now: str,
+    quotas: Quotas,
+    *,
+    private: bool,
+    section: str | None,
+    position: int,
 ) -> None:
     check_not_erased(connection, owner)
     check_owned(connection, owner, quotas)
@@ -251,9 +289,9 @@ def _create(
     if made is None:
         raise RoomTaken(name)
     room = connection.execute(
-        "INSERT INTO rooms (conversation_id, name, name_folded, topic, is_private, owner_username, created_at)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (name_folded) DO NOTHING",
-        (made["id"], name, name.casefold(), topic, private, owner, now),
+        "INSERT INTO rooms (conversation_id, name, name_folded, topic, is_private, owner_username, created_at, section,"
+        " position) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (name_folded) DO NOTHING",
+        (made["id"], name, name.casefold(), topic, private, owner, now, section, position),
     )
     if room.rowcount == 0:
         raise RoomTaken(name)

@@ -27,6 +27,7 @@ PROMISED = {
     Act.END_TIMEOUT: SILENCING,
     Act.SET_ROLE: {RO: {M, RM, CM, CO}},
     Act.SET_SLOW_MODE: {RM: {M}, RO: {M}, CM: {M}, CO: {M}},
+    Act.ARRANGE: {RM: {M}, RO: {M}, CM: {M}, CO: {M}},
 }
 GARDEN = "/api/rooms/garden"
 FORBIDDEN = (403, "not_allowed")
@@ -393,6 +394,20 @@ async def test_who_changes_the_topic_tells_it_and_what_changes_nothing_is_told_t
     heard = await linus.hear("room_changed")
     assert (heard["topic"], heard["private"], heard["slow_mode_s"]) == ("Tulips", False, 0)
     await linus.heard_nothing()
+
+
+async def test_moderators_say_where_the_room_stands_in_the_list_and_it_is_told(world: World, chat: Instance) -> None:
+    await garden(chat)
+    linus = await chat.live_device("Linus")
+    where = {"section": "Works", "position": 2}
+    assert await chat.does("Linus", "PATCH", GARDEN, json=where) == FORBIDDEN
+    assert await chat.does("Grace", "PATCH", GARDEN, json={**where, "topic": "hers"}) == (403, "not_the_owner")
+    for _ in range(2):
+        assert await chat.does("Grace", "PATCH", GARDEN, json=where) == 200
+    heard = await linus.hear("room_changed")
+    assert heard.items() >= {**where, "slow_mode_s": 0, "owner": "Ada"}.items()
+    await linus.heard_nothing()
+    assert [one for one in community.acts(world) if one[1] == "room_arranged"] == []
 
 
 # Bad days

@@ -15,6 +15,13 @@ from tests.valkey import Valkey
 from tests.waiting import eventually
 
 NOW = "2027-01-15T08:00:00.000Z"
+NOTHING_SAID: dict[str, Any] = {
+    "section": None,
+    "position": 0,
+    "last_message": None,
+    "last_message_time": None,
+    "last_sender_username": None,
+}
 
 
 async def names(chat: Instance, name: str) -> list[str]:
@@ -59,6 +66,7 @@ async def test_the_lobby_is_always_there_for_everybody(chat: Instance) -> None:
         "unread_seq": None,
         "level": None,
         "muted_until": None,
+        **NOTHING_SAID,
     }
     await chat.add_member("Ada", "lobby", "Ada")
     assert await members(chat, "Grace", "LOBBY") == ["Ada"]
@@ -89,6 +97,7 @@ async def test_who_makes_a_room_owns_it_and_is_in_it(chat: Instance) -> None:
         "unread_seq": None,
         "level": "mentions",
         "muted_until": None,
+        **NOTHING_SAID,
     }
     assert (answer.status_code, answer.json()) == (201, made)
     shown = {**made, "members": ["Ada"], "roles": {"Ada": "owner"}, "timeouts": {}}
@@ -110,6 +119,60 @@ async def test_the_owner_changes_the_topic_and_who_may_know_of_the_room(chat: In
     await chat.request("Ada", "PATCH", path, json={"private": False, "topic": ""})
     room = await chat.get("Linus", path)
     assert (room["topic"], room["private"]) == ("", False)
+
+
+async def test_a_room_stands_under_a_heading_at_its_position(chat: Instance) -> None:
+    where = {"section": " Works ", "position": 3}
+    made = await chat.request("Ada", "POST", "/api/rooms", json={"name": "garden", **where})
+    assert (made.json()["section"], made.json()["position"]) == ("Works", 3)
+    path = "/api/rooms/garden"
+    for change, section, position in (
+        ({"position": 0}, "Works", 0),
+        ({"section": "Everyday"}, "Everyday", 0),
+        ({"topic": "Roses"}, "Everyday", 0),
+        ({"section": None}, None, 0),
+        ({"section": "Works", "position": 9_999}, "Works", 9_999),
+        ({"section": " "}, None, 9_999),
+    ):
+        answer = await chat.request("Ada", "PATCH", path, json=change)
+        assert (answer.json()["section"], answer.json()["position"]) == (section, position), change
+
+
+@pytest.mark.parametrize(
+    "where, field",
+    [
+        ({"section": "s" * 65}, "section"),
+        ({"section": "\u202eskroW"}, "section"),
+        ({"section": "two\nlines"}, "section"),
+        ({"section": "\u2800"}, "section"),
+        ({"position": -1}, "position"),
+        ({"position": 10_000}, "position"),
+        ({"position": 1.5}, "position"),
+    ],
+)
+async def test_a_heading_is_seen_and_takes_one_line(chat: Instance, where: dict[str, object], field: str) -> None:
+    await chat.make_room("Ada", "garden")
+    for method, path, body in (
+        ("POST", "/api/rooms", {"name": "hut", **where}),
+        ("PATCH", "/api/rooms/garden", where),
+    ):
+        answer = await chat.request("Ada", method, path, json=body)
+        assert answer.status_code == 422
+        assert [error["field"] for error in answer.json()["errors"]] == [field]
+
+
+async def test_the_list_says_what_was_said_last_but_only_to_members(chat: Instance) -> None:
+    await chat.make_room("Ada", "garden")
+    ada = await chat.live_device("Ada")
+    for text in ("Roses are red", "Violets"):
+        await ada.say_in("garden", text)
+        said = await ada.hear("sent")
+    last = {"last_message": "Violets", "last_message_time": NOW, "last_sender_username": "Ada"}
+    assert (await chat.get("Ada", "/api/rooms/garden")).items() >= last.items()
+    assert (await chat.get("Grace", "/api/rooms/garden")).items() >= NOTHING_SAID.items()
+    await ada.send(type="delete", id=said["id"])
+    await ada.hear("deleted")
+    assert (await chat.get("Ada", "/api/rooms"))[0]["last_message"] == "Roses are red"
 
 
 @pytest.mark.parametrize("name", ["r", "A-Za-z0-9_.-", "x" * 64])
