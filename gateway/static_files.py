@@ -19,7 +19,10 @@ _OWN_TYPES |= {".svg": "image/svg+xml", ".webmanifest": "application/manifest+js
 STYLES = (
     "palette.css",
     "controls.css",
+    "icons.css",
     "layout.css",
+    "conversation_list.css",
+    "inbox.css",
     "conversation.css",
     "markup.css",
     "moderation.css",

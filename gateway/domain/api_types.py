@@ -54,14 +54,24 @@ class SavedDraft(msgspec.Struct, frozen=True):
     reply_to: int | None = None
 
 
-class SavedChat(Attention, frozen=True, kw_only=True):
+class Listed(Attention, frozen=True, kw_only=True):
+    """A conversation of the list, with what was said last, by whom and when; empty where it was a file."""
+
+    last_message: str | None = None
+    last_message_time: datetime | None = None
+    last_sender_username: str | None = None
+
+    @property
+    def last_line(self) -> str:
+        return preview(self.last_message or "")
+
+
+class SavedChat(Listed, frozen=True, kw_only=True):
     """`other_read_seq` is how far the other one has read; 0 where that is not told."""
 
     chat_username: str
     chat_nickname: str | None = None
     chat_pfp: str | None = None
-    last_message: str | None = None
-    last_message_time: datetime | None = None
     last_seq: int = 0
     epoch: str | None = None
     other_read_seq: int = 0
@@ -75,15 +85,12 @@ class SavedChat(Attention, frozen=True, kw_only=True):
     def conversation(self) -> Conversation:
         return Conversation.with_person(self.chat_username)
 
-    @property
-    def last_line(self) -> str:
-        return preview(self.last_message or "")
 
-
-class Room(Attention, frozen=True, kw_only=True):
+class Room(Listed, frozen=True, kw_only=True):
     """`role` is the reader's in it, `timed_out_until` the end of a timeout of theirs, which may be over.
 
     With the members come the `roles` of its owner and moderators, and `timeouts`, which only moderators are told.
+    `section` is the heading under which it stands in the list, by `position`.
     """
 
     name: str
@@ -97,6 +104,8 @@ class Room(Attention, frozen=True, kw_only=True):
     slow_mode_s: int = 0
     role: str | None = None
     timed_out_until: datetime | None = None
+    section: str | None = None
+    position: int = 0
     members: tuple[str, ...] = ()
     roles: dict[str, str] = {}
     timeouts: dict[str, datetime] = {}

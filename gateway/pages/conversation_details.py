@@ -55,6 +55,17 @@ async def change_room(request: Request[State]) -> Response:
     return await carry_out(page, room, change)
 
 
+async def place_room(request: Request[State]) -> Response:
+    """Where it stands in the list: under which heading, and at which position there."""
+    page, form = await read_signed_in_form(request)
+    room = conversation_of(request)
+    position = form.get("position", "").strip()
+    wanted: dict[str, str | int | None] = {"section": form.get("section", "").strip() or None}
+    wanted["position"] = int(position) if position.isascii() and position.isdecimal() else position or 0
+    change = Change(method="PATCH", path=room.room_path, body=json_body(wanted), notice="saved", fields=form)
+    return await carry_out(page, room, change)
+
+
 async def close_room(request: Request[State]) -> Response:
     page, _ = await read_signed_in_form(request)
     room = conversation_of(request)

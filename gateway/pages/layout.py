@@ -8,6 +8,7 @@ import msgspec
 from gateway.domain.api_types import Profile, Room, SavedChat
 from gateway.domain.community import is_moderator
 from gateway.domain.people import Person
+from gateway.domain.sections import Section, sections_of
 from gateway.pages.page_request import PageRequest
 from gateway.pages.service_client import find, get
 
@@ -38,6 +39,10 @@ class Layout(msgspec.Struct, frozen=True):
         return [room for room in self.rooms if room.is_member]
 
     @property
+    def sections(self) -> list[Section]:
+        return sections_of(self.own_rooms)
+
+    @property
     def open_rooms(self) -> list[Room]:
         return [room for room in self.rooms if not room.is_member]
 
@@ -52,7 +57,12 @@ class Layout(msgspec.Struct, frozen=True):
     @property
     def unread(self) -> int:
         """In how many conversations there is something new, but for those that are muted."""
-        return sum(bool(one.unread) and not one.is_muted(self.now) for one in [*self.chats, *self.own_rooms])
+        return len(self.unread_conversations)
+
+    @property
+    def unread_conversations(self) -> list[SavedChat | Room]:
+        """But for those that are muted: people first."""
+        return [one for one in [*self.chats, *self.own_rooms] if one.unread and not one.is_muted(self.now)]
 
     @property
     def mentions(self) -> int:
@@ -64,6 +74,13 @@ class Layout(msgspec.Struct, frozen=True):
         if not room.is_member or any(one.name == room.name for one in self.rooms):
             return self
         return msgspec.structs.replace(self, rooms=[room, *self.rooms])
+
+    def person_of(self, username: str) -> Person:
+        """As the reader knows them."""
+        if username.lower() == self.me.username.lower():
+            return self.me
+        chat = self.find_chat(username)
+        return chat.person if chat is not None else Person(username, username)
 
     def find_chat(self, username: str) -> SavedChat | None:
         return next((chat for chat in self.chats if chat.chat_username.lower() == username.lower()), None)

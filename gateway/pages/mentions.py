@@ -14,7 +14,7 @@ from gateway.state import State
 
 PATH = "/api/mentions"
 _PAGE = 50
-_LATEST_MAX = 5
+_LATEST_MAX = 50
 
 
 async def mentions(request: Request[State]) -> Response:

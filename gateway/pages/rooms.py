@@ -10,6 +10,7 @@ from starlette.responses import Response
 from gateway.domain.api_types import Room
 from gateway.domain.conversations import Conversation
 from gateway.pages.error_messages import explain, in_short
+from gateway.pages.home import show_home
 from gateway.pages.layout import load_layout
 from gateway.pages.lists import get_list
 from gateway.pages.page_request import PageRequest, read_signed_in_form, signed_in
@@ -55,14 +56,11 @@ async def _load_rooms(page: PageRequest, asked: Mapping[str, str]) -> _RoomList:
 
 async def make_room(request: Request[State]) -> Response:
     page, form = await read_signed_in_form(request)
-    name, topic, private = form.get("name", "").strip(), form.get("topic", "").strip(), "private" in form
-    wanted = {"name": name, "topic": topic, "private": private}
+    name, topic, section = (form.get(field, "").strip() for field in ("name", "topic", "section"))
+    wanted = {"name": name, "topic": topic, "private": "private" in form, "section": section or None}
     try:
         await tell(page, "POST", "/api/rooms", body=json_body(wanted))
     except Refused as refused:
         error, field_errors = explain(refused.problem, page.gettext)
-        layout = await load_layout(page)
-        return page.render(
-            "home.html", refused.status, layout=layout, form=wanted, room_error=error, field_errors=field_errors
-        )
+        return await show_home(page, refused.status, form=wanted, room_error=error, field_errors=field_errors)
     return page.redirect(Conversation.in_room(name).path, "room-made")

@@ -27,6 +27,7 @@ from gateway.pages import (
     sign_in,
     sign_up,
     video,
+    you,
 )
 from gateway.pages.admin import audit, instance, invitations, overview, people, reports, status
 from gateway.pages.readiness import checks
@@ -58,6 +59,7 @@ def _conversation(path: str) -> list[Route]:
         route(path + "/{message_id:id}/remove-cards", POST=messages.remove_cards),
         route(path + "/{message_id:id}/unread", POST=attention.mark_unread),
         route(path + "/notifications", POST=attention.choose_notifications),
+        route(path + "/read", POST=attention.mark_read),
         route(path + "/{message_id:id}/report", POST=reporting.report_message),
     ]
 
@@ -116,6 +118,7 @@ PAGES = [
     route("/rooms/{room}/join", POST=conversation_details.join),
     route("/rooms/{room}/leave", POST=conversation_details.leave),
     route("/rooms/{room}/change", POST=conversation_details.change_room),
+    route("/rooms/{room}/place", POST=conversation_details.place_room),
     route("/rooms/{room}/close", POST=conversation_details.close_room),
     route("/rooms/{room}/members", POST=conversation_details.add_member),
     route("/rooms/{room}/members/{username}/remove", POST=conversation_details.remove_member),
@@ -125,6 +128,8 @@ PAGES = [
     route("/settings/erase", POST=account.erase),
     route("/settings/devices/{sid}/end", POST=settings.end_device),
     *_admin(),
+    route("/you", GET=you.you),
+    route("/read-all", POST=attention.mark_all_read),
     route("/theme", POST=settings.choose_theme),
     route("/language", POST=settings.choose_language),
     route("/mentions", GET=mentions.mentions),

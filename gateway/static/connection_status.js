@@ -1,4 +1,7 @@
-/** The state of the connection as the reader sees it: nothing while all is well, and no flicker for a short gap. */
+/**
+ * The state of the connection as the reader sees it: nothing while all is well, and no flicker for a short gap. It is
+ * told where one writes, else at the foot of the list.
+ */
 
 import { optional } from "./dom.js";
 import { t } from "./i18n.js";
@@ -12,6 +15,7 @@ const FLICKER_MS_MAX = 1_000;
 export function showConnection(connection, element) {
   const words = { connecting: t("Connecting …"), offline: t("Offline"), online: "" };
   let timer = 0;
+  optional(document, "#composer")?.before(element);
   /** @param {import("./connection.js").ConnectionState} state */
   const change = (state) => {
     clearTimeout(timer);
@@ -20,8 +24,8 @@ export function showConnection(connection, element) {
       element.textContent = words[state];
       element.hidden = state === "online";
       if (!element.hidden && element.offsetParent === null) {
-        // On a phone the list, and its head, are another view.
-        optional(document, "main > header .titles, main > h1")?.after(element);
+        // On a phone the list, and its foot, are another view.
+        optional(document, "main h1")?.after(element);
       }
     };
     if (state === "connecting" && element.hidden) {

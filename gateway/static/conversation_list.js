@@ -1,11 +1,14 @@
 /** The list of conversations: by activity, with what was said last and how much of it is unread. */
 
+import { showCount } from "./badges.js";
 import { isRoom } from "./conversation_label.js";
 import { all, optional } from "./dom.js";
 import { lineOf } from "./file_names.js";
+import { t } from "./i18n.js";
 import { isCalled } from "./notifications.js";
 import { me, nameOf } from "./people.js";
 import { learnPresence } from "./presence.js";
+import { countSections, foldSections, wireSectionFolding } from "./section_folding.js";
 import { preview } from "./texts.js";
 import { showTime } from "./time_format.js";
 
@@ -50,11 +53,13 @@ export class ConversationList {
     connection.on("edited", (event) => this.#edited(event));
     connection.on("deleted", (event) => this.#deleted(event));
     connection.on("notifications", () => this.#refreshSoon());
-    connection.on("left", (event) => event.username === me && this.#find(event.conversation)?.remove());
-    connection.on("closed", (event) => this.#find(event.conversation)?.remove());
+    connection.on("room_changed", (event) => this.#news(event) && this.#refreshSoon()); // it may stand elsewhere now
+    connection.on("left", (event) => event.username === me && this.#remove(event.conversation));
+    connection.on("closed", (event) => this.#remove(event.conversation));
     connection.on("joined", (event) => event.username === me && this.#adopt(event.conversation));
     connection.on("resumed", (event) => event.truncated.length && this.#refresh());
     connection.on("another", () => this.#refresh());
+    wireSectionFolding(list);
     this.#count();
     optional(list, "[aria-current=page]")?.scrollIntoView({ block: "nearest" });
   }
@@ -156,19 +161,26 @@ export class ConversationList {
 
   /** @param {HTMLElement} item @param {string} sender @param {string} text */
   #showText(item, sender, text) {
+    const said = isRoom(labelOf(item)) ? `${nameOf(sender)}: ${text}` : text;
     for (const last of all(item, ".last")) {
-      last.textContent = isRoom(labelOf(item)) ? `${nameOf(sender)}: ${text}` : text;
+      last.textContent = sender === me ? t("You: %(text)s", { text }) : said;
     }
   }
 
-  /** To the top; the focus stays with whoever has it. @param {HTMLElement} item */
+  /** @param {Api.Label} conversation */
+  #remove(conversation) {
+    this.#find(conversation)?.remove();
+    this.#count();
+  }
+
+  /** A person to the top, rooms keep their places; the focus stays with whoever has it. @param {HTMLElement} item */
   #raise(item) {
-    if (this.#list.firstElementChild === item) {
+    if (isRoom(labelOf(item)) || !item.previousElementSibling) {
       return;
     }
     const active = document.activeElement;
     const focused = active instanceof HTMLElement && item.contains(active) ? active : null;
-    this.#list.prepend(item);
+    item.parentElement?.prepend(item);
     focused?.focus({ preventScroll: true });
   }
 
@@ -187,7 +199,10 @@ export class ConversationList {
     const count = loud.reduce((sum, item) => sum + unreadOf(item), 0);
     document.title = count ? `(${count}) ${this.#title}` : this.#title;
     const mentions = this.#items.reduce((sum, item) => sum + Number(item.dataset.mentions || 0), 0);
-    showCount(optional(document, ".to-mentions .mentions"), mentions);
+    for (const badge of all(document, ":is(.to-mentions, .tabs-bar) .mentions")) {
+      showCount(badge, mentions);
+    }
+    countSections(this.#list);
   }
 
   /** A conversation that the page does not know: the server knows how it is to look. @param {Api.Label} conversation */
@@ -234,9 +249,8 @@ export class ConversationList {
       }
     }
     const focused = document.activeElement?.closest("#conversations [data-conversation]");
-    this.#list.hidden = false;
+    foldSections(fresh);
     this.#list.replaceChildren(...fresh.children);
-    this.#list.parentElement?.querySelector(".empty")?.remove();
     for (const time of all(this.#list, "time[datetime]", HTMLTimeElement)) {
       showTime(time, new Date(time.dateTime));
     }
@@ -245,14 +259,6 @@ export class ConversationList {
     if (focused instanceof HTMLElement) {
       optional(this.#find(labelOf(focused)) ?? fresh, "a")?.focus({ preventScroll: true });
     }
-  }
-}
-
-/** @param {HTMLElement | null} badge @param {number} count */
-function showCount(badge, count) {
-  if (badge) {
-    (badge.querySelector("span") ?? badge).textContent = count ? String(count) : "";
-    badge.hidden = count === 0;
   }
 }
 
@@ -280,7 +286,7 @@ function newTime(item) {
 }
 
 async function fetchList() {
-  const answer = await fetch("/", { cache: "no-store" });
+  const answer = await fetch("/you", { cache: "no-store" }); // the page that costs the least
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   return page.getElementById("conversations");
 }

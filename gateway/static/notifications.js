@@ -3,6 +3,7 @@
 import { isRoom, pagePathOf } from "./conversation_label.js";
 import { all, optional } from "./dom.js";
 import { lineOf } from "./file_names.js";
+import { isLookedAt, isLooking, tellLooking } from "./looking.js";
 import { isBlocked } from "./moderation.js";
 import { introduced, me } from "./people.js";
 import { followQuietHours, isQuietAt } from "./quiet_hours.js";
@@ -31,9 +32,18 @@ export function wireNotifications(connection) {
   if (Notification.permission !== "denied") {
     followQuietHours(connection);
   }
+  const open = optional(document, "main[data-conversation]")?.dataset.conversation;
+  if (open) {
+    tellLooking(open);
+  }
   let isLive = false;
   connection.on("state", (state) => (isLive = state === "online"));
-  connection.on("message", (event) => isLive && isElsewhere() && isWanted(event) && show(event));
+  connection.on("message", async (event) => {
+    // A tab behind another one that shows the conversation has nothing to say.
+    if (isLive && !isLooking() && isWanted(event) && !(await isLookedAt(event.conversation))) {
+      show(event);
+    }
+  });
   connection.on("edited", ({ id, message }) => {
     const known = told.get(id);
     if (known) {
@@ -47,10 +57,6 @@ export function wireNotifications(connection) {
 /** Whether the message calls the reader by name, or all who are there. @param {Api.Message} event */
 export function isCalled({ mentions = [], mentions_room: isForAll = false }) {
   return isForAll || mentions.includes(me);
-}
-
-function isElsewhere() {
-  return document.visibilityState !== "visible" || !document.hasFocus();
 }
 
 /** By what the reader has chosen for the conversation. @param {Api.Message} event */
