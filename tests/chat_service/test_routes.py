@@ -210,7 +210,7 @@ async def test_a_first_message_saves_the_chat_for_both(chat: Instance) -> None:
         "chat_pfp": None,
         "last_message": "1",
         "last_message_time": "2027-01-15T08:00:00.000Z",
-        "last_sender_username": "Grace",
+        "last_sender_username": "Ada",
         "created_at": "2027-01-15T08:00:00.000Z",
         "unread": 0,
         "mentions": 0,

@@ -143,11 +143,14 @@ async def test_a_message_and_all_after_it_are_marked_as_unread(whole: System) ->
 
 async def test_the_inbox_shows_what_was_meant_for_the_reader_a_page_at_a_time(whole: System) -> None:
     link = '</api/mentions?before=7&limit=50>; rel="next"'
-    whole.chat.handler = telling({"/api/mentions": [SAID]}, Link=link)
+    answers: dict[str, object] = {"/api/mentions": [SAID, {**SAID, "id": 6, "message": "Seen"}]}
+    answers["/api/rooms"] = [{**ROOM, "mentions": 1}]
+    whole.chat.handler = telling(answers, Link=link)
     for path in ("/mentions", "/"):
         found = one(await page_of(whole, path), ".found a")
         assert found["href"] == "/rooms/engines?around=7#message-7"
         assert one(BeautifulSoup(str(found), "html.parser"), ".last").text == "Look, ▒▒▒"
+        assert len((await page_of(whole, path)).select(".found a.opens")) == (2 if path == "/mentions" else 1)
     assert one(await page_of(whole, "/mentions?before=9"), '[rel="next"]')["href"] == "/mentions?before=7"
     assert any(request.target == "/api/mentions?before=9&limit=50" for request in whole.chat.requests)
 

@@ -274,7 +274,7 @@ async def test_the_first_page_shows_the_chats_as_text(whole: System) -> None:
     assert "ada" in answer.text
     assert "Grace &lt;script&gt;" in answer.text
     assert "&lt;b&gt;hi" in answer.text
-    asked = {"/api/saved-chats", "/api/rooms", "/api/mentions?limit=5"}
+    asked = {"/api/saved-chats", "/api/rooms", "/api/mentions?limit=50"}
     assert {request.target for request in whole.chat.requests} == asked
     assert whole.chat.last.header("authorization") == whole.bearer()["Authorization"]
 
