@@ -41,7 +41,7 @@ async def test_quotes_the_list_and_the_composer_follow_edits_and_deletes(couple:
     await expect(grace.page.locator("#reply-to .quote")).to_contain_text(OTHER_TEXT)
 
     await delete(ada, "The very last word")
-    await expect(last).to_have_text("An answer")
+    await expect(last).to_have_text("You: An answer")
     await delete(ada, OTHER_TEXT)
     for visitor in couple:
         await expect(visitor.article("An answer").locator(".reply")).to_contain_text("This message was deleted.")

@@ -13,7 +13,7 @@ BACKGROUND = "getComputedStyle(document.body).backgroundColor"
 
 async def test_the_theme_is_switched_at_once_and_stays(pair: Couple, visitors: Visitors) -> None:
     ada = await visitors.window(pair[0], color_scheme="light")
-    await ada.open("/")
+    await ada.open("/you")
     light = await ada.page.evaluate(BACKGROUND)
     await ada.page.evaluate("window.stayed = true")
     await ada.page.locator('[data-action="theme"]').first.click()

@@ -111,5 +111,6 @@ async def test_signing_in_leads_to_where_one_wanted_to_go(pair: Couple, visitors
     await ada.page.locator('[name="password"]').fill(PASSWORD)
     await ada.page.locator('[name="password"]').press("Enter")
     await expect(ada.page).to_have_url(re.compile(f"/chat/{grace.name}"))
+    await ada.open("/you")
     await ada.page.get_by_role("link", name="Sign out").click()
     await expect(ada.page).to_have_url(re.compile("/sign-in"))
