@@ -19,8 +19,8 @@ const told = new Map();
 
 /** @param {import("./connection.js").Connection} connection */
 export function wireNotifications(connection) {
-  if (!("Notification" in window)) {
-    return;
+  if (!("Notification" in window && isSecureContext)) {
+    return; // elsewhere no browser shows any
   }
   for (const button of all(document, '[data-action="notifications"]')) {
     button.hidden = Notification.permission !== "default";

@@ -27,6 +27,23 @@ def _around(now: datetime) -> dict[str, str]:
     }
 
 
+async def test_a_second_tab_says_nothing_of_what_the_first_one_shows(couple: Couple) -> None:
+    ada, grace = couple
+    second = await ada.context.new_page()
+    await second.add_init_script(NOTED)
+    await second.goto(f"{ada.site.system.url}/you")
+    await expect(second.locator("#connection")).to_have_attribute("data-state", "online")
+    last = second.locator(f'#conversations [data-conversation="@{grace.name}"] .last')
+    await grace.write("seen in the first")
+    await expect(last).to_have_text("seen in the first")
+    await ada.open("/you")
+    await ada.live()
+    await grace.write("seen nowhere")
+    await second.wait_for_function("() => noted.includes('seen nowhere')")
+    assert await second.evaluate("noted") == ["seen nowhere"]
+    await second.close()
+
+
 async def test_in_quiet_hours_nothing_is_shown_and_after_them_it_is(couple: Couple) -> None:
     ada, grace = couple
     await ada.page.add_init_script(NOTED)
