@@ -36,7 +36,6 @@ class Act(StrEnum):
     END_TIMEOUT = "timeout_ended"
     SET_SLOW_MODE = "slow_mode"
     SET_ROLE = "room_role"
-    ARRANGE = "room_arranged"  # where it stands in the list
 
 
 _MEMBER = frozenset({Position.MEMBER})
@@ -61,7 +60,6 @@ TABLE: Mapping[Act, Mapping[Position, frozenset[Position]]] = MappingProxyType(
         Act.SET_ROLE: {Position.ROOM_OWNER: _EVERYBODY - {Position.ROOM_OWNER}},
         # On nobody in particular.
         Act.SET_SLOW_MODE: dict.fromkeys(_EVERYBODY - _MEMBER, _MEMBER),
-        Act.ARRANGE: dict.fromkeys(_EVERYBODY - _MEMBER, _MEMBER),
     }
 )
 

