@@ -58,7 +58,7 @@ async def name_and_copy_link(owner: Visitor) -> str:
     await owner.page.locator('[name="name"]').fill("The Analytical Society")
     await owner.page.locator('[name="registration"][value="invitation"]').check()
     await owner.page.get_by_role("button", name="Save").click()
-    await expect(owner.page.locator(".brand")).to_have_text("The Analytical Society")
+    await expect(owner.page.locator(".instance .name")).to_have_text("The Analytical Society")
     loaded = "element => element.decode().then(() => element.naturalWidth > 0)"
     assert await owner.page.locator("img.qr").evaluate(loaded)
     return await owner.page.get_by_label("Link to send").input_value()
