@@ -15,6 +15,7 @@ import { wireFoundMessages } from "./found_messages.js";
 import { t, why } from "./i18n.js";
 import { LiveModeration } from "./live_moderation.js";
 import { wireSpoilers } from "./markup.js";
+import { wireMenus } from "./menus.js";
 import { MessageActions } from "./message_actions.js";
 import { MessageLog } from "./message_log.js";
 import { wireNotificationSettings } from "./notification_settings.js";
@@ -48,6 +49,7 @@ function begin() {
   localize();
   wireAvatars();
   wireTheme();
+  wireMenus();
   wireCopyButtons();
   wireSpoilers();
   if (me) {

@@ -86,5 +86,6 @@ export class LiveVideo {
       (isOn ? this.#stopButton : this.#startButton).focus();
     }
     this.#state.textContent = text;
+    document.dispatchEvent(new Event("own-stream")); // the list beside it need not wait for its next round
   }
 }

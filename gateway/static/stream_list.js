@@ -23,6 +23,7 @@ export function wireStreamList(list) {
   };
   setInterval(refresh, REFRESH_MS);
   document.addEventListener("visibilitychange", refresh);
+  document.addEventListener("own-stream", refresh);
 }
 
 /** Those that are there stay, so that focus and pictures do. @param {HTMLElement} list @param {Api.Stream[]} streams */
