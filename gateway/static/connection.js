@@ -61,10 +61,10 @@ export class Connection {
   /** Begin, and stay connected as long as the page lives. */
   open() {
     setInterval(() => this.#watch(), WATCH_MS);
-    addEventListener("online", () => this.#hurry());
+    addEventListener("online", () => this.hurry());
     addEventListener("offline", () => this.#probe());
-    addEventListener("pageshow", (event) => event.persisted && this.#hurry());
-    document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && this.#hurry());
+    addEventListener("pageshow", (event) => event.persisted && this.hurry());
+    document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && this.hurry());
     this.#connect();
   }
 
@@ -74,6 +74,16 @@ export class Connection {
    */
   send(command) {
     return this.state === "online" && this.#transmit(command);
+  }
+
+  /** The network came back, or the reader did: do not wait any longer. */
+  hurry() {
+    if (this.#retry) {
+      this.#attempt = 0;
+      this.#connect();
+    } else {
+      this.#probe();
+    }
   }
 
   /** @param {object} command */
@@ -225,16 +235,6 @@ export class Connection {
       return;
     }
     this.#askedAtMs = performance.now();
-  }
-
-  /** The network came back, or the reader did: do not wait any longer. */
-  #hurry() {
-    if (this.#retry) {
-      this.#attempt = 0;
-      this.#connect();
-    } else {
-      this.#probe();
-    }
   }
 
   #probe() {

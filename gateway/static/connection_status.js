@@ -3,7 +3,7 @@
  * told where one writes, else at the foot of the list.
  */
 
-import { optional } from "./dom.js";
+import { actionButton, optional } from "./dom.js";
 import { t } from "./i18n.js";
 
 const FLICKER_MS_MAX = 1_000;
@@ -13,19 +13,26 @@ const FLICKER_MS_MAX = 1_000;
  * @param {HTMLElement} element
  */
 export function showConnection(connection, element) {
-  const words = { connecting: t("Connecting …"), offline: t("Offline"), online: "" };
+  const composer = optional(document, "#composer");
+  composer?.before(element);
+  const lost = composer ? t("No connection. What you write is kept, and sent when it is back.") : t("No connection.");
+  const words = { connecting: t("Connecting …"), offline: lost, online: "" };
+  const text = document.createElement("span");
+  const retry = actionButton("retry", t("Try now"));
+  retry.className = "compact";
+  retry.addEventListener("click", () => connection.hurry());
+  element.append(text, retry);
   let timer = 0;
-  optional(document, "#composer")?.before(element);
   /** @param {import("./connection.js").ConnectionState} state */
   const change = (state) => {
     clearTimeout(timer);
     element.dataset.state = state;
     const show = () => {
-      element.textContent = words[state];
+      text.textContent = words[state];
       element.hidden = state === "online";
       if (!element.hidden && element.offsetParent === null) {
         // On a phone the list, and its foot, are another view.
-        optional(document, "main h1")?.after(element);
+        optional(document, "main :is(.page-head, h1)")?.after(element);
       }
     };
     if (state === "connecting" && element.hidden) {

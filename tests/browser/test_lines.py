@@ -146,9 +146,12 @@ async def test_a_phone_is_told_of_a_lost_line_too(site: Parley, couple: Couple, 
     phone = await visitors.window(couple[0], viewport=PHONE, has_touch=True, is_mobile=True)
     await phone.chat_with(couple[1])
     await lose_chat(site, phone, *couple)
-    await expect(phone.page.locator("#connection")).to_be_in_viewport()
+    line = phone.page.locator("#connection")
+    await expect(line).to_be_in_viewport()
+    await expect(line).to_contain_text("What you write is kept")
+    assert await line.evaluate("one => one.nextElementSibling.id") == "composer"
     await bring_chat(site, phone, *couple)
-    await expect(phone.page.locator("#connection")).to_be_hidden()
+    await expect(line).to_be_hidden()
 
 
 async def test_a_session_that_is_ended_elsewhere_leads_to_the_sign_in(visitors: Visitors) -> None:

@@ -1,0 +1,96 @@
+"""The list of conversations: its headings, and what of it a phone shows."""
+
+import re
+
+from playwright.async_api import expect
+
+from tests.browser.conftest import Run
+from tests.browser.visitors import Couple, Visitor, Visitors
+
+SMALL_PHONE = {"width": 320, "height": 640}
+
+
+async def ask(visitor: Visitor, method: str, path: str, **body: object) -> None:
+    assert visitor.person is not None
+    assert (await visitor.person.ask(method, path, json=body)).is_success
+
+
+async def test_a_closed_heading_stays_closed_and_says_who_called(pair: Couple, visitors: Visitors) -> None:
+    ada, grace = [await visitors.window(one) for one in pair]
+    room = f"works-{ada.name}"
+    await ask(ada, "POST", "/api/rooms", name=room, section="Works")
+    await ask(grace, "PUT", f"/api/rooms/{room}/members/{grace.name}")
+    await ada.open("/you")
+    await ada.live()
+    section = ada.page.locator('[data-section="#works"]')
+    await section.locator("summary").click()
+    item = section.locator(f'[data-conversation="#{room}"]')
+    await expect(item).to_be_hidden()
+    await ask(grace, "POST", f"/api/rooms/{room}/messages", message=f"@{ada.name} come and see")
+    badge = section.locator("summary .mentions")
+    await expect(badge).to_be_visible()
+    await expect(badge).to_have_text("1 mentions")
+    await ada.page.reload()
+    await ada.live()
+    await expect(item).to_be_hidden()
+    await expect(badge).to_have_text("1 mentions")
+
+    await ask(ada, "PATCH", f"/api/rooms/{room}", section="Everyday")
+    moved = ada.page.locator(f'[data-section="#everyday"] [data-conversation="#{room}"]')
+    await expect(moved).to_be_visible()
+    await expect(moved.locator(".last")).to_have_text(re.compile(": @.* come and see$"))
+    await expect(section).to_have_count(0)
+
+
+async def test_a_small_phone_shows_the_list_or_a_page_and_a_bar_below(pair: Couple, visitors: Visitors) -> None:
+    phone = await visitors.window(pair[0], viewport=SMALL_PHONE, has_touch=True, is_mobile=True)
+    page, bar = phone.page, phone.page.locator(".tabs-bar")
+    await ask(pair[1], "POST", f"/api/messages/{phone.name}", message="Are you there?")
+    await phone.open("/")
+    await expect(page.locator("main")).to_be_hidden()
+    for tab, shown in (("Mentions", "Inbox"), ("Search", "Search"), ("You", "You")):
+        await bar.get_by_role("link", name=tab).tap()
+        await expect(page.locator("h1")).to_have_text(shown)
+        await expect(page.locator(".side")).to_be_hidden()
+        await expect(bar.locator("[aria-current]")).to_contain_text(tab)
+        assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), tab
+    await expect(page.get_by_role("link", name="Sign out")).to_be_visible()
+    await bar.get_by_role("link", name="Chats").tap()
+    await page.locator(f'#conversations [data-conversation="@{pair[1].name}"] a').tap()
+    await expect(phone.area).to_be_visible()
+    await expect(bar).to_be_hidden()
+    await page.locator(".talk-head .back").tap()
+    await expect(page.locator("#conversations")).to_be_visible()
+
+
+async def test_who_lost_the_line_may_try_at_once(run: Run) -> None:
+    function = """({showConnection}) => {
+      let tries = 0;
+      let tell = () => {};
+      const connection = {state: "online", on: (_, handler) => (tell = handler), hurry: () => (tries += 1)};
+      const line = document.createElement("p");
+      document.body.append(line);
+      showConnection(connection, line);
+      const wasHidden = line.hidden;
+      tell("offline");
+      line.querySelector("button").click();
+      return [wasHidden, line.hidden, line.textContent, tries];
+    }"""
+    assert await run("connection_status", function, None) == [True, False, "No connection.Try now", 1]
+
+
+async def test_the_menu_closes_by_escape_and_by_a_press_beside_it(pair: Couple, visitors: Visitors) -> None:
+    ada = await visitors.window(pair[0])
+    await ada.open("/you")
+    summary, link = ada.page.locator("summary.instance"), ada.page.get_by_role("link", name="Make a room")
+    await summary.click()
+    await expect(link).to_be_visible()
+    await ada.page.keyboard.press("Escape")
+    await expect(link).to_be_hidden()
+    await expect(summary).to_be_focused()
+    await summary.click()
+    await ada.page.locator("h1").click()
+    await expect(link).to_be_hidden()
+    await summary.click()
+    await link.click()
+    await expect(ada.page.get_by_label("Name of the room")).to_be_visible()
