@@ -17,7 +17,7 @@ _STREAMS_MAX = 4
 
 
 async def home(request: Request[State]) -> Response:
-    """Without a filter a phone shows the list of conversations alone."""
+    """Without `show`, the filter, a phone shows the list of conversations alone; with `make` a form is open."""
     return await show_home(await signed_in(request))
 
 
@@ -27,7 +27,8 @@ async def show_home(page: PageRequest, status: int = 200, **context: object) -> 
         load_layout(page), load_latest(page), find(page, "/api/video/streams", list[Stream], [])
     )
     counts = {one.conversation.label: one.mentions for one in [*layout.chats, *layout.own_rooms]}
-    asked = page.request.query_params.get("show")
+    query = page.request.query_params
+    asked = query.get("show")
     return page.render(
         "home.html",
         status,
@@ -36,6 +37,7 @@ async def show_home(page: PageRequest, status: int = 200, **context: object) -> 
         mentions=unread_mentions(latest, counts),
         steps=_steps(page, layout),
         streams=streams[:_STREAMS_MAX],
+        makes_room="make" in query or status != 200,
         **{"room_error": ""} | context,
     )
 

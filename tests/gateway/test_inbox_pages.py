@@ -23,8 +23,10 @@ def room(name: str, **more: Any) -> dict[str, Any]:
     return {"name": name, "is_member": True, "members_count": 2, "last_seq": 3, "role": "member", **more}
 
 
-def listing(whole: System, *rooms: dict[str, Any], chats: tuple[dict[str, Any], ...] = (), **more: object) -> None:
-    whole.chat.handler = telling({"/api/rooms": list(rooms), "/api/saved-chats": list(chats), **more})
+def listing(
+    whole: System, *rooms: dict[str, Any], chats: tuple[dict[str, Any], ...] = (), more: dict[str, object] | None = None
+) -> None:
+    whole.chat.handler = telling({"/api/rooms": list(rooms), "/api/saved-chats": list(chats), **(more or {})})
 
 
 # Sections
@@ -93,7 +95,7 @@ def test_the_latest_mentions_of_a_conversation_are_the_unread_ones() -> None:
 
 
 async def test_a_mention_is_answered_or_done_with_where_it_stands(whole: System) -> None:
-    listing(whole, room("engines", mentions=1, unread=2), **{"/api/mentions": [SAID]})
+    listing(whole, room("engines", mentions=1, unread=2), more={"/api/mentions": [SAID]})
     page = await page_of(whole, "/")
     assert one(page, '.found [data-action="reply"]')["href"] == "/rooms/engines?around=7&reply_to=7#composer"
     form = one(page, 'form[action="/rooms/engines/read"]')
@@ -132,7 +134,7 @@ async def test_all_is_read_at_once_also_where_one_mark_is_refused(whole: System)
 async def test_the_inbox_shows_what_it_is_asked_for(
     whole: System, show: str, mentions: int, unread: int, page: str
 ) -> None:
-    listing(whole, room("engines", mentions=1, unread=1), **{"/api/mentions": [SAID]})
+    listing(whole, room("engines", mentions=1, unread=1), more={"/api/mentions": [SAID]})
     shown = await page_of(whole, f"/?show={show}")
     assert len(shown.select("main .found .item")) == mentions
     assert len(shown.select("main .items:not(.found) .item")) == unread
@@ -180,7 +182,7 @@ async def test_who_keeps_order_says_where_the_room_stands(
     whole: System, typed: dict[str, str], wanted: dict[str, object]
 ) -> None:
     garden = room("garden", role="moderator", section="Outside", position=2)
-    listing(whole, garden, **{"/api/rooms/garden": garden})
+    listing(whole, garden, more={"/api/rooms/garden": garden})
     page = await page_of(whole, "/rooms/garden")
     assert one(page, '#room-place [name="section"]')["value"] == "Outside"
     answer = await whole.http.post("/rooms/garden/place", data=typed, headers=whole.cookie())
@@ -189,5 +191,5 @@ async def test_who_keeps_order_says_where_the_room_stands(
 
 
 async def test_a_member_does_not_say_where_the_room_stands(whole: System) -> None:
-    listing(whole, room("garden"), **{"/api/rooms/garden": room("garden")})
+    listing(whole, room("garden"), more={"/api/rooms/garden": room("garden")})
     assert not (await page_of(whole, "/rooms/garden")).select("#room-place")
