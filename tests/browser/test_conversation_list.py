@@ -76,7 +76,9 @@ async def test_who_lost_the_line_may_try_at_once(run: Run) -> None:
       line.querySelector("button").click();
       return [wasHidden, line.hidden, line.textContent, tries];
     }"""
-    assert await run("connection_status", function, None) == [True, False, "No connection.Try now", 1]
+    was_hidden, is_hidden, text, tries = await run("connection_status", function, None)
+    assert (was_hidden, is_hidden, tries) == (True, False, 1)
+    assert text == "No connection. What you write is kept, and sent when it is back.Try now"
 
 
 async def test_the_menu_closes_by_escape_and_by_a_press_beside_it(pair: Couple, visitors: Visitors) -> None:

@@ -49,10 +49,10 @@ def test_rooms_stand_under_their_headings_by_place_and_name() -> None:
 
 def test_a_heading_is_the_same_in_any_case_and_form_and_counts_who_called_the_reader() -> None:
     rooms = [
-        Room(name=name, section=heading, mentions=2) for name, heading in (("a", "Caf\u00e9"), ("b", "CAFE\u0301"))
+        Room(name=name, section=heading, mentions=2) for name, heading in (("a", "\u00c4pfel"), ("b", "a\u0308PFEL"))
     ]
     (section,) = sections_of(rooms)
-    assert (section.heading, section.mentions) == ("Caf\u00e9", 4)
+    assert (section.heading, section.mentions) == ("\u00c4pfel", 4)
 
 
 async def test_the_list_has_sections_and_says_who_said_the_last_words(whole: System) -> None:
