@@ -75,6 +75,7 @@ async def test_pages_of_who_is_signed_in(couple: Couple, theme: str) -> None:
         f"/chat/{grace.name}",
         "/rooms/lobby",
         "/mentions",
+        "/you",
         "/settings",
         "/video",
         f"/search?query={grace.name[:3]}",
