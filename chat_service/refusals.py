@@ -39,6 +39,7 @@ REFUSALS: RefusalTable = {
     facts.TooManyInvitations: ProblemType(429, "too_many_invitations"),
     facts.TooManyNamesTried: ProblemType(429, "too_many_requests"),
     facts.QueryEmpty: ProblemType(422, "query_empty"),
+    facts.QueryInvalid: ProblemType(422, "query_invalid"),
     facts.UnknownAttachment: ProblemType(404, "unknown_attachment"),
     facts.NoCall: ProblemType(404, "no_call"),
     facts.StreamTaken: ProblemType(409, "stream_taken"),

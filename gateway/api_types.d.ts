@@ -64,6 +64,25 @@ declare namespace Api {
     delivered?: boolean | null;
   }
 
+  /** A message that was looked for: `marks` are places and lengths in its text, in code points. */
+  interface SearchHit extends Message {
+    marks?: [number, number][];
+  }
+
+  interface FoundPerson {
+    username: string;
+    nickname?: string;
+    pfp?: string | null;
+  }
+
+  interface FoundRoom {
+    name: string;
+    topic: string;
+    private: boolean;
+    is_member: boolean;
+    members_count: number;
+  }
+
   /** How much of a conversation the reader has not seen. */
   interface Counts {
     unread: number;

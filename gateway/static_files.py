@@ -30,6 +30,8 @@ STYLES = (
     "attachments.css",
     "link_cards.css",
     "chosen_files.css",
+    "search.css",
+    "switcher.css",
     "video.css",
     "admin.css",
     "adaptations.css",

@@ -19,6 +19,7 @@ _CONTROLS = "\x00-\x1f\x7f-\x9f\u2028\u2029"
 _UNFIT_FOR_NAMES = re.compile(f"[{_CONTROLS}{DIRECTION_CONTROLS}]")
 NO_CONTROLS = "Control characters are not allowed."
 _IOTA_SUBSCRIPT = re.compile("[\u0345\u1f80-\u1ffc]")  # alone, and in what is composed with it
+_JOINERS = re.compile(r"\u200d|.[\U0001f3fb-\U0001f3ff]", re.DOTALL)  # ZWJ, and skin tones behind what they colour
 _PIECE_LENGTH_MAX = 128
 _MARKS_MAX = 32
 _UNFIT_FOR_LINES = re.compile(f"(?![\t\n])[{_CONTROLS}]")
@@ -64,6 +65,16 @@ def folded(text: str) -> str:
     if text.isascii():
         return text.lower()
     return "".join(map(_folded, _pieces(text))) if len(text) > _PIECE_LENGTH_MAX else _folded(text)
+
+
+def letters(text: str) -> Iterator[str]:
+    """A text in pieces that can be folded each by itself: a letter with its marks, an emoji of several characters."""
+    start = 0
+    for at in range(1, len(text)):
+        if text[at].isascii() or not (_may_join(text[at]) or _JOINERS.search(text, at - 1, at + 1)):
+            yield text[start:at]
+            start = at
+    yield text[start:]
 
 
 def folded_username(username: str) -> str:

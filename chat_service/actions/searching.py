@@ -3,13 +3,12 @@
 import asyncio
 from time import monotonic
 
-from chat_service.domain import events
 from chat_service.domain.refusals import QueryEmpty
+from chat_service.domain.search_hits import SearchHit, hit
+from chat_service.domain.search_query import parsed
 from chat_service.store.search import Search
 from servicekit.logs import get_logger
-from servicekit.texts import is_visible
 
-WORDS_MAX = 10
 PAUSE_S = 1.0
 _TIME_SHARE_MAX = 0.1  # an entry costs as much as a message, and messages wait for the one writer meanwhile
 log = get_logger(__name__)
@@ -20,13 +19,13 @@ class Searching:
         self._store = store
         self._pause_s = pause_s
 
-    async def find(self, username: str, query: str, *, before: int | None, limit: int) -> list[events.MessageView]:
-        """The newest messages that hold all words of `query` (the first WORDS_MAX). Raises QueryEmpty."""
-        words = [word for word in query.split() if is_visible(word)][:WORDS_MAX]
-        if not words:
+    async def find(self, username: str, query: str, *, before: int | None, limit: int) -> list[SearchHit]:
+        """The newest messages that are as `query` says. Raises QueryEmpty, QueryInvalid, TooManyAtOnce, TookTooLong."""
+        asked = parsed(query, asker=username)
+        if asked.is_empty:
             raise QueryEmpty
-        found = await self._store.find(username, words, before=before, limit=limit)
-        return [events.view(username, message, {}) for message in found]
+        found = await self._store.find(username, asked, before=before, limit=limit)
+        return [hit(username, message, marks) for message, marks in found]
 
     async def run(self) -> None:
         """Index what is new, a little at a time so that hardly a message waits for it, until cancelled."""

@@ -1,6 +1,6 @@
 """Why chat refuses: each a fact, with the data that belongs to it."""
 
-from servicekit.problems import Refusal
+from servicekit.problems import FieldError, Refusal
 
 
 class ChatRefusal(Refusal):
@@ -230,6 +230,14 @@ class TooManyNamesTried(ChatRefusal):
 class QueryEmpty(ChatRefusal):
     def __init__(self) -> None:
         super().__init__("Say what to search for: ?query=")
+
+
+class QueryInvalid(ChatRefusal):
+    """An operator has a value that it cannot have."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.errors = (FieldError("query", detail),)
 
 
 class NoCall(ChatRefusal):

@@ -6,8 +6,8 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from chat_service.domain.events import MessageView
-from chat_service.domain.refusals import QueryEmpty
+from chat_service.domain.refusals import QueryEmpty, QueryInvalid
+from chat_service.domain.search_hits import SearchHit
 from chat_service.routes.shared import HISTORY_PAGE, MessageId
 from chat_service.state import State
 from servicekit.authentication import identify
@@ -27,9 +27,9 @@ class SearchQuery(msgspec.Struct, frozen=True):
 @describes(
     "Search your conversations",
     query=SearchQuery,
-    answer=list[MessageView],
+    answer=list[SearchHit],
     links=("next",),
-    refusals=(QueryEmpty, TooManyAtOnce, TookTooLong),
+    refusals=(QueryEmpty, QueryInvalid, TooManyAtOnce, TookTooLong),
 )
 async def search_messages(request: Request[State]) -> Response:
     """Newest first; `Link` leads to the page after this one."""

@@ -7,10 +7,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from chat_service.store.rows import MESSAGE
-from chat_service.store.text_index import INDEX_BATCH, TextIndex, folded_texts, pattern, put_folded
+from chat_service.store.search_conditions import Conditions
+from chat_service.store.text_index import INDEX_BATCH, TextIndex, folded_texts, order_of, pattern, put_folded
 from servicekit.database import Connection
 
 _GRAM_MAX = 3
+_INDEXED = (
+    " AND id IN (SELECT message_id FROM message_grams WHERE grams @> ? UNION ALL SELECT message_id FROM unindexed)"
+)
 _HOLDS = " AND coalesce(message_folded, lower(message)) LIKE ? ESCAPE '\\'"  # small by the collation C: ASCII alone
 
 
@@ -49,15 +53,16 @@ class PostgresTextIndex(TextIndex):
         )
         return len(taken)
 
-    def find(self, connection: Connection, username: str, words: list[str], until: int, limit: int) -> list[Any]:
+    def find(
+        self, connection: Connection, words: list[str], conditions: Conditions, until: int, limit: int
+    ) -> list[Any]:
         wanted = list({gram for word in words for gram in _asked_grams(word)})
+        order = order_of(conditions, is_indexed=bool(words))
         return connection.execute(
             f"SELECT {MESSAGE} FROM messages WHERE deleted_at IS NULL AND id < ?"
-            " AND conversation_id IN (SELECT conversation_id FROM memberships WHERE username = ?)"
-            " AND id IN (SELECT message_id FROM message_grams WHERE grams @> ? UNION ALL"
-            "  SELECT message_id FROM unindexed)"
-            f"{_HOLDS * len(words)} ORDER BY id DESC LIMIT ?",
-            (until, username, wanted, *map(pattern, words), limit),
+            f" AND conversation_id {conditions.conversation}{conditions.messages}"
+            f"{_INDEXED if words else ''}{_HOLDS * len(words)} ORDER BY {order} DESC LIMIT ?",
+            (until, *conditions.parameters, *([wanted] if words else ()), *map(pattern, words), limit),
         ).fetchall()
 
 

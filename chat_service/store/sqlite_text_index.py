@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from chat_service.store.rows import MESSAGE
-from chat_service.store.text_index import INDEX_BATCH, TextIndex, folded_texts, pattern, put_folded
+from chat_service.store.search_conditions import Conditions
+from chat_service.store.text_index import INDEX_BATCH, TextIndex, folded_texts, order_of, pattern, put_folded
 from servicekit.database import Connection
 from servicekit.texts import folded
 
@@ -46,19 +47,22 @@ class SqliteTextIndex(TextIndex):
             connection.execute("UPDATE search_progress SET indexed_id = ?", (rows[-1]["id"],))
         return len(rows)
 
-    def find(self, connection: Connection, username: str, words: list[str], until: int, limit: int) -> list[Any]:
+    def find(
+        self, connection: Connection, words: list[str], conditions: Conditions, until: int, limit: int
+    ) -> list[Any]:
         """First what is not indexed yet, which is newest, word by word; then the index."""
         indexed_id = _indexed_id(connection)
         expressions = {word: _expression(connection, word) for word in words}
         phrases = " AND ".join(filter(None, expressions.values()))
-        visible = (
-            # The plus keeps SQLite from going conversation by conversation: newest first, it may stop early.
-            "deleted_at IS NULL AND id < ? AND +conversation_id IN"
-            " (SELECT conversation_id FROM memberships WHERE username = ?)"
-        )
+        order = order_of(conditions, is_indexed=bool(phrases))
+        # The plus keeps SQLite from going conversation by conversation: newest first, it may stop early.
+        conversation = f"{'+' if order == 'id' else ''}conversation_id {conditions.conversation}"
+        visible = f"deleted_at IS NULL AND id < ? AND {conversation}{conditions.messages}"
+        of_visible = (until, *conditions.parameters)
         found = connection.execute(
-            f"SELECT {MESSAGE} FROM messages WHERE {visible}{_HOLDS * len(words)} AND id > ? ORDER BY id DESC LIMIT ?",
-            (until, username, *map(pattern, words), indexed_id if phrases else 0, limit),
+            f"SELECT {MESSAGE} FROM messages WHERE {visible}{_HOLDS * len(words)} AND id > ?"
+            f" ORDER BY {order} DESC LIMIT ?",
+            (*of_visible, *map(pattern, words), indexed_id if phrases else 0, limit),
         ).fetchall()
         if phrases and len(found) < limit:
             common = [word for word, expression in expressions.items() if not expression]
@@ -66,7 +70,7 @@ class SqliteTextIndex(TextIndex):
                 f"SELECT {MESSAGE} FROM (SELECT rowid AS found_id FROM message_texts WHERE message_texts MATCH ?"
                 "  AND rowid < ? ORDER BY rowid DESC) CROSS JOIN messages ON id = found_id"
                 f" WHERE {visible}{_HOLDS * len(common)} ORDER BY found_id DESC LIMIT ?",
-                (phrases, until, until, username, *map(pattern, common), limit - len(found)),
+                (phrases, until, *of_visible, *map(pattern, common), limit - len(found)),
             ).fetchall()
         return found
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Protocol
 
+from chat_service.store.search_conditions import Conditions
 from servicekit.database import Connection, Row
 from servicekit.texts import folded
 
@@ -28,8 +29,15 @@ class TextIndex(Protocol):
     def index_some(self, connection: Connection) -> int:
         """Index the next messages, INDEX_BATCH at most; how many."""
 
-    def find(self, connection: Connection, username: str, words: list[str], until: int, limit: int) -> list[Any]:
-        """Rows of the newest messages below the id `until` that hold all words and that the person may read."""
+    def find(
+        self, connection: Connection, words: list[str], conditions: Conditions, until: int, limit: int
+    ) -> list[Any]:
+        """Rows of the newest messages below the id `until` that hold all words and are as the conditions say."""
+
+
+def order_of(conditions: Conditions, *, is_indexed: bool) -> str:
+    """The column by which messages are read: both rise together in a conversation, which has an index by `seq`."""
+    return "id" if is_indexed or conditions.conversation_id is None else "seq"
 
 
 def folded_apart(text: str) -> str | None:

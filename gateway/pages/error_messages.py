@@ -40,6 +40,7 @@ BY_CODE = {
     "too_many_saved_chats": gettext_noop("That would be one saved chat too many."),
     "took_too_long": gettext_noop("That takes too long to find. Look for something narrower."),
     "query_empty": gettext_noop("Say what to look for."),
+    "query_invalid": gettext_noop("Something with a colon cannot be looked for like that."),
     "file_too_large": gettext_noop("The file is too large."),
     "too_many_files": gettext_noop("Too many files at once: 20 is the most."),
     "picture_too_large": gettext_noop("The picture has too many pixels."),
@@ -108,6 +109,10 @@ _FOR_SCRIPTS = (
 )
 # What the services say of single fields.
 BY_DETAIL = {
+    "has: takes file, picture, audio, video or link.": gettext_noop("has: takes file, picture, audio, video or link."),
+    "before: and after: take a day such as 2026-11-29.": gettext_noop(
+        "before: and after: take a day such as 2026-11-29."
+    ),
     "Only letters (A-Z), digits, and the signs _ . - are allowed.": gettext_noop(
         "Only letters (A-Z), digits, and the signs _ . - are allowed."
     ),

@@ -25,6 +25,7 @@ import { me, wireAvatars } from "./people.js";
 import { PictureViewer } from "./picture_viewer.js";
 import { wirePresence, wireTyping } from "./presence.js";
 import { wireQuotes } from "./quotes.js";
+import { wireSwitcher } from "./switcher_key.js";
 import { wireTextPeeks } from "./text_peek.js";
 import { wireTheme } from "./theme.js";
 import { localize } from "./time_format.js";
@@ -59,6 +60,7 @@ function begin() {
 
 /** For somebody who is signed in: one connection a page, and what lives on it. */
 function beginSession() {
+  wireSwitcher();
   const main = optional(document, "main");
   const connection = new Connection();
   const outbox = new Outbox(me, connection);

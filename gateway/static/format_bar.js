@@ -45,6 +45,10 @@ export class FormatBar {
     if (!format || !isCommand || event.altKey || event.shiftKey) {
       return false;
     }
+    const { start, end } = this.#field.selection;
+    if (format === "link" && start === end) {
+      return false; // without a text to link, the same key opens the switcher
+    }
     event.preventDefault();
     this.#apply(format);
     return true;

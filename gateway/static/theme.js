@@ -8,9 +8,13 @@ export function wireTheme() {
   for (const button of all(document, '[data-action="theme"]')) {
     button.addEventListener("click", (event) => {
       event.preventDefault();
-      setTheme(isDark() ? "light" : "dark");
+      switchTheme();
     });
   }
+}
+
+export function switchTheme() {
+  setTheme(isDark() ? "light" : "dark");
 }
 
 function isDark() {

@@ -17,6 +17,7 @@ from chat_service.domain.messages import StoredMessage
 from chat_service.domain.people import Person
 from chat_service.domain.quotas import Quotas
 from chat_service.domain.refusals import NotStored, TooManyRooms, TooManySavedChats, UnknownRecipient
+from chat_service.domain.search_query import SearchQuery
 from chat_service.group_writer import GroupWriter
 from chat_service.store.engines import log_of
 from chat_service.store.erasures import Erasures, begin_erasure
@@ -264,10 +265,14 @@ async def test_a_text_that_changes_while_it_is_indexed_is_indexed_again(writers:
         PostgresLog().append_group(store, [edit])
         assert not await search.index_some()  # it is passed over
         store.execute("COMMIT")
-    assert [one.message for one in await search.find("Grace", ["tulip"], before=None, limit=9)] == ["a tulip"]
+    assert [
+        one.message for one, _ in await search.find("Grace", SearchQuery(words=("tulip",)), before=None, limit=9)
+    ] == ["a tulip"]
     await search.index_some()
-    assert [one.message for one in await search.find("Grace", ["tulip"], before=None, limit=9)] == ["a tulip"]
-    assert await search.find("Grace", ["rose"], before=None, limit=9) == []
+    assert [
+        one.message for one, _ in await search.find("Grace", SearchQuery(words=("tulip",)), before=None, limit=9)
+    ] == ["a tulip"]
+    assert await search.find("Grace", SearchQuery(words=("rose",)), before=None, limit=9) == []
 
 
 # The server dies

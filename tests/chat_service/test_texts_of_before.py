@@ -7,6 +7,7 @@ from pathlib import Path
 
 from chat_service.app import MIGRATIONS
 from chat_service.domain.emoji import fully_qualified
+from chat_service.domain.search_query import SearchQuery
 from chat_service.store.search import Search
 from servicekit import sqlite_file
 from servicekit.engines import open_database
@@ -86,5 +87,7 @@ async def test_what_was_said_before_is_found_however_it_is_spelled_once_it_is_in
         while await search.index_some():
             pass
         for query, found in (("café", ["CAFÉ", "Cafe\u0301"]), ("fé", ["CAFÉ", "Cafe\u0301"]), ("straße", ["STRASSE"])):
-            assert [one.message for one in await search.find("Grace", [query], before=None, limit=9)] == found
+            assert [
+                one.message for one, _ in await search.find("Grace", SearchQuery(words=(query,)), before=None, limit=9)
+            ] == found
     assert rows(path, "SELECT message_folded FROM messages ORDER BY id") == [("café",), ("café",), (None,)]
