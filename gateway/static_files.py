@@ -12,9 +12,13 @@ import msgspec
 PREFIX = "/static/"
 FOLDER = Path(__file__).parent / "static"
 _HASH_LENGTH = 12
-_TEXT = frozenset({".css", ".js", ".svg", ".webmanifest"})
+_TEXT = frozenset({".css", ".js", ".svg", ".txt", ".webmanifest"})
 _OWN_TYPES = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8"}
-_OWN_TYPES |= {".svg": "image/svg+xml", ".webmanifest": "application/manifest+json"}
+_OWN_TYPES |= {
+    ".txt": "text/plain; charset=utf-8",
+    ".svg": "image/svg+xml",
+    ".webmanifest": "application/manifest+json",
+}
 # What every page needs is one request. Later rules win, so the order counts.
 STYLES = (
     "palette.css",
@@ -24,6 +28,7 @@ STYLES = (
     "conversation_list.css",
     "inbox.css",
     "conversation.css",
+    "message_tools.css",
     "markup.css",
     "moderation.css",
     "composer.css",
@@ -38,8 +43,9 @@ STYLES = (
 )
 # On lines of their own; what is left keeps its line.
 _COMMENTS = re.compile(r"^[ \t]*(?:/\*\*.*?\*/|//[^\n]*)$", re.MULTILINE | re.DOTALL)
-# `from "./x.js"`, `import "./x.js"`, `import("./x.js")` in a script; `url("x.svg")` and `"src": "x.svg"` elsewhere.
-_REFERENCE = re.compile(r'(?P<before>\b(?:from|import)\s*\(?\s*"\./|\burl\("|"src":\s*")(?P<name>[\w.-]+)"')
+# `from "./x.js"`, `import "./x.js"`, `import("./x.js")`, `URL("./x.css"` in a script; `url("x.svg")` and
+# `"src": "x.svg"` elsewhere.
+_REFERENCE = re.compile(r'(?P<before>\b(?:from|import)\s*\(?\s*"\./|\bURL\("\./|\burl\("|"src":\s*")(?P<name>[\w.-]+)"')
 
 # What a script cannot begin without: not what it imports later, if at all.
 _NEEDED = re.compile(r'\b(?:from|import)\s*"\./(?P<name>[\w.-]+)"')

@@ -41,6 +41,11 @@ class Conversation(msgspec.Struct, frozen=True):
         return f"{self.room_path}/messages" if self.is_room else f"/api/messages/{quote(self.name, safe='')}"
 
     @property
+    def pins_path(self) -> str:
+        """Where the chat service has what is pinned in it."""
+        return f"{self.room_path if self.is_room else self.messages_path}/pins"
+
+    @property
     def own_path(self) -> str:
         """Where the chat service has what the reader keeps of it for themselves."""
         return f"/api/conversations/{quote(self.label, safe='')}"

@@ -32,7 +32,8 @@ class MessageView(msgspec.Struct, frozen=True, kw_only=True):
 
     `path` is that of the conversation's page, and `history_query` leads to the part of it that is shown. `quote` is
     None where the message that is answered is not known. `reader` is who looks, where that shows: in reactions, of
-    which one's own are marked. `tools` is what the reader is about to do with the message: edit, delete, react, report.
+    which one's own are marked. `tools` is what the reader is about to do with the message: edit, delete, react, report;
+    `more` is to choose among all.
     `is_collapsed`: the reader has blocked who said it, and sees it only if they want to.
     """
 
@@ -43,6 +44,8 @@ class MessageView(msgspec.Struct, frozen=True, kw_only=True):
     continues: bool
     is_own: bool
     may_delete: bool
+    may_pin: bool = False
+    is_pinned: bool = False
     is_collapsed: bool = False
     state: str
     reader: str
@@ -53,7 +56,8 @@ class MessageView(msgspec.Struct, frozen=True, kw_only=True):
 class Reading(msgspec.Struct, frozen=True, kw_only=True):
     """Who reads what, and how: what the messages of a page have in common.
 
-    `collapsed` are those whose messages are not shown at once. `tools` has the ids of the messages with a tool.
+    `collapsed` are those whose messages are not shown at once. `tools` has the ids of the messages with a tool,
+    `pinned` those of the pinned.
     """
 
     reader: str
@@ -64,6 +68,8 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     people: dict[str, Person]
     answered: dict[int, Message]
     tools: dict[str, int | None]
+    may_pin: bool = False
+    pinned: frozenset[int] = frozenset()
 
     def view(self, entry: Entry) -> MessageView:
         message = entry.message
@@ -76,6 +82,8 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
             continues=entry.continues,
             is_own=entry.is_own,
             may_delete=entry.is_own or self.powers.may_remove_message_of(username),
+            may_pin=self.may_pin,
+            is_pinned=message.id in self.pinned,
             is_collapsed=username in self.collapsed,
             state=entry.state,
             reader=self.reader if message.reactions else "",

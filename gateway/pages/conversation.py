@@ -22,6 +22,7 @@ from gateway.pages.layout import Layout, load_layout
 from gateway.pages.moderation_view import load_blocks, members_shown, moderation_of_chat, moderation_of_room
 from gateway.pages.page_request import PageRequest, signed_in
 from gateway.pages.page_response import language_of
+from gateway.pages.pins import load_pinned_ids
 from gateway.pages.saved_drafts import NO_DRAFT, load_draft
 from gateway.pages.service_client import get, json_body, tell
 from gateway.state import State
@@ -70,6 +71,7 @@ class _Content(msgspec.Struct, frozen=True, kw_only=True):
     moderation: dict[str, Any]
     powers: RoomPowers = NO_POWERS
     draft: SavedDraft = NO_DRAFT
+    pinned: frozenset[int] = frozenset()
     attention: Attention
     other_read_seq: int = 0
     person: Person | None = None
@@ -110,12 +112,13 @@ async def show_conversation(
 
 async def _load_chat(page: PageRequest, conversation: Conversation) -> _Content:
     username = conversation.name
-    layout, messages, profile, blocks, draft = await asyncio.gather(
+    layout, messages, profile, blocks, draft, pinned = await asyncio.gather(
         load_layout(page),
         load_history(page, conversation),
         find_profile(page, username),
         load_blocks(page),
         load_draft(page, conversation),
+        load_pinned_ids(page, conversation),
     )
     saved = layout.find_chat(username)
     person = profile.person if profile.username else saved.person if saved else Person(username, username)
@@ -128,6 +131,7 @@ async def _load_chat(page: PageRequest, conversation: Conversation) -> _Content:
         blocked=blocked,
         moderation=moderation_of_chat(person, blocked),
         draft=draft,
+        pinned=pinned,
         attention=saved or Attention(level="all"),
         other_read_seq=saved.other_read_seq if saved else 0,
         person=person,
@@ -139,7 +143,8 @@ async def _load_room(page: PageRequest, conversation: Conversation) -> _Content:
     layout, room, blocks = await asyncio.gather(
         load_layout(page), get(page, conversation.room_path, Room), load_blocks(page)
     )
-    messages, draft = await _load_inside(page, room.conversation) if room.is_member else ([], NO_DRAFT)
+    inside = await _load_inside(page, room.conversation) if room.is_member else ([], NO_DRAFT, frozenset[int]())
+    messages, draft, pinned = inside
     shown = members_shown(page, room)[:_MEMBERS_LOOKED_UP_MAX]
     usernames = {message.sender_username for message in messages} | {*shown}
     powers, blocked = powers_in(room, layout.profile.role), frozenset(block.username for block in blocks)
@@ -152,13 +157,14 @@ async def _load_room(page: PageRequest, conversation: Conversation) -> _Content:
         moderation=moderation_of_room(page, room, powers, blocked),
         powers=powers,
         draft=draft,
+        pinned=pinned,
         attention=room,
         room=room,
     )
 
 
-async def _load_inside(page: PageRequest, room: Conversation) -> tuple[list[Message], SavedDraft]:
-    return await asyncio.gather(load_history(page, room), load_draft(page, room))
+async def _load_inside(page: PageRequest, room: Conversation) -> tuple[list[Message], SavedDraft, frozenset[int]]:
+    return await asyncio.gather(load_history(page, room), load_draft(page, room), load_pinned_ids(page, room))
 
 
 async def _render(page: PageRequest, content: _Content, form_state: FormState) -> Response:
@@ -173,6 +179,8 @@ async def _render(page: PageRequest, content: _Content, form_state: FormState) -
         history_query=query.position,
         people=content.people,
         answered=await load_answered(page, content.conversation, messages, reply_to),
+        may_pin=content.room is None or content.powers.moderates,
+        pinned=content.pinned,
         tools=query.tools | {"edit": form_state.edit or query.edit, "report": form_state.report or query.report},
     )
     response = page.render(
@@ -186,6 +194,7 @@ async def _render(page: PageRequest, content: _Content, form_state: FormState) -
         saved=content.saved,
         room=content.room,
         people=content.people,
+        pinned=sorted(content.pinned),
         is_owner=content.room is not None and content.room.owner == page.username,
         **content.moderation,
         attention=content.attention,

@@ -36,6 +36,7 @@ BY_CODE = {
     "too_many_rooms": gettext_noop("That would be one room too many. Leave or close one first."),
     "room_full": gettext_noop("The room is full."),
     "too_many_invitations": gettext_noop("Too many invitations. Wait a while, then send the next."),
+    "too_many_pins": gettext_noop("As much as can be is pinned here. Unpin something first."),
     "too_many_reactions": gettext_noop("That would be one reaction too many for this message."),
     "too_many_saved_chats": gettext_noop("That would be one saved chat too many."),
     "took_too_long": gettext_noop("That takes too long to find. Look for something narrower."),
@@ -78,6 +79,7 @@ BY_CODE = {
 _FOR_SCRIPTS = (
     "too_many_messages",
     "too_many_reactions",
+    "too_many_pins",
     "message_empty",
     "message_too_long",
     "invalid_message",

@@ -30,6 +30,7 @@ class HistoryQuery(msgspec.Struct, frozen=True, kw_only=True):
     react: int | None = None
     report: int | None = None
     unread: int | None = None
+    more: int | None = None
 
     @classmethod
     def of(cls, page: PageRequest) -> "HistoryQuery":
@@ -46,7 +47,13 @@ class HistoryQuery(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def tools(self) -> dict[str, int | None]:
         """Which message has which tool open."""
-        return {"edit": self.edit, "delete": self.delete, "react": self.react, "unread": self.unread}
+        return {
+            "edit": self.edit,
+            "delete": self.delete,
+            "react": self.react,
+            "unread": self.unread,
+            "more": self.more,
+        }
 
     def is_newest(self, messages: Sequence[Message]) -> bool:
         """Whether nothing comes behind `messages`, which are the answer."""

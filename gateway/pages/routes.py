@@ -24,6 +24,7 @@ from gateway.pages import (
     rooms,
     search,
     settings,
+    side_views,
     sign_in,
     sign_up,
     video,
@@ -53,6 +54,10 @@ def _conversation(path: str) -> list[Route]:
     return [
         route(path, GET=conversation.show, POST=messages.send_message),
         route(path + "/m/{message_id:id}", GET=conversation.show_message),
+        route(path + "/m/{message_id:id}/replies", GET=side_views.replies),
+        route(path + "/pins", GET=side_views.pins),
+        route(path + "/{message_id:id}/pin", POST=side_views.pin),
+        route(path + "/{message_id:id}/unpin", POST=side_views.unpin),
         route(path + "/{message_id:id}/edit", POST=messages.edit_message),
         route(path + "/{message_id:id}/delete", POST=messages.delete_message),
         route(path + "/{message_id:id}/react", POST=messages.react),

@@ -1,5 +1,6 @@
 /** Where the scripts begin: each page gets what it has a place for. */
 
+import { wireQuestions } from "./asking.js";
 import { wireAudioPlayers } from "./audio_player.js";
 import { Calls, wireCallButton } from "./calls.js";
 import { Composer } from "./composer.js";
@@ -22,6 +23,7 @@ import { wireNotificationSettings } from "./notification_settings.js";
 import { wireNotifications } from "./notifications.js";
 import { Outbox } from "./outbox.js";
 import { me, wireAvatars } from "./people.js";
+import { wirePins } from "./pins.js";
 import { PictureViewer } from "./picture_viewer.js";
 import { wirePresence, wireTyping } from "./presence.js";
 import { wireQuotes } from "./quotes.js";
@@ -53,6 +55,7 @@ function begin() {
   wireMenus();
   wireCopyButtons();
   wireSpoilers();
+  wireQuestions();
   if (me) {
     beginSession();
   }
@@ -95,7 +98,8 @@ function beginConversation({ main, element, connection, outbox }) {
       const limits = new WritingLimits({ conversation: log.conversation, connection, outbox });
       const composer = new Composer({ form, log, connection, outbox, limits });
       new LiveModeration({ main, log: element, connection, limits });
-      new MessageActions({ element, log, composer });
+      new MessageActions({ element, log, composer, connection });
+      wirePins({ element, log, connection });
       element.addEventListener("changed", (event) => composer.follow(/** @type {CustomEvent} */ (event).detail));
       connection.on("error", showRefusal);
       wireMembership(connection, log, composer);

@@ -47,8 +47,8 @@ export class CompletionSources {
 
   /** With the first that is written: most pages need none. */
   async #loadEmoji() {
-    const { EMOJI } = await import("./emoji_names.js").catch(() => ({ EMOJI: [] }));
-    this.#emoji = EMOJI.flatMap(({ emoji, names }) => names.map((name) => emojiOf(emoji, name)));
+    const named = await import("./emoji_names.js").then((list) => list.loadEmoji()).catch(() => []);
+    this.#emoji = named.flatMap(({ emoji, names }) => names.map((name) => emojiOf(emoji, name.replaceAll(" ", "_"))));
     return this.#emoji;
   }
 

@@ -26,6 +26,11 @@ export function messagesPathOf(label) {
   return isRoom(label) ? `/api/rooms/${name}/messages` : `/api/messages/${name}`;
 }
 
+/** Where its pins are. @param {Api.Label} label */
+export function pinsPathOf(label) {
+  return isRoom(label) ? `/api/rooms/${encodeURIComponent(nameIn(label))}/pins` : `${messagesPathOf(label)}/pins`;
+}
+
 /** Where the service has what the reader keeps of it for themselves. @param {Api.Label} label */
 export function ownPathOf(label) {
   return `/api/conversations/${encodeURIComponent(label)}`;

@@ -1,77 +1,54 @@
-/** Emoji by their names: those that people write. The first name is the one that is shown. */
+/**
+ * Emoji by their names, in the page's language, in the order of Unicode: for the picker, and for names in a text.
+ *
+ * The lists are files of their own, a line each: the emoji, its names, and behind a semicolon by what else it is found
+ * (docs/decisions/0046). A line that begins with `#` begins a section.
+ */
 
-const NAMED = `
-😀 grinning;😃 smiley;😄 smile happy;😁 grin;😆 laughing satisfied;😅 sweat_smile;🤣 rofl;😂 joy tears;
-🙂 slightly_smiling;
-🙃 upside_down;😉 wink;😊 blush;😇 innocent halo;🥰 smiling_hearts;😍 heart_eyes;🤩 star_struck;😘 kissing_heart;😋 yum;
-😛 tongue;😜 winking_tongue;🤪 zany;🤗 hugging hug;🤭 giggle;🤫 shushing;🤔 thinking;🤐 zipper_mouth;🤨 raised_eyebrow;
-😐 neutral;😑 expressionless;😶 no_mouth;😏 smirk;😒 unamused;🙄 rolling_eyes eyeroll;😬 grimacing;😌 relieved;
-😔 pensive;
-😪 sleepy;😴 sleeping zzz_face;😷 mask;🤒 ill thermometer;🤕 bandage;🤢 nauseated;🤮 vomiting;🤧 sneezing;🥵 hot_face;
-🥶 cold_face;🥴 woozy;😵 dizzy_face;🤯 mind_blown exploding_head;🤠 cowboy;🥳 partying;😎 sunglasses cool;🤓 nerd;
-🧐 monocle;
-😕 confused;😟 worried;🙁 slightly_frowning;☹️ frowning;😮 open_mouth wow;😲 astonished;😳 flushed;🥺 pleading;
-😨 fearful;
-😰 cold_sweat;😥 sad_relieved;😢 cry;😭 sob;😱 scream;😖 confounded;😣 persevere;😞 disappointed;😓 sweat;😩 weary;
-😫 tired;🥱 yawning;😤 triumph;😡 rage angry_red;😠 angry;🤬 cursing;😈 smiling_imp;💀 skull;💩 poop;🤡 clown;👻 ghost;
-👽 alien;🤖 robot bot;😺 smiley_cat;🙈 see_no_evil;🙉 hear_no_evil;🙊 speak_no_evil;💋 kiss;💌 love_letter;💘 cupid;
-💝 gift_heart;💖 sparkling_heart;💗 growing_heart;💕 two_hearts;💔 broken_heart;❤️ heart red_heart love;🧡 orange_heart;
-💛 yellow_heart;💚 green_heart;💙 blue_heart;💜 purple_heart;🖤 black_heart;🤍 white_heart;💯 100 hundred;💢 anger;
-💥 boom collision;💫 dizzy;💦 sweat_drops;💨 dash;💬 speech_balloon;💭 thought_balloon;💤 zzz;👋 wave hello bye;
-🤚 raised_back_of_hand;✋ raised_hand high_five;🖖 vulcan;👌 ok_hand;🤏 pinching;✌️ v victory peace;
-🤞 crossed_fingers luck;
-🤟 love_you;🤘 metal horns;🤙 call_me;👈 point_left;👉 point_right;👆 point_up;👇 point_down;☝️ index_up;
-👍 thumbsup +1 yes;
-👎 thumbsdown -1 no;✊ fist;👊 punch fist_bump;👏 clap applause;🙌 raised_hands hooray;👐 open_hands;🤲 palms_up;
-🤝 handshake deal;🙏 pray thanks please;✍️ writing_hand;💪 muscle strong;🧠 brain;👀 eyes look;👁️ eye;👅 tongue_out;
-👄 lips;
-👶 baby;🧒 child;👦 boy;👧 girl;🧑 person;👨 man;👩 woman;🧓 older_person;👮 police;🕵️ detective;👷 builder;
-🧙 mage wizard;
-🧑‍💻 technologist developer;🧑‍🚀 astronaut;🧑‍🏫 teacher;🧑‍🍳 cook;🤷 shrug;🤦 facepalm;🙋 raising_hand question_hand;
-🙇 bow;
-🏃 running;🚶 walking;💃 dancer;👪 family;🐶 dog;🐱 cat;🐭 mouse;🐹 hamster;🐰 rabbit;🦊 fox;🐻 bear;🐼 panda;🐨 koala;
-🐯 tiger;🦁 lion;🐮 cow;🐷 pig;🐸 frog;🐵 monkey_face;🐔 chicken;🐧 penguin;🐦 bird;🦆 duck;🦉 owl;🐺 wolf;🐴 horse;
-🦄 unicorn;🐝 bee;🐛 bug;🦋 butterfly;🐌 snail;🐞 ladybug;🐜 ant;🐢 turtle;🐍 snake;🐙 octopus;🦀 crab;🐠 fish;
-🐬 dolphin;
-🐳 whale;🦈 shark;🐘 elephant;🦔 hedgehog;🌵 cactus;🌲 evergreen tree;🌴 palm;🌱 seedling;🍀 clover lucky;🍁 maple_leaf;
-🍄 mushroom;💐 bouquet;🌹 rose;🌻 sunflower;🌸 cherry_blossom;🌷 tulip;🌍 earth world;🌙 moon;⭐ star;🌟 glowing_star;
-✨ sparkles;⚡ zap lightning;☀️ sunny sun;⛅ partly_sunny;☁️ cloud;🌧️ rain;⛈️ storm;❄️ snowflake;⛄ snowman;🌈 rainbow;
-🔥 fire lit;💧 droplet;🌊 ocean wave_water;🍏 green_apple;🍎 apple;🍐 pear;🍊 orange tangerine;🍋 lemon;🍌 banana;
-🍉 watermelon;🍇 grapes;🍓 strawberry;🍒 cherries;🍑 peach;🍍 pineapple;🥑 avocado;🍅 tomato;🥕 carrot;🌽 corn;
-🌶️ pepper;
-🍞 bread;🥐 croissant;🥨 pretzel;🧀 cheese;🥚 egg;🥓 bacon;🍔 burger;🍟 fries;🍕 pizza;🌭 hotdog;🥪 sandwich;🌮 taco;
-🍜 ramen;🍝 spaghetti pasta;🍣 sushi;🍦 ice_cream;🍩 donut;🍪 cookie;🎂 birthday cake;🍰 cake_slice;🍫 chocolate;
-🍬 candy;
-🍯 honey;☕ coffee tea;🍺 beer;🍻 beers cheers;🥂 champagne;🍷 wine;🍹 cocktail;🧊 ice;🍴 fork_and_knife;
-⚽ soccer football;
-🏀 basketball;🎾 tennis;🎮 video_game;🎲 dice die;🧩 puzzle;🏆 trophy;🥇 first_place gold;🥈 second_place;
-🥉 third_place;
-🎯 target dart;🎨 art palette;🎬 clapper movie;🎤 microphone;🎧 headphones;🎵 music note;🎸 guitar;🎹 piano;
-🎁 gift present;
-🎈 balloon;🎉 tada party;🎊 confetti;🎃 pumpkin;🎄 christmas_tree;🚗 car;🚕 taxi;🚌 bus;🚑 ambulance;🚒 fire_engine;
-🚲 bike bicycle;🚆 train;✈️ airplane plane;🚀 rocket ship_it;🛸 ufo;⛵ sailboat;🚢 ship;⚓ anchor;🚧 construction;
-🏠 house home;
-🏢 office;🏥 hospital;🏫 school;⛺ tent camping;🏖️ beach;🏔️ mountain;⌚ watch;📱 phone mobile;💻 laptop computer;
-⌨️ keyboard;
-🖥️ desktop;🖨️ printer;💾 floppy save;📷 camera;🎥 movie_camera;📞 telephone;📺 tv;🔋 battery;🔌 plug;💡 bulb idea;
-🔦 flashlight;💸 money_wings;💰 moneybag;💳 credit_card;🔧 wrench;🔨 hammer;⚙️ gear;🔩 nut_and_bolt;🧲 magnet;💣 bomb;
-🔪 knife;🛡️ shield;🔮 crystal_ball;💊 pill;🧪 test_tube;🔬 microscope;🔭 telescope;🧹 broom cleanup;🧺 basket;🔑 key;
-🔒 lock;🔓 unlock;🚪 door;🪑 chair;🛒 cart;📦 package box;✉️ envelope mail;📧 email;📝 memo note_pad;📄 page;
-📅 calendar date;
-📈 chart_up;📉 chart_down;📊 bar_chart;📋 clipboard;📌 pushpin pin;📎 paperclip;✂️ scissors;🗑️ wastebasket trash;
-📚 books;
-📖 book;🔖 bookmark;🔍 search magnifier;🔔 bell;🔕 no_bell;📢 loudspeaker announce;📣 megaphone;⏰ alarm_clock;
-⏳ hourglass;
-✅ white_check_mark done check;❌ x cross;❗ exclamation;❓ question;⚠️ warning;🚫 no_entry prohibited;⛔ stop_entry;🆗 ok;
-🆕 new;🆒 cool_button;🔴 red_circle;🟠 orange_circle;🟡 yellow_circle;🟢 green_circle;🔵 blue_circle;🟣 purple_circle;
-⚫ black_circle;⚪ white_circle;♻️ recycle;➕ plus;➖ minus;➡️ arrow_right;⬅️ arrow_left;⬆️ arrow_up;⬇️ arrow_down;
-🔄 refresh;
-🔁 repeat;▶️ play;⏸️ pause;⏹️ stop;🏁 finish_flag;🚩 flag;🏳️‍🌈 rainbow_flag;🇩🇪 de germany;🇦🇹 at austria;
-🇨🇭 ch switzerland;
-🇪🇺 eu europe;🇫🇷 fr france;🇬🇧 gb uk;🇪🇸 es spain;🇮🇹 it italy;🇵🇱 pl poland;🇺🇸 us usa;🇺🇦 ua ukraine`;
+import { language } from "./i18n.js";
 
-/** @type {{emoji: string, names: string[]}[]} */
-export const EMOJI = NAMED.split(";").map((entry) => {
-  const [emoji, ...names] = entry.trim().split(" ");
-  return { emoji, names };
-});
+/** `names` begin with that which is shown.
+ * @typedef {{emoji: string, names: string[], keywords: string[], section: string}} Named
+ */
+
+const LISTS = {
+  en: new URL("./emoji_en.txt", import.meta.url),
+  de: new URL("./emoji_de.txt", import.meta.url),
+};
+
+/** @type {Promise<Named[]> | null} */
+let loading = null;
+
+/** Rejects where they cannot be had; the next time asks again. @returns {Promise<Named[]>} */
+export function loadEmoji() {
+  loading ??= fetchList().catch((error) => {
+    loading = null;
+    throw error;
+  });
+  return loading;
+}
+
+async function fetchList() {
+  const answer = await fetch(language === "de" ? LISTS.de : LISTS.en);
+  if (!answer.ok) {
+    throw new Error(`The names of emoji were refused: ${answer.status}`);
+  }
+  return parse(await answer.text());
+}
+
+/** @param {string} list @returns {Named[]} */
+export function parse(list) {
+  const found = [];
+  let section = "";
+  for (const line of list.trimEnd().split("\n")) {
+    const space = line.indexOf(" ");
+    const [sign, words] = [line.slice(0, space), line.slice(space + 1)];
+    if (sign === "#") {
+      section = words;
+    } else {
+      const [names, keywords] = words.split(";").map((part) => part.split("|"));
+      found.push({ emoji: sign, names, keywords: keywords ?? [], section });
+    }
+  }
+  return found;
+}

@@ -1,106 +1,41 @@
-/** The picker of emoji. */
+/** The picker of emoji, for reactions and for what one writes: beside its button, or as a sheet for a finger. */
 
-import { all, closest, required } from "./dom.js";
-import { t } from "./i18n.js";
+import { EmojiGrid } from "./emoji_grid.js";
+import { loadEmoji } from "./emoji_names.js";
+import { closeFloating, openFloating } from "./floating.js";
+import { rememberEmoji } from "./recent_emoji.js";
+import { openSheet } from "./sheet.js";
+import { loadStyle } from "./styles.js";
 
-const EMOJI = [
-  "👍", "👎", "❤️", "😂", "🙂", "😉", "😍", "😮", "😢", "😡", "🤔", "🙄",
-  "🎉", "🔥", "👏", "🙏", "💪", "👀", "✅", "❌", "💯", "⭐", "🚀", "☕",
-  "🍰", "🍕", "🌈", "🌻", "🐱", "🐶", "🐢", "🎂", "👋", "🤝", "💡", "⏰",
-];
+const STYLE = new URL("./emoji_picker.css", import.meta.url);
+const withoutHover = matchMedia("(hover: none)");
 
 /**
- * Open a picker in the article, or close the one that is there.
- * @param {HTMLElement} article
- * @param {HTMLElement} opener
+ * Or close it, where it is open. Rejects where the names cannot be had.
+ * @param {HTMLElement} opener which gets the focus back
+ * @param {string} label what it is for
  * @param {(emoji: string) => void} onPick
  */
-export function togglePicker(article, opener, onPick) {
-  const isOpen = article.querySelector(".picker") !== null;
-  closePickers();
-  if (!isOpen) {
-    open(article, opener, onPick);
+export async function toggleEmojiPicker(opener, label, onPick) {
+  if (closeFloating(opener)) {
+    return;
   }
-}
-
-function closePickers() {
-  all(document, ".picker").forEach((picker) => picker.remove());
-}
-
-/** @param {HTMLElement} article @param {HTMLElement} opener @param {(emoji: string) => void} onPick */
-function open(article, opener, onPick) {
-  const picker = document.createElement("div");
-  picker.className = "picker";
-  picker.setAttribute("role", "group");
-  picker.setAttribute("aria-label", t("Choose a reaction"));
-  picker.setAttribute("aria-live", "off");
-  picker.append(...EMOJI.map(emojiButton));
-  listen(picker, opener, onPick);
-  article.append(picker);
-  const end = required(document, "#scroller").getBoundingClientRect().bottom;
-  if (picker.getBoundingClientRect().bottom > end) {
-    picker.style.insetBlock = "auto calc(100% - 1.5rem)"; // above the tools, where there is room
-  }
-  required(picker, "button").focus();
-}
-
-/** @param {HTMLElement} picker @param {HTMLElement} opener @param {(emoji: string) => void} onPick */
-function listen(picker, opener, onPick) {
-  const close = () => {
-    picker.remove();
-    opener.focus();
-  };
-  picker.addEventListener("click", (event) => {
-    const button = closest(event, "button");
-    if (button instanceof HTMLButtonElement) {
-      close();
-      onPick(button.value);
-    }
+  const [emoji] = await Promise.all([loadEmoji(), loadStyle(STYLE)]);
+  const grid = new EmojiGrid(emoji, (picked) => {
+    close();
+    rememberEmoji(picked);
+    onPick(picked);
   });
-  picker.addEventListener("keydown", (event) => {
-    if (event.key === "Escape") {
-      event.stopPropagation();
-      close();
-    } else {
-      rove(picker, event);
-    }
-  });
-  picker.addEventListener("focusout", ({ relatedTarget }) => {
-    if (relatedTarget instanceof Node && !picker.contains(relatedTarget) && relatedTarget !== opener) {
-      picker.remove();
-    }
-  });
-}
-
-/** @param {string} emoji @param {number} index */
-function emojiButton(emoji, index) {
-  const button = document.createElement("button");
-  button.type = "button";
-  button.value = emoji;
-  button.textContent = emoji;
-  button.tabIndex = index === 0 ? 0 : -1;
-  return button;
-}
-
-/** One stop for the tab key, arrows within. @param {HTMLElement} picker @param {KeyboardEvent} event */
-function rove(picker, event) {
-  const buttons = all(picker, "button", HTMLButtonElement);
-  const here = buttons.findIndex((button) => button === document.activeElement);
-  const columns = buttons.filter((one) => one.offsetTop === buttons[0].offsetTop).length;
-  /** @type {Record<string, number>} */
-  const places = {
-    ArrowRight: here + 1,
-    ArrowLeft: here - 1,
-    ArrowDown: here + columns,
-    ArrowUp: here - columns,
-    Home: 0,
-    End: buttons.length - 1,
-  };
-  const next = buttons[places[event.key] ?? -1];
-  if (next) {
-    event.preventDefault();
-    buttons[here].tabIndex = -1;
-    next.tabIndex = 0;
-    next.focus();
+  let close = () => {};
+  if (withoutHover.matches) {
+    await openSheet(label, (closeSheet) => {
+      close = closeSheet;
+      return [grid.element];
+    });
+  } else {
+    grid.element.setAttribute("role", "dialog");
+    grid.element.ariaLabel = label;
+    close = openFloating(grid.element, opener);
+    grid.focus();
   }
 }

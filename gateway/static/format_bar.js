@@ -1,6 +1,8 @@
 /** The bar for what a text can look like, and its keys. */
 
+import { showComposerError } from "./composer_error.js";
 import { all, closest, optional } from "./dom.js";
+import { t } from "./i18n.js";
 import { makeBlock, makeLink, toggleCode, toggleMark, togglePrefix } from "./text_editing.js";
 
 /** @import { Selection } from "./text_editing.js" */
@@ -35,6 +37,25 @@ export class FormatBar {
       document.addEventListener("selectionchange", () => {
         form.classList.toggle("marking", document.activeElement === area && area.selectionStart !== area.selectionEnd);
       });
+    }
+    const emoji = optional(form, '[data-action="emoji"]');
+    if (emoji) {
+      emoji.hidden = false;
+      emoji.addEventListener("click", () => this.#pickEmoji(emoji));
+    }
+  }
+
+  /** One goes in where one writes. @param {HTMLElement} opener */
+  async #pickEmoji(opener) {
+    try {
+      const { toggleEmojiPicker } = await import("./emoji_picker.js");
+      await toggleEmojiPicker(opener, t("Choose an emoji"), (emoji) => {
+        const { text, start, end } = this.#field.selection;
+        const place = start + emoji.length;
+        this.#field.edit({ text: text.slice(0, start) + emoji + text.slice(end), start: place, end: place });
+      });
+    } catch {
+      showComposerError(t("You are offline. Try again in a moment."));
     }
   }
 

@@ -7,7 +7,7 @@ import { setCollapsed } from "./collapsing.js";
 import { fetchPage } from "./history.js";
 import { t } from "./i18n.js";
 import { isOwnArticle, senderOf } from "./message_view.js";
-import { isBlocked, isNews, learnBlocked, mayRemove, moderates, setBlocked, setRole } from "./moderation.js";
+import { isBlocked, isNews, learnBlocked, moderates, setBlocked, setRole } from "./moderation.js";
 import { me } from "./people.js";
 import { takeOver } from "./surroundings.js";
 
@@ -104,7 +104,7 @@ export class LiveModeration {
     }
   }
 
-  /** Look at each message anew: whether it may be removed, and whether it is collapsed. */
+  /** Look at each message anew: whether it is collapsed. */
   #review() {
     for (const article of all(this.#log, ":scope > article")) {
       reviewMessage(article, this.#conversation);
@@ -166,10 +166,6 @@ export class LiveModeration {
 export function reviewMessage(article, conversation) {
   const sender = senderOf(article);
   setCollapsed(article, isRoom(conversation) && !isOwnArticle(article) && isBlocked(sender));
-  const tool = optional(article, '.tools [data-action="delete"]');
-  if (tool) {
-    tool.hidden = !isOwnArticle(article) && !mayRemove(sender);
-  }
 }
 
 /** What was done, or why not, where the form was. @param {Document} page */

@@ -1,33 +1,53 @@
-/** What can be done with a message: answer, react, edit, delete; by mouse and by keyboard. */
+/** What can be done with a message: answer, react, edit, delete, pin, copy; by mouse, by finger and by keyboard. */
 
 import { showComposerError } from "./composer_error.js";
-import { confirmed } from "./confirm_dialog.js";
-import { closest } from "./dom.js";
+import { pagePathOf, pinsPathOf } from "./conversation_label.js";
+import { closest, required } from "./dom.js";
 import { t } from "./i18n.js";
-import { changeMessage } from "./message_changes.js";
+import { changeMessage, tryTo } from "./message_changes.js";
+import { MessageTools } from "./message_tools.js";
+import { isOwnArticle, senderOf, textOf } from "./message_view.js";
+import { nameOf } from "./people.js";
+import { showReplies } from "./pins.js";
 import { hasReacted } from "./reactions.js";
 import { markUnread } from "./unread_mark.js";
 
 /** @import { Composer } from "./composer.js" */
+/** @import { Connection } from "./connection.js" */
 /** @import { MessageLog } from "./message_log.js" */
 
 export class MessageActions {
   #log;
   #composer;
-  /** @type {Record<string, (article: HTMLElement, opener: HTMLElement) => void>} */
+  #connection;
+  #tools;
+  /** @type {Record<string, (article: HTMLElement, opener: HTMLElement, emoji: string) => void>} */
   #actions = {
     reply: (article) => this.#composer.reply(article),
     react: (article, opener) => this.#choose(article, opener),
+    "react-with": (article, _, emoji) => this.#react(article, emoji),
+    more: (article, opener) => this.#tools.choose(article, opener).catch(tellOffline),
     unread: (article) => this.#markUnread(article),
     edit: (article) => this.#composer.edit(article),
     delete: (article) => this.#delete(article),
     report: (article) => this.#report(article),
+    pin: (article) => this.#pin(article, "PUT"),
+    unpin: (article) => this.#pin(article, "DELETE"),
+    replies: (article) => showReplies(article, this.#log, this.#connection),
+    "copy-text": (article) => copy(textOf(article)),
+    "copy-link": (article) => copy(`${location.origin}${pagePathOf(this.#log.conversation)}/m/${article.dataset.id}`),
   };
 
-  /** @param {{element: HTMLElement, log: MessageLog, composer: Composer}} parts */
-  constructor({ element, log, composer }) {
+  /** @param {{element: HTMLElement, log: MessageLog, composer: Composer, connection: Connection}} parts */
+  constructor({ element, log, composer, connection }) {
     this.#log = log;
     this.#composer = composer;
+    this.#connection = connection;
+    this.#tools = new MessageTools({
+      element,
+      conversation: log.conversation,
+      perform: (action, article, opener, emoji = "") => this.#actions[action]?.(article, opener, emoji),
+    });
     element.addEventListener("click", (event) => this.#clicked(event));
     element.addEventListener("submit", (event) => this.#submitted(event));
     // A link that acts is a button, and a button answers to the space bar.
@@ -43,13 +63,14 @@ export class MessageActions {
   /** @param {Event} event */
   #clicked(event) {
     const article = closest(event, "article[data-id]");
-    const tool = closest(event, ".tools [data-action]");
+    const tool = closest(event, ":is(.tools, .reactions) [data-action]");
     const emoji = closest(event, ".reactions [data-emoji]")?.dataset.emoji;
     const action = this.#actions[tool?.dataset.action ?? ""];
+    const value = tool instanceof HTMLButtonElement ? tool.value : "";
     const quote = closest(event, "a.reply, .reply a");
     if (article && tool && action) {
       event.preventDefault();
-      action(article, tool);
+      action(article, tool, value);
     } else if (article && emoji) {
       event.preventDefault();
       this.#react(article, emoji);
@@ -74,7 +95,8 @@ export class MessageActions {
   /** @param {HTMLElement} article @param {HTMLElement} opener */
   async #choose(article, opener) {
     const picker = await import("./emoji_picker.js").catch(tellOffline);
-    picker?.togglePicker(article, opener, (emoji) => this.#react(article, emoji));
+    const onPick = (/** @type {string} */ emoji) => this.#react(article, emoji);
+    await picker?.toggleEmojiPicker(opener, t("Choose a reaction"), onPick).catch(tellOffline);
   }
 
   /** Few ever do: its dialog is loaded then. @param {HTMLElement} article */
@@ -91,10 +113,25 @@ export class MessageActions {
 
   /** @param {HTMLElement} article */
   async #delete(article) {
-    if (await confirmed(t("Delete this message for everybody?"), t("Delete"))) {
+    const name = nameOf(senderOf(article));
+    const isOwn = isOwnArticle(article);
+    const [question, yes] = isOwn
+      ? [t("Delete this message for everybody?"), t("Delete")]
+      : [t("Remove this message of %(name)s for everybody?", { name }), t("Remove")];
+    const dialog = await import("./confirm_dialog.js").catch(tellOffline);
+    if (await dialog?.confirmed(question, yes)) {
       this.#composer.focus();
       await this.#change(article, "DELETE");
     }
+  }
+
+  /**
+   * What is pinned is told by the socket, to this page too.
+   * @param {HTMLElement} article
+   * @param {"PUT" | "DELETE"} method
+   */
+  async #pin(article, method) {
+    showComposerError(await tryTo(method, `${pinsPathOf(this.#log.conversation)}/${article.dataset.id}`));
   }
 
   /** @param {HTMLElement} article */
@@ -126,4 +163,14 @@ export class MessageActions {
 
 function tellOffline() {
   showComposerError(t("You are offline. Try again in a moment."));
+}
+
+/** Only where the page came safely is there a clipboard; else one is told. @param {string} text */
+async function copy(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    required(document, "#announcement").textContent = t("Copied");
+  } catch {
+    showComposerError(t("This browser lets nothing be copied from here."));
+  }
 }

@@ -7,7 +7,6 @@ import { HistoryLoader } from "./history_loader.js";
 import { bringToLife } from "./markup.js";
 import { identify, makeArticle, seqOf, setCards, setDeleted, setEdited, setFailure, setState } from "./message_view.js";
 import { reviewMessage } from "./live_moderation.js";
-import { mayRemove } from "./moderation.js";
 import { me } from "./people.js";
 import { placehold } from "./placeholders.js";
 import { showReaction } from "./reactions.js";
@@ -216,8 +215,7 @@ export class MessageLog {
 
   /** @param {import("./message_view.js").Shown} item */
   #make(item) {
-    const mayDelete = mayRemove(item.sender_username);
-    const article = makeArticle(item, { mayDelete, quoted: (id) => this.find(id) });
+    const article = makeArticle(item, (id) => this.find(id));
     reviewMessage(article, this.conversation);
     muteAnnouncements(article);
     return article;

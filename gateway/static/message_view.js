@@ -6,6 +6,7 @@ import { fileNodes } from "./file_view.js";
 import { t } from "./i18n.js";
 import { showMarkup } from "./markup.js";
 import { fillAvatar, handleOf, me, nameOf } from "./people.js";
+import { showPinned } from "./pinned_messages.js";
 import { placehold } from "./placeholders.js";
 import { showReaction } from "./reactions.js";
 import { preview, shortened } from "./texts.js";
@@ -39,9 +40,9 @@ function wordOf(state) {
 /**
  * An article as the template has it, filled.
  * @param {Shown} item
- * @param {{mayDelete: boolean, quoted: (id: number) => HTMLElement | null}} context
+ * @param {(id: number) => HTMLElement | null} quoted
  */
-export function makeArticle(item, { mayDelete, quoted }) {
+export function makeArticle(item, quoted) {
   const template = required(document, "#message-template", HTMLTemplateElement);
   const article = /** @type {HTMLElement} */ (required(template.content, "article").cloneNode(true));
   const isOwn = item.sender_username === me;
@@ -52,7 +53,7 @@ export function makeArticle(item, { mayDelete, quoted }) {
   required(article, ".sender").textContent = nameOf(item.sender_username);
   showHandle(article, handleOf(item.sender_username));
   showTime(required(article, "time", HTMLTimeElement), new Date(item.timestamp));
-  showTools(article, isOwn, mayDelete);
+  all(article, ".tools [data-action]").forEach((tool) => tool.setAttribute("role", "button"));
   showQuote(article, item.reply_to ?? null, quoted);
   setText(article, item.call ? wordsOf(item.call) : item.message, item.html);
   required(article, ".text").classList.toggle("call", Boolean(item.call));
@@ -86,7 +87,6 @@ export function identify(article, item) {
     article.dataset.nonce = item.nonce;
   }
   showTime(required(article, "time", HTMLTimeElement), new Date(item.timestamp));
-  optional(article, '[data-action="reply"]')?.setAttribute("href", `?reply_to=${item.id}#composer`);
   if (item.edited_at) {
     setEdited(article, item);
   } else if (item.html) {
@@ -99,6 +99,7 @@ export function identify(article, item) {
   if (item.deleted) {
     setDeleted(article);
   }
+  showPinned(article);
 }
 
 /** @param {Api.CallRecord} call */
@@ -107,20 +108,6 @@ function wordsOf({ outcome, duration_s = 0 }) {
     return t("Video call, %(minutes)s min", { minutes: Math.max(1, Math.round(duration_s / 60)) });
   }
   return outcome === "declined" ? t("Declined video call") : t("Missed video call");
-}
-
-/**
- * @param {HTMLElement} article
- * @param {boolean} isOwn
- * @param {boolean} mayDelete
- */
-function showTools(article, isOwn, mayDelete) {
-  /** @type {Record<string, boolean>} */
-  const allowed = { edit: isOwn, delete: isOwn || mayDelete, report: !isOwn, unread: !isOwn };
-  for (const tool of all(article, ".tools [data-action]")) {
-    tool.setAttribute("role", "button");
-    tool.hidden = !(allowed[tool.dataset.action ?? ""] ?? true);
-  }
 }
 
 /**
@@ -233,7 +220,7 @@ export function setDeleted(article) {
   optional(article, ".attachments")?.replaceChildren();
   optional(article, ".reactions")?.replaceChildren();
   optional(article, ".picker")?.remove();
-  for (const part of all(article, ".reply, .edited, .tools, .link-cards")) {
+  for (const part of all(article, ".reply, .edited, .pinned, .tools, .message-choices, .link-cards")) {
     part.hidden = true;
   }
 }

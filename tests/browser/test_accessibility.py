@@ -142,7 +142,7 @@ async def test_what_keeps_order(pair: Couple, theme: Literal["light", "dark"]) -
         await visitor.page.emulate_media(color_scheme=theme)
         await visitor.open(path)
         await visitor.live()
-        for summary in await visitor.page.locator("#details summary").all():
+        for summary in await visitor.page.locator("#details summary:not(.asks > summary)").all():
             await summary.click()
         found += await faults(visitor)
     await ada.articles.last.locator("summary").click()

@@ -67,7 +67,7 @@ async def test_counts_are_the_servers_whatever_came_last(visitors: Visitors) -> 
     await expect(home.page).to_have_title(f"(2) {title}")
     await home.live()
     await ada.use("One", "react")  # the last event of the conversation is none that is read
-    await ada.page.locator(".picker button").first.click()
+    await ada.page.locator(".emoji-picker .grid button").first.click()
     await expect(ada.article("One").locator("[data-emoji]")).to_have_count(1)
     await other.chat_with(ada)
     await expect(item).to_have_attribute("data-unread", "0")

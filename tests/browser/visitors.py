@@ -16,6 +16,7 @@ DESKTOP = {"width": 1280, "height": 800}
 PHONE = {"width": 360, "height": 740}
 
 NOTHING = re.compile("(?!)")
+BESIDE = frozenset({"more", "react", "reply"})  # the tools that a message shows at once, also without scripts
 
 expect.set_options(timeout=WAIT_MS_MAX)
 
@@ -90,10 +91,14 @@ class Visitor:
         await self.area.press("Enter")
 
     async def use(self, text: str, action: str) -> None:
-        """Press a tool of the message that says this."""
+        """Press a tool of the message that says this, or what its menu has."""
         article = self.article(text)
         await article.hover()
-        await article.locator(f'.tools [data-action="{action}"]').click()
+        if action in BESIDE:
+            await article.locator(f'.tools [data-action="{action}"]').click()
+        else:
+            await article.locator('.tools [data-action="more"]').click()
+            await self.page.locator(f'.message-choices [data-action="{action}"]').click()
 
 
 Couple = tuple[Visitor, Visitor]

@@ -1,6 +1,5 @@
 """Messages as markup, which is kept: whoever looks, and whatever has changed, it is as if it were made now."""
 
-import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -83,11 +82,15 @@ VIEWS = [
     changed(continues=True),
     changed(is_own=True, may_delete=True, state="sent"),
     changed(is_own=True, may_delete=True, state="read"),
-    changed(may_delete=True),
     changed(tools=("delete",)),
     changed(tools=("react",)),
     changed(tools=("edit",), is_own=True, may_delete=True),
     changed(tools=("report",)),
+    changed(tools=("more",)),
+    changed(tools=("more",), may_pin=True),
+    changed(tools=("more",), may_delete=True),
+    changed(tools=("more",), may_pin=True, is_pinned=True),
+    changed(is_pinned=True),
     changed(is_collapsed=True),
 ]
 
@@ -195,7 +198,7 @@ async def test_each_reader_gets_their_own_page_and_each_change_shows_at_once(who
     async def page(username: str, **changes: object) -> str:
         answers = {"/api/rooms/den": room, "/api/rooms/den/messages": [{**message, **changes}]}
         whole.chat.handler = telling({"/api/saved-chats": [], "/api/rooms": [], **answers})
-        answer = await whole.http.get("/rooms/den", headers=whole.cookie(username))
+        answer = await whole.http.get("/rooms/den?more=7", headers=whole.cookie(username))
         assert answer.status_code == 200
         return answer.text.partition("<article")[2].partition("</article>")[0]
 
@@ -203,14 +206,15 @@ async def test_each_reader_gets_their_own_page_and_each_change_shows_at_once(who
         ada, grace = await page("ada"), await page("grace")
         assert ("data-own" in ada, "data-own" in grace) == (True, False)
         assert ('aria-pressed="true"' in ada, 'aria-pressed="true"' in grace) == (False, True)
-        assert hidden_tools(ada) == {"report", "unread"}
-        assert hidden_tools(grace) == {"edit", "delete"}  # what only who wrote it may do
+        assert offered(ada) == {"copy-link", "replies", "edit", "delete"}  # what only who wrote it may do
+        assert offered(grace) == {"copy-link", "replies", "unread", "report"}
         assert "Hallo" in await page("grace", message="Hallo")
         assert "Hello" not in await page("grace", message="", deleted=True)
 
 
-def hidden_tools(article: str) -> set[str]:
-    return set(re.findall(r'<a data-action="(\w+)"[^>]* hidden>', article))
+def offered(article: str) -> set[str]:
+    found = BeautifulSoup(article, "html.parser").select(".message-choices [data-action]")
+    return {str(one["data-action"]) for one in found}
 
 
 @pytest.fixture

@@ -140,11 +140,13 @@ async def test_a_message_is_answered_edited_reacted_to_and_deleted(two: Two) -> 
     assert page.all(f"#message-{message} .reactions button") == []
 
     page = await two.ada.go(f"/chat/{two.grace_name}")
+    page = await two.ada.go(_link(page, "more"))
     await two.ada.go(_link(page, "edit"))
     page = await two.ada.send("form.editor", {"message": "First, better"})
     assert page.text(f"#message-{message} .text") == "First, better"
     assert page.one(f"#message-{message}").has_attr("data-edited")
     assert not page.one(f"#message-{message} .edited").has_attr("hidden")
+    page = await two.ada.go(_link(page, "more"))
     await two.ada.go(_link(page, "delete"))
     page = await two.ada.send("form.confirm")
     assert page.one(f"#message-{message}").has_attr("data-deleted")
@@ -162,8 +164,9 @@ def _link(page: Shown, action: str) -> str:
 async def test_only_ones_own_messages_offer_to_be_changed(two: Two) -> None:
     await two.write("Mine")
     page = await two.read()
-    hidden = {str(one["data-action"]) for one in page.all("article .tools a[hidden]")}
-    assert hidden == {"edit", "delete"}
+    page = await two.grace.go(_link(page, "more"))
+    offered = {str(one["data-action"]) for one in page.all("article .message-choices [data-action]")}
+    assert offered == {"pin", "copy-link", "replies", "unread", "report"}
     message = page.one("article")["data-id"]
     answer = await two.grace.http.post(f"/chat/{two.ada_name}/{message}/edit", data={"message": "Yours"})
     assert answer.status_code == 403
@@ -295,7 +298,7 @@ def assert_accessible(page: Shown) -> None:
     for image in page.all("img"):
         assert image.has_attr("alt"), image
     for button in page.all("button, a[href]"):
-        assert button.get_text(strip=True) or button.find("img"), button
+        assert button.get_text(strip=True) or button.find("img") or button.get("aria-label"), button
 
 
 @pytest.mark.parametrize("language, title", [("de-AT,de;q=0.9", "Anmelden"), ("fr, en;q=0.5", "Sign in")])
