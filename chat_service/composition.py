@@ -22,9 +22,11 @@ from chat_service.actions.own_side import own_side_of
 from chat_service.actions.people import People
 from chat_service.actions.person_limits import PersonLimits
 from chat_service.actions.presence import Presence
+from chat_service.actions.profile_news import ProfileNews
 from chat_service.actions.publisher import Publisher
 from chat_service.actions.reporting import Reporting
 from chat_service.actions.resuming import Resuming
+from chat_service.actions.room_members import RoomMembers
 from chat_service.actions.room_subscriptions import RoomSubscriptions
 from chat_service.actions.rooms import Rooms
 from chat_service.actions.saved_chats import SavedChats
@@ -52,6 +54,7 @@ from chat_service.store.erasures import Erasures
 from chat_service.store.history import History as HistoryStore
 from chat_service.store.people import PeopleStore
 from chat_service.store.reports import Reports
+from chat_service.store.room_members import RoomMemberStore
 from chat_service.store.rooms import Rooms as RoomStore
 from chat_service.store.search import Search
 from chat_service.store.totals import Totals
@@ -93,6 +96,10 @@ class Composition:
 
     def _know_people(self, waits: Waits) -> None:
         self.people = People(store=self._contacts, peers=self._peers, known_stores=self._database)
+        self._profile_news = ProfileNews(
+            store=self._contacts, feed=self._feed, interval_s=waits.profile_news_interval_s
+        )
+        self.people.on_changed(self._profile_news.changed)
         self.presence = Presence(store=self._contacts, feed=self._feed, grace_s=waits.presence_grace_s)
 
     def _deliver(self) -> None:
@@ -171,6 +178,9 @@ class Composition:
             taken_names=self._limits.taken_names,
             clock=self._clock,
         )
+        self._moderation = Moderation(
+            rooms=self.rooms, people=self.people, submissions=self.submissions, clock=self._clock
+        )
         self._arrivals = Arrivals(store=ArrivalStore(database), rooms=self.rooms, pause_s=waits.arriving_pause_s)
         self.people.on_invited(self._arrivals.begin)
         self._opened.bus.on_connected(self.calls.on_connected)
@@ -209,7 +219,7 @@ class Composition:
             history=History(HistoryStore(self._database)),
             history_page_max=settings.history_page_max,
             local_readers=self.local_readers,
-            moderation=Moderation(rooms=self.rooms, people=self.people, submissions=self.submissions, clock=clock),
+            moderation=self._moderation,
             own_side=own_side_of(
                 self._database,
                 quotas=self._quotas,
@@ -225,6 +235,12 @@ class Composition:
             resume_grace_s=waits.resume_grace_s,
             resume_grace_s_max=waits.resume_grace_s_max,
             resuming=Resuming(store=self._conversations, nudge=self.nudges.tell, events_max=settings.resume_events_max),
+            room_members=RoomMembers(
+                store=RoomMemberStore(self._database),
+                rooms=self.rooms,
+                presence=self.presence,
+                moderates=self._moderation.moderates,
+            ),
             rooms=self.rooms,
             saved_chats=SavedChats(
                 conversations=self._conversations,
@@ -247,6 +263,7 @@ class Composition:
             self._link_cards,
             self.calls,
             self._typing_notices,
+            self._profile_news,
             self.presence,
             self._publisher,
             self.nudges,

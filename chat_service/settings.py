@@ -9,6 +9,7 @@ from chat_service.actions.closed_rooms import PAUSE_S as CLEARING_PAUSE_S
 from chat_service.actions.erasing import PAUSE_S as ERASING_PAUSE_S
 from chat_service.actions.link_cards import PAUSES_S as CARD_PAUSES_S
 from chat_service.actions.presence import GRACE_S
+from chat_service.actions.profile_news import INTERVAL_S
 from chat_service.actions.searching import PAUSE_S as INDEXING_PAUSE_S
 from chat_service.domain.calls import RING_S
 from chat_service.domain.quotas import Quotas
@@ -63,6 +64,7 @@ class Waits(msgspec.Struct, frozen=True, kw_only=True):
     """How long the service waits: for who may come back, for an answer, and before it looks or tries again."""
 
     presence_grace_s: float = GRACE_S
+    profile_news_interval_s: float = INTERVAL_S
     ring_s: float = RING_S
     resume_grace_s: float = RESUME_GRACE_S
     resume_grace_s_max: float = RESUME_GRACE_S_MAX

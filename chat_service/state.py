@@ -15,6 +15,7 @@ from chat_service.actions.own_side import OwnSide
 from chat_service.actions.presence import Presence
 from chat_service.actions.reporting import Reporting
 from chat_service.actions.resuming import Resuming
+from chat_service.actions.room_members import RoomMembers
 from chat_service.actions.rooms import Rooms
 from chat_service.actions.saved_chats import SavedChats
 from chat_service.actions.searching import Searching
@@ -52,6 +53,7 @@ class State(TypedDict):
     resume_grace_s: float
     resume_grace_s_max: float
     resuming: Resuming
+    room_members: RoomMembers
     rooms: Rooms
     saved_chats: SavedChats
     searching: Searching

@@ -187,10 +187,36 @@ declare namespace Api {
     blocked: { username: string; blocked: boolean };
     typing: { conversation: Label; username: string };
     presence: { username: string; online: boolean };
+    profile: Profile;
     call: CallEvent;
     answer: CallEvent;
     hang_up: { conversation: Label; username: string };
     error: Refusal;
+  }
+
+  /** How somebody shows themselves; `pfp` and `status` may be empty. */
+  interface Profile {
+    username: string;
+    nickname: string;
+    pfp: string | null;
+    role: string;
+    status: string;
+  }
+
+  interface RoomMember {
+    username: string;
+    nickname: string;
+    pfp: string;
+    role: RoomRole;
+    online: boolean;
+    timed_out_until: string | null;
+  }
+
+  /** Of `/api/rooms/{room}/members`: some of them; the counts are of all. */
+  interface RoomMembers {
+    members_count: number;
+    online_count: number;
+    members: RoomMember[];
   }
 
   /** What has become of a message. */

@@ -30,6 +30,7 @@ STYLES = (
     "conversation.css",
     "message_tools.css",
     "markup.css",
+    "people.css",
     "moderation.css",
     "composer.css",
     "attachments.css",

@@ -57,6 +57,9 @@ class Auth:
         known = self._profiles.get(name, {"username": name, "role": "member", "banned": False, "invited_to": None})
         self._profiles[name] = {**known, **fields, "version": next(self._versions)}
 
+    def say(self, name: str, status: str) -> None:
+        self._put(name, status=status)
+
     def set_role(self, name: str, role: str) -> None:
         self._put(name, role=role)
 

@@ -1,6 +1,6 @@
 """Registration, profiles and passwords, and the end of an account."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from auth_service.domain.account import Account, Profile, Registration
 from auth_service.domain.fair_queue import Place
@@ -48,6 +48,9 @@ class Accounts:
     async def set_avatar(self, username: str, url: str) -> Profile:
         return self._announced(await self._store.set_avatar(username, url))
 
+    async def set_status(self, username: str, status: str) -> Profile:
+        return self._announced(await self._store.set_status(username, status))
+
     async def change_password(self, identity: Identity, place: Place, *, current: str, new: str) -> int:
         """How many other sessions this ended: all of them. Raises WrongPassword."""
         account = await self._proven(identity, current, place)
@@ -88,6 +91,10 @@ class Accounts:
     async def find_by_part(self, asker: str, part: str, *, after: str, limit: int) -> list[Profile]:
         """The same for those in whose username or nickname `part` stands."""
         return await self._store.list_profiles_by_part(asker, part, after=after, limit=limit)
+
+    async def find_by_name(self, usernames: Sequence[str]) -> list[Profile]:
+        """Those of them who are here, by username."""
+        return await self._store.list_profiles(usernames)
 
     async def changed_after(self, version: int, *, limit: int) -> list[Profile]:
         """Profiles that are new, changed or erased since `version`, by version."""

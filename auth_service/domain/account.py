@@ -15,7 +15,8 @@ class Registration(msgspec.Struct, frozen=True):
 
 
 class Profile(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What everyone may know of an account; `pfp` is the address of a picture, or empty.
+    """What everyone may know of an account; `pfp` is the address of a picture, and `status` what they say of
+    themselves, or empty.
 
     Of an erased account only the username is left, which is its nickname then. `invited_to` is the room to which
     `invited_by` had invited when the person registered.
@@ -30,6 +31,7 @@ class Profile(msgspec.Struct, frozen=True, omit_defaults=True):
     erased: bool = False
     invited_by: str | None = None
     invited_to: str | None = None
+    status: str = ""
 
 
 class Account(msgspec.Struct, frozen=True):
@@ -42,6 +44,7 @@ class Account(msgspec.Struct, frozen=True):
     password_version: int
     nickname: str
     pfp: str
+    status: str
     version: int
     role: Role
     is_banned: bool

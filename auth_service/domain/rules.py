@@ -20,6 +20,8 @@ _OWN_FILE = re.compile(r"/api/files/[A-Za-z0-9_-]+(/thumbnail)?(\?[A-Za-z0-9_=&-
 _COMPOSED_LENGTH_MAX = 1_024
 INSTANCE_NAME_LENGTH_MAX = 64
 DESCRIPTION_LENGTH_MAX = 1_000
+STATUS_LENGTH_MAX = 100
+USERNAMES_MAX = 100  # that are looked up together
 _REPLACEMENT = "\ufffd"  # stands where bytes were not UTF-8
 
 
@@ -87,6 +89,12 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
         _accept(nickname=self._nickname_fault(nickname))
         return nickname
 
+    def status(self, status: str) -> str:
+        """As a nickname is kept, but empty for none."""
+        status = _composed(trimmed(status))
+        _accept(status=_one_line_fault(status, STATUS_LENGTH_MAX) if status else None)
+        return status
+
     def instance(self, change: InstanceChange) -> InstanceChange:
         """With the texts trimmed; the description may have lines, and may be empty."""
         name = None if change.name is None else _composed(trimmed(change.name))
@@ -107,6 +115,12 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
         wanted = min(default, self.users_found_max) if limit is None else limit
         _accept(limit=_outside("the number", wanted, 1, self.users_found_max))
         return wanted
+
+    def usernames(self, listed: str) -> tuple[str, ...]:
+        """Of people who are looked up together, each once."""
+        usernames = tuple(dict.fromkeys(filter(None, map(str.strip, listed.split(",")))))
+        _accept(usernames=_outside("the number", len(usernames), 1, USERNAMES_MAX))
+        return usernames
 
     def part_of_name(self, query: str) -> str:
         """Of a username or nickname that is looked for."""

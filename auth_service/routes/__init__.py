@@ -6,6 +6,7 @@ Fields that a body does not name are ignored: forms and clients send more than w
 from starlette.requests import Request
 from starlette.routing import Route
 
+from auth_service.domain.rules import STATUS_LENGTH_MAX
 from auth_service.refusals import REFUSALS
 from auth_service.routes import (
     instance,
@@ -19,7 +20,7 @@ from auth_service.routes import (
     sessions,
 )
 from auth_service.routes.passwords import EmailChange, PasswordChange
-from auth_service.routes.profiles import AvatarForm, NicknameForm, UsersQuery
+from auth_service.routes.profiles import AvatarForm, NicknameForm, StatusForm, UsersQuery
 from auth_service.routes.registration import RegistrationBody
 from auth_service.routes.resets import NewPassword
 from auth_service.state import State
@@ -39,6 +40,7 @@ def _limits(request: Request[State]) -> Limits:
         (NewPassword, "password"): rules.password_limits,
         (EmailChange, "email"): {"maxLength": rules.email_length_max},
         (NicknameForm, "nickname"): {"minLength": 1, "maxLength": rules.nickname_length_max},
+        (StatusForm, "status"): {"maxLength": STATUS_LENGTH_MAX},
         (AvatarForm, "avatar_url"): {"maxLength": rules.avatar_url_length_max},
         (UsersQuery, "query"): {"minLength": 1, "maxLength": rules.part_length_max},
         (UsersQuery, "limit"): {"minimum": 1, "maximum": rules.users_found_max},
@@ -60,8 +62,10 @@ _PUBLIC: list[Route] = [
     route("/api/search-user/{username}", GET=profiles.search_user),
     route("/api/users", GET=profiles.list_users),
     route("/api/people", GET=profiles.find_people),
+    route("/api/profiles", GET=profiles.read_profiles),
     route("/api/user-profile", GET=profiles.own_profile),
     route("/api/update-nickname", POST=profiles.update_nickname),
+    route("/api/update-status", POST=profiles.update_status),
     route("/api/update-avatar", POST=profiles.update_avatar),
     route("/api/instance", GET=instance.read_instance),
     route("/api/claim/{code}", GET=instance.read_claim, POST=instance.claim),

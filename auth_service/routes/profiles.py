@@ -25,6 +25,18 @@ class AvatarForm(msgspec.Struct, frozen=True):
     avatar_url: str
 
 
+class StatusForm(msgspec.Struct, frozen=True):
+    """Empty for none."""
+
+    status: str
+
+
+class ProfilesQuery(msgspec.Struct, frozen=True):
+    """Separated by commas."""
+
+    usernames: str
+
+
 class UsersQuery(msgspec.Struct, frozen=True):
     query: str
     limit: int | None = None
@@ -36,6 +48,7 @@ class ProfileChanged(msgspec.Struct, frozen=True):
     username: str
     nickname: str
     pfp: str
+    status: str
 
 
 class PublicProfile(msgspec.Struct, frozen=True):
@@ -43,6 +56,7 @@ class PublicProfile(msgspec.Struct, frozen=True):
     nickname: str
     pfp: str
     role: Role
+    status: str
 
 
 class OwnProfile(msgspec.Struct, frozen=True):
@@ -52,6 +66,7 @@ class OwnProfile(msgspec.Struct, frozen=True):
     nickname: str
     pfp: str
     role: Role
+    status: str
 
 
 @describes("Find a person by username", access="anyone", answer=PublicProfile, refusals=(UnknownUser,))
@@ -81,12 +96,29 @@ async def find_people(request: Request[State]) -> Response:
     return await _list(request, request.state["accounts"].find_by_part)
 
 
+@describes("Read the profiles of several people", query=ProfilesQuery, answer=list[PublicProfile])
+async def read_profiles(request: Request[State]) -> Response:
+    """By username, without those whom nobody knows."""
+    await identify(request)
+    usernames = request.state["rules"].usernames(read_query(request, ProfilesQuery).usernames)
+    found = await request.state["accounts"].find_by_name(usernames)
+    return json_response([_public(profile) for profile in found])
+
+
 @describes("Read your own profile", answer=OwnProfile, refusals=(UnknownUser,))
 async def own_profile(request: Request[State]) -> Response:
     bearer = await identify(request)
     account = await request.state["accounts"].get(bearer.username)
     return json_response(
-        OwnProfile(account.id, account.username, account.email, account.nickname, account.pfp, account.role)
+        OwnProfile(
+            account.id,
+            account.username,
+            account.email,
+            account.nickname,
+            account.pfp,
+            account.role,
+            account.status,
+        )
     )
 
 
@@ -119,6 +151,20 @@ async def update_avatar(request: Request[State]) -> Response:
     return json_response(_changed("Avatar updated", profile))
 
 
+@describes(
+    "Change what you say of yourself",
+    form=StatusForm,
+    example=StatusForm("Writing Note G"),
+    answer=ProfileChanged,
+    refusals=(UnknownUser,),
+)
+async def update_status(request: Request[State]) -> Response:
+    bearer = await identify(request)
+    status = request.state["rules"].status((await read_form(request, StatusForm)).status)
+    profile = await request.state["accounts"].set_status(bearer.username, status)
+    return json_response(_changed("Status updated", profile))
+
+
 async def _list(request: Request[State], find: Callable[..., Awaitable[list[Profile]]]) -> Response:
     """What `find` does, a page of it."""
     identity = await identify(request)
@@ -139,8 +185,8 @@ def _own_host(request: Request[State]) -> str:
 
 
 def _public(person: Account | Profile) -> PublicProfile:
-    return PublicProfile(person.username, person.nickname, person.pfp, person.role)
+    return PublicProfile(person.username, person.nickname, person.pfp, person.role, person.status)
 
 
 def _changed(message: str, person: Account | Profile) -> ProfileChanged:
-    return ProfileChanged(message, person.username, person.nickname, person.pfp)
+    return ProfileChanged(message, person.username, person.nickname, person.pfp, person.status)

@@ -1,5 +1,7 @@
 """Accounts as they are kept, with the versions of their profiles."""
 
+from collections.abc import Sequence
+
 from auth_service.domain.account import Account, Profile, Registration, fold, fold_username
 from auth_service.domain.refusals import LastOwner
 from auth_service.domain.roles import Role
@@ -14,8 +16,8 @@ from auth_service.store.versions import get_profile_version, next_version
 from servicekit.database import Connection, Database, Outdated, Row
 
 _BANNED = "CASE WHEN banned_at IS NULL THEN 0 ELSE 1 END AS banned"
-_ACCOUNT = f"id, username, email, password, password_version, nickname, pfp, version, role, {_BANNED}"
-_PROFILE = f"username, nickname, pfp, version, role, {_BANNED}, 0 AS erased, invited_by, invited_to"
+_ACCOUNT = f"id, username, email, password, password_version, nickname, pfp, status, version, role, {_BANNED}"
+_PROFILE = f"username, nickname, pfp, version, role, {_BANNED}, 0 AS erased, invited_by, invited_to, status"
 
 # Sorts behind every name that begins with what stands before it; names are compared byte by byte.
 _LAST_CHARACTER = "\U0010ffff"
@@ -46,6 +48,10 @@ class AccountStore:
         """Those in whose username or nickname it stands, by username. Raises TooManyAtOnce or TookTooLong."""
         return await self._database.read_long(asker, _list_profiles_by_part, part, after=after, limit=limit)
 
+    async def list_profiles(self, usernames: Sequence[str]) -> list[Profile]:
+        """Those of them who are here, by username."""
+        return await self._database.read(_list_profiles, usernames)
+
     async def list_profiles_after(self, version: int, *, limit: int) -> list[Profile]:
         """Those that were made, changed or erased after `version`, by version."""
         return await self._database.read(_list_profiles_after, version, limit=limit)
@@ -59,6 +65,9 @@ class AccountStore:
 
     async def set_avatar(self, username: str, url: str) -> Profile | None:
         return await self._database.write(_set_avatar, username, url)
+
+    async def set_status(self, username: str, status: str) -> Profile | None:
+        return await self._database.write(_set_status, username, status)
 
     async def set_email(self, account: Account, email: str | None) -> bool:
         """False if the password is no longer `account`'s."""
@@ -158,11 +167,20 @@ def _list_profiles_by_part(connection: Connection, part: str, *, after: str, lim
     return list(map(_profile_of, rows))
 
 
+def _list_profiles(connection: Connection, usernames: Sequence[str]) -> list[Profile]:
+    marks = ", ".join("?" for _ in usernames)
+    rows = connection.execute(
+        f"SELECT {_PROFILE} FROM users WHERE username_folded IN ({marks}) ORDER BY username_folded",
+        tuple(map(fold_username, usernames)),
+    )
+    return list(map(_profile_of, rows))
+
+
 def _list_profiles_after(connection: Connection, version: int, *, limit: int) -> list[Profile]:
     """Profiles that were made, changed or erased after `version`, each in its newest form, by version."""
     rows = connection.execute(
         f"SELECT {_PROFILE} FROM users WHERE version > :version"
-        " UNION ALL SELECT username, username, '', version, 'member', 0, 1, NULL, NULL FROM erased"
+        " UNION ALL SELECT username, username, '', version, 'member', 0, 1, NULL, NULL, '' FROM erased"
         " WHERE version > :version ORDER BY version LIMIT :limit",
         {"version": version, "limit": limit},
     )
@@ -175,6 +193,10 @@ def _set_nickname(connection: Connection, username: str, nickname: str) -> Profi
 
 def _set_avatar(connection: Connection, username: str, url: str) -> Profile | None:
     return _change_profile(connection, username, pfp=url)
+
+
+def _set_status(connection: Connection, username: str, status: str) -> Profile | None:
+    return _change_profile(connection, username, status=status)
 
 
 def _set_email(connection: Connection, account: Account, email: str | None) -> bool:
@@ -251,6 +273,7 @@ def _account_of(row: Row) -> Account:
         password_version=row["password_version"],
         nickname=row["nickname"],
         pfp=row["pfp"],
+        status=row["status"],
         version=row["version"],
         role=Role(row["role"]),
         is_banned=bool(row["banned"]),
@@ -268,4 +291,5 @@ def _profile_of(row: Row) -> Profile:
         erased=bool(row["erased"]),
         invited_by=row["invited_by"],
         invited_to=row["invited_to"],
+        status=row["status"],
     )

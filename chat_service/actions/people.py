@@ -31,6 +31,7 @@ class People:
         self._erased_listeners: list[Callable[[], None]] = []
         self._banned_listeners: list[Callable[[str], None]] = []
         self._invited_listeners: list[Callable[[], None]] = []
+        self._changed_listeners: list[Callable[[Sequence[Person]], None]] = []
         self.following = ListReplica(
             name="profiles",
             known_stores=known_stores,
@@ -52,6 +53,10 @@ class People:
     def on_invited(self, listener: Callable[[], None]) -> None:
         """Call `listener` when somebody has come who was invited to a room, and the store knows it."""
         self._invited_listeners.append(listener)
+
+    def on_changed(self, listener: Callable[[Sequence[Person]], None]) -> None:
+        """Call `listener(people)` when some are not what they were, and the store knows it; one instance is told."""
+        self._changed_listeners.append(listener)
 
     def remembered(self, username: str) -> Person | None:
         """The person of that name in any case, perhaps an erased one, if no I/O is needed to tell."""
@@ -94,12 +99,15 @@ class People:
         self._remembered.clear()
 
     async def _take(self, people: Sequence[Person]) -> None:
-        await self._store.put_people(people)
+        changed = await self._store.put_people(people)
         self._seen_version = people[-1].version
         self._pulls += 1
         for person in people:
             self._remembered.pop(folded_username(person.username), None)
         self._tell(people)
+        if changed:
+            for listener in self._changed_listeners:
+                listener(changed)
 
     def _tell(self, people: Sequence[Person]) -> None:
         if any(person.erased for person in people):

@@ -9,7 +9,8 @@ class Person(msgspec.Struct, frozen=True):
     """Somebody's public profile; `version` grows with each change of anybody's.
 
     Who has erased their account has only their username left, in what others keep. `role` is what they are in the
-    community, `invited_to` the room to which they came by an invitation, of `invited_by` where that is told.
+    community, `invited_to` the room to which they came by an invitation, of `invited_by` where that is told. `status`
+    is what they say of themselves; it is passed on and not kept.
     """
 
     username: str
@@ -21,6 +22,7 @@ class Person(msgspec.Struct, frozen=True):
     banned: bool = False
     invited_to: str | None = None
     invited_by: str | None = None
+    status: str = ""
 
 
 class SavedChat(msgspec.Struct, frozen=True, kw_only=True):

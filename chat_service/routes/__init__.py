@@ -15,6 +15,7 @@ from chat_service.routes import (
     moderation,
     pins,
     reports,
+    room_members,
     rooms,
     search,
 )
@@ -41,6 +42,7 @@ ROUTES: list[Route] = [
     route("/api/messages/{message_id:id}/replies", GET=messages.replies),
     route("/api/rooms", GET=rooms.rooms, POST=rooms.create_room),
     route(_ROOM, GET=rooms.room, PATCH=rooms.change_room, DELETE=rooms.close_room),
+    route(_ROOM + "/members", GET=room_members.members),
     route(_ROOM + "/members/{username}", PUT=rooms.add_member, DELETE=rooms.remove_member),
     route(_ROOM + "/members/{username}/role", PUT=moderation.set_role),
     route(_ROOM + "/timeouts/{username}", PUT=moderation.time_out, DELETE=moderation.end_timeout),

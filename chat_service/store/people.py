@@ -1,8 +1,9 @@
 """People as chat knows them: their profiles, and whom each has saved."""
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
+from chat_service.domain.conversations import Label
 from chat_service.domain.people import Person
 from chat_service.domain.quotas import USUAL_QUOTAS, Quotas
 from chat_service.store.blocks import keep_barred_of
@@ -10,6 +11,13 @@ from chat_service.store.erasures import begin_erasure, check_not_erased, hold_pe
 from chat_service.store.quotas import check_saved
 from servicekit.database import Connection, Database, Row
 from servicekit.texts import folded_username
+
+
+class Concerned(NamedTuple):
+    """Those who have saved a person, and the rooms that the person is in."""
+
+    watchers: list[str]
+    rooms: list[Label]
 
 
 class PeopleStore:
@@ -45,9 +53,16 @@ class PeopleStore:
         """Let any version of a profile be newer than what is known."""
         await self._database.write(_forget_versions)
 
-    async def put_people(self, people: Iterable[Person]) -> None:
-        """Take over new, changed and erased profiles, into the saved chats that show them too."""
-        await self._database.write(_put_people, list(people), self._forget)
+    async def put_people(self, people: Iterable[Person]) -> list[Person]:
+        """Take over new, changed and erased profiles, into the saved chats that show them too.
+
+        Those of them that were known otherwise and are not erased: of several instances one is told.
+        """
+        return await self._database.write(_put_people, list(people), self._forget)
+
+    async def concerned(self, username: str) -> Concerned:
+        """Who may see the person somewhere."""
+        return await self._database.read(_concerned, username)
 
 
 _SEES = (
@@ -102,22 +117,42 @@ def _forget_versions(connection: Connection) -> None:
     connection.execute("UPDATE people SET version = 0, standing_version = 0")
 
 
-def _put_people(connection: Connection, people: list[Person], forget: Callable[[], None]) -> None:
-    for person in people:
-        if person.erased:
-            begin_erasure(connection, person.username)
-        changed = connection.execute(
-            "INSERT INTO people (username, username_folded, nickname, pfp, version) VALUES (?, ?, ?, ?, ?)"
-            " ON CONFLICT (username) DO UPDATE SET nickname = excluded.nickname, pfp = excluded.pfp,"
-            " version = excluded.version WHERE people.version < excluded.version",
-            (person.username, folded_username(person.username), person.nickname, person.pfp, person.version),
+def _concerned(connection: Connection, username: str) -> Concerned:
+    watchers = _column(connection, "SELECT user_username FROM contacts WHERE chat_username = ?", username)
+    labels = _column(connection, "SELECT label FROM memberships WHERE username = ? AND label LIKE '#%'", username)
+    return Concerned(watchers, list(map(Label, labels)))
+
+
+def _put_people(connection: Connection, people: list[Person], forget: Callable[[], None]) -> list[Person]:
+    return [person for person in people if _put_person(connection, person, forget)]
+
+
+def _put_person(connection: Connection, person: Person, forget: Callable[[], None]) -> bool:
+    """Whether they were known otherwise; who is erased is gone, which is told in other ways."""
+    if person.erased:
+        begin_erasure(connection, person.username)
+    known = connection.execute(
+        "SELECT nickname, pfp, version FROM people WHERE username = ?", (person.username,)
+    ).fetchone()
+    is_newer = _put_profile(connection, person)
+    looks = (person.nickname, person.pfp)
+    if is_newer and (known is None or (known["nickname"], known["pfp"]) != looks):  # else a name saved by hand stays
+        connection.execute(
+            "UPDATE contacts SET chat_nickname = ?, chat_pfp = ? WHERE chat_username = ?", (*looks, person.username)
         )
-        if changed.rowcount:  # else known already: a name saved by hand since then stays
-            connection.execute(
-                "UPDATE contacts SET chat_nickname = ?, chat_pfp = ? WHERE chat_username = ?",
-                (person.nickname, person.pfp, person.username),
-            )
-        _put_standing(connection, person, forget)
+    _put_standing(connection, person, forget)
+    return is_newer and known is not None and known["version"] > 0 and not person.erased
+
+
+def _put_profile(connection: Connection, person: Person) -> bool:
+    """Whether it is newer than what was known."""
+    changed = connection.execute(
+        "INSERT INTO people (username, username_folded, nickname, pfp, version) VALUES (?, ?, ?, ?, ?)"
+        " ON CONFLICT (username) DO UPDATE SET nickname = excluded.nickname, pfp = excluded.pfp,"
+        " version = excluded.version WHERE people.version < excluded.version",
+        (person.username, folded_username(person.username), person.nickname, person.pfp, person.version),
+    )
+    return bool(changed.rowcount)
 
 
 def _put_standing(connection: Connection, person: Person, forget: Callable[[], None]) -> None:

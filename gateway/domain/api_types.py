@@ -24,10 +24,11 @@ class Profile(msgspec.Struct, frozen=True):
     pfp: str | None = None
     email: str | None = None
     role: str = "member"
+    status: str = ""
 
     @property
     def person(self) -> Person:
-        return Person(self.username, self.nickname or self.username, self.pfp or "")
+        return Person(self.username, self.nickname or self.username, self.pfp or "", self.status)
 
 
 class Attention(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,11 +12,15 @@ HUES = 12
 
 
 class Person(msgspec.Struct, frozen=True):
-    """Somebody as everyone may see them; `pfp` is the address that they gave, or empty."""
+    """Somebody as everyone may see them; `pfp` is the address that they gave, and `status` what they say of themselves,
+    or empty. `nickname` is what they call themselves, where the reader calls them otherwise.
+    """
 
     username: str
     name: str
     pfp: str = ""
+    status: str = ""
+    nickname: str = ""
 
     @property
     def conversation(self) -> Conversation:
@@ -40,12 +44,25 @@ class Person(msgspec.Struct, frozen=True):
         return "" if likeness(self.name) == likeness(self.username) else f"@{self.username}"
 
     @property
+    def for_scripts(self) -> dict[str, str]:
+        named = {"nickname": self.nickname} if self.nickname else {}
+        return {"name": self.name, "picture": self.picture, **named}
+
+    @property
     def initials(self) -> str:
         return initials(self.name or self.username)
 
     @property
     def hue(self) -> int:
         return hue(self.username)
+
+
+def named_person(person: Person | None, named: Person | None) -> Person | None:
+    """By the name that the reader gave them, if they gave one."""
+    if person is None or named is None:
+        return person or named
+    is_same = person.name == named.name
+    return person if is_same else msgspec.structs.replace(person, name=named.name, nickname=person.name)
 
 
 def likeness(name: str) -> str:

@@ -54,7 +54,7 @@ async def mark_all_read(request: Request[State]) -> Response:
     """Up to where each conversation is now; what is read already, or cannot be marked, is passed over."""
     page, _ = await read_signed_in_form(request)
     layout = await load_layout(page)
-    unread = [one for one in [*layout.chats, *layout.own_rooms] if one.unread]
+    unread = [one for one in layout.conversations if one.unread]
     for start in range(0, len(unread), _MARKED_AT_ONCE_MAX):
         several = unread[start : start + _MARKED_AT_ONCE_MAX]
         await asyncio.gather(*(_try_mark_read(page, one.conversation, one.last_seq) for one in several))
@@ -66,7 +66,7 @@ async def _try_mark_read(page: PageRequest, conversation: Conversation, seq: int
         await _mark_read(page, conversation, seq)
 
 
-async def _mark_read(page: PageRequest, conversation: Conversation, seq: int) -> None:
+async def _mark_read(page: PageRequest, conversation: Conversation, seq: int | None) -> None:
     await tell(page, "PUT", f"{conversation.messages_path}/read", body=json_body({"seq": seq}))
 
 

@@ -19,24 +19,25 @@ from gateway.domain.room_powers import NO_POWERS, RoomPowers, powers_in
 from gateway.domain.timeline import entries
 from gateway.pages.history import HistoryQuery, find_profile, load_answered, load_history, load_people
 from gateway.pages.layout import Layout, load_layout
-from gateway.pages.moderation_view import load_blocks, members_shown, moderation_of_chat, moderation_of_room
+from gateway.pages.moderation_view import load_blocks, moderation_of_chat, moderation_of_room
 from gateway.pages.page_request import PageRequest, signed_in
 from gateway.pages.page_response import language_of
 from gateway.pages.pins import load_pinned_ids
+from gateway.pages.room_people import context_of_members, load_members, shown_members
 from gateway.pages.saved_drafts import NO_DRAFT, load_draft
 from gateway.pages.service_client import get, json_body, tell
 from gateway.state import State
 from servicekit.problems import Refusal
 
 REACTIONS = ("👍", "❤️", "😂", "🎉", "😮", "😢", "👀", "🙏")
-_MEMBERS_LOOKED_UP_MAX = 12
 
 
 class FormState(msgspec.Struct, frozen=True, kw_only=True):
     """What was typed into a form of the page that could not be carried out, and why; else as it is here.
 
     `text` is that of a new message, of the message `edit`, or what is said of the message `report`; `fields` and
-    `field_errors` are of the other forms, where `act` stands for what has no field.
+    `field_errors` are of the other forms, where `act` stands for what has no field; `candidates` are those who
+    may be meant by a name that was typed.
     """
 
     status: int = 200
@@ -47,6 +48,7 @@ class FormState(msgspec.Struct, frozen=True, kw_only=True):
     report: int | None = None
     fields: dict[str, str] = {}
     field_errors: dict[str, str] = {}
+    candidates: tuple[Person, ...] = ()
 
     @property
     def about(self) -> int | None:
@@ -140,21 +142,25 @@ async def _load_chat(page: PageRequest, conversation: Conversation) -> _Content:
 
 
 async def _load_room(page: PageRequest, conversation: Conversation) -> _Content:
-    layout, room, blocks = await asyncio.gather(
-        load_layout(page), get(page, conversation.room_path, Room), load_blocks(page)
+    layout, room, blocks, loaded = await asyncio.gather(
+        load_layout(page),
+        get(page, conversation.room_path, Room),
+        load_blocks(page),
+        load_members(page, conversation),
     )
     inside = await _load_inside(page, room.conversation) if room.is_member else ([], NO_DRAFT, frozenset[int]())
     messages, draft, pinned = inside
-    shown = members_shown(page, room)[:_MEMBERS_LOOKED_UP_MAX]
-    usernames = {message.sender_username for message in messages} | {*shown}
+    members = shown_members(page, room, loaded)
+    listed = {one.username: one.person for one in members.members}
+    people = await load_people(page, layout, {message.sender_username for message in messages} | {*listed}, listed)
     powers, blocked = powers_in(room, layout.profile.role), frozenset(block.username for block in blocks)
     return _Content(
         conversation=room.conversation,
         layout=layout.with_room(room),
         messages=messages,
-        people=await load_people(page, layout, usernames),
+        people=people,
         blocked=blocked,
-        moderation=moderation_of_room(page, room, powers, blocked),
+        moderation=moderation_of_room(page, room, powers, blocked) | context_of_members(page, members, people),
         powers=powers,
         draft=draft,
         pinned=pinned,

@@ -33,14 +33,19 @@ async def carry_out(page: PageRequest, conversation: Conversation, change: Chang
     try:
         await tell(page, change.method, change.path, body=change.body)
     except Refused as refused:
-        if refused.status == 404 and refused.problem.code == "unknown_room":
-            raise
-        error, field_errors = explain(refused.problem, page.gettext)
-        if change.error_field:
-            error, field_errors = "", {change.error_field: in_short(refused.problem, page.gettext)}
-        form_state = FormState(status=refused.status, error=error, fields=change.fields, field_errors=field_errors)
-        return await show_conversation(page, conversation, form_state)
+        return await show_refused(page, conversation, refused, change)
     return page.redirect(change.next_path or conversation.path, change.notice)
+
+
+async def show_refused(page: PageRequest, conversation: Conversation, refused: Refused, change: Change) -> Response:
+    """The conversation with what was wrong. Raises Refused where there is no such room."""
+    if refused.status == 404 and refused.problem.code == "unknown_room":
+        raise refused
+    error, field_errors = explain(refused.problem, page.gettext)
+    if change.error_field:
+        error, field_errors = "", {change.error_field: in_short(refused.problem, page.gettext)}
+    form_state = FormState(status=refused.status, error=error, fields=change.fields, field_errors=field_errors)
+    return await show_conversation(page, conversation, form_state)
 
 
 def membership_path(room: Conversation, username: str) -> str:

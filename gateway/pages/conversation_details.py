@@ -1,13 +1,19 @@
 """The forms beside a conversation: keeping a chat, and who is in a room and what it is."""
 
+from msgspec import structs
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gateway.pages.conversation import conversation_of
-from gateway.pages.conversation_changes import Change, carry_out, membership_path
-from gateway.pages.page_request import read_signed_in_form
-from gateway.pages.service_client import json_body
+from gateway.domain.api_types import Profile
+from gateway.domain.conversations import Conversation
+from gateway.domain.people import likeness
+from gateway.pages.conversation import FormState, conversation_of, show_conversation
+from gateway.pages.conversation_changes import Change, carry_out, membership_path, show_refused
+from gateway.pages.page_request import PageRequest, read_signed_in_form
+from gateway.pages.service_client import Query, Refused, find, json_body, tell
 from gateway.state import State
+
+_CANDIDATES_MAX = 10
 
 
 async def save_chat(request: Request[State]) -> Response:
@@ -33,11 +39,34 @@ async def leave(request: Request[State]) -> Response:
 
 
 async def add_member(request: Request[State]) -> Response:
+    """By their username, or by the nickname that is theirs alone; else the reader chooses whom they mean."""
     page, form = await read_signed_in_form(request)
-    room = conversation_of(request)
-    path = membership_path(room, form.get("username", "").strip() or "-")
-    change = Change(method="PUT", path=path, notice="member-added", error_field="username", fields=form)
-    return await carry_out(page, room, change)
+    room, typed = conversation_of(request), form.get("username", "").strip()
+    try:
+        await tell(page, "PUT", membership_path(room, typed or "-"))
+    except Refused as refused:
+        if refused.problem.code != "unknown_recipient" or not typed:
+            return await show_refused(page, room, refused, _addition(form))
+        return await _add_found(page, room, form, typed)
+    return page.redirect(room.path, "member-added")
+
+
+async def _add_found(page: PageRequest, room: Conversation, form: dict[str, str], typed: str) -> Response:
+    query: Query = {"query": typed, "limit": _CANDIDATES_MAX}
+    found = [one.person for one in await find(page, "/api/people", list[Profile], [], query)]
+    called_so = [person for person in found if likeness(person.name) == likeness(typed)]
+    if len(called_so) == 1:
+        path = membership_path(room, called_so[0].username)
+        return await carry_out(page, room, structs.replace(_addition(form), path=path))
+    error = page.gettext("Whom do you mean?") if found else page.gettext("There is nobody of that name.")
+    form_state = FormState(
+        status=422 if found else 404, fields=form, field_errors={"username": error}, candidates=tuple(found)
+    )
+    return await show_conversation(page, room, form_state)
+
+
+def _addition(form: dict[str, str]) -> Change:
+    return Change(method="PUT", path="", notice="member-added", error_field="username", fields=form)
 
 
 async def remove_member(request: Request[State]) -> Response:

@@ -1,20 +1,22 @@
 """The history that a conversation's page shows: the messages, those that they answer, and who said them."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from urllib.parse import quote, urlencode
 
 import msgspec
 
 from gateway.domain.api_types import Message, Profile
 from gateway.domain.conversations import Conversation
-from gateway.domain.people import Person
+from gateway.domain.people import Person, named_person
 from gateway.pages.layout import Layout
 from gateway.pages.page_request import PageRequest
 from gateway.pages.service_client import find, get
 
 HISTORY_PAGE = 50
-_LOOKED_UP_MAX = 20  # people, and messages that were answered, beside those of the page
+_LOOKED_UP_MAX = 20  # messages that were answered, beside those of the page
+_PROFILES_PAGE = 100  # of auth
 _NOBODY = Profile("")
 
 
@@ -99,10 +101,23 @@ async def find_profile(page: PageRequest, username: str) -> Profile:
     return await find(page, f"/api/search-user/{quote(username, safe='')}", Profile, _NOBODY)
 
 
-async def load_people(page: PageRequest, layout: Layout, usernames: set[str]) -> dict[str, Person]:
-    """Who they are: those of the saved chats, and a few others that are looked up."""
-    known = {chat.chat_username: chat.person for chat in layout.chats} | {layout.me.username: layout.me}
-    missing = sorted(usernames - known.keys())[:_LOOKED_UP_MAX]
-    profiles = await asyncio.gather(*(find_profile(page, username) for username in missing))
-    found = {profile.username: profile.person for profile in profiles if profile.username}
-    return {name: known.get(name) or found.get(name) or Person(name, name) for name in usernames | {page.username}}
+async def load_people(
+    page: PageRequest, layout: Layout, usernames: set[str], otherwise: Mapping[str, Person] = MappingProxyType({})
+) -> dict[str, Person]:
+    """Who they are, those of the saved chats by the names that the reader gave them; of others `otherwise`."""
+    named = {chat.chat_username: chat.person for chat in layout.chats}
+    found = {profile.username: profile.person for profile in await _find_profiles(page, sorted(usernames))}
+    people = {name: named_person(found.get(name), named.get(name)) for name in usernames}
+    known = {name: person or otherwise.get(name) or Person(name, name) for name, person in people.items()}
+    return known | {layout.me.username: layout.me}
+
+
+async def _find_profiles(page: PageRequest, usernames: Sequence[str]) -> list[Profile]:
+    """Those that can be had."""
+    pages = await asyncio.gather(
+        *(
+            find(page, "/api/profiles", list[Profile], [], {"usernames": ",".join(some)})
+            for some in (usernames[at : at + _PROFILES_PAGE] for at in range(0, len(usernames), _PROFILES_PAGE))
+        )
+    )
+    return [profile for found in pages for profile in found]

@@ -1,6 +1,7 @@
 """Home: the inbox, with what waits for the reader, who is here, and where one may go."""
 
 import asyncio
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -21,12 +22,12 @@ async def home(request: Request[State]) -> Response:
     return await show_home(await signed_in(request))
 
 
-async def show_home(page: PageRequest, status: int = 200, **context: object) -> Response:
+async def show_home(page: PageRequest, status: int = 200, **context: Any) -> Response:
     """`context` is what was typed into a form of the page, and why it was refused."""
     layout, latest, streams = await asyncio.gather(
         load_layout(page), load_latest(page), find(page, "/api/video/streams", list[Stream], [])
     )
-    counts = {one.conversation.label: one.mentions for one in [*layout.chats, *layout.own_rooms]}
+    counts = {one.conversation.label: one.mentions for one in layout.conversations}
     query = page.request.query_params
     asked = query.get("show")
     return page.render(

@@ -51,6 +51,11 @@ class Layout(msgspec.Struct, frozen=True):
         return len(self.rooms) >= ROOMS_PAGE
 
     @property
+    def conversations(self) -> list[SavedChat | Room]:
+        """The reader's own, people first."""
+        return [*self.chats, *self.own_rooms]
+
+    @property
     def online(self) -> list[SavedChat]:
         return [chat for chat in self.chats if chat.online]
 
@@ -62,12 +67,12 @@ class Layout(msgspec.Struct, frozen=True):
     @property
     def unread_conversations(self) -> list[SavedChat | Room]:
         """But for those that are muted: people first."""
-        return [one for one in [*self.chats, *self.own_rooms] if one.unread and not one.is_muted(self.now)]
+        return [one for one in self.conversations if one.unread and not one.is_muted(self.now)]
 
     @property
     def mentions(self) -> int:
         """How much of what is unread is for the reader by name."""
-        return sum(one.mentions for one in [*self.chats, *self.own_rooms])
+        return sum(one.mentions for one in self.conversations)
 
     def with_room(self, room: Room) -> "Layout":
         """That of the room's page, whose list names it even where it is not among the last active."""

@@ -12,18 +12,11 @@ from gateway.pages.service_client import find
 _MINUTE_S, _HOUR_S, _DAY_S = 60, 3_600, 86_400
 TIMEOUTS_S = (5 * _MINUTE_S, _HOUR_S, _DAY_S, 7 * _DAY_S, 28 * _DAY_S)
 SLOW_MODES_S = (0, 5, 10, 30, _MINUTE_S, 5 * _MINUTE_S, 15 * _MINUTE_S, _HOUR_S, 6 * _HOUR_S)
-MEMBERS_SHOWN_MAX = 100
 
 
 async def load_blocks(page: PageRequest) -> list[Block]:
     """Whom the reader has blocked; nobody where that cannot be had."""
     return await find(page, "/api/blocks", list[Block], [])
-
-
-def members_shown(page: PageRequest, room: Room) -> tuple[str, ...]:
-    """The first, or those whose name holds what the reader looks for: a moderator has to find one of thousands."""
-    wanted = _member_query(page).lower()
-    return tuple(name for name in room.members if wanted in name.lower())[:MEMBERS_SHOWN_MAX]
 
 
 def moderation_of_room(page: PageRequest, room: Room, powers: RoomPowers, blocked: frozenset[str]) -> dict[str, Any]:
@@ -33,9 +26,7 @@ def moderation_of_room(page: PageRequest, room: Room, powers: RoomPowers, blocke
     return {
         "is_blocked": False,
         "powers": powers,
-        "members": members_shown(page, room),
-        "member_query": _member_query(page),
-        "timeouts": {username: until for username, until in room.timeouts.items() if until > now},
+        "now": now,
         "timed_out_until": own_end if own_end is not None and own_end > now else None,
         "slow_mode_s": 0 if powers.moderates else room.slow_mode_s,
         "timeouts_s": TIMEOUTS_S,
@@ -59,7 +50,3 @@ def moderation_of_chat(person: Person, blocked: frozenset[str]) -> dict[str, Any
         "slow_mode_s": 0,
         "moderation": {"blocked": sorted(blocked)},
     }
-
-
-def _member_query(page: PageRequest) -> str:
-    return page.request.query_params.get("member", "").strip()[:64]

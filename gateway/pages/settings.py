@@ -60,7 +60,7 @@ async def show_settings(
 
 
 async def change_settings(request: Request[State]) -> Response:
-    """Changes what the form holds: `nickname`, `avatar_url` or a picture as `avatar`, the password."""
+    """Changes what the form holds: `nickname`, `status`, `avatar_url` or a picture as `avatar`, the password."""
     page = await signed_in_from_own_page(request)
     fields: dict[str, str] = {}
     try:
@@ -84,6 +84,8 @@ async def _change(page: PageRequest, fields: dict[str, str], picture: str) -> st
         return "password-changed"
     if "nickname" in fields:
         await tell(page, "POST", "/api/update-nickname", body=form_body({"nickname": fields["nickname"]}))
+    if "status" in fields:
+        await tell(page, "POST", "/api/update-status", body=form_body({"status": fields["status"]}))
     if (url := _new_picture(fields, picture)) is not None:
         await tell(page, "POST", "/api/update-avatar", body=form_body({"avatar_url": url}))
     return "saved"

@@ -14,9 +14,11 @@ import { wireCopyButtons } from "./copy_button.js";
 import { optional } from "./dom.js";
 import { wireFoundMessages } from "./found_messages.js";
 import { t, why } from "./i18n.js";
+import { wireLiveProfiles } from "./live_profiles.js";
 import { LiveModeration } from "./live_moderation.js";
 import { wireSpoilers } from "./markup.js";
 import { wireMenus } from "./menus.js";
+import { MemberList } from "./member_list.js";
 import { MessageActions } from "./message_actions.js";
 import { MessageLog } from "./message_log.js";
 import { wireNotificationSettings } from "./notification_settings.js";
@@ -24,8 +26,10 @@ import { wireNotifications } from "./notifications.js";
 import { Outbox } from "./outbox.js";
 import { me, wireAvatars } from "./people.js";
 import { wirePins } from "./pins.js";
+import { wirePeopleSuggestions } from "./people_suggestions.js";
 import { PictureViewer } from "./picture_viewer.js";
 import { wirePresence, wireTyping } from "./presence.js";
+import { wireProfileLinks } from "./profile_links.js";
 import { wireQuotes } from "./quotes.js";
 import { wireSwitcher } from "./switcher_key.js";
 import { wireTextPeeks } from "./text_peek.js";
@@ -76,9 +80,22 @@ function beginSession() {
   });
   at("log", (log) => main && open && beginConversation({ main, element: log, connection, outbox }));
   wirePresence(connection);
+  wireLiveProfiles(connection);
   wireNotifications(connection);
   wireFoundMessages(connection);
-  at("call", (dialog) => wireCallButton(new Calls({ dialog, connection }), main?.dataset.other), HTMLDialogElement);
+  /** @type {Calls | null} */
+  let calls = null;
+  at(
+    "call",
+    (dialog) => {
+      calls = new Calls({ dialog, connection });
+      wireCallButton(calls, main?.dataset.other);
+    },
+    HTMLDialogElement,
+  );
+  wireProfileLinks(open, () => calls);
+  wirePeopleSuggestions();
+  at("avatar", async (input) => (await import("./own_picture.js")).wireOwnPicture(input), HTMLInputElement);
   // Only the page of live video needs them.
   at("camera", async (form) => new (await import("./live_video.js")).LiveVideo(form));
   at("streams", async (list) => (await import("./stream_list.js")).wireStreamList(list));
@@ -113,6 +130,7 @@ function beginConversation({ main, element, connection, outbox }) {
   wireCodeCopying(element);
   wireAudioPlayers(main);
   wireTextPeeks(element);
+  at("members", () => new MemberList({ conversation: log.conversation, connection }));
   at("details", (details) => wireNotificationSettings(details, log.conversation, connection));
   at("viewer", (dialog) => new PictureViewer(element, dialog), HTMLDialogElement);
   at("typing", (line) => wireTyping(connection, log.conversation, line));

@@ -5,7 +5,6 @@ import { isRoom } from "./conversation_label.js";
 import { all, closest, optional, required } from "./dom.js";
 import { setCollapsed } from "./collapsing.js";
 import { fetchPage } from "./history.js";
-import { t } from "./i18n.js";
 import { isOwnArticle, senderOf } from "./message_view.js";
 import { isBlocked, isNews, learnBlocked, moderates, setBlocked, setRole } from "./moderation.js";
 import { me } from "./people.js";
@@ -40,9 +39,6 @@ export class LiveModeration {
     this.#hear(connection, "role", ({ username, role }) => {
       setRole(username, role);
       this.#review();
-      if (!moderates() && username !== me) {
-        showRole(username, role);
-      }
       return username === me;
     });
     this.#hear(connection, "room_changed", ({ topic }) => {
@@ -51,7 +47,7 @@ export class LiveModeration {
         line.textContent = topic;
       }
     });
-    this.#hear(connection, "left", ({ username }) => memberOf(username)?.remove());
+    this.#hear(connection, "left", () => {});
     this.#hear(connection, "joined", () => {});
     this.#hear(connection, "timed_out", () => {});
   }
@@ -173,22 +169,5 @@ function showOutcome(page) {
   const line = optional(page, "main > .banner, main > .notice");
   if (line) {
     required(document, "#details .close").after(line);
-  }
-}
-
-/** @param {string} username */
-function memberOf(username) {
-  return optional(document, `#details [data-username="${CSS.escape(username)}"]`);
-}
-
-/** @param {string} username @param {Api.RoomRole} role */
-function showRole(username, role) {
-  const line = memberOf(username)?.querySelector(".what");
-  line?.querySelector(".role")?.remove();
-  if (line && role !== "member") {
-    const badge = document.createElement("span");
-    badge.className = "badge role";
-    badge.textContent = role === "owner" ? t("Owner") : t("Moderator");
-    line.append(" ", badge);
   }
 }

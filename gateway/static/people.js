@@ -5,7 +5,10 @@ import { all, optional } from "./dom.js";
 const HUES = 12;
 
 const element = document.getElementById("people");
-/** `picture` is a path of ours. @type {Record<string, {name: string, picture: string} | undefined>} */
+/**
+ * `picture` is a path of ours; `nickname` is what they call themselves, where the reader calls them otherwise.
+ * @type {Record<string, {name: string, picture: string, nickname?: string} | undefined>}
+ */
 const people = Object.assign(Object.create(null), JSON.parse(element?.textContent || "{}")); // "constructor" is a name
 
 const { username = "", name = "", picture = "" } = document.body.dataset;
@@ -13,6 +16,35 @@ const { username = "", name = "", picture = "" } = document.body.dataset;
 export const me = username;
 if (me) {
   people[me] = { name: name || me, picture };
+}
+
+/** @param {Api.Profile} profile as somebody shows themselves from now on */
+export function learnProfile({ username: who, nickname, pfp }) {
+  const known = people[who];
+  const isNamedHere = known?.nickname !== undefined && known.nickname === nickname;
+  people[who] = { ...(isNamedHere ? known : { name: nickname }), picture: picturePathOf(who, pfp) };
+}
+
+/** @param {string} who */
+export function profilePathOf(who) {
+  return `/people/${encodeURIComponent(who)}`;
+}
+
+/** Where a page finds the picture; the server says the same. @param {string} who @param {string | null} pfp */
+export function picturePathOf(who, pfp) {
+  return pfp ? `/api/avatars/${encodeURIComponent(who)}?v=${crc32(pfp)}` : "";
+}
+
+/** @param {string} text */
+function crc32(text) {
+  let crc = -1;
+  for (const byte of new TextEncoder().encode(text)) {
+    crc ^= byte;
+    for (let bit = 0; bit < 8; bit++) {
+      crc = (crc >>> 1) ^ (crc & 1 ? 0xedb88320 : 0);
+    }
+  }
+  return ((crc ^ -1) >>> 0).toString(16).padStart(8, "0");
 }
 
 /** As this page calls them: those who spoke here, and those of the list. @param {string} who */
@@ -30,7 +62,7 @@ export function handleOf(who) {
 }
 
 /** @param {string} shown */
-function likeness(shown) {
+export function likeness(shown) {
   return shown.normalize("NFKC").replace(/\p{Cf}/gu, "").trim().toLowerCase();
 }
 
@@ -72,7 +104,8 @@ export function wireAvatars() {
  * @param {string} who
  */
 export function fillAvatar(avatar, who) {
-  avatar.className = `avatar hue-${hueOf(who)}`;
+  avatar.classList.remove(...[...avatar.classList].filter((one) => one.startsWith("hue-")));
+  avatar.classList.add("avatar", `hue-${hueOf(who)}`);
   avatar.textContent = initialsOf(nameOf(who));
   const address = people[who]?.picture;
   if (address) {

@@ -26,6 +26,11 @@ export function wirePresence(connection) {
   });
 }
 
+/** Whether the person's coming and going is told: they are in the list. @param {string} username */
+export function isListed(username) {
+  return optional(document, `#conversations [data-conversation="@${CSS.escape(username)}"]`) !== null;
+}
+
 /** A fresh list tells of people whose coming was not told: they were no contacts then. @param {HTMLElement} list */
 export function learnPresence(list) {
   for (const { dataset } of all(list, "[data-online]")) {

@@ -39,7 +39,8 @@ async function load() {
 /** As "07:30". @param {string} timeZone @param {Date} now */
 function timeIn(timeZone, now) {
   try {
-    return new Intl.DateTimeFormat("en-GB", { timeZone, hour: "2-digit", minute: "2-digit", hourCycle: "h23" }).format(now);
+    const clock = new Intl.DateTimeFormat("en-GB", { timeZone, hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+    return clock.format(now);
   } catch {
     return now.toTimeString().slice(0, 5); // a zone that this browser does not know: its own
   }

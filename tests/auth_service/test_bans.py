@@ -40,7 +40,7 @@ async def test_that_somebody_is_banned_is_told_only_to_who_knows_the_password(
     await ban(ada, "grace")
     assert code(await auth.sign_in("grace", "not her password")) == WRONG
     shown = (await auth.http.get("/api/search-user/grace")).json()
-    assert shown == {"username": "grace", "nickname": "grace", "pfp": "", "role": "member"}
+    assert shown == {"username": "grace", "nickname": "grace", "pfp": "", "role": "member", "status": ""}
 
 
 async def test_when_it_ends_she_may_sign_in_again_and_her_old_sessions_stay_ended(

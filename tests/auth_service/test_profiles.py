@@ -15,7 +15,7 @@ async def found(person: Person, path: str = "/api/users", **query: str | int) ->
 async def test_anyone_finds_a_profile_by_username_in_any_case(auth: Auth) -> None:
     await auth.register("Grace", email="grace@example.org")
     response = await auth.http.get("/api/search-user/gRACE")
-    assert response.json() == {"username": "Grace", "nickname": "Grace", "pfp": "", "role": "member"}
+    assert response.json() == {"username": "Grace", "nickname": "Grace", "pfp": "", "role": "member", "status": ""}
 
 
 @pytest.mark.parametrize("username", ["nobody", "%00", "%FF", "gr%25", "x" * 5_000])
@@ -111,6 +111,7 @@ async def test_a_person_sees_their_own_email_address_and_nobody_else_does(auth: 
         "nickname": "ada",
         "pfp": "",
         "role": "member",
+        "status": "",
     }
     assert "ada@example.org" not in (await auth.http.get("/api/search-user/ada")).text
 
@@ -118,7 +119,7 @@ async def test_a_person_sees_their_own_email_address_and_nobody_else_does(auth: 
 async def test_a_nickname_is_trimmed_and_composed(auth: Auth) -> None:
     ada = await auth.person("ada")
     response = await ada.post("/api/update-nickname", data={"nickname": "  A\u030anne 👩\u200d🚀 "})
-    profile = {"username": "ada", "nickname": "Ånne 👩\u200d🚀", "pfp": ""}
+    profile = {"username": "ada", "nickname": "Ånne 👩\u200d🚀", "pfp": "", "status": ""}
     assert response.json() == {"message": "Nickname updated", **profile}
     assert (await auth.http.get("/api/search-user/ada")).json() == {**profile, "role": "member"}
 
@@ -176,7 +177,13 @@ async def test_nicknames_outside_the_limits_are_refused(auth: Auth, nickname: st
 async def test_pictures_of_the_web_and_of_our_own_files_are_accepted(auth: Auth, url: str) -> None:
     ada = await auth.person("ada")
     response = await ada.post("/api/update-avatar", data={"avatar_url": url})
-    assert response.json() == {"message": "Avatar updated", "username": "ada", "nickname": "ada", "pfp": url}
+    assert response.json() == {
+        "message": "Avatar updated",
+        "username": "ada",
+        "nickname": "ada",
+        "pfp": url,
+        "status": "",
+    }
 
 
 @pytest.mark.parametrize(
@@ -232,6 +239,42 @@ async def test_an_empty_address_takes_the_picture_away(auth: Auth) -> None:
     await ada.post("/api/update-avatar", data={"avatar_url": "/api/files/x"})
     response = await ada.post("/api/update-avatar", data={"avatar_url": ""})
     assert response.json()["pfp"] == ""
+
+
+async def test_a_status_is_shown_wherever_the_profile_is_and_empty_for_none(auth: Auth) -> None:
+    ada = await auth.person("ada")
+    response = await ada.post("/api/update-status", data={"status": " Writing Note G "})
+    profile = {"username": "ada", "nickname": "ada", "pfp": "", "status": "Writing Note G"}
+    assert response.json() == {"message": "Status updated", **profile}
+    for path in ("/api/search-user/ada", "/api/user-profile"):
+        assert (await ada.get(path)).json()["status"] == "Writing Note G"
+    for path in ("/api/users?query=ada", "/api/people?query=da", "/api/profiles?usernames=ADA"):
+        assert (await ada.get(path)).json() == [{**profile, "role": "member"}]
+    (followed,) = (await auth.http.get("/internal/profiles?after=1")).json()["profiles"]
+    assert (followed["status"], followed["version"]) == ("Writing Note G", 2)
+    assert (await ada.post("/api/update-status", data={"status": " "})).json()["status"] == ""
+
+
+@pytest.mark.parametrize("status", ["x" * 101, "\u200bnot\u202eseen", "two\nlines", "\u200d"])
+async def test_a_status_is_short_on_one_line_and_seen(auth: Auth, status: str) -> None:
+    ada = await auth.person("ada")
+    assert fields(await ada.post("/api/update-status", data={"status": status})) == ["status"]
+
+
+async def test_several_profiles_are_read_at_once(auth: Auth) -> None:
+    ada = await auth.person("ada")
+    for username in ("Grace", "linus"):
+        await auth.register(username)
+    response = await ada.get("/api/profiles?usernames=linus,nobody,%20gRACE,linus,")
+    assert [one["username"] for one in response.json()] == ["Grace", "linus"]
+    assert code(await auth.http.get("/api/profiles?usernames=ada")) == (401, "unauthenticated")
+
+
+@pytest.mark.parametrize("count,status", [(0, 422), (100, 200), (101, 422)])
+async def test_so_many_profiles_are_read_at_once(auth: Auth, count: int, status: int) -> None:
+    ada = await auth.person("ada")
+    usernames = ",".join(f"user{number}" for number in range(count))
+    assert (await ada.get(f"/api/profiles?usernames={usernames}")).status_code == status
 
 
 async def test_every_change_of_a_profile_gets_the_next_version(auth: Auth) -> None:

@@ -29,7 +29,15 @@ async def test_fields_that_registration_does_not_know_are_ignored(auth: Auth) ->
 async def test_a_new_nickname_is_the_username_as_it_was_written(auth: Auth) -> None:
     ada = await auth.person("Ada")
     profile = (await ada.get("/api/user-profile")).json()
-    assert profile == {"id": 1, "username": "Ada", "email": None, "nickname": "Ada", "pfp": "", "role": "member"}
+    assert profile == {
+        "id": 1,
+        "username": "Ada",
+        "email": None,
+        "nickname": "Ada",
+        "pfp": "",
+        "role": "member",
+        "status": "",
+    }
 
 
 async def test_an_empty_email_address_is_none(auth: Auth) -> None:

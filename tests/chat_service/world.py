@@ -59,12 +59,12 @@ class Device:
         return event
 
     async def hear(self, kind: str) -> Event:
-        """The next event, which has to be of that kind; presence may come at any time and is passed over."""
+        """The next event, which has to be of that kind; news of people may come at any time and is passed over."""
         while True:
             event = await self.hear_anything()
             if event["type"] == kind:
                 return event
-            assert event["type"] == "presence", f"waited for {kind}, heard {event}"
+            assert event["type"] in {"presence", "profile"}, f"waited for {kind}, heard {event}"
             self.skipped.append(event)
 
     async def hear_texts(self, count: int, kind: str = "message") -> list[str]:
@@ -227,7 +227,7 @@ class World:
 
         Unless it is given a Redis of its own, it is connected to it from the start: without, nobody knows who is there.
         """
-        waits: dict[str, Any] = {"presence_grace_s": 0.1, "ring_s": 30}
+        waits: dict[str, Any] = {"presence_grace_s": 0.1, "profile_news_interval_s": 0.1, "ring_s": 30}
         waits |= {name: settings.pop(name) for name in Waits.__struct_fields__ if name in settings}
         addresses = {"redis_url": redis_url or self.redis_url, "auth_url": self.auth.url, "media_url": self.media_url}
         chosen = structs.replace(self.settings, **{**addresses, **settings})

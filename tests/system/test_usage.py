@@ -158,7 +158,7 @@ async def test_profile_and_chats_with_the_cookie_alone(shared: Parley, browser: 
     assert (await browser.post("/api/update-nickname", data={"nickname": "Ada L."})).status_code == 200
     assert (await browser.post("/api/update-avatar", data={"avatar_url": picture})).status_code == 200
     found = await shared.http.get(f"/api/search-user/{ada.name}")
-    assert found.json() == {"username": ada.name, "nickname": "Ada L.", "pfp": picture, "role": "member"}
+    assert found.json() == {"username": ada.name, "nickname": "Ada L.", "pfp": picture, "role": "member", "status": ""}
     assert code(await shared.http.get("/api/search-user/nobody-at-all")) == (404, "unknown_user")
 
     saved = {"username": bob.name, "nickname": "Bobby", "pfp": picture}

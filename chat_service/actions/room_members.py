@@ -1,0 +1,74 @@
+"""The members of a room, and who of them is here now."""
+
+from collections.abc import Awaitable, Callable
+
+import msgspec
+
+from chat_service.actions.presence import Presence
+from chat_service.actions.rooms import Rooms
+from chat_service.domain.room_members import OWNER, KnownMember, asked_for_presence, in_order
+from chat_service.store.room_members import RoomMemberStore
+from servicekit.texts import folded
+
+PRESENCE_ASKED_MAX = 1_000
+
+
+class ListedMember(msgspec.Struct, frozen=True, kw_only=True):
+    """`timed_out_until` is told to moderators only."""
+
+    username: str
+    nickname: str
+    pfp: str
+    role: str
+    online: bool
+    timed_out_until: str | None
+
+
+class MembersPage(msgspec.Struct, frozen=True, kw_only=True):
+    """`members` are the first of those who are called so; both counts are of the room."""
+
+    members_count: int
+    online_count: int
+    members: list[ListedMember]
+
+
+class RoomMembers:
+    """`moderates(username)` says who moderates in the whole community."""
+
+    def __init__(
+        self,
+        *,
+        store: RoomMemberStore,
+        rooms: Rooms,
+        presence: Presence,
+        moderates: Callable[[str], Awaitable[bool]],
+    ) -> None:
+        self._store = store
+        self._rooms = rooms
+        self._presence = presence
+        self._moderates = moderates
+
+    async def page_for(self, username: str, name: str, *, query: str, limit: int) -> MembersPage:
+        """Of a room larger than PRESENCE_ASKED_MAX the others count as offline. Raises UnknownRoom."""
+        room = await self._rooms.get(username, name)
+        members = await self._store.list_for(username, room.name)
+        online = await self._presence.online(asked_for_presence(members, PRESENCE_ASKED_MAX))
+        moderates = room.role in {OWNER, "moderator"} or await self._moderates(username)
+        wanted = folded(query)
+        found = [member for member in members if not wanted or member.is_called(wanted)]
+        return MembersPage(
+            members_count=len(members),
+            online_count=len(online),
+            members=[_listed(one, online, tells=moderates) for one in in_order(found, online)[:limit]],
+        )
+
+
+def _listed(member: KnownMember, online: set[str], *, tells: bool) -> ListedMember:
+    return ListedMember(
+        username=member.username,
+        nickname=member.nickname,
+        pfp=member.pfp,
+        role=member.role,
+        online=member.username in online,
+        timed_out_until=member.timed_out_until if tells else None,
+    )

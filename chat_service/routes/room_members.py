@@ -1,0 +1,35 @@
+"""Who is in a room."""
+
+from typing import Annotated
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from chat_service.actions.room_members import MembersPage
+from chat_service.domain.refusals import UnknownRoom
+from chat_service.state import State
+from servicekit.authentication import identify
+from servicekit.bodies import read_query
+from servicekit.contract import describes
+from servicekit.responses import json_response
+
+MEMBERS_PAGE = 100
+
+
+class MembersQuery(msgspec.Struct, frozen=True):
+    """`query` is a part of a username or nickname."""
+
+    query: Annotated[str, msgspec.Meta(max_length=64)] = ""
+    limit: Annotated[int, msgspec.Meta(ge=1, le=MEMBERS_PAGE)] = MEMBERS_PAGE
+
+
+@describes(
+    "List the members of a room, and who is online", query=MembersQuery, answer=MembersPage, refusals=(UnknownRoom,)
+)
+async def members(request: Request[State]) -> Response:
+    """The owner first, then moderators, then who is online; each of these by name."""
+    identity, query = await identify(request), read_query(request, MembersQuery)
+    room = request.path_params["room"]
+    page = await request.state["room_members"].page_for(identity.username, room, query=query.query, limit=query.limit)
+    return json_response(page)

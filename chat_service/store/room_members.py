@@ -1,0 +1,42 @@
+"""Who is in a room, with how they show themselves."""
+
+from chat_service.domain.conversations import Conversation
+from chat_service.domain.room_members import KnownMember
+from chat_service.store.rooms import MEMBERS_LISTED_MAX
+from servicekit.database import Connection, Database, Row
+
+
+class RoomMemberStore:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def list_for(self, username: str, room: str) -> list[KnownMember]:
+        """As `username` may see them, by username."""
+        return await self._database.read(_list_for, username, Conversation.room(room))
+
+
+def _list_for(connection: Connection, username: str, room: Conversation) -> list[KnownMember]:
+    rows = connection.execute(
+        "SELECT memberships.username, coalesce(people.nickname, memberships.username) AS nickname,"
+        " coalesce(people.pfp, '') AS pfp, memberships.timed_out_until,"
+        " CASE WHEN owner_username = memberships.username THEN 'owner' ELSE memberships.role END AS role,"
+        " CASE WHEN blocks.username IS NULL THEN 0 ELSE 1 END AS hides"
+        " FROM memberships JOIN conversations ON conversations.id = memberships.conversation_id"
+        " JOIN rooms ON rooms.conversation_id = conversations.id"
+        " LEFT JOIN people ON people.username = memberships.username"
+        " LEFT JOIN blocks ON blocks.username = memberships.username AND blocked_username = :reader"
+        " WHERE conversations.name = :room ORDER BY memberships.username LIMIT :most",
+        {"reader": username, "room": room.name, "most": MEMBERS_LISTED_MAX},
+    )
+    return list(map(_member, rows))
+
+
+def _member(row: Row) -> KnownMember:
+    return KnownMember(
+        username=row["username"],
+        nickname=row["nickname"],
+        pfp=row["pfp"],
+        role=row["role"],
+        timed_out_until=row["timed_out_until"],
+        hides=bool(row["hides"]),
+    )

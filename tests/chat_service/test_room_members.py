@@ -1,0 +1,67 @@
+"""The members of a room as a list of people, and who of them is online."""
+
+import pytest
+
+from chat_service.domain.room_members import KnownMember, asked_for_presence, in_order
+from tests.chat_service.world import Instance, World
+
+
+def member(username: str, *, role: str = "member", nickname: str = "", hides: bool = False) -> KnownMember:
+    return KnownMember(
+        username=username, nickname=nickname or username, pfp="", role=role, timed_out_until=None, hides=hides
+    )
+
+
+def test_who_keeps_order_comes_first_then_who_is_here_each_by_name() -> None:
+    room = [
+        member("zoe", role="owner"),
+        member("mary", role="moderator"),
+        member("ada", nickname="Éva"),
+        member("bob"),
+        member("Carl"),
+        member("dan"),
+    ]
+    assert [one.username for one in in_order(room, {"Carl", "bob"})] == ["zoe", "mary", "bob", "Carl", "dan", "ada"]
+
+
+def test_presence_is_asked_of_so_many_and_of_nobody_who_hides_it() -> None:
+    room = [member("ada"), member("bob", hides=True), member("carl")]
+    assert asked_for_presence(room, 3) == ["ada", "carl"]
+    assert asked_for_presence(room, 2) == ["ada"]
+
+
+async def test_the_list_of_members_tells_who_is_online_but_for_who_blocked_the_reader(
+    world: World, chat: Instance
+) -> None:
+    await chat.make_room("Grace", "engines", "Ada", "Linus")
+    world.auth.change("Linus", nickname="Tux", pfp="/api/files/1")
+    await chat.live_device("Linus")
+    await chat.live_device("Grace")
+    page = await chat.get("Ada", "/api/rooms/ENGINES/members")
+    assert (page["members_count"], page["online_count"]) == (3, 2)
+    shown = [(one["username"], one["role"], one["online"]) for one in page["members"]]
+    assert shown == [("Grace", "owner", True), ("Linus", "member", True), ("Ada", "member", False)]
+    assert await chat.does("Linus", "PUT", "/api/blocks/Ada") == 204
+    page = await chat.get("Ada", "/api/rooms/engines/members", query="LIN", limit=1)
+    assert [(one["username"], one["online"]) for one in page["members"]] == [("Linus", False)]
+    assert (page["members_count"], page["online_count"]) == (3, 1)
+
+
+async def test_only_moderators_are_told_of_timeouts(chat: Instance) -> None:
+    await chat.make_room("Grace", "engines", "Ada", "Linus")
+    assert await chat.does("Grace", "PUT", "/api/rooms/engines/timeouts/Linus", json={"seconds": 60}) == 200
+    for reader, is_told in (("Grace", True), ("Ada", False)):
+        page = await chat.get(reader, "/api/rooms/engines/members")
+        (linus,) = (one for one in page["members"] if one["username"] == "Linus")
+        assert (linus["timed_out_until"] is not None) == is_told
+
+
+async def test_a_private_room_shows_its_members_to_nobody_else(chat: Instance) -> None:
+    await chat.make_room("Grace", "cellar", private=True)
+    assert await chat.does("Ada", "GET", "/api/rooms/cellar/members") == (404, "unknown_room")
+
+
+@pytest.mark.parametrize("limit,status", [(0, 422), (1, 200), (100, 200), (101, 422)])
+async def test_the_list_of_members_has_limits(chat: Instance, limit: int, status: int) -> None:
+    answer = await chat.request("Ada", "GET", "/api/rooms/lobby/members", params={"limit": limit})
+    assert answer.status_code == status

@@ -1,0 +1,55 @@
+"""The page of a person, without scripts."""
+
+from tests.gateway.admin_script import of_ada
+from tests.gateway.gateways import System
+from tests.gateway.scripted import Script, refusal
+from tests.gateway.test_pages import MARKUP, assert_page
+
+
+def script(whole: System, **grace: object) -> None:
+    member = {"username": "grace", "role": "moderator", "online": True}
+    Script(
+        whole,
+        {
+            "GET /api/user-profile": {"username": "ada", "nickname": "Ada", "pfp": "", "role": "member"},
+            "GET /api/search-user/grace": {"username": "grace", "nickname": "Grace", "pfp": "", **grace},
+            "GET /api/search-user/ada": {"username": "ada", "nickname": "Ada", "pfp": ""},
+            "GET /api/search-user/nobody": refusal(404, "unknown_user"),
+            "GET /api/rooms/garden/members": {"members_count": 1, "online_count": 1, "members": [member]},
+        },
+    )
+
+
+async def get(whole: System, path: str) -> str:
+    page = await whole.http.get(path, headers=of_ada(whole))
+    assert_page(page)
+    return page.text
+
+
+async def test_a_person_has_a_page_with_what_they_say_of_themselves(whole: System) -> None:
+    script(whole, status=f"Chasing {MARKUP}", role="owner")
+    page = await get(whole, "/people/grace")
+    assert 'href="/chat/grace"' in page
+    assert "Owner of this server" in page
+    assert "&lt;" in page
+    assert MARKUP not in page
+    assert 'class="face" data-online' not in page  # who is no contact tells nobody
+
+
+async def test_in_a_room_it_says_what_they_are_there_and_whether_they_are_here(whole: System) -> None:
+    script(whole)
+    page = await get(whole, "/people/grace?room=garden")
+    assert "Moderator of the room" in page
+    assert 'data-online="true"' in page
+
+
+async def test_ones_own_leads_to_the_settings(whole: System) -> None:
+    script(whole)
+    page = await get(whole, "/people/ada")
+    assert 'class="button primary" href="/settings"' in page
+    assert 'href="/chat/ada"' not in page
+
+
+async def test_nobody_has_no_page(whole: System) -> None:
+    script(whole)
+    assert (await whole.http.get("/people/nobody", headers=of_ada(whole))).status_code == 404
