@@ -22,6 +22,8 @@ PYTEST ?=
 WORKERS ?= $(shell $(PYTHON) -c 'import os; print(min(os.cpu_count() + 1, 8))')
 # A test that never ends takes its worker with it (docs/decisions/0012), which ends the run: without the last, it hung.
 IN_PARALLEL = --numprocesses=$(WORKERS) --dist=loadfile --no-loadscope-reorder --max-worker-restart=0
+# To look for them in all files takes as long as the longest of them.
+ALONE = $(shell grep --recursive --files-with-matches --include='test_*.py' '^@pytest.mark.alone' tests)
 # How many chat instances `make run` starts, 1 to 16.
 CHAT ?= 1
 
@@ -45,7 +47,7 @@ test test-fast: export PYTEST_DEBUG_TEMPROOT = $(shell $(PYTHON) -c 'import shut
 
 test: $(VENV)/.dev ## Runs the whole test suite (TESTS=tests/gateway: a part of it)
 ifeq ($(TESTS),)
-	@$(BIN)/python -m pytest -m alone --quiet --cov --cov-report= --cov-fail-under=0 $(PYTEST)
+	@$(BIN)/python -m pytest -m alone --quiet --cov --cov-report= --cov-fail-under=0 $(PYTEST) $(ALONE)
 	@$(BIN)/python -m pytest -m "not alone" $(IN_PARALLEL) --cov --cov-append $(PYTEST)
 else
 	@$(BIN)/python -m pytest $(PYTEST) $(TESTS)

@@ -24,6 +24,7 @@ plain_logs.configure()
 # Taken first, in this order: those that wait long, so that short ones fill the gaps they leave.
 LONGEST = ("system/test_chaos", "system/test_installation", "browser/test_chat", "system", "browser")
 FIGURE = "figure"
+ENGINES = ("sqlite", "postgresql")
 
 
 @pytest.hookimpl(trylast=True)
@@ -74,9 +75,19 @@ def postgres() -> Iterator[Postgres]:
         yield server
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=ENGINES)
 def database_url(request: pytest.FixtureRequest) -> str:
     """Where the store of the service is that the folder of the test is about; empty: in the data folder."""
+    return _new_database(request)
+
+
+@pytest.fixture(scope="module", params=ENGINES)
+def database_url_of_module(request: pytest.FixtureRequest) -> str:
+    """The same, for a service that many tests share."""
+    return _new_database(request)
+
+
+def _new_database(request: pytest.FixtureRequest) -> str:
     if request.param == "sqlite":
         return ""
     package = request.path.parent.name

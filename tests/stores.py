@@ -6,8 +6,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urldefrag
 
+import pytest
+
 from servicekit import sqlite_file
 from servicekit.postgres_connection import PostgresConnection
+
+# For what has no part in the store, or none that differs between the engines and is not tested on both elsewhere.
+ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
 @contextmanager

@@ -26,8 +26,8 @@ JSON_PATHS = ["/register", "/api/register", "/api/user/login"]
     ],
     ids=["empty", "cut", "no text", "not UTF-8", "half a character", "trailing", "nested without end"],
 )
-async def test_what_is_not_json_is_malformed(auth: Auth, path: str, body: bytes) -> None:
-    assert code(await auth.http.post(path, content=body)) == (400, "malformed")
+async def test_what_is_not_json_is_malformed(asked: Auth, path: str, body: bytes) -> None:
+    assert code(await asked.http.post(path, content=body)) == (400, "malformed")
 
 
 @pytest.mark.parametrize("path", JSON_PATHS)
@@ -43,25 +43,25 @@ async def test_what_is_not_json_is_malformed(auth: Auth, path: str, body: bytes)
         ({"username": ["ada"], "password": PASSWORD}, "username"),
     ],
 )
-async def test_wrong_types_and_missing_fields_are_named(auth: Auth, path: str, body: object, field: str) -> None:
-    assert fields(await auth.http.post(path, json=body)) == [field]
+async def test_wrong_types_and_missing_fields_are_named(asked: Auth, path: str, body: object, field: str) -> None:
+    assert fields(await asked.http.post(path, json=body)) == [field]
 
 
 @pytest.mark.parametrize("body", [b"username=%FF&password=x", b"username=\xff", b"&".join([b"a=1"] * 101)])
-async def test_what_is_not_a_form_is_malformed(auth: Auth, body: bytes) -> None:
-    assert code(await auth.http.post("/api/login", content=body, headers=FORM)) == (400, "malformed")
+async def test_what_is_not_a_form_is_malformed(asked: Auth, body: bytes) -> None:
+    assert code(await asked.http.post("/api/login", content=body, headers=FORM)) == (400, "malformed")
 
 
-async def test_a_broken_multipart_form_is_malformed(auth: Auth) -> None:
+async def test_a_broken_multipart_form_is_malformed(asked: Auth) -> None:
     headers = {"Content-Type": "multipart/form-data; boundary=x"}
-    response = await auth.http.post("/api/login", content=b"--y\r\nnonsense", headers=headers)
+    response = await asked.http.post("/api/login", content=b"--y\r\nnonsense", headers=headers)
     assert code(response) == (400, "malformed")
 
 
 @pytest.mark.parametrize("content_type", ["application/json", "text/plain", ""])
-async def test_a_body_of_another_kind_is_told_that_a_form_is_wanted(auth: Auth, content_type: str) -> None:
+async def test_a_body_of_another_kind_is_told_that_a_form_is_wanted(asked: Auth, content_type: str) -> None:
     headers = {"Content-Type": content_type}
-    response = await auth.http.post("/api/login", content=b"username=ada&password=x", headers=headers)
+    response = await asked.http.post("/api/login", content=b"username=ada&password=x", headers=headers)
     assert fields(response) == [""]
     (error,) = response.json()["errors"]
     assert error["detail"].startswith(
@@ -70,11 +70,11 @@ async def test_a_body_of_another_kind_is_told_that_a_form_is_wanted(auth: Auth, 
 
 
 @pytest.mark.parametrize("path,body", [("/api/register", b'{"username": "ada", '), ("/api/login", b"username=a&")])
-async def test_a_body_may_be_as_large_as_its_limit_and_not_larger(auth: Auth, path: str, body: bytes) -> None:
+async def test_a_body_may_be_as_large_as_its_limit_and_not_larger(asked: Auth, path: str, body: bytes) -> None:
     headers = FORM if path == "/api/login" else {}
-    largest = await auth.http.post(path, content=body.ljust(64 * 1024), headers=headers)
+    largest = await asked.http.post(path, content=body.ljust(64 * 1024), headers=headers)
     assert largest.status_code in {400, 422}
-    larger = await auth.http.post(path, content=body.ljust(64 * 1024 + 1), headers=headers)
+    larger = await asked.http.post(path, content=body.ljust(64 * 1024 + 1), headers=headers)
     assert code(larger) == (413, "body_too_large")
 
 
@@ -93,15 +93,15 @@ async def test_the_limit_of_a_body_is_a_setting(settings: AuthSettings, clock: C
         ("GET", "/api/sessions/x", {"DELETE"}),
     ],
 )
-async def test_a_wrong_method_is_told_the_right_ones(auth: Auth, method: str, path: str, allowed: set[str]) -> None:
-    response = await auth.http.request(method, path)
+async def test_a_wrong_method_is_told_the_right_ones(asked: Auth, method: str, path: str, allowed: set[str]) -> None:
+    response = await asked.http.request(method, path)
     assert code(response) == (405, "method_not_allowed")
     assert set(response.headers["allow"].split(", ")) == allowed
 
 
 @pytest.mark.parametrize("path", ["/", "/api", "/api/users/ada", "/internal", "/api/search-user/"])
-async def test_an_unknown_path_is_not_found(auth: Auth, path: str) -> None:
-    assert code(await auth.http.get(path)) == (404, "not_found")
+async def test_an_unknown_path_is_not_found(asked: Auth, path: str) -> None:
+    assert code(await asked.http.get(path)) == (404, "not_found")
 
 
 @pytest.mark.parametrize(
@@ -119,16 +119,16 @@ async def test_an_unknown_path_is_not_found(auth: Auth, path: str) -> None:
         ("POST", "/api/update-avatar"),
     ],
 )
-async def test_who_is_not_signed_in_is_refused_before_anything_is_read(auth: Auth, method: str, path: str) -> None:
-    response = await auth.http.request(method, path, content=b"\xff")
+async def test_who_is_not_signed_in_is_refused_before_anything_is_read(asked: Auth, method: str, path: str) -> None:
+    response = await asked.http.request(method, path, content=b"\xff")
     assert code(response) == (401, "unauthenticated")
     assert response.headers["www-authenticate"] == "Bearer"
 
 
-async def test_every_answer_carries_the_request_id_and_forbids_sniffing(auth: Auth) -> None:
+async def test_every_answer_carries_the_request_id_and_forbids_sniffing(asked: Auth) -> None:
     given = {"X-Request-ID": "from-the-gateway"}
     for path in ("/healthz", "/api/user-profile", "/nowhere", "/register"):
-        response = await auth.http.get(path, headers=given)
+        response = await asked.http.get(path, headers=given)
         assert response.headers["x-request-id"] == "from-the-gateway"
         assert response.headers["x-content-type-options"] == "nosniff"
 

@@ -11,7 +11,9 @@ from servicekit.contract import Contract
 from tests.auth_service.people import Auth, Person, fields, serving
 from tests.clock import Clock
 from tests.problems import code
+from tests.stores import ON_SQLITE
 
+pytestmark = ON_SQLITE
 PATHS_WITH_LIMITS = [("/api/register", "username"), ("/api/register", "password"), ("/api/update-nickname", "nickname")]
 
 

@@ -121,8 +121,10 @@ async def test_the_password_of_another_person_is_a_wrong_one(auth: Auth) -> None
 
 
 @pytest.mark.parametrize("password", ["", "\0", "x" * 10_000])
-async def test_no_password_is_refused_for_its_form_so_that_nothing_is_learnt_of_it(auth: Auth, password: str) -> None:
-    assert await erase(await auth.person("ada"), password) == (403, "wrong_password")
+async def test_no_password_is_refused_for_its_form_so_that_nothing_is_learnt_of_it(
+    asker: Person, password: str
+) -> None:
+    assert await erase(asker, password) == (403, "wrong_password")
 
 
 @pytest.mark.parametrize(
@@ -135,17 +137,15 @@ async def test_no_password_is_refused_for_its_form_so_that_nothing_is_learnt_of_
         (b'{"password": "' + b"x" * 70_000 + b'"}', (413, "body_too_large")),
     ],
 )
-async def test_a_body_that_cannot_be_read_erases_nothing(auth: Auth, body: bytes, status: tuple[int, str]) -> None:
-    ada = await auth.person("ada")
-    assert code(await ada.request("DELETE", PATH, content=body)) == status
-    assert await ada.is_signed_in()
+async def test_a_body_that_cannot_be_read_erases_nothing(asker: Person, body: bytes, status: tuple[int, str]) -> None:
+    assert code(await asker.request("DELETE", PATH, content=body)) == status
+    assert await asker.is_signed_in()
 
 
 @pytest.mark.parametrize("body,field", [({}, "password"), ({"password": None}, "password"), ([], "")])
-async def test_a_body_without_a_password_erases_nothing(auth: Auth, body: object, field: str) -> None:
-    ada = await auth.person("ada")
-    assert fields(await ada.request("DELETE", PATH, json=body)) == [field]
-    assert await ada.is_signed_in()
+async def test_a_body_without_a_password_erases_nothing(asker: Person, body: object, field: str) -> None:
+    assert fields(await asker.request("DELETE", PATH, json=body)) == [field]
+    assert await asker.is_signed_in()
 
 
 async def test_checking_the_password_waits_in_the_same_bounded_queue_as_all_others(

@@ -100,10 +100,10 @@ async def test_an_erased_account_is_not_brought_back(auth: Auth, ada: Person) ->
 
 
 @pytest.mark.parametrize("odd", ODD_CODES)
-async def test_what_was_never_a_link_is_unknown(auth: Auth, ada: Person, odd: str) -> None:
+async def test_what_was_never_a_link_is_unknown(asked: Auth, odd: str) -> None:
     for answer in (
-        await auth.http.get(f"/api/reset/{odd}"),
-        await auth.http.post(f"/api/reset/{odd}", json={"password": NEW}),
+        await asked.http.get(f"/api/reset/{odd}"),
+        await asked.http.post(f"/api/reset/{odd}", json={"password": NEW}),
     ):
         assert answer.status_code == 404
 

@@ -16,7 +16,7 @@ from auth_service.domain.fair_queue import Place
 from auth_service.domain.refusals import TooManySignIns
 from auth_service.passwords import STRONG, Passwords, hash_of_nobody
 from auth_service.settings import AuthSettings
-from tests.auth_service.people import CHEAP, PASSWORD, Auth, fields, run_sql, serving
+from tests.auth_service.people import CHEAP, PASSWORD, Auth, Person, fields, run_sql, serving
 from tests.clock import Clock
 from tests.problems import code
 from tests.waiting import eventually
@@ -28,18 +28,17 @@ BLANKS = [" " * 8, "\u200b" * 8, "\u2800" * 8, "\u3164" * 8, "\u00a0\u2003" * 4]
 @pytest.mark.parametrize("password", ["password", "12345678", "password1", "qwertyuiop", *BLANKS])
 @pytest.mark.parametrize("path", ["/register", "/api/register"])
 async def test_what_is_tried_first_and_what_is_not_seen_is_refused_with_the_reason(
-    auth: Auth, path: str, password: str
+    asked: Auth, asker: Person, path: str, password: str
 ) -> None:
-    response = await auth.http.post(path, json={"username": "ada", "password": password})
+    response = await asked.http.post(path, json={"username": "grace", "password": password})
     assert fields(response) == ["password"]
     (error,) = response.json()["errors"]
     assert error["detail"] in {
         "This is one of the commonest passwords, which are tried first.",
         "Something has to be seen.",
     }
-    ada = await auth.person("grace")
     body = {"current_password": PASSWORD, "new_password": password}
-    assert fields(await ada.post("/api/change-password", json=body)) == ["new_password"]
+    assert fields(await asker.post("/api/change-password", json=body)) == ["new_password"]
 
 
 async def test_the_username_is_no_password_in_any_case(auth: Auth) -> None:

@@ -174,8 +174,8 @@ async def test_ten_thousand_people_are_walked_through_page_by_page(
         ({"after": "a\0"}, "after"),
     ],
 )
-async def test_what_cannot_be_asked_is_refused(auth: Auth, ada: Person, query: dict[str, Any], field: str) -> None:
-    assert fields(await ada.get("/api/admin/users", params=query)) == [field]
+async def test_what_cannot_be_asked_is_refused(asker: Person, query: dict[str, Any], field: str) -> None:
+    assert fields(await asker.get("/api/admin/users", params=query)) == [field]
 
 
 # The audit

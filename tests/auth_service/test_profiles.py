@@ -19,9 +19,8 @@ async def test_anyone_finds_a_profile_by_username_in_any_case(auth: Auth) -> Non
 
 
 @pytest.mark.parametrize("username", ["nobody", "%00", "%FF", "gr%25", "x" * 5_000])
-async def test_a_username_that_nobody_has_is_unknown(auth: Auth, username: str) -> None:
-    await auth.register("grace")
-    assert code(await auth.http.get(f"/api/search-user/{username}")) == (404, "unknown_user")
+async def test_a_username_that_nobody_has_is_unknown(asked: Auth, asker: Person, username: str) -> None:
+    assert code(await asked.http.get(f"/api/search-user/{username}")) == (404, "unknown_user")
 
 
 async def test_people_are_found_by_the_start_of_username_or_nickname_in_any_case(auth: Auth) -> None:
@@ -54,9 +53,8 @@ async def test_people_are_found_by_any_part_of_username_or_nickname(auth: Auth) 
 
 @pytest.mark.parametrize("path", ["/api/users", "/api/people"])
 @pytest.mark.parametrize("query", ["%", "_", "a%", "*", "\\", "a_b%"])
-async def test_no_character_of_a_query_is_a_wildcard(auth: Auth, query: str, path: str) -> None:
-    ada = await auth.person("ada")
-    assert await found(ada, path, query=query) == []
+async def test_no_character_of_a_query_is_a_wildcard(asker: Person, query: str, path: str) -> None:
+    assert await found(asker, path, query=query) == []
 
 
 async def test_what_looks_like_a_wildcard_is_found_as_itself(auth: Auth) -> None:
@@ -78,26 +76,23 @@ async def test_a_long_list_links_to_its_next_page_and_the_last_one_does_not(auth
 
 
 @pytest.mark.parametrize("limit,accepted", [(0, False), (1, True), (50, True), (51, False), ("x", False)])
-async def test_the_number_of_people_wanted_has_limits(auth: Auth, limit: str, accepted: bool) -> None:
-    ada = await auth.person("ada")
-    response = await ada.get("/api/users", params={"query": "a", "limit": limit})
+async def test_the_number_of_people_wanted_has_limits(asker: Person, limit: str, accepted: bool) -> None:
+    response = await asker.get("/api/users", params={"query": "a", "limit": limit})
     assert response.is_success if accepted else fields(response) == ["limit"]
 
 
 @pytest.mark.parametrize("query,accepted", [("", False), ("a" * 64, True), ("a" * 65, False), ("\0", False)])
-async def test_a_query_has_limits(auth: Auth, query: str, accepted: bool) -> None:
-    ada = await auth.person("ada")
-    response = await ada.get("/api/users", params={"query": query})
+async def test_a_query_has_limits(asker: Person, query: str, accepted: bool) -> None:
+    response = await asker.get("/api/users", params={"query": query})
     assert response.is_success if accepted else fields(response) == ["query"]
 
 
-async def test_a_query_is_needed(auth: Auth) -> None:
-    ada = await auth.person("ada")
-    assert fields(await ada.get("/api/users")) == ["query"]
+async def test_a_query_is_needed(asker: Person) -> None:
+    assert fields(await asker.get("/api/users")) == ["query"]
 
 
-async def test_looking_for_people_needs_a_sign_in(auth: Auth) -> None:
-    assert code(await auth.http.get("/api/users?query=a")) == (401, "unauthenticated")
+async def test_looking_for_people_needs_a_sign_in(asked: Auth) -> None:
+    assert code(await asked.http.get("/api/users?query=a")) == (401, "unauthenticated")
 
 
 async def test_a_person_sees_their_own_email_address_and_nobody_else_does(auth: Auth) -> None:
@@ -158,9 +153,8 @@ async def test_nicknames_within_the_limits_are_accepted(auth: Auth, nickname: st
         "a\u0085b",
     ],
 )
-async def test_nicknames_outside_the_limits_are_refused(auth: Auth, nickname: str) -> None:
-    ada = await auth.person("ada")
-    assert fields(await ada.post("/api/update-nickname", data={"nickname": nickname})) == ["nickname"]
+async def test_nicknames_outside_the_limits_are_refused(asker: Person, nickname: str) -> None:
+    assert fields(await asker.post("/api/update-nickname", data={"nickname": nickname})) == ["nickname"]
 
 
 @pytest.mark.parametrize(
@@ -221,9 +215,8 @@ async def test_pictures_of_the_web_and_of_our_own_files_are_accepted(auth: Auth,
         "http://redis:6379/",
     ],
 )
-async def test_other_addresses_are_refused(auth: Auth, url: str) -> None:
-    ada = await auth.person("ada")
-    assert fields(await ada.post("/api/update-avatar", data={"avatar_url": url})) == ["avatar_url"]
+async def test_other_addresses_are_refused(asker: Person, url: str) -> None:
+    assert fields(await asker.post("/api/update-avatar", data={"avatar_url": url})) == ["avatar_url"]
 
 
 async def test_our_own_host_is_the_one_that_the_gateway_names(auth: Auth) -> None:

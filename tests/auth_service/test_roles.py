@@ -9,7 +9,7 @@ from auth_service.domain.refusals import LastOwner, NotAllowed
 from auth_service.domain.roles import Action, Role, Standing, check_act, check_an_owner_stays, may
 from auth_service.settings import AuthSettings
 from tests.auth_service.owners import ban, claim, end_ban, owner_of, person_with, set_role, standing
-from tests.auth_service.people import PASSWORD, Auth, fields
+from tests.auth_service.people import PASSWORD, Auth, Person, fields
 from tests.problems import code
 
 OWNER, MODERATOR, MEMBER = Role.OWNER, Role.MODERATOR, Role.MEMBER
@@ -159,9 +159,8 @@ async def test_the_same_role_again_changes_nothing(auth: Auth, settings: AuthSet
 
 
 @pytest.mark.parametrize("body", [{}, {"role": "king"}, {"role": None}, {"role": "Owner"}])
-async def test_what_is_no_role_is_refused(auth: Auth, settings: AuthSettings, body: dict[str, Any]) -> None:
-    ada = await owner_of(auth, settings)
-    assert fields(await ada.request("PUT", "/api/admin/users/ada/role", json=body)) == ["role"]
+async def test_what_is_no_role_is_refused(asker: Person, body: dict[str, Any]) -> None:
+    assert fields(await asker.request("PUT", "/api/admin/users/ada/role", json=body)) == ["role"]
 
 
 async def test_two_last_owners_cannot_both_leave(auth: Auth, settings: AuthSettings) -> None:

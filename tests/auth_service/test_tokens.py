@@ -16,7 +16,7 @@ from msgspec import structs
 from auth_service.settings import AuthSettings
 from auth_service.tokens import Tokens, thumbprint
 from servicekit.tokens import TokenVerifier
-from tests.auth_service.people import Auth, serving
+from tests.auth_service.people import Auth, Person, serving
 from tests.clock import Clock
 from tests.problems import code
 
@@ -83,20 +83,20 @@ async def test_the_same_secret_makes_the_same_key_and_another_makes_another(
 
 
 @pytest.mark.parametrize("token", ["", "x", "a.b.c", "é.é.é", "null", "." * 3, "e30.e30.e30"])
-async def test_what_is_no_token_is_refused(auth: Auth, token: str) -> None:
+async def test_what_is_no_token_is_refused(asked: Auth, token: str) -> None:
     headers = {b"Authorization": f"Bearer {token}".encode()}
-    response = await auth.http.get("/api/user-profile", headers=headers)
+    response = await asked.http.get("/api/user-profile", headers=headers)
     assert code(response) == (401, "unauthenticated")
 
 
-async def test_a_header_nested_without_end_is_refused(auth: Auth) -> None:
+async def test_a_header_nested_without_end_is_refused(asked: Auth) -> None:
     head = base64.urlsafe_b64encode(b"[" * 20_000).decode().rstrip("=")
-    await assert_refused(auth, f"{head}.e30.e30")
+    await assert_refused(asked, f"{head}.e30.e30")
 
 
 @pytest.mark.parametrize("authorization", ["", "Basic YWRhOmFkYQ==", "Bearer", "ada"])
-async def test_without_a_bearer_token_nobody_passes(auth: Auth, authorization: str) -> None:
-    response = await auth.http.get("/api/user-profile", headers={"Authorization": authorization})
+async def test_without_a_bearer_token_nobody_passes(asked: Auth, authorization: str) -> None:
+    response = await asked.http.get("/api/user-profile", headers={"Authorization": authorization})
     assert code(response) == (401, "unauthenticated")
     assert response.headers["www-authenticate"] == "Bearer"
 
@@ -117,11 +117,10 @@ async def test_the_lifetime_of_a_token_is_a_setting(settings: AuthSettings, cloc
         await assert_refused(auth, ada.token)
 
 
-async def test_a_token_of_another_key_is_refused_even_under_our_key_id(auth: Auth) -> None:
-    ada = await auth.person("ada")
-    header, claims = parts(ada.token)
+async def test_a_token_of_another_key_is_refused_even_under_our_key_id(asked: Auth, asker: Person) -> None:
+    header, claims = parts(asker.token)
     forged = jwt.encode(claims, Ed25519PrivateKey.generate(), "EdDSA", headers={"kid": header["kid"]})
-    await assert_refused(auth, forged)
+    await assert_refused(asked, forged)
 
 
 async def test_a_token_of_an_unknown_key_is_refused(auth: Auth) -> None:
@@ -141,15 +140,14 @@ async def test_alg_none_is_refused(auth: Auth) -> None:
 
 
 @pytest.mark.parametrize("shape", ["x", "jwk", "pem"])
-async def test_hs256_with_the_public_key_as_its_secret_is_refused(auth: Auth, shape: str) -> None:
-    ada = await auth.person("ada")
-    header, claims = parts(ada.token)
-    key = await published_key(auth)
+async def test_hs256_with_the_public_key_as_its_secret_is_refused(asked: Auth, asker: Person, shape: str) -> None:
+    header, claims = parts(asker.token)
+    key = await published_key(asked)
     public = OKPAlgorithm.from_jwk(key).public_bytes(  # type: ignore[union-attr]
         serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
     )
     secrets = {"x": key["x"].encode(), "jwk": json.dumps(key).encode(), "pem": public}
-    await assert_refused(auth, hs256(claims, secrets[shape], kid=header["kid"]))
+    await assert_refused(asked, hs256(claims, secrets[shape], kid=header["kid"]))
 
 
 def hs256(claims: dict[str, Any], secret: bytes, **header: str) -> str:

@@ -6,6 +6,7 @@ import pytest
 
 from chat_service.domain.calls import Call, CallRecord, Outcome
 from tests.chat_service.world import Device, Event, Instance, World
+from tests.stores import ON_SQLITE
 from tests.valkey import Valkey
 from tests.waiting import eventually
 
@@ -143,6 +144,7 @@ async def test_only_one_line_is_left_when_both_hang_up_at_once(world: World) -> 
     await line(here)
 
 
+@ON_SQLITE
 @pytest.mark.parametrize(
     "command, refusal",
     [

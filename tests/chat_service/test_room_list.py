@@ -64,8 +64,8 @@ async def test_the_pages_meet_without_gap_or_overlap(chat: Instance, limit: int)
 
 
 @pytest.mark.parametrize("limit, status", [(0, 422), (1, 200), (100, 200), (101, 422), ("x", 422)])
-async def test_a_page_has_a_size_that_may_be(chat: Instance, limit: int | str, status: int) -> None:
-    answer = await chat.request("Ada", "GET", "/api/rooms", params={"limit": limit})
+async def test_a_page_has_a_size_that_may_be(asked: Instance, limit: int | str, status: int) -> None:
+    answer = await asked.request("Ada", "GET", "/api/rooms", params={"limit": limit})
     assert answer.status_code == status
 
 

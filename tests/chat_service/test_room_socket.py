@@ -6,6 +6,7 @@ import pytest
 from websockets.asyncio.client import ClientConnection
 
 from tests.chat_service.world import Device, Instance, World
+from tests.stores import ON_SQLITE
 
 PATH = "/api/ws/chat"
 
@@ -38,12 +39,14 @@ async def test_without_a_name_it_is_the_lobby_which_everybody_may_enter(chat: In
     assert again.ready["positions"] == {"#lobby": 3}
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("text", ["Hello there!", "[1, 2]", '"hello"', "7", "null", " :-) ", "你好", "x" * 4000])
 async def test_a_frame_that_is_no_object_is_said_as_it_is(ada: Device, text: str) -> None:
     await ada.connection.send(text)
     assert (await ada.hear("sent"))["message"] == text
 
 
+@ON_SQLITE
 @pytest.mark.parametrize(
     "text, code", [("", "message_empty"), (" ", "message_empty"), ("x" * 4001, "message_too_long")]
 )
@@ -162,6 +165,7 @@ async def test_as_text_everything_is_a_line(chat: Instance, ada: Device) -> None
     assert await line(grace) == "error: A message needs at least one character that can be seen."
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("frame", ['{"type": ["a"]}', '{"type": {}}', '{"type": 7}'])
 async def test_a_command_of_no_type_is_refused_and_the_socket_stays(chat: Instance, ada: Device, frame: str) -> None:
     await ada.connection.send(frame)

@@ -187,8 +187,8 @@ async def test_a_name_within_the_bounds_is_taken(chat: Instance, name: str) -> N
         ({"name": "garden", "private": "yes"}, "private"),
     ],
 )
-async def test_a_room_that_cannot_be_is_refused_by_its_field(chat: Instance, body: dict[str, Any], field: str) -> None:
-    answer = await chat.request("Ada", "POST", "/api/rooms", json=body)
+async def test_a_room_that_cannot_be_is_refused_by_its_field(asked: Instance, body: dict[str, Any], field: str) -> None:
+    answer = await asked.request("Ada", "POST", "/api/rooms", json=body)
     assert answer.status_code == 422, answer.text
     assert [error["field"] for error in answer.json()["errors"]] == [field]
 

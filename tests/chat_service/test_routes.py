@@ -7,6 +7,7 @@ import pytest
 from chat_service.routes import ROUTES
 from tests.chat_service.world import Instance, World
 from tests.problems import code
+from tests.stores import ON_SQLITE
 
 
 async def talk(chat: Instance, count: int) -> list[int]:
@@ -92,6 +93,7 @@ async def test_a_wrong_method_is_told_every_right_one(asked: Instance, path: str
         assert set(answer.headers["allow"].split(", ")) == right
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("path", [path for path, methods in METHODS.items() if "GET" in methods])
 async def test_head_is_answered_as_get_without_a_body(chat: Instance, path: str) -> None:
     await chat.add_member("Ada", "lobby", "Ada")

@@ -4,6 +4,7 @@ import itertools
 import random
 import shutil
 import sqlite3
+from collections.abc import AsyncIterator
 from contextlib import closing
 from pathlib import Path
 
@@ -25,6 +26,8 @@ from tests.chat_service.world import Device, Instance, World
 from tests.stores import allow, opened_store, refuse
 from tests.waiting import eventually
 
+_shelves = itertools.count(1)
+
 
 @pytest.fixture(params=[False, True], ids=["not indexed yet", "indexed"])
 def is_indexed(request: pytest.FixtureRequest) -> bool:
@@ -34,18 +37,20 @@ def is_indexed(request: pytest.FixtureRequest) -> bool:
 class Library:
     """A chat whose messages are in the index, or are not."""
 
-    def __init__(self, chat: Instance, *, is_indexed: bool) -> None:
+    def __init__(self, chat: Instance, *, is_indexed: bool, suffix: str = "") -> None:
+        """With a `suffix` all who speak and ask have it behind their names."""
         self.chat = chat
         self.is_indexed = is_indexed
+        self._suffix = suffix
         self.devices: dict[str, Device] = {}
 
     async def say(self, name: str, *texts: str, to: str = "", room: str = "") -> list[int]:
         """Their ids; each is of the index, if that is kept, when this returns."""
         if name not in self.devices:
-            self.devices[name] = await self.chat.live_device(name)
+            self.devices[name] = await self.chat.live_device(name + self._suffix)
         device, ids = self.devices[name], []
         for text in texts:
-            await device.send(message=text, **({"to": to} if to else {"room": room}))
+            await device.send(message=text, **({"to": to + self._suffix} if to else {"room": room}))
             while (event := await device.hear_anything())["type"] != "sent":
                 pass
             ids.append(event["id"])
@@ -58,7 +63,7 @@ class Library:
                 pass
 
     async def find(self, query: str, *, name: str = "Ada", **params: int) -> list[str]:
-        found = await self.chat.get(name, "/api/search-messages", query=query, **params)
+        found = await self.chat.get(name + self._suffix, "/api/search-messages", query=query, **params)
         return [one["message"] for one in found]
 
 
@@ -66,6 +71,26 @@ class Library:
 async def library(world: World, *, is_indexed: bool) -> Library:
     chat = await world.instance(messages_per_second=0, indexing_pause_s=3600)  # it indexes nothing by itself
     return Library(chat, is_indexed=is_indexed)
+
+
+@pytest.fixture(scope="module")
+async def shared_chat(
+    tmp_path_factory: pytest.TempPathFactory, database_url_of_module: str
+) -> AsyncIterator[tuple[World, Instance]]:
+    """Without Redis, of which another test's is emptied."""
+    folder = tmp_path_factory.mktemp("shared")
+    nowhere = f"unix://{folder}/no-redis.sock"
+    async with World(folder, nowhere, database_url_of_module) as world:
+        yield world, await world.instance(redis_url=nowhere, messages_per_second=0, indexing_pause_s=3600)
+
+
+@pytest.fixture
+def shelf(shared_chat: tuple[World, Instance], *, is_indexed: bool) -> Library:
+    """A library of people of its own, for tests that only speak and search."""
+    world, chat = shared_chat
+    suffix = f"-{next(_shelves)}"
+    world.auth.register(f"Ada{suffix}", f"Grace{suffix}")
+    return Library(chat, is_indexed=is_indexed, suffix=suffix)
 
 
 @pytest.mark.parametrize(
@@ -82,14 +107,12 @@ async def library(world: World, *, is_indexed: bool) -> Library:
         ("see you 👋🏽 there", ["👋", "👋🏽", "you 👋"]),
     ],
 )
-async def test_a_part_of_what_was_said_is_found_in_every_script(
-    library: Library, text: str, queries: list[str]
-) -> None:
-    await library.say("Ada", "something else", text, "more of it", to="Grace")
+async def test_a_part_of_what_was_said_is_found_in_every_script(shelf: Library, text: str, queries: list[str]) -> None:
+    await shelf.say("Ada", "something else", text, "more of it", to="Grace")
     for query in queries:
-        assert text in await library.find(query), query
-        assert text in await library.find(query, name="Grace"), query
-    assert await library.find("nowhere") == []
+        assert text in await shelf.find(query), query
+        assert text in await shelf.find(query, name="Grace"), query
+    assert await shelf.find("nowhere") == []
 
 
 @pytest.mark.parametrize(
@@ -102,11 +125,11 @@ async def test_a_part_of_what_was_said_is_found_in_every_script(
     ],
 )
 async def test_a_text_is_found_in_either_normal_form_and_in_any_case(
-    library: Library, texts: list[str], queries: list[str]
+    shelf: Library, texts: list[str], queries: list[str]
 ) -> None:
-    await library.say("Ada", *texts, to="Grace")
+    await shelf.say("Ada", *texts, to="Grace")
     for query in queries:
-        assert await library.find(query) == texts[::-1], ascii(query)
+        assert await shelf.find(query) == texts[::-1], ascii(query)
 
 
 async def test_an_edit_and_a_deletion_are_followed_in_the_folded_form(library: Library) -> None:
@@ -130,13 +153,13 @@ async def column(database: Database, query: str) -> list[str | None]:
     return await database.read(lambda connection: [value for (value,) in connection.execute(query)])
 
 
-async def test_all_words_must_be_there_in_any_order(library: Library) -> None:
-    await library.say("Ada", "red roses and tulips", "red tulips", "roses", "is it red?", to="Grace")
-    assert await library.find("tulips red") == ["red tulips", "red roses and tulips"]
-    assert await library.find("roses red") == ["red roses and tulips"]
-    assert await library.find("it red") == ["is it red?"]
-    assert await library.find("re ed") == ["is it red?", "red tulips", "red roses and tulips"]
-    assert await library.find("red blue") == []
+async def test_all_words_must_be_there_in_any_order(shelf: Library) -> None:
+    await shelf.say("Ada", "red roses and tulips", "red tulips", "roses", "is it red?", to="Grace")
+    assert await shelf.find("tulips red") == ["red tulips", "red roses and tulips"]
+    assert await shelf.find("roses red") == ["red roses and tulips"]
+    assert await shelf.find("it red") == ["is it red?"]
+    assert await shelf.find("re ed") == ["is it red?", "red tulips", "red roses and tulips"]
+    assert await shelf.find("red blue") == []
 
 
 @pytest.mark.parametrize(
@@ -165,16 +188,16 @@ async def test_all_words_must_be_there_in_any_order(library: Library) -> None:
         "x' OR '1'='1",
     ],
 )
-async def test_what_looks_like_an_operator_is_text(library: Library, text: str) -> None:
-    await library.say("Ada", "some of its kind", "say " + text + " again", to="Grace")
-    assert await library.find(text) == ["say " + text + " again"]
-    assert len(await library.find("kind")) == 1
+async def test_what_looks_like_an_operator_is_text(shelf: Library, text: str) -> None:
+    await shelf.say("Ada", "some of its kind", "say " + text + " again", to="Grace")
+    assert await shelf.find(text) == ["say " + text + " again"]
+    assert len(await shelf.find("kind")) == 1
 
 
-async def test_wildcards_stand_for_themselves(library: Library) -> None:
-    await library.say("Ada", "snakeXcase", "1000 roses", "abc", to="Grace")
+async def test_wildcards_stand_for_themselves(shelf: Library) -> None:
+    await shelf.say("Ada", "snakeXcase", "1000 roses", "abc", to="Grace")
     for query in ("snake_case", "100%", "a?c", "a*", "[abc]", "%%%", "___", "***", "_", "%"):
-        assert await library.find(query) == [], query
+        assert await shelf.find(query) == [], query
 
 
 async def test_newest_first_by_pages_to_the_end(library: Library) -> None:

@@ -7,10 +7,12 @@ from chat_service.domain.emoji import fully_qualified, is_emoji
 from chat_service.domain.events import EncodedEvent
 from servicekit.frames import payload_of
 from tests.chat_service.world import Instance
+from tests.stores import ON_SQLITE
 
 INVISIBLE = ["\u200b", "\u2800", "\u3164", "\u202e", "\x1b", "\u00ad\n", "\u115f\u1160\uffa0"]
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("text", INVISIBLE)
 async def test_a_message_that_shows_nothing_is_empty_and_so_is_an_edit(chat: Instance, text: str) -> None:
     ada = await chat.live_device("Ada")
@@ -24,6 +26,7 @@ async def test_a_message_that_shows_nothing_is_empty_and_so_is_an_edit(chat: Ins
     assert await chat.history("Ada", "Grace") == ["seen"]
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("name", [*INVISIBLE, "a\nb", "a\x1b", "a\u2028b", "a\u202eb", "a\0b"])
 async def test_topics_and_names_of_contacts_are_seen_and_take_one_line(chat: Instance, name: str) -> None:
     for method, path, body in (

@@ -31,3 +31,10 @@ def _new_databases(request: pytest.FixtureRequest) -> Callable[[], str]:
 async def media(galleries: Galleries) -> AsyncIterator[Gallery]:
     async with galleries() as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+async def common(galleries_of_module: Galleries) -> AsyncIterator[Gallery]:
+    """One for all tests of a file that look at nothing but what they have brought themselves."""
+    async with galleries_of_module("common") as running:
+        yield running

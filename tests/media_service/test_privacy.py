@@ -2,7 +2,6 @@
 
 import io
 import re
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -20,18 +19,20 @@ from tests.media_service.cleaning.pictures import (
     told_of_animations_by_pillow,
 )
 from tests.media_service.cleaning.profiles import PROFILE
-from tests.media_service.gallery import Galleries, Gallery
+from tests.media_service.gallery import Gallery
 
 ORIENTATIONS = range(1, 9)
 SECRETS = (b"some text", b"maker", b"hello", b"Ada Low", b"some words", b"GPSLatitude", b"Exif\0", b"<x:xmpmeta")
 BLUR_HASH = re.compile(r"[0-9A-Za-z#$%*+,\-.:;=?@\[\]^_{|}~]{28}")
 
 
+# What is made of a picture is made before it is stored; that what was stored comes back is tested on both elsewhere.
+pytestmark = pytest.mark.parametrize("galleries_of_module", ["sqlite"], indirect=True)
+
+
 @pytest.fixture(scope="module")
-async def media(galleries_of_module: Galleries) -> AsyncIterator[Gallery]:
-    """One for all: each test brings pictures of its own, and looks at nothing else."""
-    async with galleries_of_module() as running:
-        yield running
+def media(common: Gallery) -> Gallery:
+    return common
 
 
 async def served(media: Gallery, path: str) -> bytes:

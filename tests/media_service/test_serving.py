@@ -11,7 +11,7 @@ from PIL import Image
 from media_service.actions.files import REMEMBERED_S
 from tests.asgi import WAIT_S_MAX
 from tests.media_service.cleaning.pictures import encoded
-from tests.media_service.gallery import PICTURE, Gallery, form, part
+from tests.media_service.gallery import PICTURE, Galleries, Gallery, form, part
 from tests.problems import code
 
 LARGE_BYTES_MIN = 8 * 1024 * 1024
@@ -22,6 +22,11 @@ def large_picture() -> bytes:
     return encoded(
         Image.merge("RGB", (noise, noise.rotate(90, expand=False), noise.rotate(180))), "PNG", compress_level=0
     )
+
+
+@pytest.fixture(scope="module")
+def media(common: Gallery) -> Gallery:
+    return common
 
 
 @pytest.fixture
@@ -214,14 +219,15 @@ async def test_other_methods_and_paths_are_told_apart(media: Gallery, path: str)
 
 
 @pytest.mark.parametrize("more", ["", "/thumbnail"])
-async def test_a_file_that_goes_while_it_is_asked_for_is_not_found(media: Gallery, more: str) -> None:
-    path = await media.keep()
+async def test_a_file_that_goes_while_it_is_asked_for_is_not_found(galleries: Galleries, more: str) -> None:
+    async with galleries() as media:
+        path = await media.keep()
 
-    async def remove() -> None:
-        assert (await media.request("Ada", "DELETE", path)).status_code == 204
+        async def remove() -> None:
+            assert (await media.request("Ada", "DELETE", path)).status_code == 204
 
-    media.chat.readers.add(("Grace", path.rpartition("/")[2]))
-    assert await media.status("Grace", path + more) == 200
-    media.clock.now += REMEMBERED_S
-    media.chat.meanwhile = remove  # between the look whether it is there and the look who may see it
-    assert code(await media.get("Grace", path + more)) == (404, "unknown_file")
+        media.chat.readers.add(("Grace", path.rpartition("/")[2]))
+        assert await media.status("Grace", path + more) == 200
+        media.clock.now += REMEMBERED_S
+        media.chat.meanwhile = remove  # between the look whether it is there and the look who may see it
+        assert code(await media.get("Grace", path + more)) == (404, "unknown_file")

@@ -98,7 +98,7 @@ async def test_the_answer_says_all_that_is_known_of_each_file_in_their_order(med
     assert len(one["id"]) >= 22  # 128 bits
 
 
-async def test_any_field_name_does_and_fields_between_are_passed_over(media: Gallery) -> None:
+async def test_any_field_name_does_and_fields_between_are_passed_over(common: Gallery) -> None:
     body = form(
         part(b"Hello there!", None, name="message"),
         part(picture(1), name="files"),
@@ -107,13 +107,13 @@ async def test_any_field_name_does_and_fields_between_are_passed_over(media: Gal
         part(picture(2), name="何か[]"),
         part(picture(3), name=""),
     )
-    answer = await media.send(body)
+    answer = await common.send(body)
     assert answer.json()["message"] == "3 file(s) uploaded successfully"
 
 
-async def test_what_counts_is_what_the_bytes_are(media: Gallery) -> None:
+async def test_what_counts_is_what_the_bytes_are(common: Gallery) -> None:
     for kind in ("JPEG", "PNG", "WEBP", "GIF"):
-        (file,) = await media.upload("Ada", ("picture.jpg", encoded(painted(), kind)))
+        (file,) = await common.upload("Ada", ("picture.jpg", encoded(painted(), kind)))
         assert (file["content_type"], file["filename"]) == (f"image/{kind.lower()}", "picture.jpg")
 
 
@@ -136,8 +136,8 @@ async def test_a_truncated_picture_is_refused_by_its_name(refusing: Gallery, kin
     assert " at 0x" not in detail  # no addresses of ours
 
 
-async def test_a_refused_name_is_the_cleaned_one(media: Gallery) -> None:
-    status, why, detail = await media.refuses("Ada", ("../../etc/\u202egpj.exe", b"text"))
+async def test_a_refused_name_is_the_cleaned_one(refusing: Gallery) -> None:
+    status, why, detail = await refusing.refuses("Ada", ("../../etc/\u202egpj.exe", b"text"))
     assert (status, why) == (415, "not_a_picture")
     assert detail.startswith("'gpj.exe'")
 
@@ -198,10 +198,10 @@ async def test_a_picture_may_have_as_many_pixels_as_the_limit_and_none_more(gall
             assert "x.jpg" in detail
 
 
-async def test_what_would_take_gigabytes_to_decode_is_refused_by_its_header(media: Gallery) -> None:
-    assert (await media.refuses("Ada", claiming(60_000, 60_000)))[:2] == (413, "picture_too_large")
-    assert (await media.refuses("Ada", claiming(2**31 - 1, 2**31 - 1)))[0] in {413, 422}
-    assert (await media.refuses("Ada", claiming(0, 5)))[:2] == (422, "broken_picture")
+async def test_what_would_take_gigabytes_to_decode_is_refused_by_its_header(refusing: Gallery) -> None:
+    assert (await refusing.refuses("Ada", claiming(60_000, 60_000)))[:2] == (413, "picture_too_large")
+    assert (await refusing.refuses("Ada", claiming(2**31 - 1, 2**31 - 1)))[0] in {413, 422}
+    assert (await refusing.refuses("Ada", claiming(0, 5)))[:2] == (422, "broken_picture")
 
 
 @pytest.mark.parametrize("kind", ["GIF", "PNG", "WEBP"])
@@ -228,14 +228,14 @@ async def test_a_frame_larger_than_its_screen_counts_with_its_own_size(galleries
 
 @pytest.mark.parametrize("disposal", [2, 3])
 async def test_a_frame_that_is_to_be_undone_is_not_painted_before_its_size_is_known(
-    media: Gallery, disposal: int
+    refusing: Gallery, disposal: int
 ) -> None:
     """Moving on to it, Pillow would fill as much as it says it covers: hundreds of megabytes."""
     dot = picture(1, (1, 1), "GIF")
     control = b"\x21\xf9\x04" + bytes((disposal << 2, 1, 0, 0, 0))
     frame = bytearray(dot[dot.index(b",") : -1])
     frame[5:9] = struct.pack("<HH", 14_140, 14_140)
-    status, why, detail = await media.refuses("Ada", dot[:-1] + control + bytes(frame) + b";")
+    status, why, detail = await refusing.refuses("Ada", dot[:-1] + control + bytes(frame) + b";")
     assert (status, why) == (413, "picture_too_large")
     assert "14140 x 14140" in detail
     assert "a frame of it" not in detail  # as it is called when it has been moved on to
@@ -257,14 +257,14 @@ async def test_an_animation_that_takes_too_long_is_refused(galleries: Galleries)
         assert "1 s; that is the most" in detail
 
 
-async def test_a_zip_behind_a_picture_is_gone(media: Gallery) -> None:
+async def test_a_zip_behind_a_picture_is_gone(common: Gallery) -> None:
     hidden = io.BytesIO()
     with zipfile.ZipFile(hidden, "w") as archive:
         archive.writestr("index.html", "<script>alert(1)</script>")
     for kind in ("JPEG", "PNG", "WEBP", "GIF"):
-        (file,) = await media.upload("Ada", encoded(painted(), kind) + hidden.getvalue())
+        (file,) = await common.upload("Ada", encoded(painted(), kind) + hidden.getvalue())
         assert "trailing_data" in file["removed"]
-        data = (await media.get("Ada", file["url"])).content
+        data = (await common.get("Ada", file["url"])).content
         assert not zipfile.is_zipfile(io.BytesIO(data))
         assert b"alert(1)" not in data
 
@@ -293,16 +293,16 @@ async def test_a_zip_behind_a_picture_is_gone(media: Gallery) -> None:
         ("e\u0301.png", "é.png"),
     ],
 )
-async def test_of_a_file_name_is_kept_what_can_be_shown(media: Gallery, given: str, kept: str) -> None:
-    answer = await media.send(form(part(PICTURE, given)))
+async def test_of_a_file_name_is_kept_what_can_be_shown(common: Gallery, given: str, kept: str) -> None:
+    answer = await common.send(form(part(PICTURE, given)))
     assert [file["filename"] for file in answer.json()["files"]] == [kept]
-    served = await media.get("Ada", answer.json()["files"][0]["url"])
+    served = await common.get("Ada", answer.json()["files"][0]["url"])
     assert served.status_code == 200
     assert served.headers["content-disposition"].startswith("inline; filename=")
 
 
-async def test_a_name_that_is_no_utf8_harms_nobody(media: Gallery) -> None:
-    answer = await media.send(form(part(PICTURE, "a?.png").replace(b"a?.png", b"a\xff\xfe.png")))
+async def test_a_name_that_is_no_utf8_harms_nobody(common: Gallery) -> None:
+    answer = await common.send(form(part(PICTURE, "a?.png").replace(b"a?.png", b"a\xff\xfe.png")))
     assert answer.status_code == 200, answer.text
     assert answer.json()["files"][0]["filename"] == "a\ufffd\ufffd.png"
 
@@ -362,15 +362,15 @@ async def test_a_body_of_another_type_is_refused(refusing: Gallery, content_type
         MULTIPART + "; charset=utf-8",
     ],
 )
-async def test_the_type_may_be_written_in_any_valid_way(media: Gallery, content_type: str) -> None:
-    assert (await media.send(form(part(PICTURE)), content_type)).status_code == 200
+async def test_the_type_may_be_written_in_any_valid_way(common: Gallery, content_type: str) -> None:
+    assert (await common.send(form(part(PICTURE)), content_type)).status_code == 200
 
 
-async def test_without_a_token_nothing_is_taken(media: Gallery) -> None:
-    answer = await media.post("", PICTURE)
+async def test_without_a_token_nothing_is_taken(refusing: Gallery) -> None:
+    answer = await refusing.post("", PICTURE)
     assert code(answer) == (401, "unauthenticated")
     assert answer.headers["www-authenticate"] == "Bearer"
-    assert media.count_rows() == (0, 0)
+    assert refusing.count_rows() == (0, 0)
 
 
 # Time
@@ -497,10 +497,10 @@ async def test_pictures_that_differ_only_in_what_is_removed_are_kept_once(media:
     assert (await media.get("Ada", "/api/files")).json()["used_bytes"] == file["size"]
 
 
-async def test_animations_are_kept_whole(media: Gallery) -> None:
+async def test_animations_are_kept_whole(common: Gallery) -> None:
     for kind in ("GIF", "PNG", "WEBP"):
-        path = await media.keep("Ada", animation(kind, "RGB"))
-        with Image.open(io.BytesIO((await media.get("Ada", path)).content)) as image:
+        path = await common.keep("Ada", animation(kind, "RGB"))
+        with Image.open(io.BytesIO((await common.get("Ada", path)).content)) as image:
             assert getattr(image, "n_frames", 1) == 3
 
 
@@ -544,10 +544,10 @@ async def test_one_request_can_not_bring_more_than_one_may_keep(galleries: Galle
     ],
 )
 async def test_only_what_can_be_no_page_is_shown_where_it_stands(
-    media: Gallery, data: bytes, filename: str, shown: str
+    common: Gallery, data: bytes, filename: str, shown: str
 ) -> None:
-    (file,) = (await media.send(form(part(data, filename)))).json()["files"]
-    served = await media.get("Ada", file["url"])
+    (file,) = (await common.send(form(part(data, filename)))).json()["files"]
+    served = await common.get("Ada", file["url"])
     assert served.content == data
     assert served.headers["content-type"] == file["content_type"]
     assert served.headers["content-disposition"] == f'{shown}; filename="{filename}"'
