@@ -17,6 +17,12 @@ export function wireLongPress(root, selector, onPress) {
   /** @type {Press | null} */
   let press = null;
   let isLong = false;
+  for (const type of ["pointerdown", "pointerover"]) {
+    // What comes by hovering must not come under a finger.
+    root.addEventListener(type, (event) =>
+      root.classList.toggle("touched", /** @type {PointerEvent} */ (event).pointerType !== "mouse"),
+    );
+  }
   const cancel = () => {
     clearTimeout(press?.timer);
     press = null;
@@ -24,11 +30,9 @@ export function wireLongPress(root, selector, onPress) {
   root.addEventListener("pointerdown", (event) => {
     cancel();
     isLong = false;
-    const isTouch = event.pointerType !== "mouse";
-    root.classList.toggle("touched", isTouch); // what comes by hovering must not come under a finger
     const target = event.target instanceof Element && !event.target.closest(EXCEPT) ? event.target : null;
     const pressed = target?.closest(selector);
-    if (isTouch && event.isPrimary && target && pressed instanceof HTMLElement) {
+    if (event.pointerType !== "mouse" && event.isPrimary && target && pressed instanceof HTMLElement) {
       const timer = setTimeout(() => {
         press = null;
         isLong = true;

@@ -21,12 +21,15 @@ export function wirePins({ element, log, connection }) {
       }
     });
   }
-  connection.on("resumed", async ({ truncated }) => {
-    if (truncated.includes(log.conversation)) {
+  /** @param {boolean} isConcerned */
+  const relearnIf = async (isConcerned) => {
+    if (isConcerned) {
       await relearn(log.conversation);
       all(element, ":scope > article[data-id]").forEach(showPinned);
     }
-  });
+  };
+  connection.on("resumed", ({ truncated }) => relearnIf(truncated.includes(log.conversation)));
+  connection.on("another", (conversation) => relearnIf(conversation === log.conversation));
   const button = optional(document, '.talk-head [data-icon="pin"]', HTMLAnchorElement);
   button?.addEventListener("click", async (event) => {
     event.preventDefault();
