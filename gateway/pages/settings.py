@@ -20,7 +20,7 @@ from gateway.pages.page_request import (
     signed_in_from_own_page,
 )
 from gateway.pages.page_response import LANGUAGE_COOKIE, THEME_COOKIE, THEMES
-from gateway.pages.service_client import Refused, form_body, get, json_body, tell
+from gateway.pages.service_client import Refused, find, form_body, get, json_body, tell
 from gateway.pages.uploads import read_form_with_files
 from gateway.state import State
 
@@ -43,7 +43,7 @@ async def show_settings(
         load_layout(page),
         get(page, "/api/sessions", list[Device]),
         load_blocks(page),
-        get(page, "/api/quiet-hours", QuietHours),
+        find(page, "/api/quiet-hours", QuietHours, QuietHours()),
     )
     devices.sort(key=lambda device: (device.current, device.last_seen_at), reverse=True)
     return page.render(
