@@ -18,6 +18,7 @@ HISTORY_PAGE = 50
 _LOOKED_UP_MAX = 20  # messages that were answered, beside those of the page
 _PROFILES_PAGE = 100  # of auth
 _NOBODY = Profile("")
+NOBODY_ELSE: Mapping[str, Person] = MappingProxyType({})
 
 
 class HistoryQuery(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,7 +103,7 @@ async def find_profile(page: PageRequest, username: str) -> Profile:
 
 
 async def load_people(
-    page: PageRequest, layout: Layout, usernames: set[str], otherwise: Mapping[str, Person] = MappingProxyType({})
+    page: PageRequest, layout: Layout, usernames: set[str], otherwise: Mapping[str, Person] = NOBODY_ELSE
 ) -> dict[str, Person]:
     """Who they are, those of the saved chats by the names that the reader gave them; of others `otherwise`."""
     named = {chat.chat_username: chat.person for chat in layout.chats}

@@ -80,7 +80,7 @@ function beginSession() {
   });
   at("log", (log) => main && open && beginConversation({ main, element: log, connection, outbox }));
   wirePresence(connection);
-  wireLiveProfiles(connection);
+  connection.on("profile", async (event) => (await import("./live_profiles.js")).showProfile(event));
   wireNotifications(connection);
   wireFoundMessages(connection);
   /** @type {Calls | null} */
@@ -94,7 +94,6 @@ function beginSession() {
     HTMLDialogElement,
   );
   wireProfileLinks(open, () => calls);
-  wirePeopleSuggestions();
   at("avatar", async (input) => (await import("./own_picture.js")).wireOwnPicture(input), HTMLInputElement);
   // Only the page of live video needs them.
   at("camera", async (form) => new (await import("./live_video.js")).LiveVideo(form));
@@ -130,7 +129,10 @@ function beginConversation({ main, element, connection, outbox }) {
   wireCodeCopying(element);
   wireAudioPlayers(main);
   wireTextPeeks(element);
-  at("members", () => new MemberList({ conversation: log.conversation, connection }));
+  at("members", async () => {
+    const { MemberList } = await import("./member_list.js");
+    new MemberList({ conversation: log.conversation, connection });
+  });
   at("details", (details) => wireNotificationSettings(details, log.conversation, connection));
   at("viewer", (dialog) => new PictureViewer(element, dialog), HTMLDialogElement);
   at("typing", (line) => wireTyping(connection, log.conversation, line));

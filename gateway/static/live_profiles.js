@@ -1,33 +1,30 @@
 /** Profiles on an open page: who shows themselves otherwise is shown so wherever they are. */
 
 import { all, optional } from "./dom.js";
-import { fillAvatar, handleOf, learnProfile, me, nameOf } from "./people.js";
+import { learnProfile } from "./learned_profiles.js";
+import { fillAvatar, handleOf, me, nameOf } from "./people.js";
 
-/** @import { Connection } from "./connection.js" */
-
-/** @param {Connection} connection */
-export function wireLiveProfiles(connection) {
-  connection.on("profile", (event) => {
-    learnProfile(event);
-    const { username, status } = event;
-    const escaped = CSS.escape(username);
-    for (const article of all(document, `#log > article[data-sender="${escaped}"]`)) {
-      show(article, ".sender", username);
-    }
-    for (const item of all(document, `#conversations [data-conversation="@${escaped}"]`)) {
-      show(item, ".called", username);
-    }
-    if (optional(document, "main")?.dataset.other === username) {
-      document.querySelectorAll(".talk-head, #details .profile").forEach((part) => show(part, ".called", username));
-      say(optional(document, "#details .profile .says"), status);
-    }
-    if (username === me) {
-      all(document, ".me").forEach((part) => {
-        show(part, ".name", username);
-        say(optional(part, ".says"), status);
-      });
-    }
-  });
+/** @param {Api.Profile} profile */
+export function showProfile(profile) {
+  learnProfile(profile);
+  const { username, status } = profile;
+  const escaped = CSS.escape(username);
+  for (const article of all(document, `#log > article[data-sender="${escaped}"]`)) {
+    show(article, ".sender", username);
+  }
+  for (const item of all(document, `#conversations [data-conversation="@${escaped}"]`)) {
+    show(item, ".called", username);
+  }
+  if (optional(document, "main")?.dataset.other === username) {
+    document.querySelectorAll(".talk-head, #details .profile").forEach((part) => show(part, ".called", username));
+    say(optional(document, "#details .profile .says"), status);
+  }
+  if (username === me) {
+    all(document, ".me").forEach((part) => {
+      show(part, ".name", username);
+      say(optional(part, ".status"), status);
+    });
+  }
 }
 
 /** @param {Element} part @param {string} where the name stands @param {string} username */

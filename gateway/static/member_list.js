@@ -4,7 +4,9 @@ import { nameIn } from "./conversation_label.js";
 import { all, optional, required } from "./dom.js";
 import { t } from "./i18n.js";
 import { isNews, moderates } from "./moderation.js";
-import { fillAvatar, handleOf, learnProfile, likeness, nameOf, profilePathOf } from "./people.js";
+import { learnProfile } from "./learned_profiles.js";
+import { fillAvatar, handleOf, likeness, nameOf, profilePathOf } from "./people.js";
+import { wirePeopleSuggestions } from "./people_suggestions.js";
 import { isListed } from "./presence.js";
 
 /** @import { Connection } from "./connection.js" */
@@ -25,6 +27,7 @@ export class MemberList {
     this.#conversation = conversation;
     this.#listenToRoom(connection);
     this.#listenToPeople(connection);
+    wirePeopleSuggestions(); // of whom to add
     document.addEventListener("visibilitychange", () => {
       if (document.visibilityState === "visible" && Date.now() - this.#knownAt > STALE_MS) {
         this.#askSoon();
@@ -56,7 +59,6 @@ export class MemberList {
 
   /** @param {Connection} connection */
   #listenToPeople(connection) {
-    let hasBeenHere = false;
     connection.on("ready", ({ online }) => {
       const here = new Set(online);
       for (const who of rows().map(usernameOf)) {
@@ -64,13 +66,13 @@ export class MemberList {
           setOnline(who, here.has(who));
         }
       }
-      if (hasBeenHere) {
+      if (Date.now() - this.#knownAt > RECENT_MS) {
         this.#askSoon(); // what was told meanwhile of the others is not told again
       }
-      hasBeenHere = true;
     });
     connection.on("presence", ({ username, online }) => setOnline(username, online));
     connection.on("profile", (event) => {
+      learnProfile(event);
       const row = rowOf(event.username);
       if (row) {
         fill(row, event);

@@ -18,33 +18,19 @@ if (me) {
   people[me] = { name: name || me, picture };
 }
 
-/** @param {Api.Profile} profile as somebody shows themselves from now on */
-export function learnProfile({ username: who, nickname, pfp }) {
-  const known = people[who];
-  const isNamedHere = known?.nickname !== undefined && known.nickname === nickname;
-  people[who] = { ...(isNamedHere ? known : { name: nickname }), picture: picturePathOf(who, pfp) };
+/** @param {string} who */
+export function personOf(who) {
+  return people[who];
+}
+
+/** @param {string} who @param {{name: string, picture: string, nickname?: string}} person */
+export function setPerson(who, person) {
+  people[who] = person;
 }
 
 /** @param {string} who */
 export function profilePathOf(who) {
   return `/people/${encodeURIComponent(who)}`;
-}
-
-/** Where a page finds the picture; the server says the same. @param {string} who @param {string | null} pfp */
-export function picturePathOf(who, pfp) {
-  return pfp ? `/api/avatars/${encodeURIComponent(who)}?v=${crc32(pfp)}` : "";
-}
-
-/** @param {string} text */
-function crc32(text) {
-  let crc = -1;
-  for (const byte of new TextEncoder().encode(text)) {
-    crc ^= byte;
-    for (let bit = 0; bit < 8; bit++) {
-      crc = (crc >>> 1) ^ (crc & 1 ? 0xedb88320 : 0);
-    }
-  }
-  return ((crc ^ -1) >>> 0).toString(16).padStart(8, "0");
 }
 
 /** As this page calls them: those who spoke here, and those of the list. @param {string} who */
