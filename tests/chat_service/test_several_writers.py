@@ -211,8 +211,12 @@ async def test_of_a_last_room_of_ones_own_one_gets_it(writers: Writers) -> None:
     second = Rooms(writers.databases[1], quotas=QUOTAS).create(
         name="hut", topic="", private=False, owner="Ada", now=NOW
     )
+
+    def shed(store: Connection) -> None:
+        _create(store, "shed", "", "Ada", NOW, QUOTAS, private=False, section=None, position=0)
+
     with pytest.raises(TooManyRooms):
-        async with beside(writers, lambda store: _create(store, "shed", "", "Ada", NOW, QUOTAS, private=False), second):
+        async with beside(writers, shed, second):
             pass
 
 

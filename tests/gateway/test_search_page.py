@@ -34,7 +34,7 @@ async def test_people_rooms_and_messages_are_found_and_marked(whole: System) -> 
     whole.auth.handler = telling(
         {
             "/api/people": [{"username": "grace", "nickname": "Grace Hopper"}, {"username": "ada"}],
-            "/api/search-user/grace": {"username": "grace", "nickname": "Grace Hopper", "pfp": "/api/files/1"},
+            "/api/profiles": [{"username": "grace", "nickname": "Grace Hopper", "pfp": "/api/files/1"}],
         }
     )
     hits = [
