@@ -1,12 +1,15 @@
 """Seeding: the demonstration's content is told to a Parley over its public HTTP interface, as anybody else would."""
 
 import asyncio
+import re
 from typing import Any
 
 import httpx
 
 from demo.content import FILES, HISTORY, MEMBERS, NAMES, PASSWORD, REACTIONS, ROOMS
 from demo.pictures import PORTRAITS
+
+_ANSWER = re.compile(r">(?P<back>\d+) ")  # other than a quote in Markdown
 
 
 class Somebody:
@@ -63,9 +66,8 @@ async def _talk(people: dict[str, Somebody]) -> None:
     for sender, to, text in HISTORY:
         ids = said.setdefault(frozenset({to} if to.startswith("#") else {sender, to[1:]}), [])
         message: dict[str, Any] = {"message": text}
-        if text.startswith(">"):
-            back, _, answer = text[1:].partition(" ")
-            message = {"message": answer, "reply_to": ids[-int(back)]}
+        if answered := _ANSWER.match(text):
+            message = {"message": text[answered.end() :], "reply_to": ids[-int(answered["back"])]}
         if text in FILES:
             name, make = FILES[text]
             message["attachments"] = [(await people[sender].upload(name, make()))["id"]]
