@@ -203,6 +203,12 @@ declare namespace Api {
     status: string;
   }
 
+  /** Of `/api/saved-chats`, as far as scripts read it. */
+  interface SavedChat {
+    chat_username: string;
+    chat_nickname: string | null;
+  }
+
   interface RoomMember {
     username: string;
     nickname: string;
