@@ -135,6 +135,7 @@ async def test_a_new_moderator_can_act_at_once_and_who_is_removed_is_out(room: R
     await expect(details(ada).locator(f'[data-username="{grace.name}"]')).to_be_visible()
     await manage(ada, grace.name, "Make a moderator of the room")
     await expect(details(linus).locator(f'[data-username="{grace.name}"] .role')).to_have_text("Moderator")
+    await expect(details(grace).locator(f'[data-username="{linus.name}"] .manage')).to_have_count(1)  # she knows by now
     await grace.use("Weeds", "delete")
     await grace.page.locator("dialog").get_by_role("button", name="Remove").click()
     await expect(linus.articles.first).to_have_attribute("data-deleted", "")
