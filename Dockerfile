@@ -13,6 +13,10 @@ COPY . /app
 RUN rm -r /app/requirements && python -m compileall -q /app && chmod -R a+rX /app
 
 FROM python:3.13-slim
+LABEL org.opencontainers.image.title="Parley" \
+      org.opencontainers.image.description="A self-hosted messenger: four small services behind a gateway" \
+      org.opencontainers.image.version="0.2.0" \
+      org.opencontainers.image.licenses="MIT"
 # The number is fixed, so that the owner of a volume stays its owner when the image changes.
 RUN groupadd --gid 10001 parley \
     && useradd --uid 10001 --gid parley --no-create-home --home-dir /nonexistent parley \

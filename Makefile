@@ -11,7 +11,7 @@ NODE := $(BIN)/node
 NPM := PATH="$(CURDIR)/$(BIN):$$PATH" npm
 PIP_INSTALL := $(BIN)/python -m pip --disable-pip-version-check install --quiet --require-hashes
 
-CODE := auth_service chat_service demo gateway launcher media_service servicekit video_service bench tests
+CODE := auth_service chat_service demo gateway launcher media_service servicekit video_service bench release tests
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest \
 	--generate-hashes --no-strip-extras --no-header --no-annotate --no-emit-index-url
 
@@ -27,7 +27,7 @@ ALONE = $(shell grep --recursive --files-with-matches --include='test_*.py' '^@p
 # How many chat instances `make run` starts, 1 to 16.
 CHAT ?= 1
 
-.PHONY: help run demo test test-fast environment check format bench screenshots words lock clean
+.PHONY: help run demo test test-fast environment check format bench screenshots words lock release clean
 
 help: ## Shows this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -96,6 +96,10 @@ lock: $(VENV)/.dev ## Pins the newest releases into requirements/, with hashes, 
 ifneq ($(LOCK_FLAGS),)
 	@$(NPM) install --loglevel=error --package-lock-only @eslint/js@latest eslint@latest typescript@latest
 endif
+
+# What it publishes is for a person to push.
+release: $(VENV)/.dev node_modules/.stamp ## Checks that this commit can be a release, and tags it; pushes nothing
+	@$(BIN)/python -m release
 
 clean: ## Removes .venv, node_modules and every cache; ./data stays
 	@rm -rf $(VENV) node_modules .coverage .coverage.* htmlcov .hypothesis .import_linter_cache .mypy_cache \

@@ -19,7 +19,7 @@ from servicekit.health import run_checks
 from servicekit.problems import Unavailable
 from servicekit.server import is_stopping
 from servicekit.status import PATH, InstanceStatus
-from servicekit.version import VERSION
+from servicekit.version import __version__
 
 ANSWER_S_MAX = 1.5  # more than an instance takes at most
 _NAMES: Mapping[Service, ServiceName] = {Service(name): name for name in get_args(ServiceName) if name != "gateway"}
@@ -91,7 +91,7 @@ class SystemStatusReader:
             service="gateway",
             address=self._own_address,
             status="stopping" if is_stopping() else "ok" if is_ready else "unavailable",
-            version=VERSION,
+            version=__version__,
             missing=lacks,
         )
 

@@ -54,8 +54,7 @@ def _run(chosen: plan.Settings, chat_instances: int) -> int:
             redis_url=chosen.redis_url if bundled is None else bundled.url,
             chat_instances=chat_instances,
         )
-        if refusals := [refusal for service in services if (refusal := _port_refusal(service))]:
-            raise CannotStart("\n".join(refusals))
+        _check_ports(services)
         data_folder.put_redis_url(chosen.data_dir, None if bundled is None else bundled.url)
         terminal.take_ctrl_c()
         url, hints = plan.url_for_people(chosen), _metrics_hints(chosen, services)
@@ -79,6 +78,13 @@ def _environment() -> dict[str, str]:
     """Ours, with logs for a person where a person is looking: the services see a pipe."""
     log_format = "console" if sys.stdout.isatty() else "auto"
     return {"PARLEY_LOG_FORMAT": log_format, **os.environ}
+
+
+def _check_ports(services: Sequence[Service]) -> None:
+    """Raises CannotStart with a line for each port that is taken; for the gateway's alone, which the others follow."""
+    refusals = [(service.setting, refusal) for service in services if (refusal := _port_refusal(service))]
+    if lines := [line for setting, line in refusals if setting == "PARLEY_PORT"] or [line for _, line in refusals]:
+        raise CannotStart("\n".join(lines))
 
 
 def _port_refusal(service: Service) -> str | None:

@@ -11,6 +11,9 @@ import msgspec
 from servicekit import settings
 
 Address = tuple[str, int]
+# How far above the gateway's port a service listens that has no address of its own; metrics are 1,000 above each.
+_PORTS_ABOVE = {"PARLEY_AUTH_URL": 1, "PARLEY_CHAT_URL": 2, "PARLEY_MEDIA_URL": 3, "PARLEY_VIDEO_URL": 4}
+_PORTS_WITH_ROOM_ABOVE = range(1_024, 64_000)
 
 
 class Settings(settings.Settings, frozen=True, kw_only=True):
@@ -48,12 +51,19 @@ class Service(Program):
 def services(chosen: Settings, *, environment: Mapping[str, str], redis_url: str, chat_instances: int) -> list[Service]:
     """The five services, the gateway last, with `chat_instances` of chat or as many as its setting lists.
 
+    Those whose addresses `environment` does not set follow the gateway's port, so that a second Parley on the machine
+    needs only another port of the gateway.
+
     Raises WrongSettings when an address is not `http://host:port`.
     """
-    auth = _only_address("PARLEY_AUTH_URL", chosen.auth_url)
-    media = _only_address("PARLEY_MEDIA_URL", chosen.media_url)
-    video = _only_address("PARLEY_VIDEO_URL", chosen.video_url)
-    chats = _addresses("PARLEY_CHAT_URL", chosen.chat_url)
+
+    def placed(setting: str, url: str) -> str:
+        return url if environment.get(setting) else _beside(chosen.port, setting) or url
+
+    auth = _only_address("PARLEY_AUTH_URL", placed("PARLEY_AUTH_URL", chosen.auth_url))
+    media = _only_address("PARLEY_MEDIA_URL", placed("PARLEY_MEDIA_URL", chosen.media_url))
+    video = _only_address("PARLEY_VIDEO_URL", placed("PARLEY_VIDEO_URL", chosen.video_url))
+    chats = _addresses("PARLEY_CHAT_URL", placed("PARLEY_CHAT_URL", chosen.chat_url))
     gateway = (chosen.host, chosen.port)
     chats += islice(_further(chats, [auth, media, video, gateway]), max(0, chat_instances - len(chats)))
     common = {
@@ -89,6 +99,11 @@ def _public_url(chosen: Settings, environment: Mapping[str, str]) -> dict[str, s
     """For auth, which makes links and is told another host than the gateway's."""
     is_chosen = environment.get("PARLEY_PUBLIC_URL") or environment.get("PARLEY_DOMAIN")
     return {} if is_chosen else {"PARLEY_PUBLIC_URL": url_for_people(chosen)}
+
+
+def _beside(port: int, setting: str) -> str | None:
+    """Where the service is whose address is `setting`, above a gateway on `port`; None: where it is by default."""
+    return f"http://127.0.0.1:{port + _PORTS_ABOVE[setting]}" if port in _PORTS_WITH_ROOM_ABOVE else None
 
 
 def _service(name: str, address: Address, setting: str, environment: Mapping[str, str]) -> Service:

@@ -1,4 +1,4 @@
-"""A whole Parley on free ports, for tests and benchmarks: five real services and a real Valkey."""
+"""A whole Parley on free ports, for tests, benchmarks and the demonstration: five real services and a real Valkey."""
 
 import asyncio
 import os
@@ -29,7 +29,8 @@ class TemporarySystem:
 
     The processes are `gateway`, `auth`, `chat` (then `chat-2`, `chat-3` …), `media`, `video` and `valkey`.
     Each writes to `logs/<name>.log` in `data_dir`. `environment` adds settings or replaces them; nothing of
-    Parley's is taken from the environment of the caller. `modules` names what is run in place of a service.
+    Parley's is taken from the environment of the caller. `modules` names what is run in place of a service. The gateway
+    listens on `port`, or on a free one.
     """
 
     def __init__(
@@ -39,9 +40,10 @@ class TemporarySystem:
         chat_instances: int = 1,
         environment: Mapping[str, str] | None = None,
         modules: Mapping[str, str] | None = None,
+        port: int | None = None,
     ) -> None:
-        count = 1 + len(_SINGLE_SERVICES) + chat_instances
-        gateway_port, *service_ports = ports.find_free(count)
+        free_port, *service_ports = ports.find_free(1 + len(_SINGLE_SERVICES) + chat_instances)
+        gateway_port = port or free_port
         self.data_dir = data_dir
         self.url = f"http://127.0.0.1:{gateway_port}"
         self.ws_url = f"ws://127.0.0.1:{gateway_port}"

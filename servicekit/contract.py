@@ -10,7 +10,7 @@ from http import HTTPStatus
 from typing import Any, Literal, TypeAlias, TypeVar
 
 import msgspec
-from starlette.convertors import IntegerConvertor
+from starlette.convertors import Convertor, IntegerConvertor, StringConvertor
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
@@ -142,7 +142,7 @@ def _present(schema: Schema) -> Schema:
     return next((one for one in schema.get("anyOf", ()) if one != {"type": "null"}), schema)
 
 
-_NO_PATH = ProblemType(404, "not_found")  # what no id can be makes no path
+_NO_PATH = ProblemType(404, "not_found")  # what cannot be an id, or a label, makes no path
 
 
 class _Writer:
@@ -166,7 +166,7 @@ class _Writer:
             "security": [{"bearer": []}, {"cookie": []}] if described.access == "user" else [],
             "parameters": parameters,
             "requestBody": self._request_body(described),
-            "responses": {**self._answers(described), **self._problems(described, has_id=_has_id(route))},
+            "responses": {**self._answers(described), **self._problems(described, is_narrow=_is_narrow(route))},
         }
         return {name: value for name, value in operation.items() if value or name == "security"}
 
@@ -189,7 +189,7 @@ class _Writer:
         if described.takes_files:
             return {"required": True, "content": {"multipart/form-data": {"schema": _FILES}}}
         if described.takes_bytes:
-            return {"required": True, "content": {described.takes_bytes: {}}}
+            return {"required": True, "content": {described.takes_bytes: {"schema": _BYTES}}}
         example = {} if described.example is None else {"example": _given(described.example)}
         schema = self._schemas[described.body or described.form]
         content_type = "application/json" if described.body else FORM
@@ -200,15 +200,15 @@ class _Writer:
         if described.answer is not None:
             answer["content"] = {described.content_type: {"schema": self._schemas[described.answer]}}
         elif described.content_type != "application/json":
-            answer["content"] = {described.content_type: {}}
+            answer["content"] = {described.content_type: {"schema": _BYTES}}
         if described.links:
             answer["headers"] = {"Link": {"description": _links(described.links), "schema": {"type": "string"}}}
         also = {str(status): {"description": text} for status, text in described.also.items()}
         return {str(described.status): answer, **also}
 
-    def _problems(self, described: Description, *, has_id: bool) -> Schema:
+    def _problems(self, described: Description, *, is_narrow: bool) -> Schema:
         answers = {self._answer(refusal) for refusal in described.all_refusals}
-        if has_id:
+        if is_narrow:
             answers.add(_NO_PATH)
         by_status: dict[int, list[str]] = {}
         for one in sorted(answers, key=lambda answer: (answer.status, answer.code)):
@@ -228,14 +228,20 @@ def problem_answer(description: str, codes: Sequence[str] = ()) -> Schema:
     return {"description": description, "content": {CONTENT_TYPE: {"schema": schema}}}
 
 
-def _has_id(route: MethodsRoute) -> bool:
-    return any(isinstance(convertor, IntegerConvertor) for convertor in route.param_convertors.values())
+def _is_narrow(route: MethodsRoute) -> bool:
+    return any(_path_schema(convertor) != {"type": "string"} for convertor in route.param_convertors.values())
 
 
 def _path_parameters(route: MethodsRoute) -> Iterator[Schema]:
     for name, convertor in route.param_convertors.items():
-        is_number = isinstance(convertor, IntegerConvertor)
-        yield _parameter(name, "path", {"type": "integer", "minimum": 1} if is_number else {"type": "string"})
+        yield _parameter(name, "path", _path_schema(convertor))
+
+
+def _path_schema(convertor: Convertor[Any]) -> Schema:
+    if isinstance(convertor, IntegerConvertor):
+        return {"type": "integer", "minimum": 1}
+    pattern = {} if convertor.regex == StringConvertor.regex else {"pattern": f"^{convertor.regex}$"}
+    return {"type": "string", **pattern}
 
 
 def _parameter(name: str, place: str, schema: Schema, *, is_required: bool = True) -> Schema:
@@ -259,10 +265,10 @@ def _links(relations: Sequence[str]) -> str:
     return "RFC 8288: " + ", ".join(f'rel="{one}"' for one in relations)
 
 
+# OpenAPI 3.1 needs no `format` to say that a body is bytes; generators of clients know them by nothing else.
+_BYTES: Schema = {"type": "string", "format": "binary"}
 _FILES: Schema = {
     "type": "object",
     "description": "One or more files, in any field.",
-    "properties": {
-        "files": {"type": "array", "items": {"type": "string", "contentMediaType": "application/octet-stream"}}
-    },
+    "properties": {"files": {"type": "array", "items": {**_BYTES, "contentMediaType": "application/octet-stream"}}},
 }

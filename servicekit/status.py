@@ -17,7 +17,7 @@ from servicekit.metrics import count_open_connections
 from servicekit.problems import Refusal
 from servicekit.responses import json_response
 from servicekit.routing import MethodsRoute, route
-from servicekit.version import VERSION
+from servicekit.version import __version__
 
 PATH = "/internal/status"
 ANSWER_S_MAX = 1.0
@@ -55,7 +55,7 @@ def routes(count: Count, *, answer_s_max: float = ANSWER_S_MAX) -> list[MethodsR
 def _status(database: Database, checks: dict[str, str], counts: Counts | None) -> InstanceStatus:
     return InstanceStatus(
         status=health.verdict(checks),
-        version=VERSION,
+        version=__version__,
         checks=checks,
         engine=database.engine,
         disk_free_bytes=database.disk_free_bytes,

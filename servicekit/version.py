@@ -1,3 +1,3 @@
-"""The version of Parley, which is that of all its services."""
+"""The version of Parley, which is that of all its services. `make release` compares the other places with it."""
 
-VERSION = "0.1.0"
+__version__ = "0.2.0"

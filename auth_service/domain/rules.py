@@ -55,6 +55,20 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
         return {"minLength": self.password_length_min, "maxLength": self.password_length_max}
 
     @property
+    def email_limits(self) -> dict[str, object]:
+        return {
+            "maxLength": self.email_length_max,
+            "pattern": rf"^\s*({_EMAIL.pattern})?\s*$",
+        }
+
+    @property
+    def avatar_url_limits(self) -> dict[str, object]:
+        return {
+            "maxLength": self.avatar_url_length_max,
+            "pattern": r"^\s*$|^\s*([Hh][Tt][Tt][Pp][Ss]?://|/api/files/)\S",
+        }
+
+    @property
     def part_length_max(self) -> int:
         return max(self.username_length_max, self.nickname_length_max)
 

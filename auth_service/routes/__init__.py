@@ -35,13 +35,13 @@ def _limits(request: Request[State]) -> Limits:
     return {
         (RegistrationBody, "username"): rules.username_limits,
         (RegistrationBody, "password"): rules.password_limits,
-        (RegistrationBody, "email"): {"maxLength": rules.email_length_max},
+        (RegistrationBody, "email"): rules.email_limits,
         (PasswordChange, "new_password"): rules.password_limits,
         (NewPassword, "password"): rules.password_limits,
-        (EmailChange, "email"): {"maxLength": rules.email_length_max},
+        (EmailChange, "email"): rules.email_limits,
         (NicknameForm, "nickname"): {"minLength": 1, "maxLength": rules.nickname_length_max},
         (StatusForm, "status"): {"maxLength": STATUS_LENGTH_MAX},
-        (AvatarForm, "avatar_url"): {"maxLength": rules.avatar_url_length_max},
+        (AvatarForm, "avatar_url"): rules.avatar_url_limits,
         (UsersQuery, "query"): {"minLength": 1, "maxLength": rules.part_length_max},
         (UsersQuery, "limit"): {"minimum": 1, "maximum": rules.users_found_max},
     }

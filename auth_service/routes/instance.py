@@ -1,7 +1,5 @@
 """The instance, and the link that makes its owner."""
 
-from typing import Literal
-
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
@@ -13,7 +11,7 @@ from auth_service.state import State
 from servicekit.bodies import read_json
 from servicekit.contract import describes
 from servicekit.responses import json_response
-from servicekit.version import VERSION
+from servicekit.version import __version__
 
 
 class InstanceAnswer(msgspec.Struct, frozen=True):
@@ -28,7 +26,7 @@ class InstanceAnswer(msgspec.Struct, frozen=True):
 class ClaimLink(msgspec.Struct, frozen=True):
     """That it is good: an answer about one that is not is a refusal."""
 
-    good: Literal[True] = True
+    good: bool = True
 
 
 class Claimed(msgspec.Struct, frozen=True):
@@ -74,7 +72,7 @@ def _answer(instance: Instance) -> InstanceAnswer:
         name=instance.name,
         description=instance.description,
         registration=instance.registration,
-        version=VERSION,
+        version=__version__,
         claimed=instance.claimed,
         members_may_invite=instance.members_may_invite,
     )

@@ -20,6 +20,8 @@ class PasswordChange(msgspec.Struct, frozen=True):
 
 
 class EmailChange(msgspec.Struct, frozen=True):
+    """An `email` such as ada@example.org; empty for none."""
+
     password: str
     email: str = ""
 

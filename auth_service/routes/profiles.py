@@ -22,6 +22,8 @@ class NicknameForm(msgspec.Struct, frozen=True):
 
 
 class AvatarForm(msgspec.Struct, frozen=True):
+    """An address of another, public host, or the path of a picture of the person's here; empty for none."""
+
     avatar_url: str
 
 

@@ -7,21 +7,21 @@ from typing import Any
 from gateway.domain.route_table import WEBSOCKET_ROUTES, find
 from gateway.domain.tokens import COOKIE
 from servicekit.contract import SCHEMAS, Contract, Schema, problem_answer
-from servicekit.version import VERSION
+from servicekit.version import __version__
 
 GATEWAY = "gateway"
 _ABOUT: Mapping[str, str] = {
     "auth": "Accounts, sessions, profiles",
     "chat": "Conversations, rooms, messages",
-    "media": "Pictures",
+    "media": "Files and pictures",
     "video": "Live video",
     GATEWAY: "The system as a whole",
 }
 _DESCRIPTION = """\
-Bodies are JSON in UTF-8 unless a form is said. GET paths answer HEAD too. Refusals are problems (RFC 9457) with a
-`code` that does not change.
+Bodies are JSON in UTF-8, or forms where that is stated. GET paths answer HEAD too. Refusals are problems (RFC 9457)
+with a `code` that does not change.
 
-WebSockets are at {sockets}; this form cannot say them. Their commands and events are in docs/protocol.md."""
+There are WebSockets at {sockets}, which OpenAPI cannot describe. Their commands and events are in docs/protocol.md."""
 
 
 def joined(parts: Mapping[str, Contract], missing: Iterable[str] = ()) -> dict[str, Any]:
@@ -36,7 +36,7 @@ def joined(parts: Mapping[str, Contract], missing: Iterable[str] = ()) -> dict[s
     absent = sorted(missing)
     return {
         "openapi": "3.1.0",
-        "info": {"title": "Parley", "version": VERSION, "description": _description()},
+        "info": {"title": "Parley", "version": __version__, "description": _description()},
         "tags": [{"name": service, "description": _ABOUT[service]} for service in parts],
         "paths": paths,
         "components": {"schemas": dict(sorted(schemas.items())), "securitySchemes": _SECURITY_SCHEMES},

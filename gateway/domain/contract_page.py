@@ -195,4 +195,4 @@ def _words(schema: Schema) -> Iterator[Word]:
         yield Word("object, by name, of ")
         yield from _words(schema["additionalProperties"])
     else:
-        yield Word(schema.get("type", "bytes"))
+        yield Word("bytes" if schema.get("format") == "binary" else schema.get("type", "bytes"))

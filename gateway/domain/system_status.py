@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from servicekit.status import InstanceStatus
-from servicekit.version import VERSION
+from servicekit.version import __version__
 
 ServiceName: TypeAlias = Literal["gateway", "auth", "chat", "media", "video"]
 Standing: TypeAlias = Literal["ok", "unavailable", "stopping", "away"]
@@ -96,7 +96,7 @@ def system_status(
     room = min(_rooms(services), default=(None, None))
     return SystemStatus(
         status="ok" if all(one.is_well for one in services) else "impaired",
-        version=VERSION,
+        version=__version__,
         checked_at=checked_at,
         redis="away" if any("redis" in one.missing for one in services) else "ok",
         tls_seen=tls_seen,

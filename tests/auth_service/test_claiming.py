@@ -6,6 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from auth_service.settings import AuthSettings
+from servicekit.version import __version__
 from tests.auth_service.owners import ODD_CODES, change_instance, claim, claim_code, owner_of, standing
 from tests.auth_service.people import Auth, Person, serving
 from tests.clock import Clock
@@ -104,7 +105,7 @@ async def test_anyone_may_read_what_the_instance_is(auth: Auth) -> None:
         "name": "Parley",
         "description": "",
         "registration": "open",
-        "version": "0.1.0",
+        "version": __version__,
         "claimed": False,
         "members_may_invite": False,
     }

@@ -1,5 +1,6 @@
 """What the contract of auth says is what happens: its examples pass, and its limits are those of the settings."""
 
+import re
 from typing import Any
 
 import httpx
@@ -89,3 +90,33 @@ async def test_limits_follow_the_settings(settings: AuthSettings, clock: Clock) 
     assert body_of(part, "/api/register")[2]["properties"]["username"]["maxLength"] == 5
     limit = next(one for one in part.paths["/api/users"]["get"]["parameters"] if one["name"] == "limit")
     assert limit["schema"]["maximum"] == 7
+
+
+@pytest.mark.parametrize(
+    "path, field, good, bad",
+    [
+        ("/api/register", "email", ["", "  ", " ada@example.org ", "a@b"], ["ada", "a b@c", "a@b@c", "@b"]),
+        (
+            "/api/update-avatar",
+            "avatar_url",
+            ["", "https://example.org/a.png", "HTTP://example.org/", "/api/files/x"],
+            ["ftp://example.org/a.png", "/api/avatars/ada", "example.org/a.png", "https://"],
+        ),
+    ],
+)
+async def test_the_form_of_a_field_is_the_one_that_is_told(
+    auth: Auth, path: str, field: str, good: list[str], bad: list[str]
+) -> None:
+    ada, part = await auth.person("ada-1"), await contract(auth)
+    stated = body_of(part, path)[2]["properties"][field]
+    pattern = next(one["pattern"] for one in [stated, *stated.get("anyOf", ())] if "pattern" in one)
+    for number, text in enumerate(good):
+        assert re.search(pattern, text)
+        assert (await send(ada, part, path, **{field: text}, **_new_name(path, number))).is_success, text
+    for text in bad:
+        assert not re.search(pattern, text)
+        assert fields(await send(ada, part, path, **{field: text})) == [field]
+
+
+def _new_name(path: str, number: int) -> dict[str, str]:
+    return {"username": f"grace-{number}"} if path == "/api/register" else {}

@@ -8,7 +8,7 @@ import pytest
 
 from gateway.domain.system_status import Answer, ServiceStatus, SystemStatus, system_status
 from servicekit.status import PATH, InstanceStatus
-from servicekit.version import VERSION
+from servicekit.version import __version__
 from tests.gateway.admin_script import of_ada, script
 from tests.gateway.gateways import System
 from tests.gateway.stand_ins import Exchange
@@ -34,7 +34,7 @@ def well(whole: System) -> Iterator[System]:
 
     whole.auth.at[ROLE] = owner
     for service in whole.services:
-        said = msgspec.structs.replace(OK, counts=COUNTS[service.name], version=VERSION, **DISK)
+        said = msgspec.structs.replace(OK, counts=COUNTS[service.name], version=__version__, **DISK)
         service.at[PATH] = telling(said)
     yield whole
     del whole.auth.at[ROLE]

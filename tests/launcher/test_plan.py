@@ -9,10 +9,10 @@ from launcher.plan import Service
 from servicekit.settings import WrongSettings
 
 
-def planned(chat_instances: int = 1, **chosen: str) -> dict[str, Service]:
+def planned(chat_instances: int = 1, **chosen: str | int) -> dict[str, Service]:
     services = plan.services(
         plan.Settings(**chosen),  # type: ignore[arg-type]
-        environment={"PATH": "/bin"},
+        environment={"PATH": "/bin", **{f"PARLEY_{name.upper()}": str(value) for name, value in chosen.items()}},
         redis_url="redis://127.0.0.1:7000/0",
         chat_instances=chat_instances,
     )
@@ -43,9 +43,31 @@ def test_further_chat_instances_follow_after_the_ports_of_the_services() -> None
 
 
 def test_further_chat_instances_leave_the_gateway_its_port() -> None:
-    chosen = {"port": 8005}
-    services = planned(chat_instances=2, **chosen)  # type: ignore[arg-type]
+    urls = {
+        f"{name}_url": f"http://127.0.0.1:{port}" for name, port in (("auth", 8001), ("media", 8003), ("video", 8004))
+    }
+    services = planned(chat_instances=2, port=8005, chat_url="http://127.0.0.1:8002", **urls)
     assert services["chat-2"].address == ("127.0.0.1", 8006)
+
+
+def ports(services: dict[str, Service]) -> list[int]:
+    return sorted(service.address[1] for service in services.values())
+
+
+def test_all_follow_the_port_of_the_gateway_so_that_a_second_parley_has_room_beside_the_first() -> None:
+    assert ports(planned(chat_instances=3, port=8100)) == [8100, 8101, 8102, 8103, 8104, 8105, 8106]
+
+
+def test_who_has_an_address_of_its_own_keeps_it() -> None:
+    services = planned(port=8100, media_url="http://127.0.0.2:7000")
+    assert services["media"].address == ("127.0.0.2", 7000)
+    assert services["gateway"].environment["PARLEY_MEDIA_URL"] == "http://127.0.0.2:7000"
+    assert services["video"].address == ("127.0.0.1", 8104)
+
+
+@pytest.mark.parametrize("port", [80, 1_023, 64_000, 65_535])
+def test_beside_a_port_without_room_for_them_they_stay_where_they_are_by_default(port: int) -> None:
+    assert set(ports(planned(port=port))) == {8001, 8002, 8003, 8004, port}
 
 
 def test_a_chat_instance_knows_its_own_address_and_the_gateway_knows_all() -> None:

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 import msgspec
 import pytest
 from starlette.applications import Starlette
+from starlette.convertors import StringConvertor, register_url_convertor
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -29,6 +30,18 @@ class FlowersQuery(msgspec.Struct):
     color: str
     limit: Number = 3
     after: str | None = None
+
+
+class BedConvertor(StringConvertor):
+    regex = "[NS][0-9]"
+
+
+register_url_convertor("bed", BedConvertor())
+
+
+@describes("Read a bed", access="anyone")
+async def read_bed(_: Request[Any]) -> Response:
+    return Response()
 
 
 class Withered(Refusal):
@@ -165,9 +178,15 @@ def test_an_id_that_none_can_have_is_told_as_no_path() -> None:
     assert "not_found" in schema["allOf"][1]["properties"]["code"]["enum"]
 
 
+def test_what_a_part_of_a_path_has_to_look_like_is_told() -> None:
+    told = contract_of([route("/beds/{bed:bed}", GET=read_bed)], {}).paths["/beds/{bed}"]["get"]
+    assert told["parameters"][0]["schema"] == {"type": "string", "pattern": "^[NS][0-9]$"}
+    assert codes(told)["404"] == ["not_found"]
+
+
 def test_pictures_files_forms_and_nothing_are_told() -> None:
     shown = PATHS["/flowers/{number}/pictures/{name}"]["get"]["responses"]
-    assert shown["200"]["content"] == {"image/*": {}}
+    assert shown["200"]["content"] == {"image/*": {"schema": {"type": "string", "format": "binary"}}}
     assert shown["304"] == {"description": "You have it."}
     sent = PATHS["/flowers/{number}/pictures/{name}"]["put"]["requestBody"]
     assert set(sent["content"]) == {"multipart/form-data"}

@@ -15,7 +15,7 @@ from servicekit.database import DatabaseError
 from servicekit.problems import TookTooLong
 from servicekit.sqlite_database import open_sqlite
 from servicekit.status import Count, InstanceStatus
-from servicekit.version import VERSION
+from servicekit.version import __version__
 from tests.asgi import client_of
 
 
@@ -65,7 +65,7 @@ async def test_an_instance_says_what_it_runs_how_it_is_and_how_much_there_is(tmp
     assert 0 < free <= total
     assert said == {
         "status": "ok",
-        "version": VERSION,
+        "version": __version__,
         "checks": {"store": "ok", "disk": "ok", "redis": "away"},
         "engine": "sqlite",
         "open_connections": 0,

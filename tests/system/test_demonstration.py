@@ -1,30 +1,50 @@
 """The demonstration: people, rooms, pictures and a history, told over the public interface."""
 
 import asyncio
-import re
+import os
 import signal
+import socket
 import sys
+from asyncio.subprocess import PIPE, Process
+from collections.abc import Awaitable
 
 import httpx
 
 from demo.content import PASSWORD
+from launcher.ports import find_free
 from launcher.processes import REPOSITORY
 
 
+def demonstration(port: int) -> Awaitable[Process]:
+    command, environment = [sys.executable, "-m", "demo"], {**os.environ, "PARLEY_PORT": str(port)}
+    return asyncio.create_subprocess_exec(*command, cwd=REPOSITORY, env=environment, stdout=PIPE, stderr=PIPE)
+
+
 async def test_the_command_fills_a_fresh_system_says_how_to_sign_in_and_ends_in_order() -> None:
-    command = [sys.executable, "-m", "demo"]
-    process = await asyncio.create_subprocess_exec(*command, cwd=REPOSITORY, stdout=asyncio.subprocess.PIPE)
+    (port,) = find_free(1)
+    process = await demonstration(port)
     assert process.stdout is not None
     said = ""
     async with asyncio.timeout(50):
         while "Ctrl-C" not in said:
-            said += (await process.stdout.readline()).decode()
-        address = re.search(r"(http://127\.0\.0\.1:\d+)/sign-in", said)
-        assert address is not None
+            line = await process.stdout.readline()
+            assert line, said
+            said += line.decode()
+        address = f"http://127.0.0.1:{port}"
+        assert f"{address}/sign-in" in said
         assert PASSWORD in said
-        await check_what_is_in_it(address[1])
+        await check_what_is_in_it(address)
         process.send_signal(signal.SIGTERM)
         assert await process.wait() == 0
+
+
+async def test_a_port_that_is_taken_is_one_line() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        process = await demonstration(port)
+        _, errors = await process.communicate()
+    assert errors.decode() == f"Port {port}: Address already in use. Another one: make demo PARLEY_PORT={port + 100}\n"
+    assert process.returncode == 2
 
 
 async def check_what_is_in_it(url: str) -> None:
