@@ -13,7 +13,7 @@ import { showTime } from "./time_format.js";
  */
 
 const STYLE = new URL("./side_view.css", import.meta.url);
-const isBeside = matchMedia("(min-width: 75rem)");
+const isBeside = matchMedia("(min-width: 72rem)");
 
 /** @type {SideView | null} */
 let present = null;
