@@ -4,9 +4,11 @@ With several workers (`make test`) each has a Valkey, Parleys and a browser of i
 """
 
 import gc
+import os
 import socket
-from collections.abc import Callable, Iterator
-from contextlib import closing
+import sys
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing, contextmanager, nullcontext
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -24,6 +26,7 @@ plain_logs.configure()
 # Taken first, in this order: those that wait long, so that short ones fill the gaps they leave.
 LONGEST = ("system/test_chaos", "system/test_installation", "browser/test_chat", "system", "browser")
 FIGURE = "figure"
+COVERAGE_OF_PROCESSES = "COVERAGE_PROCESS_CONFIG"  # what it tells them by
 ENGINES = ("sqlite", "postgresql")
 
 
@@ -34,6 +37,34 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return next((rank for rank, start in enumerate(LONGEST) if path.startswith(start)), len(LONGEST))
 
     items.sort(key=rank)  # stable
+
+
+_watched: set[str] = set()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Of a test's variants coverage watches the first alone: they run the same code, and watched half as fast."""
+    name = item.nodeid.partition("[")[0]
+    with unwatched() if name in _watched else nullcontext():
+        _watched.add(name)
+        return (yield)
+
+
+@contextmanager
+def unwatched() -> Iterator[None]:
+    """The test's own thread and its processes; what an engine does for it in other threads is watched all the same."""
+    tracer, processes = sys.gettrace(), os.environ.get(COVERAGE_OF_PROCESSES)
+    if tracer is None or processes is None:
+        yield
+        return
+    sys.settrace(None)
+    os.environ[COVERAGE_OF_PROCESSES] = ""
+    try:
+        yield
+    finally:
+        os.environ[COVERAGE_OF_PROCESSES] = processes
+        sys.settrace(tracer)
 
 
 def pytest_collection_finish() -> None:
