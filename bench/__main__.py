@@ -12,12 +12,14 @@ from pathlib import Path
 import uvloop
 
 from bench import (
+    busy_page,
     engines,
     files,
     footprint,
     forwarding,
     idle,
     messages,
+    page_loading,
     pages,
     pictures,
     reconnect,
@@ -46,6 +48,8 @@ PARTS = {
     "files": files.measure,
     "video": video.measure,
     "pages": pages.measure,
+    "page_loading": page_loading.measure,
+    "busy_page": busy_page.measure,
 }
 # A disk, while /tmp is memory on some systems, where writing for certain costs nothing (FHS 3.0, 5.15).
 FOLDER = Path("/var/tmp")  # noqa: S108 - each run makes a private folder in it

@@ -1,7 +1,7 @@
 """Rendering: templates and what they show become HTML. The one home of Jinja2."""
 
 import gzip
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -35,8 +35,6 @@ class Files(Protocol):
     """Styles and scripts, as templates use them: `url` may be None, where there is no such file."""
 
     def url(self, name: str) -> str | None: ...
-
-    def urls_behind(self, name: str) -> Iterable[str]: ...
 
 
 class Renderer:
@@ -121,7 +119,6 @@ def _environment(
         "languages": languages,
         "limits": limits,
         "static": files.url,
-        "static_behind": files.urls_behind,
         "Person": Person,
     }
     environment.filters["shown"] = shown

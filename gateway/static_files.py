@@ -9,12 +9,16 @@ from pathlib import Path
 
 import msgspec
 
+from gateway.domain.joined_scripts import join, link, source_map
+
 PREFIX = "/static/"
 FOLDER = Path(__file__).parent / "static"
+ENTRY = "app.js"
 _HASH_LENGTH = 12
-_TEXT = frozenset({".css", ".js", ".svg", ".txt", ".webmanifest"})
+_TEXT = frozenset({".css", ".js", ".map", ".svg", ".txt", ".webmanifest"})
 _OWN_TYPES = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8"}
 _OWN_TYPES |= {
+    ".map": "application/json",
     ".txt": "text/plain; charset=utf-8",
     ".svg": "image/svg+xml",
     ".webmanifest": "application/manifest+json",
@@ -40,6 +44,7 @@ STYLES = (
     "switcher.css",
     "video.css",
     "admin.css",
+    "load_failure.css",
     "adaptations.css",
 )
 # On lines of their own; what is left keeps its line.
@@ -47,9 +52,6 @@ _COMMENTS = re.compile(r"^[ \t]*(?:/\*\*.*?\*/|//[^\n]*)$", re.MULTILINE | re.DO
 # `from "./x.js"`, `import "./x.js"`, `import("./x.js")`, `URL("./x.css"` in a script; `url("x.svg")` and
 # `"src": "x.svg"` elsewhere.
 _REFERENCE = re.compile(r'(?P<before>\b(?:from|import)\s*\(?\s*"\./|\bURL\("\./|\burl\("|"src":\s*")(?P<name>[\w.-]+)"')
-
-# What a script cannot begin without: not what it imports later, if at all.
-_NEEDED = re.compile(r'\b(?:from|import)\s*"\./(?P<name>[\w.-]+)"')
 
 
 class StaticFile(msgspec.Struct, frozen=True):
@@ -62,9 +64,11 @@ class StaticFile(msgspec.Struct, frozen=True):
 
 
 class StaticFiles:
-    """All files of a folder, held in memory. `app.js` is at `/static/app.<hash>.js`.
+    """All files of a folder, held in memory. `icon.svg` is at `/static/icon.<hash>.svg`.
 
-    Scripts go without the comments that stand on lines of their own, and the style sheets of all pages as `app.css`.
+    Scripts go without the comments on lines of their own, the style sheets of all pages as `app.css`, and all
+    that `app.js` begins with as one script, with a map for the tools of browsers. What it imports later are scripts of
+    their own. Its modules are there as they are, too: the map leads to them.
 
     The hash is that of a file and of all that it refers to, so that a script whose neighbour has changed is another
     script; references between files name the hashed ones.
@@ -76,34 +80,45 @@ class StaticFiles:
         references = {name: {*_references(source)} & sources.keys() for name, source in sources.items()}
         reachable = {name: sorted(_reachable(name, references)) for name in sources}
         self._names = {name: _hashed_name(name, sources, reachable[name]) for name in sources}
-        needed = {name: {*_references(source, _NEEDED)} & sources.keys() for name, source in sources.items()}
-        self._urls_behind = {
-            name: [PREFIX + self._names[one] for one in sorted(_reachable(name, needed)) if one != name]
-            for name in sources
-        }
-        self._files = {self._names[name]: self._prepared(name, sources[name]) for name in sources}
+        self._files = dict[str, StaticFile]()
+        scripts = {name: sources[name].decode() for name in reachable.get(ENTRY, ()) if name.endswith(".js")}
+        for name, source in sources.items():
+            # Modules of the joined script are read by who looks for a fault, if by anybody.
+            self._keep(self._names[name], _renamed(name, source, self._names), is_compressed=name not in scripts)
+        if scripts:
+            self._join(scripts)
+
+    def _join(self, scripts: Mapping[str, str]) -> None:
+        """Replace the entry by all that it begins with, and what comes later by what takes the rest from there."""
+        joined = join(ENTRY, scripts)
+        later = scripts.keys() - joined.exports.keys()
+        texts = {ENTRY: joined.text.encode()} | {name: link(name, scripts[name], joined).encode() for name in later}
+        # Its name as it was stands for all that any of them refers to.
+        hashed = {**texts, "": self._names[ENTRY].encode()}
+        names = {name: _hashed_name(name, hashed, sorted(hashed)) for name in texts}
+        map_name = f"{names[ENTRY]}.map"
+        self._keep(map_name, source_map(joined, self._names))
+        texts[ENTRY] += f"\n//# sourceMappingURL={map_name}\n".encode()
+        self._names |= names
+        for name, text in texts.items():
+            self._keep(names[name], _renamed(name, text, self._names))
+
+    def _keep(self, hashed_name: str, content: bytes, *, is_compressed: bool = True) -> None:
+        suffix = Path(hashed_name).suffix
+        compressed = gzip.compress(content, 9, mtime=0) if is_compressed and suffix in _TEXT else content
+        self._files[hashed_name] = StaticFile(
+            content=content,
+            compressed=compressed if len(compressed) < len(content) else None,
+            content_type=_OWN_TYPES.get(suffix) or types_map.get(suffix, "application/octet-stream"),
+            etag=f'"{hashed_name.split(".")[1]}"',
+        )
 
     def url(self, name: str) -> str | None:
         """The path of the file, if there is one of that name."""
         return PREFIX + self._names[name] if name in self._names else None
 
-    def urls_behind(self, name: str) -> list[str]:
-        """The paths of all that the file needs, directly or not, so that a page can ask for them at once."""
-        return self._urls_behind.get(name, [])
-
     def find(self, hashed_name: str) -> StaticFile | None:
         return self._files.get(hashed_name)
-
-    def _prepared(self, name: str, source: bytes) -> StaticFile:
-        suffix = Path(name).suffix
-        content = _renamed(source, self._names) if suffix in _TEXT else source
-        compressed = gzip.compress(content, 9, mtime=0)
-        return StaticFile(
-            content=content,
-            compressed=compressed if suffix in _TEXT and len(compressed) < len(content) else None,
-            content_type=_OWN_TYPES.get(suffix) or types_map.get(suffix, "application/octet-stream"),
-            etag=f'"{Path(self._names[name]).stem.rpartition(".")[2]}"',
-        )
 
 
 def _read(path: Path) -> bytes:
@@ -132,12 +147,15 @@ def _reachable(name: str, references: Mapping[str, set[str]]) -> set[str]:
     return found
 
 
-def _references(source: bytes, pattern: re.Pattern[str] = _REFERENCE) -> Iterator[str]:
-    for match in pattern.finditer(source.decode(errors="replace")):
+def _references(source: bytes) -> Iterator[str]:
+    for match in _REFERENCE.finditer(source.decode(errors="replace")):
         yield match["name"]
 
 
-def _renamed(source: bytes, names: Mapping[str, str]) -> bytes:
+def _renamed(file: str, source: bytes, names: Mapping[str, str]) -> bytes:
+    if Path(file).suffix not in _TEXT:
+        return source
+
     def rename(match: re.Match[str]) -> str:
         return f'{match["before"]}{names.get(match["name"], match["name"])}"'
 

@@ -12,6 +12,8 @@ from gateway.pages.service_client import Refused, ask
 from gateway.state import State
 from servicekit.problems import Unavailable
 
+NOTHING_KEPT = {"Clear-Site-Data": '"cache", "storage"'}  # what one sent later, looked at, or began to write
+
 
 async def sign_in_form(request: Request[State]) -> Response:
     path = own_path(request.query_params.get("next"))
@@ -39,7 +41,7 @@ async def logout(request: Request[State]) -> Response:
     if not page.is_followed:
         return RedirectResponse("/", 303)
     if await _has_ended(request):
-        response: Response = RedirectResponse("/sign-in", 303)
+        response: Response = RedirectResponse("/sign-in", 303, headers=NOTHING_KEPT)
     else:
         error = page.gettext(STILL_SIGNED_IN)
         response = page.render("sign-in.html", 503, error=error, form={"next": "/settings"}, is_known=True)

@@ -28,6 +28,7 @@ import { PictureViewer } from "./picture_viewer.js";
 import { wirePresence, wireTyping } from "./presence.js";
 import { wireProfileLinks } from "./profile_links.js";
 import { wireQuotes } from "./quotes.js";
+import { wireSignOut } from "./sign_out.js";
 import { wireSwitcher } from "./switcher_key.js";
 import { wireTextPeeks } from "./text_peek.js";
 import { wireTheme } from "./theme.js";
@@ -80,6 +81,7 @@ function beginSession() {
   connection.on("profile", async (event) => (await import("./live_profiles.js")).showProfile(event));
   wireNotifications(connection);
   wireFoundMessages(connection);
+  wireSignOut(connection);
   /** @type {Calls | null} */
   let calls = null;
   at(
@@ -168,3 +170,4 @@ function wireMembership(connection, log, composer) {
 }
 
 begin();
+document.documentElement.dataset.scripts = "live"; // see load_failure.js

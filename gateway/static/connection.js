@@ -11,6 +11,7 @@ const NEW_CONVERSATION_SEQ_MAX = 50;
 const SESSION_ENDED = 4401;
 const ABNORMAL_CLOSURE = 1006; // RFC 6455, 7.4.1
 const RELOAD_MS_MIN = 10_000;
+const LEAVING_MS_MAX = 10_000;
 
 /** @typedef {"connecting" | "online" | "offline"} ConnectionState */
 /** @typedef {Api.Events & {state: ConnectionState, another: Api.Label}} ConnectionEvents */
@@ -48,6 +49,7 @@ export class Connection {
   #retry = 0;
   #heardAtMs = 0;
   #askedAtMs = 0;
+  #isLeaving = false;
 
   /**
    * @template {keyof ConnectionEvents} Type
@@ -66,6 +68,12 @@ export class Connection {
     addEventListener("pageshow", (event) => event.persisted && this.hurry());
     document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && this.hurry());
     this.#connect();
+  }
+
+  /** The page goes to sign out, if nothing stops it: that its session ends is no reason to load it anew. */
+  leave() {
+    this.#isLeaving = true;
+    setTimeout(() => (this.#isLeaving = false), LEAVING_MS_MAX);
   }
 
   /**
@@ -206,10 +214,10 @@ export class Connection {
   #lost(code) {
     this.#socket = null;
     this.#setState("offline");
-    if (code === SESSION_ENDED && reloadOnce()) {
+    if (code === SESSION_ENDED && !this.#isLeaving && reloadOnce()) {
       return;
     }
-    if (this.#attempt > 0) {
+    if (this.#attempt > 0 && !this.#isLeaving) {
       checkSession();
     }
     this.#retry = setTimeout(() => this.#connect(), retryDelayMs(this.#attempt));

@@ -1,7 +1,6 @@
 """People at browsers of their own: a real Chromium, and a whole Parley behind it."""
 
 import os
-import re
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
@@ -11,6 +10,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, async_playwright
 
+from gateway.static_files import StaticFiles
 from launcher.ports import find_free
 from tests.browser.visitors import Couple, Visitors, meeting
 from tests.system.parleys import BESIDE_HOSTS, WITHOUT_RATES, Parley, parley
@@ -95,15 +95,16 @@ async def visitors(site: Parley, browser: Browser) -> AsyncIterator[Visitors]:
 
 @pytest.fixture
 async def run(couple: Couple) -> Run:
-    """`run(module, function, argument)`: a JavaScript function of the module and the argument."""
-    page = couple[0].page
+    """`run(module, function, argument)`: a JavaScript function of the module, as the page has it, and the argument."""
+    page, files = couple[0].page, StaticFiles()
 
     async def call(module: str, function: str, argument: Any) -> Any:
-        names = await page.evaluate("performance.getEntriesByType('resource').map((entry) => entry.name)")
-        url = next(name for name in names if re.search(rf"/static/{module}\.\w+\.js$", name))
         return await page.evaluate(
-            f"async ({{url, argument}}) => ({function})(await import(url), argument)",
-            {"url": url, "argument": argument},
+            f"""async ({{name, urls, argument}}) => {{
+                const {{ $modules }} = await import(urls[0]);
+                return ({function})($modules[name] ?? await import(urls[1]), argument);
+            }}""",
+            {"name": f"{module}.js", "urls": [files.url("app.js"), files.url(f"{module}.js")], "argument": argument},
         )
 
     return call

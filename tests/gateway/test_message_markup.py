@@ -101,9 +101,6 @@ class NoFiles:
     def url(self, name: str) -> str | None:
         raise AssertionError(name)
 
-    def urls_behind(self, name: str) -> list[str]:
-        raise AssertionError(name)
-
 
 LANGUAGES = catalogues.load()
 

@@ -80,7 +80,10 @@ def assert_page(answer: httpx.Response, status: int = 200) -> None:
     assert "unsafe" not in answer.headers["content-security-policy"]
     assert answer.headers["cache-control"] == "no-store"
     assert answer.headers["x-frame-options"] == "DENY"
-    assert re.search(r"<script(?! type=\"(module\" src=\"/static/|application/json\"))", answer.text) is None
+    assert (
+        re.search(r"<script(?! (?:defer|type=\"module\") src=\"/static/| type=\"application/json\")", answer.text)
+        is None
+    )
     assert "style=" not in answer.text
 
 
@@ -324,6 +327,7 @@ async def test_signing_out_ends_the_session_and_takes_the_cookie_away(whole: Sys
     assert whole.auth.last.header("authorization") == whole.bearer()["Authorization"]
     cookie = cookie_of(answer)
     assert (cookie.value, cookie["max-age"], cookie["path"]) == ("", "0", "/")
+    assert answer.headers["clear-site-data"] == '"cache", "storage"'
 
 
 @pytest.mark.parametrize("headers", [{}, {"Sec-Fetch-Dest": "document", "Sec-Fetch-Site": "none"}])
@@ -351,7 +355,7 @@ async def test_an_address_that_was_typed_signs_out(whole: System, headers: dict[
 async def test_a_picture_a_script_or_another_site_signs_nobody_out(whole: System, headers: dict[str, str]) -> None:
     answer = await whole.http.get("/logout", headers={**whole.cookie(), **headers})
     assert (answer.status_code, answer.headers["location"]) == (303, "/")  # where who is signed in sees that they are
-    assert "set-cookie" not in answer.headers
+    assert not answer.headers.keys() & {"set-cookie", "clear-site-data"}
     assert whole.requests == {}
 
 
