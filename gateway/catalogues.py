@@ -5,7 +5,7 @@ be missing, or be older than its source.
 """
 
 import gettext
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cached_property
 from io import BytesIO
 from pathlib import Path
@@ -18,6 +18,7 @@ from gateway.domain.languages import SOURCE
 
 FOLDER = Path(__file__).parent / "locales"
 _KILOBYTE = 1_000
+_VARIETIES = {"en": "en_001"}  # of all the world: the day before the month
 _SIZE_UNITS = (("GB", 1_000_000_000), ("MB", 1_000_000), ("kB", _KILOBYTE))
 _DOMAIN = "LC_MESSAGES/messages.po"
 
@@ -33,11 +34,11 @@ class Language:
     @cached_property
     def _locale(self) -> Locale:
         """Read with the first page in this language: 5 MiB, and 50 ms of the start."""
-        return Locale.parse(self.code)
+        return Locale.parse(_VARIETIES.get(self.code, self.code))
 
     @cached_property
     def name(self) -> str:
-        return self._locale.get_display_name() or self.code
+        return Locale.parse(self.code).get_display_name() or self.code
 
     def gettext(self, text: str, **values: object) -> str:
         translated = self.translations.gettext(text)
@@ -49,7 +50,10 @@ class Language:
     def day(self, moment: datetime) -> str:
         return dates.format_date(moment, "full", locale=self._locale)
 
-    def short(self, moment: datetime) -> str:
+    def short(self, moment: datetime, now: datetime | None = None) -> str:
+        """The time, if it was today; else the day."""
+        if moment.astimezone(UTC).date() == (now or datetime.now(UTC)).date():
+            return self.time(moment)
         return dates.format_skeleton("MMMd", moment, locale=self._locale)
 
     def full(self, moment: datetime) -> str:

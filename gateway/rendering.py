@@ -10,6 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from gateway.domain.api_types import Attachment, Message
+from gateway.domain.calls import call_in, spoken
 from gateway.domain.message_view import MessageView
 from gateway.domain.page_limits import PageLimits
 from gateway.domain.people import Person
@@ -121,8 +122,7 @@ def _environment(
         "static": files.url,
         "Person": Person,
     }
-    environment.filters["shown"] = shown
-    environment.filters["shortened"] = shortened
+    environment.filters |= {"shown": shown, "shortened": shortened, "spoken": spoken, "call": call_in}
     return environment
 
 

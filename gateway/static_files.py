@@ -32,6 +32,7 @@ STYLES = (
     "conversation_list.css",
     "inbox.css",
     "conversation.css",
+    "log.css",
     "message_tools.css",
     "markup.css",
     "people.css",

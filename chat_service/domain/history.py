@@ -4,9 +4,13 @@ import msgspec
 
 
 class Page(msgspec.Struct, frozen=True):
-    """At most `limit` messages before or after a message id; with `around`, as many on both sides of it."""
+    """At most `limit` messages before or after a message id; with `around`, as many on both sides of it.
+
+    `is_unread`: from the first on that the reader has not seen, which may be their own or deleted.
+    """
 
     before: int | None = None
     after: int | None = None
     around: int | None = None
+    is_unread: bool = False
     limit: int = 50

@@ -62,6 +62,7 @@ class PageQuery(msgspec.Struct, frozen=True):
     before: MessageId | None = None
     after: MessageId | None = None
     around: MessageId | None = None
+    unread: bool = False
     limit: Annotated[int, msgspec.Meta(ge=1)] = HISTORY_PAGE
 
 
@@ -92,7 +93,10 @@ _SEND_REFUSALS = (*WRITE_REFUSALS, *_TEXT_REFUSALS, SlowMode, UnknownAttachment,
     refusals=PLACE_REFUSALS,
 )
 async def messages(request: Request[State]) -> Response:
-    """Oldest first; `Link` leads to the page before and after this one. `around` stands alone: a message id."""
+    """Oldest first; `Link` leads to the page before and after this one.
+
+    `around`, a message id, stands alone, and so does `unread`: what comes after all that has been seen.
+    """
     identity = await identify(request)
     label = await request.state["addressing"].label_of(request.path_params["other_username"])
     return await _history(request, identity.username, label)
@@ -221,8 +225,10 @@ async def _history(request: Request[State], username: str, label: Label) -> Resp
     query = read_query(request, PageQuery)
     if query.around is not None and (query.before is not None or query.after is not None):
         raise Invalid(FieldError("around", "Expected without `before` and `after`."))
+    if query.unread and not query.before is query.after is query.around is None:
+        raise Invalid(FieldError("unread", "Expected without `before`, `after` and `around`."))
     limit = min(query.limit, request.state["history_page_max"])
-    page = Page(before=query.before, after=query.after, around=query.around, limit=limit)
+    page = Page(before=query.before, after=query.after, around=query.around, is_unread=query.unread, limit=limit)
     found = await request.state["history"].read(username, label, page)
     links = []
     if found:

@@ -7,6 +7,7 @@ from chat_service.domain.history import Page
 from chat_service.domain.messages import StoredMessage
 from chat_service.domain.refusals import NotAMember, UnknownMessage
 from chat_service.store.rows import MESSAGE, SEQ_MAX, message_of
+from chat_service.store.unread_counts import seen_seq
 from servicekit.database import Connection, Database, Row
 
 # A message, and who reacted by emoji.
@@ -33,7 +34,12 @@ class History:
 def _read(connection: Connection, username: str, label: Label, page: Page) -> list[Item]:
     """By `seq` alone, which the index knows: however old the page is, nothing that is newer is read."""
     conversation_id = _conversation_id(connection, username, label)
-    return [] if conversation_id is None else _items(connection, _rows_of(connection, conversation_id, page))
+    if conversation_id is None:
+        return []
+    if page.is_unread:
+        seen = seen_seq(connection, username, conversation_id)
+        return _items(connection, _rows(connection, conversation_id, seen + 1, SEQ_MAX, "ASC", page.limit))
+    return _items(connection, _rows_of(connection, conversation_id, page))
 
 
 def _conversation_id(connection: Connection, username: str, label: Label) -> int | None:

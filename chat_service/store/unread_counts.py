@@ -61,3 +61,13 @@ def counts_of(connection: Connection, username: str, conversation_id: int) -> Un
         (conversation_id, username),
     ).fetchone()
     return Unread(*row) if row else Unread(0, 0)
+
+
+def seen_seq(connection: Connection, username: str, conversation_id: int) -> int:
+    """The last `seq` that counts as seen by who is in the conversation."""
+    where = ("memberships.conversation_id", "memberships.read_seq", "memberships.unread_seq", "memberships.username")
+    (seq,) = connection.execute(
+        f"SELECT {_seen(*where)} FROM memberships WHERE conversation_id = ? AND username = ?",
+        (conversation_id, username),
+    ).fetchone()
+    return int(seq)

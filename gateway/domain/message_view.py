@@ -10,6 +10,8 @@ from gateway.domain.previews import preview
 from gateway.domain.room_powers import RoomPowers
 from gateway.domain.timeline import Entry
 
+LINES_SHOWN_MAX = 40  # scripts count alike
+
 
 class Quote(msgspec.Struct, frozen=True, kw_only=True):
     """What is shown of a message that another one answers; `file` is its first."""
@@ -48,9 +50,16 @@ class MessageView(msgspec.Struct, frozen=True, kw_only=True):
     is_pinned: bool = False
     is_collapsed: bool = False
     state: str
+    is_last_read: bool = False
+    is_called: bool = False
     reader: str
     quote: Quote | None
     tools: tuple[str, ...]
+
+    @property
+    def is_long(self) -> bool:
+        """It has so many lines that not all of them are shown at once."""
+        return self.message.message.count("\n") >= LINES_SHOWN_MAX
 
 
 class Reading(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,6 +95,8 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
             is_pinned=message.id in self.pinned,
             is_collapsed=username in self.collapsed,
             state=entry.state,
+            is_last_read=entry.is_last_read,
+            is_called=entry.is_called,
             reader=self.reader if message.reactions else "",
             quote=self.quote(message.reply_to),
             tools=tuple(tool for tool, message_id in self.tools.items() if message_id == message.id),

@@ -2,22 +2,29 @@
 
 import asyncio
 import secrets
-from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from starlette.background import BackgroundTask
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gateway.domain.api_types import Attention, Message, Room, SavedChat, SavedDraft
+from gateway.domain.api_types import Attention, Room, SavedChat, SavedDraft
 from gateway.domain.conversations import Conversation
 from gateway.domain.message_view import Reading
 from gateway.domain.notification_choices import LEVELS, MUTES
 from gateway.domain.people import Person
 from gateway.domain.room_powers import NO_POWERS, RoomPowers, powers_in
 from gateway.domain.timeline import entries
-from gateway.pages.history import HistoryQuery, find_profile, load_answered, load_history, load_people
+from gateway.pages.history import (
+    NO_HISTORY,
+    Part,
+    find_profile,
+    load_answered,
+    load_history,
+    load_newest,
+    load_part,
+    load_people,
+)
 from gateway.pages.layout import Layout, load_layout
 from gateway.pages.moderation_view import load_blocks, moderation_of_chat, moderation_of_room
 from gateway.pages.page_request import PageRequest, signed_in
@@ -25,9 +32,8 @@ from gateway.pages.page_response import language_of
 from gateway.pages.pins import load_pinned_ids
 from gateway.pages.room_people import context_of_members, load_members, shown_members
 from gateway.pages.saved_drafts import NO_DRAFT, load_draft
-from gateway.pages.service_client import get, json_body, tell
+from gateway.pages.service_client import get
 from gateway.state import State
-from servicekit.problems import Refusal
 
 REACTIONS = ("👍", "❤️", "😂", "🎉", "😮", "😢", "👀", "🙏")
 
@@ -67,7 +73,7 @@ class _Content(msgspec.Struct, frozen=True, kw_only=True):
 
     conversation: Conversation
     layout: Layout
-    messages: Sequence[Message]
+    history: Part
     people: dict[str, Person]
     blocked: frozenset[str]
     moderation: dict[str, Any]
@@ -79,6 +85,21 @@ class _Content(msgspec.Struct, frozen=True, kw_only=True):
     person: Person | None = None
     saved: SavedChat | None = None
     room: Room | None = None
+
+    @property
+    def last_seq(self) -> int:
+        """Of the conversation, as it was before its messages were asked for; but where those are the newest, theirs."""
+        messages = self.history.messages
+        if self.history.is_newest:
+            return messages[-1].seq if messages else 0
+        shown = self.room or self.saved
+        return shown.last_seq if shown else 0
+
+    @property
+    def seen_seq(self) -> int:
+        """How far the reader has seen it."""
+        first = self.history.first_unread
+        return first.seq - 1 if first is not None else self.last_seq
 
 
 def conversation_of(request: Request[State]) -> Conversation:
@@ -116,19 +137,22 @@ async def _load_chat(page: PageRequest, conversation: Conversation) -> _Content:
     username = conversation.name
     layout, messages, profile, blocks, draft, pinned = await asyncio.gather(
         load_layout(page),
-        load_history(page, conversation),
+        load_newest(page, conversation),
         find_profile(page, username),
         load_blocks(page),
         load_draft(page, conversation),
         load_pinned_ids(page, conversation),
     )
     saved = layout.find_chat(username)
+    if messages is None:  # after the layout, which says from where on the page is to be told of changes
+        messages = await load_history(page, conversation)
+    history = await load_part(page, conversation, messages, saved.unread if saved else 0)
     person = profile.person if profile.username else saved.person if saved else Person(username, username)
     blocked = frozenset(block.username for block in blocks)
     return _Content(
         conversation=person.conversation,
         layout=layout,
-        messages=messages,
+        history=history,
         people={layout.me.username: layout.me, person.username: person},
         blocked=blocked,
         moderation=moderation_of_chat(person, blocked),
@@ -148,16 +172,17 @@ async def _load_room(page: PageRequest, conversation: Conversation) -> _Content:
         load_blocks(page),
         load_members(page, conversation),
     )
-    inside = await _load_inside(page, room.conversation) if room.is_member else ([], NO_DRAFT, frozenset[int]())
-    messages, draft, pinned = inside
+    inside = await _load_inside(page, room) if room.is_member else (NO_HISTORY, NO_DRAFT, frozenset[int]())
+    history, draft, pinned = inside
     members = shown_members(page, room, loaded)
     listed = {one.username: one.person for one in members.members}
-    people = await load_people(page, layout, {message.sender_username for message in messages} | {*listed}, listed)
+    senders = {message.sender_username for message in history.messages}
+    people = await load_people(page, layout, senders | {*listed}, listed)
     powers, blocked = powers_in(room, layout.profile.role), frozenset(block.username for block in blocks)
     return _Content(
         conversation=room.conversation,
         layout=layout.with_room(room),
-        messages=messages,
+        history=history,
         people=people,
         blocked=blocked,
         moderation=moderation_of_room(page, room, powers, blocked) | context_of_members(page, members, people),
@@ -169,12 +194,16 @@ async def _load_room(page: PageRequest, conversation: Conversation) -> _Content:
     )
 
 
-async def _load_inside(page: PageRequest, room: Conversation) -> tuple[list[Message], SavedDraft, frozenset[int]]:
-    return await asyncio.gather(load_history(page, room), load_draft(page, room), load_pinned_ids(page, room))
+async def _load_inside(page: PageRequest, room: Room) -> tuple[Part, SavedDraft, frozenset[int]]:
+    conversation = room.conversation
+    messages, draft, pinned = await asyncio.gather(
+        load_history(page, conversation), load_draft(page, conversation), load_pinned_ids(page, conversation)
+    )
+    return await load_part(page, conversation, messages, room.unread), draft, pinned
 
 
 async def _render(page: PageRequest, content: _Content, form_state: FormState) -> Response:
-    query, messages = HistoryQuery.of(page), content.messages
+    query = content.history.query
     asked = (form_state.reply_to, query.reply_to, content.draft.reply_to)
     reply_to = next((one for one in asked if one is not None), None) or None  # 0 is for none
     reading = Reading(
@@ -184,15 +213,15 @@ async def _render(page: PageRequest, content: _Content, form_state: FormState) -
         path=content.conversation.path,
         history_query=query.position,
         people=content.people,
-        answered=await load_answered(page, content.conversation, messages, reply_to),
+        answered=await load_answered(page, content.conversation, content.history.messages, reply_to),
         may_pin=content.room is None or content.powers.moderates,
         pinned=content.pinned,
         tools=query.tools | {"edit": form_state.edit or query.edit, "report": form_state.report or query.report},
     )
-    response = page.render(
+    return page.render(
         "conversation.html",
         form_state.status,
-        **_context_of_history(page, content, query, reading, form_state),
+        **_context_of_history(page, content, reading, form_state),
         layout=content.layout,
         current=content.conversation,
         conversation=content.conversation,
@@ -215,43 +244,30 @@ async def _render(page: PageRequest, content: _Content, form_state: FormState) -
         form=form_state.fields,
         field_errors=form_state.field_errors,
     )
-    has_seen_news = content.attention.unread and messages and query.is_newest(messages) and form_state.status == 200
-    if has_seen_news and page.is_view:
-        response.background = BackgroundTask(_mark_read, page, content.conversation, messages[-1].seq)
-    return response
 
 
 def _context_of_history(
-    page: PageRequest, content: _Content, query: HistoryQuery, reading: Reading, form_state: FormState
+    page: PageRequest, content: _Content, reading: Reading, form_state: FormState
 ) -> dict[str, Any]:
-    messages, is_newest = content.messages, query.is_newest(content.messages)
-    unread = content.attention.unread if is_newest else 0
-    shown = entries(messages, reader=page.username, unread=unread, other_read_seq=content.other_read_seq)
-
+    history, position = content.history, content.history.query.position
+    shown = entries(
+        history.messages,
+        reader=page.username,
+        first_unread=history.first_unread,
+        other_read_seq=content.other_read_seq,
+    )
     renderer, language = page.state["renderer"], language_of(page.request).code
     return {
         "entries": shown,
         "articles": [renderer.message(language, reading.view(entry), form_state, REACTIONS) for entry in shown],
-        "empty_article": renderer.empty_message(language, query.position),
+        "empty_article": renderer.empty_message(language, position),
         "empty_files": renderer.empty_files(language),
-        "is_newest": is_newest,
-        "has_older": query.has_older(messages),
-        "history_query": query.position,
+        "is_newest": history.is_newest,
+        "has_older": history.has_older,
+        "history_query": position,
         # As old as what is shown, and never newer: scripts ask for what came after it.
-        "last_seq": messages[-1].seq if messages else 0,
+        "last_seq": content.last_seq,
+        "seen_seq": content.seen_seq,
+        "seen_to_seq": history.seen_to_seq if form_state.status == 200 else None,
         "other_read_seq": content.other_read_seq,
     }
-
-
-async def _mark_read(page: PageRequest, conversation: Conversation, seq: int) -> None:
-    """Everything that is shown has been seen; the page has gone by now, and does not wait for this.
-
-    A GET that changes something: only how far the reader has read, which they see no other way without scripts. It
-    is harmless twice and nobody gains by a forged one. What a browser fetches ahead, or as a picture (somebody's avatar
-    may have this address), has not been seen.
-    """
-    marking = tell(page, "PUT", f"{conversation.messages_path}/read", body=json_body({"seq": seq}))
-    try:
-        await page.state["read_marks"].send(page.username, marking)
-    except Refusal:  # the mark comes with the next page
-        return

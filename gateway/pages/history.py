@@ -10,6 +10,7 @@ import msgspec
 from gateway.domain.api_types import Message, Profile
 from gateway.domain.conversations import Conversation
 from gateway.domain.people import Person, named_person
+from gateway.domain.timeline import first_of_others, first_unread
 from gateway.pages.layout import Layout
 from gateway.pages.page_request import PageRequest
 from gateway.pages.service_client import find, get
@@ -27,6 +28,7 @@ class HistoryQuery(msgspec.Struct, frozen=True, kw_only=True):
     before: int | None = None
     after: int | None = None
     around: int | None = None
+    newest: int | None = None
     reply_to: int | None = None
     edit: int | None = None
     delete: int | None = None
@@ -43,9 +45,14 @@ class HistoryQuery(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def position(self) -> str:
         """The query that leads back to this part, empty for the newest."""
-        parts = {"before": self.before, "after": self.after, "around": self.around}
+        parts = {"before": self.before, "after": self.after, "around": self.around, "newest": self.newest}
         kept = {name: value for name, value in parts.items() if value is not None}
         return "?" + urlencode(kept) if kept else ""
+
+    @property
+    def is_part(self) -> bool:
+        """Whether it asks for another part than the one that everybody begins with."""
+        return not (self.before is self.after is self.around is None)
 
     @property
     def tools(self) -> dict[str, int | None]:
@@ -71,6 +78,36 @@ class HistoryQuery(msgspec.Struct, frozen=True, kw_only=True):
         return len(messages) >= HISTORY_PAGE
 
 
+class Part(msgspec.Struct, frozen=True, kw_only=True):
+    """The part of a history that a page shows.
+
+    `first_unread` is the first message that the reader has not seen, which may stand elsewhere; None where they have
+    seen all. `opens_unread`: the page was asked for without a part, and is the one where that begins.
+    """
+
+    query: HistoryQuery
+    messages: Sequence[Message]
+    first_unread: Message | None = None
+    opens_unread: bool = False
+
+    @property
+    def is_newest(self) -> bool:
+        return self.query.is_newest(self.messages)
+
+    @property
+    def has_older(self) -> bool:
+        return self.query.has_older(self.messages)
+
+    @property
+    def seen_to_seq(self) -> int | None:
+        """What a reader without scripts has seen once they have seen this page; None for no more than before."""
+        shows_news = self.first_unread is not None and (self.is_newest or self.opens_unread)
+        return self.messages[-1].seq if shows_news else None
+
+
+NO_HISTORY = Part(query=HistoryQuery(), messages=())
+
+
 def message_id(text: str | None) -> int | None:
     """None where it is no id."""
     return int(text) if text is not None and text.isascii() and text.isdigit() and len(text) < 19 else None
@@ -78,8 +115,31 @@ def message_id(text: str | None) -> int | None:
 
 async def load_history(page: PageRequest, conversation: Conversation) -> list[Message]:
     asked = HistoryQuery.of(page)
-    query = {"before": asked.before, "after": asked.after, "around": asked.around, "limit": HISTORY_PAGE}
-    return await get(page, conversation.messages_path, list[Message], query)
+    return await _load(page, conversation, {"before": asked.before, "after": asked.after, "around": asked.around})
+
+
+async def _load(page: PageRequest, conversation: Conversation, place: dict[str, str | int | None]) -> list[Message]:
+    return await get(page, conversation.messages_path, list[Message], {**place, "limit": HISTORY_PAGE})
+
+
+async def load_newest(page: PageRequest, conversation: Conversation) -> list[Message] | None:
+    """None where the page asks for another part."""
+    return None if HistoryQuery.of(page).is_part else await load_history(page, conversation)
+
+
+async def load_part(page: PageRequest, conversation: Conversation, messages: list[Message], unread: int) -> Part:
+    """With `messages`, which the query asked for; but that where the unread begins, if nothing else was asked for."""
+    asked = HistoryQuery.of(page)
+    is_newest = not asked.is_part
+    first = first_unread(messages, reader=page.username, unread=unread) if is_newest else None
+    if first is None and unread:
+        unseen = await _load(page, conversation, {"unread": "true"})
+        first = first_of_others(unseen, reader=page.username)
+        if first is not None and is_newest and asked.newest is None:
+            messages = await _load(page, conversation, {"around": first.id})
+            around = msgspec.structs.replace(asked, around=first.id)
+            return Part(query=around, messages=messages, first_unread=first, opens_unread=True)
+    return Part(query=asked, messages=messages, first_unread=first)
 
 
 async def load_answered(

@@ -1,5 +1,6 @@
 """Messages from a conversation's page: sending one, editing, deleting and reacting."""
 
+from contextlib import suppress
 from urllib.parse import quote
 
 from starlette.requests import Request
@@ -19,6 +20,7 @@ from gateway.pages.saved_drafts import forget_draft
 from gateway.pages.service_client import NO_BODY, Body, Refused, json_body, tell
 from gateway.pages.uploads import read_form_with_files
 from gateway.state import State
+from servicekit.problems import Refusal
 
 _NOTHING_TO_SHOW = frozenset({"unknown_recipient", "unknown_room"})
 
@@ -44,6 +46,21 @@ async def send_message(request: Request[State]) -> Response:
         )
     await forget_draft(page, conversation)
     return page.redirect(f"{conversation.path}#message-{kept.json()['id']}")
+
+
+async def mark_seen(request: Request[State]) -> Response:
+    """Everything up to `seq` has been seen: the picture on a page without scripts, which tell it themselves.
+
+    A GET that changes something: only how far the reader has read. It is harmless twice and nobody gains by a forged
+    one; but only our own pages may ask, and what is fetched ahead loads no pictures.
+    """
+    page = await signed_in(request)
+    conversation, seq = conversation_of(request), message_id(request.query_params.get("seq"))
+    if seq is not None and page.is_from_own_page and request.method == "GET":
+        marking = tell(page, "PUT", f"{conversation.messages_path}/read", body=json_body({"seq": seq}))
+        with suppress(Refusal):  # the mark comes with the next page
+            await page.state["read_marks"].send(page.username, marking)
+    return Response(status_code=204)
 
 
 async def edit_message(request: Request[State]) -> Response:

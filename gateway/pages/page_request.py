@@ -63,24 +63,22 @@ class PageRequest:
         return shown_path_of(self.request)
 
     @property
-    def is_view(self) -> bool:
-        """Whether a person will look at the answer: it is not fetched ahead, nor as a picture on another page."""
-        is_prefetch = "prefetch" in self.request.headers.get("sec-purpose", "")
-        return self.request.method != "HEAD" and not is_prefetch and _is_document(self.request)
-
-    @property
     def is_followed(self) -> bool:
         """Whether a person went to it from one of our pages: a picture's or a script's address must not do anything.
 
         Where a browser sends no `Sec-Fetch-*` (over plain HTTP), from what it accepts and where it comes from.
         """
-        request = self.request
+        return _is_document(self.request) and self.is_from_own_page
+
+    @property
+    def is_from_own_page(self) -> bool:
+        """Whether one of our pages asks for it, by a link or as a part of the page."""
         try:
-            comes_from = urlsplit(request.headers.get("referer", ""))
+            comes_from = urlsplit(self.request.headers.get("referer", ""))
         except ValueError:  # it is no URL
             return False
         origin = f"{comes_from.scheme}://{comes_from.netloc}" if comes_from.netloc else None
-        return _is_document(request) and _is_own(request) and _is_same_origin(request, site=None, origin=origin)
+        return _is_own(self.request) and _is_same_origin(self.request, site=None, origin=origin)
 
     def gettext(self, text: str, **values: object) -> str:
         return language_of(self.request).gettext(text, **values)

@@ -59,6 +59,7 @@ def _conversation(path: str) -> list[Route]:
         route(path + "/pins", GET=side_views.pins),
         route(path + "/{message_id:id}/pin", POST=side_views.pin),
         route(path + "/{message_id:id}/unpin", POST=side_views.unpin),
+        route(path + "/seen", GET=messages.mark_seen),
         route(path + "/{message_id:id}/edit", POST=messages.edit_message),
         route(path + "/{message_id:id}/delete", POST=messages.delete_message),
         route(path + "/{message_id:id}/react", POST=messages.react),

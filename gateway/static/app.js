@@ -11,14 +11,17 @@ import { isRoom } from "./conversation_label.js";
 import { ConversationList } from "./conversation_list.js";
 import { wireCodeCopying } from "./code_copying.js";
 import { wireCopyButtons } from "./copy_button.js";
-import { optional } from "./dom.js";
+import { optional, required } from "./dom.js";
+import { wireFolding } from "./folding.js";
 import { wireFoundMessages } from "./found_messages.js";
 import { t, why } from "./i18n.js";
 import { LiveModeration } from "./live_moderation.js";
 import { wireSpoilers } from "./markup.js";
+import { LogKeyboard } from "./log_keyboard.js";
 import { wireMenus } from "./menus.js";
 import { MessageActions } from "./message_actions.js";
 import { MessageLog } from "./message_log.js";
+import { followMidnight } from "./midnight.js";
 import { wireNotificationSettings } from "./notification_settings.js";
 import { wireNotifications } from "./notifications.js";
 import { Outbox } from "./outbox.js";
@@ -52,6 +55,7 @@ function at(id, start, kind) {
 function begin() {
   document.documentElement.classList.add("js");
   localize();
+  followMidnight();
   wireAvatars();
   wireTheme();
   wireMenus();
@@ -115,6 +119,8 @@ function beginConversation({ main, element, connection, outbox }) {
       new LiveModeration({ main, log: element, connection, limits });
       new MessageActions({ element, log, composer, connection });
       wirePins({ element, log, connection });
+      const scroller = required(document, "#scroller");
+      new LogKeyboard({ scroller, log: element, ...log.ends, leave: () => composer.focus() });
       element.addEventListener("changed", (event) => composer.follow(/** @type {CustomEvent} */ (event).detail));
       connection.on("error", showRefusal);
       wireMembership(connection, log, composer);
@@ -125,6 +131,7 @@ function beginConversation({ main, element, connection, outbox }) {
     HTMLFormElement,
   );
   wireQuotes(element);
+  wireFolding(element);
   wireCodeCopying(element);
   wireAudioPlayers(main);
   wireTextPeeks(element);

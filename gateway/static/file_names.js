@@ -1,5 +1,6 @@
 /** File names and sizes, as people see them; gateway/domain/file_names.py does the same for what the server shows. */
 
+import { callWords } from "./call_words.js";
 import { language, t } from "./i18n.js";
 import { preview } from "./texts.js";
 
@@ -55,8 +56,11 @@ export function whatIs(file) {
   return file.kind === "video" ? t("Video") : plainName(file);
 }
 
-/** @param {Pick<Api.Message, "message" | "attachments">} message what is said of it in a line */
-export function lineOf({ message, attachments = [] }) {
+/** @param {Pick<Api.Message, "message" | "attachments" | "call">} message what is said of it in a line */
+export function lineOf({ message, attachments = [], call }) {
+  if (call) {
+    return callWords(call);
+  }
   return preview(message) || (attachments[0] ? whatIs(attachments[0]) : "");
 }
 

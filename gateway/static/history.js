@@ -4,6 +4,9 @@ import { messagesPathOf, pagePathOf } from "./conversation_label.js";
 
 export const PAGE_LENGTH = 50;
 
+/** @typedef {{before?: string, after?: string, around?: string}} Place ids of messages; none is the end */
+/** @typedef {{items: Api.Message[], before: string | null, after: string | null}} Part null: nothing is there */
+
 /**
  * The page of the conversation as it is now, for what stands around the log. Rejects where it is not to be had.
  * @param {Api.Label} conversation
@@ -18,17 +21,36 @@ export async function fetchPage(conversation) {
 }
 
 /**
- * Oldest first; `before` is the id of a message, null the end. Rejects where there is no answer, or a refusal.
+ * Oldest first, and between which messages it stands. Rejects where there is no answer, or a refusal.
  * @param {Api.Label} conversation
- * @param {string | null} before
- * @param {number} limit
- * @returns {Promise<Api.Message[]>}
+ * @param {Place} place
+ * @returns {Promise<Part>}
  */
-export async function fetchHistory(conversation, before = null, limit = PAGE_LENGTH) {
-  const query = new URLSearchParams({ limit: String(limit), ...(before === null ? {} : { before }) });
+export async function fetchHistory(conversation, place = {}, limit = PAGE_LENGTH) {
+  const query = new URLSearchParams({ limit: String(limit), ...place });
   const answer = await fetch(`${messagesPathOf(conversation)}?${query}`, { cache: "no-store" });
   if (!answer.ok) {
     throw new Error(`The history was refused: ${answer.status}`);
   }
-  return answer.json();
+  const items = await answer.json();
+  return { items, ...endsOf(items, place, limit) };
+}
+
+/**
+ * As much as was asked for may not be all that there is.
+ * @param {Api.Message[]} items
+ * @param {Place} place
+ * @param {number} limit
+ */
+function endsOf(items, { before, after, around }, limit) {
+  const olderMax = Math.floor(limit / 2);
+  const olderCount = items.filter(({ id }) => id < Number(around)).length;
+  const hasOlder = around ? olderCount >= olderMax : Boolean(after) || items.length >= limit;
+  const hasNewer = around
+    ? items.length - olderCount >= limit - olderMax
+    : Boolean(before) || (Boolean(after) && items.length >= limit);
+  return {
+    before: (hasOlder && items[0] && String(items[0].id)) || null,
+    after: (hasNewer && items.length > 0 && String(items[items.length - 1].id)) || null,
+  };
 }

@@ -1,8 +1,7 @@
-/** Older messages, a page at a time, above those that are shown. */
+/** Messages above and below those that are shown, a page at a time; or those around another one. */
 
 import { fetchHistory, PAGE_LENGTH } from "./history.js";
 
-const SEARCH_PAGES_MAX = 5;
 const SEARCH_PAGE_LENGTH = 200;
 
 export class HistoryLoader {
@@ -10,6 +9,7 @@ export class HistoryLoader {
   #scroll;
   #conversation;
   #makeArticle;
+  #loaded;
   /** @type {Promise<void> | null} */
   #loading = null;
 
@@ -19,52 +19,111 @@ export class HistoryLoader {
    * @param {import("./scroll_position.js").ScrollPosition} parts.scroll
    * @param {Api.Label} parts.conversation
    * @param {(item: Api.Message) => HTMLElement} parts.makeArticle
+   * @param {() => void} parts.loaded
    */
-  constructor({ list, scroll, conversation, makeArticle }) {
+  constructor({ list, scroll, conversation, makeArticle, loaded }) {
     this.#list = list;
     this.#scroll = scroll;
     this.#conversation = conversation;
     this.#makeArticle = makeArticle;
-    list.olderLink?.addEventListener("click", (event) => {
-      event.preventDefault();
-      this.load();
-    });
+    this.#loaded = loaded;
+    list.onLink({ older: () => this.loadOlder(), newer: () => this.loadNewer() });
+  }
+
+  /** What changes meanwhile may not be known to what is on its way. */
+  get isLoading() {
+    return this.#loading !== null;
   }
 
   /** One page more; the view stays where it is. Whoever asks meanwhile waits for the same page. */
-  async load(limit = PAGE_LENGTH) {
-    if (this.#list.before !== null) {
-      this.#loading ??= this.#fetch(limit).finally(() => (this.#loading = null));
-      await this.#loading;
+  async loadOlder(limit = PAGE_LENGTH) {
+    const { before } = this.#list;
+    if (before !== null) {
+      await this.#once(async () => {
+        const part = await fetchHistory(this.#conversation, { before }, limit);
+        this.#list.beQuiet();
+        // Places are counted from the end: what is put above moves nothing.
+        this.#list.prepend(this.#articlesOf(part.items));
+        this.#list.before = part.before;
+        this.#trim();
+      });
+    }
+  }
+
+  /** The same, at the other end. */
+  async loadNewer() {
+    const { after } = this.#list;
+    if (after !== null) {
+      await this.#once(async () => {
+        const part = await fetchHistory(this.#conversation, { after });
+        this.#list.beQuiet();
+        this.#scroll.keep(() => {
+          this.#list.append(this.#articlesOf(part.items));
+          this.#list.after = part.after;
+        });
+        this.#trim();
+      });
     }
   }
 
   /**
-   * Load until the message is there.
+   * Load until the message is there, among what is shown or in its stead.
    * @param {number} id
-   * @returns {Promise<HTMLElement | null>} null: it is too far back
+   * @returns {Promise<HTMLElement | null>} null: there is none
    */
   async loadUntil(id) {
-    for (let page = 0; page < SEARCH_PAGES_MAX && !this.#list.find(id) && this.#list.before !== null; page += 1) {
-      await this.load(SEARCH_PAGE_LENGTH);
+    if (!this.#list.find(id)) {
+      await this.loadOlder(SEARCH_PAGE_LENGTH);
+    }
+    if (!this.#list.find(id)) {
+      await this.replace({ around: String(id) }, (part) => part.items.some((item) => item.id === id));
     }
     return this.#list.find(id);
   }
 
-  /** @param {number} limit */
-  async #fetch(limit) {
-    let items;
-    try {
-      items = await fetchHistory(this.#conversation, this.#list.before, limit);
-    } catch {
-      return; // the next scroll, or the link, asks again
+  /**
+   * Show what is there instead of all that is shown.
+   * @param {import("./history.js").Place} place
+   * @param {(part: import("./history.js").Part) => boolean} [isWanted]
+   */
+  async replace(place, isWanted = () => true) {
+    while (this.#loading) {
+      await this.#loading;
     }
+    await this.#once(async () => {
+      const part = await fetchHistory(this.#conversation, place);
+      if (isWanted(part)) {
+        this.showPart(part);
+        this.#scroll.toEnd();
+      }
+    });
+  }
+
+  /** Show this, and nothing else. @param {import("./history.js").Part} part @param {HTMLElement[]} more */
+  showPart({ items, before, after }, more = []) {
     this.#list.beQuiet();
-    // Places are counted from the end: what is put above moves nothing.
-    this.#list.prepend(items.filter((item) => !this.#list.find(item.id)).map(this.#makeArticle));
-    this.#list.before = items.length < limit ? null : String(items[0].id);
-    if (items.length === limit && this.#scroll.isNearStart) {
-      setTimeout(() => this.load());
-    }
+    this.#list.replace([...items.map(this.#makeArticle), ...more]);
+    this.#list.before = before;
+    this.#list.after = after;
+  }
+
+  /** @param {Api.Message[]} items */
+  #articlesOf(items) {
+    return items.filter((item) => !this.#list.find(item.id)).map(this.#makeArticle);
+  }
+
+  #trim() {
+    this.#scroll.keep(() => this.#list.trim(() => this.#scroll.firstInView));
+  }
+
+  /** @param {() => Promise<void>} load */
+  async #once(load) {
+    this.#loading ??= load()
+      .catch(() => {}) // the next scroll, or the link, asks again
+      .finally(() => {
+        this.#loading = null;
+        this.#loaded();
+      });
+    await this.#loading;
   }
 }

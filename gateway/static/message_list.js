@@ -1,19 +1,18 @@
 /** The articles of the log: each once, in the order of their places, below the headings of their days. */
 
-import { all, optional } from "./dom.js";
+import { all, closest, optional } from "./dom.js";
 import { isOwnArticle, seqOf } from "./message_view.js";
 import { arrange } from "./timeline.js";
 
-const ARTICLES_MAX = 600;
-const ARTICLES_KEPT = 300;
+/** What is further away than this is dropped, and loaded again when the reader comes back to it. */
+const ARTICLES_MAX = 300;
+const ARTICLES_KEPT = 200;
 
 export class MessageList {
-  /** An old page of the history is shown, with a gap between it and now. */
-  isPast;
-
   #log;
   #scroller;
   #olderLink;
+  #newerRow;
 
   /**
    * @param {HTMLElement} log
@@ -23,7 +22,8 @@ export class MessageList {
     this.#log = log;
     this.#scroller = scroller;
     this.#olderLink = optional(log, 'a[rel="prev"]', HTMLAnchorElement);
-    this.isPast = optional(log, 'a[rel="next"]') !== null;
+    this.#newerRow = optional(log, ".more-row");
+    this.#newerRow?.querySelector("a:not([rel])")?.remove(); // the button to the newest is always in view
   }
 
   get articles() {
@@ -34,9 +34,23 @@ export class MessageList {
     return optional(this.#log, ":scope > article");
   }
 
-  /** The link for what is older, if there is any. */
-  get olderLink() {
-    return this.#olderLink;
+  /** There are messages between the last that is shown and now. */
+  get isPast() {
+    return this.after !== null;
+  }
+
+  /**
+   * Where scrolling did not load, the links at both ends ask again.
+   * @param {{older: () => void, newer: () => void}} told
+   */
+  onLink({ older, newer }) {
+    this.#log.addEventListener("click", (event) => {
+      const link = closest(event, 'a[rel="prev"], a[rel="next"]');
+      if (link) {
+        event.preventDefault();
+        link.matches('[rel="prev"]') ? older() : newer();
+      }
+    });
   }
 
   /** The id of the message before which there is more; null: the first of all is shown. */
@@ -46,19 +60,35 @@ export class MessageList {
 
   /** @param {string | null} id */
   set before(id) {
-    const link = this.#olderLink;
+    this.#setEnd("before", id, this.#olderLink, "afterbegin");
+  }
+
+  /** The id of the message after which there is more; null: the last of all is shown. */
+  get after() {
+    return this.#log.dataset.after ?? null;
+  }
+
+  /** @param {string | null} id */
+  set after(id) {
+    this.#setEnd("after", id, this.#newerRow, "beforeend");
+  }
+
+  /**
+   * @param {"before" | "after"} side
+   * @param {string | null} id
+   * @param {HTMLElement | null} element what leads on there
+   * @param {InsertPosition} place
+   */
+  #setEnd(side, id, element, place) {
     if (id === null) {
-      delete this.#log.dataset.before;
-      if (link === document.activeElement) {
-        this.#scroller.focus();
-      }
-      link?.remove();
+      delete this.#log.dataset[side];
+      this.#keepFocus(() => element?.remove());
       return;
     }
-    this.#log.dataset.before = id;
-    if (link) {
-      link.href = `?before=${id}`;
-      this.#log.prepend(link);
+    this.#log.dataset[side] = id;
+    if (element) {
+      (optional(element, "a[rel]", HTMLAnchorElement) ?? element).setAttribute("href", `?${side}=${id}`);
+      this.#log.insertAdjacentElement(place, element);
     }
   }
 
@@ -77,10 +107,12 @@ export class MessageList {
     return this.articles.findLast((one) => isOwnArticle(one) && one.dataset.id && !("deleted" in one.dataset));
   }
 
-  /** Whether that place is above all that is shown, with more between. @param {number} seq */
-  isAbove(seq) {
+  /** Whether that place is above or below all that is shown, with more between. @param {number} seq */
+  isOutside(seq) {
     const { first } = this;
-    return first !== null && seq < seqOf(first) && this.before !== null;
+    const isAbove = first !== null && seq < seqOf(first) && this.before !== null;
+    const last = this.isPast ? optional(this.#log, ":scope > article:last-of-type") : null;
+    return isAbove || (last !== null && seq > seqOf(last));
   }
 
   /** Put it, or move it, where its `seq` says. @param {HTMLElement} article */
@@ -108,18 +140,65 @@ export class MessageList {
     }
   }
 
-  /** Show these, and nothing else. @param {HTMLElement[]} articles */
-  replace(articles) {
-    this.#log.replaceChildren(...articles);
+  /** Put newer ones below all others. @param {HTMLElement[]} articles */
+  append(articles) {
+    const place = this.#newerRow?.isConnected ? this.#newerRow : null;
+    articles.forEach((article) => this.#log.insertBefore(article, place));
     articles.forEach(arrange);
   }
 
-  /** A page that stays open for weeks does not grow for ever. */
-  trim() {
-    if (this.#log.childElementCount > ARTICLES_MAX) {
-      const kept = this.articles.slice(-ARTICLES_KEPT);
-      this.replace(kept);
-      this.before = kept[0].dataset.id ?? null;
+  /** Show these, and nothing else. @param {HTMLElement[]} articles */
+  replace(articles) {
+    this.#keepFocus(() => this.#log.replaceChildren(...articles));
+    articles.forEach(arrange);
+  }
+
+  /**
+   * A page that stays open for weeks does not grow for ever, nor does one on which somebody reads what was said long
+   * ago: what is furthest away goes.
+   * @param {() => HTMLElement | null} viewed what the reader sees of it, null for the last; asked for only if need be
+   */
+  trim(viewed) {
+    if (this.#log.childElementCount <= ARTICLES_MAX) {
+      return;
+    }
+    const articles = this.articles.filter((one) => one.dataset.id);
+    const place = articles.indexOf(viewed() ?? articles[articles.length - 1]);
+    const start = Math.max(0, Math.min(place - ARTICLES_KEPT / 2, articles.length - ARTICLES_KEPT));
+    const kept = articles.slice(start, start + ARTICLES_KEPT);
+    this.#keepFocus(() => {
+      if (start > 0) {
+        this.#dropBefore(kept[0]);
+      }
+      if (start + kept.length < articles.length) {
+        this.#dropAfter(kept[kept.length - 1]);
+      }
+    });
+  }
+
+  /** @param {HTMLElement} first */
+  #dropBefore(first) {
+    while (first.previousElementSibling) {
+      first.previousElementSibling.remove();
+    }
+    this.before = first.dataset.id ?? null;
+    arrange(first);
+  }
+
+  /** @param {HTMLElement} last */
+  #dropAfter(last) {
+    while (last.nextElementSibling) {
+      last.nextElementSibling.remove();
+    }
+    this.after = last.dataset.id ?? null;
+  }
+
+  /** Who was at what goes is still among the messages. @param {() => void} change */
+  #keepFocus(change) {
+    const had = this.#log.contains(document.activeElement);
+    change();
+    if (had && !this.#log.contains(document.activeElement)) {
+      this.#scroller.focus({ preventScroll: true });
     }
   }
 

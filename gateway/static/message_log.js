@@ -1,20 +1,21 @@
 /** The log: the messages of the open conversation, and what becomes of them. */
 
-import { MessageList, muteAnnouncements } from "./message_list.js";
-import { all, required } from "./dom.js";
-import { fetchHistory, fetchPage, PAGE_LENGTH } from "./history.js";
+import { adopt, ArticleMaker, update } from "./article_maker.js";
+import { ChangeQueue } from "./change_queue.js";
+import { optional, required } from "./dom.js";
+import { fold } from "./folding.js";
 import { HistoryLoader } from "./history_loader.js";
-import { bringToLife } from "./markup.js";
-import { identify, makeArticle, seqOf, setCards, setDeleted, setEdited, setFailure, setState } from "./message_view.js";
-import { reviewMessage } from "./live_moderation.js";
+import { LogRenewal } from "./log_renewal.js";
+import { MessageList } from "./message_list.js";
+import { seqOf, setCards, setDeleted, setEdited, setFailure, setState } from "./message_view.js";
+import { NewsButton } from "./news_button.js";
 import { me } from "./people.js";
 import { placehold } from "./placeholders.js";
 import { showReaction } from "./reactions.js";
 import { ReadMarks } from "./read_marks.js";
 import { ScrollPosition } from "./scroll_position.js";
-import { takeOver } from "./surroundings.js";
 import { arrange } from "./timeline.js";
-import { showUnsent } from "./unsent_messages.js";
+import { UnsentMessages } from "./unsent_messages.js";
 
 /** @import { Connection } from "./connection.js" */
 /** @import { Outbox } from "./outbox.js" */
@@ -26,12 +27,11 @@ export class MessageLog {
   #scroll;
   #history;
   #marks;
-  /** What a resume tells, until it is done: many messages are one change of the page. @type {(() => void)[]} */
-  #held = [];
-  /** Its surroundings and marks are those of a conversation that is no more. */
-  #isAnother = false;
-  /** What is shown is fetched anew: what comes meanwhile waits. */
-  #isReloading = false;
+  #maker;
+  #news;
+  #unsent;
+  #changes;
+  #renewal;
 
   /** @param {{main: HTMLElement, connection: Connection, outbox: Outbox}} parts */
   constructor({ main, connection, outbox }) {
@@ -39,27 +39,37 @@ export class MessageLog {
     this.#log = required(document, "#log");
     const scroller = required(document, "#scroller");
     this.#list = new MessageList(this.#log, scroller);
-    this.#scroll = new ScrollPosition(scroller, {
-      toPresent: () => this.#list.isPast && location.assign(location.pathname),
-      moved: () => this.#moved(),
+    this.#scroll = new ScrollPosition(scroller, { isPast: () => this.#list.isPast, moved: () => this.#moved() });
+    this.#news = new NewsButton(scroller, () => this.#goToPresent());
+    this.#news.count = Number(main.dataset.unread ?? 0);
+    this.#changes = new ChangeQueue({
+      isHeld: () => connection.state !== "online" || this.#renewal.isUnderway || this.#history.isLoading,
+      carryOut: (changes) => this.#carryOut(changes),
     });
-    this.#marks = new ReadMarks({ main, list: this.#list, scroll: this.#scroll, connection });
+    const shared = { list: this.#list, scroll: this.#scroll, conversation: this.conversation };
     this.#history = new HistoryLoader({
-      list: this.#list,
-      scroll: this.#scroll,
-      conversation: this.conversation,
-      makeArticle: (item) => this.#fromHistory(item),
+      ...shared,
+      makeArticle: (item) => this.#maker.fromHistory(item),
+      loaded: () => this.#loaded(),
     });
+    this.#maker = new ArticleMaker({
+      conversation: this.conversation,
+      find: (id) => this.find(id),
+      isRead: (seq) => this.#marks.isRead(seq),
+    });
+    const counted = (/** @type {number} */ unread) => (this.#news.count = unread);
+    this.#marks = new ReadMarks({ main, log: this.#log, list: this.#list, connection, counted });
+    const parts = { history: this.#history, marks: this.#marks, done: () => this.#loaded() };
+    this.#renewal = new LogRenewal({ ...shared, ...parts });
     this.#adopt(outbox);
-    showUnsent({
+    this.#unsent = new UnsentMessages({
+      ...shared,
       log: this.#log,
-      list: this.#list,
-      scroll: this.#scroll,
-      conversation: this.conversation,
       outbox,
-      makeArticle: (item) => this.#make(item),
+      makeArticle: (item) => this.#maker.make(item),
+      toPresent: () => this.#toPresent(),
     });
-    this.#revealAddressed();
+    this.#begin();
     this.#listen(connection);
     this.#listenToChanges(connection);
     this.#moved();
@@ -85,10 +95,17 @@ export class MessageLog {
     return this.#list.lastOwn();
   }
 
-  /** Show the message, and load what is older until it is there; false: it is too far back. @param {number} id */
+  /** What leads to its ends. */
+  get ends() {
+    return { loadOlder: () => this.#history.loadOlder(), toEnd: () => this.#goToEnd() };
+  }
+
+  /** Show the message, and load what is around it if need be; false: there is none. @param {number} id */
   async reveal(id) {
     const article = await this.#history.loadUntil(id);
-    article?.scrollIntoView({ block: "center" });
+    if (article) {
+      this.#scroll.reveal(article, "center");
+    }
     return article !== null;
   }
 
@@ -99,37 +116,37 @@ export class MessageLog {
     this.#log.setAttribute("aria-relevant", "additions");
     for (const article of this.#list.articles) {
       arrange(article);
-      bringToLife(required(article, ".text"));
-      muteAnnouncements(article);
+      adopt(article);
       if (article.dataset.nonce) {
         outbox.discard(article.dataset.nonce);
-      }
-      for (const tool of all(article, ".tools [data-action]")) {
-        tool.setAttribute("role", "button");
       }
     }
     placehold(this.#log);
   }
 
-  /** The address may name a message. */
-  #revealAddressed() {
-    document.getElementById(location.hash.slice(1))?.scrollIntoView({ block: "center" }); // none is called ""
+  /** Where the address leads, or where the unread begins; at the end if all of that is in view. */
+  #begin() {
+    const addressed = document.getElementById(location.hash.slice(1)); // none is called ""
+    const unread = optional(document, "#unread");
+    if (addressed && this.#log.contains(addressed)) {
+      this.#scroll.reveal(addressed, addressed === unread ? "start" : "center");
+    } else if (unread && (this.#list.isPast || this.#scroll.isAboveView(unread))) {
+      this.#scroll.reveal(unread, "start");
+    }
   }
 
   /** @param {Connection} connection */
   #listen(connection) {
     connection.on("resumed", (event) => {
       if (event.truncated.includes(this.conversation)) {
-        this.#held = [];
-        this.#reload();
-      } else if (!this.#isReloading) {
-        this.#release();
+        this.#changes.clear();
+        this.#renewal.begin();
       }
     });
+    connection.on("state", () => this.#changes.flush());
     connection.on("another", (conversation) => {
       if (conversation === this.conversation) {
-        this.#isAnother = true;
-        this.#reload();
+        this.#renewal.begin({ isAnother: true });
       }
     });
   }
@@ -140,7 +157,10 @@ export class MessageLog {
     this.#hear(connection, "sent", (event) => this.#add(event));
     this.#hear(connection, "read", (event) => this.#marks.hear(event));
     this.#hear(connection, "cards", ({ id, cards }) => setCards(this.find(id), cards, this.#scroll));
-    this.#hearChange(connection, "edited", (article, event) => setEdited(article, event));
+    this.#hearChange(connection, "edited", (article, event) => {
+      setEdited(article, event);
+      fold(article);
+    });
     this.#hearChange(connection, "deleted", (article) => setDeleted(article));
     this.#hearChange(connection, "reaction", (article, event) => showReaction(article, event));
   }
@@ -155,10 +175,7 @@ export class MessageLog {
   #hear(connection, type, handler) {
     connection.on(type, (event) => {
       if (event.conversation === this.conversation) {
-        this.#held.push(() => handler(event));
-        if (connection.state === "online" && !this.#isReloading) {
-          this.#release();
-        }
+        this.#changes.push(() => handler(event));
       }
     });
   }
@@ -174,24 +191,42 @@ export class MessageLog {
     this.#hear(connection, type, (event) => {
       const article = this.find(event.id);
       if (article) {
-        this.#scroll.keep(() => handler(article, event));
+        handler(article, event);
       }
       this.#log.dispatchEvent(new CustomEvent("changed", { detail: event })); // copies of it follow
     });
   }
 
-  #release() {
-    const held = this.#held.splice(0);
-    if (held.length > 0) {
-      this.#scroll.keep(() => held.forEach((change) => change()));
-    }
+  /** @param {() => void} changes */
+  #carryOut(changes) {
+    this.#scroll.keep(() => {
+      changes();
+      this.#list.trim(() => (this.#scroll.isAtEnd ? null : this.#scroll.firstInView));
+    });
+    this.#showNews();
   }
 
   #moved() {
     this.#marks.tellSoon();
+    this.#showNews();
     if (this.#scroll.isNearStart) {
-      this.#history.load();
+      this.#history.loadOlder();
+    } else if (this.#scroll.isNearBottom) {
+      this.#history.loadNewer();
     }
+  }
+
+  #loaded() {
+    this.#marks.showLastRead();
+    if (!this.#list.isPast) {
+      this.#unsent.showAll();
+    }
+    this.#changes.flush();
+    this.#moved();
+  }
+
+  #showNews() {
+    this.#news.show({ isAtEnd: this.#scroll.isAtEnd, isPast: this.#list.isPast });
   }
 
   // Messages
@@ -199,35 +234,29 @@ export class MessageLog {
   /** @param {Api.Message} item */
   #add(item) {
     const known = this.find(item.id);
-    const article = known ?? this.#list.findUnsent(item.nonce) ?? this.#make(item);
+    const article = known ?? this.#list.findUnsent(item.nonce) ?? this.#maker.make(item);
+    if (!known) {
+      this.#count(item);
+    }
     if (!known && !this.#place(article, item)) {
       return;
     }
     if (item.edited_at || item.deleted) {
-      identify(article, item);
+      update(article, item);
     }
     if (item.sender_username === me) {
       setFailure(article, null);
       setState(article, this.#marks.isRead(item.seq) ? "read" : item.delivered ? "delivered" : "sent");
     }
-    this.#marks.tellSoon();
   }
 
-  /** @param {import("./message_view.js").Shown} item */
-  #make(item) {
-    const article = makeArticle(item, (id) => this.find(id));
-    reviewMessage(article, this.conversation);
-    muteAnnouncements(article);
-    return article;
-  }
-
-  /** A message as the history tells it. @param {Api.Message} item */
-  #fromHistory(item) {
-    const article = this.#make(item);
-    if (item.sender_username === me) {
-      setState(article, this.#marks.isRead(item.seq) ? "read" : "sent");
+  /** How much is new. Who has said something has seen what came before. @param {Api.Message} item */
+  #count({ seq, sender_username, deleted }) {
+    if (sender_username === me) {
+      this.#news.count = 0;
+    } else if (!deleted && this.#marks.isNews(seq)) {
+      this.#news.count += 1;
     }
-    return article;
   }
 
   /**
@@ -236,62 +265,33 @@ export class MessageLog {
    * @param {Api.Message} item
    */
   #place(article, item) {
-    if (this.#list.isPast || this.#list.isAbove(item.seq)) {
+    if (this.#list.isOutside(item.seq)) {
       article.remove();
-      this.#scroll.tellOfNews();
       return false;
     }
-    const place = () => {
-      identify(article, item);
-      this.#list.insert(article);
-    };
-    this.#scroll.keep(place, { isNews: item.sender_username !== me });
-    if (this.#scroll.isAtEnd) {
-      this.#list.trim();
-    }
+    update(article, item);
+    this.#list.insert(article);
     return true;
   }
 
   // Anew
 
-  /** More was missed than the socket tells: begin anew from the store. What comes meanwhile follows. */
-  async #reload() {
-    if (this.#isReloading) {
-      return;
-    }
-    this.#isReloading = true;
-    try {
-      do {
-        if (this.#isAnother) {
-          this.#isAnother = false;
-          this.#renew(await fetchPage(this.conversation));
-        }
-        this.#show(await fetchHistory(this.conversation));
-      } while (this.#isAnother);
-    } catch {
-      location.reload();
-      return;
-    }
-    this.#isReloading = false;
-    this.#release();
+  async #goToPresent() {
+    await this.#goToEnd({ smoothly: true });
+    optional(document, '#composer textarea[name="message"]')?.focus();
   }
 
-  /** Take over what stands around the messages from a fresh page of this address. @param {Document} page */
-  #renew(page) {
-    const { dataset } = required(page, "main[data-conversation]");
-    this.#marks.reset(Number(dataset.readSeq ?? 0));
-    takeOver(page);
+  async #goToEnd(how = {}) {
+    this.#marks.leap();
+    if (this.#list.isPast) {
+      await this.#toPresent();
+    } else {
+      this.#scroll.toEnd(how);
+    }
   }
 
-  /** @param {Api.Message[]} items */
-  #show(items) {
-    this.#list.beQuiet();
-    const nonces = new Set(items.map((item) => item.nonce));
-    const unsent = this.#list.articles.filter((one) => !one.dataset.id && !nonces.has(one.dataset.nonce ?? null));
-    this.#list.replace([...items.map((item) => this.#fromHistory(item)), ...unsent]);
-    this.#list.before = items.length < PAGE_LENGTH ? null : String(items[0].id);
-    this.#list.isPast = false;
-    this.#scroll.toEnd();
-    this.#marks.tellSoon();
+  /** The newest messages instead of those that are shown. */
+  async #toPresent() {
+    await this.#history.replace({});
   }
 }

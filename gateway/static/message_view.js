@@ -1,5 +1,6 @@
 /** Messages as they are shown: one article each, made from the page's template so that the markup has one home. */
 
+import { callWords } from "./call_words.js";
 import { actionButton, all, optional, required } from "./dom.js";
 import { whatIs } from "./file_names.js";
 import { fileNodes } from "./file_view.js";
@@ -43,12 +44,13 @@ function wordOf(state) {
  * @param {(id: number) => HTMLElement | null} quoted
  */
 export function makeArticle(item, quoted) {
-  const template = required(document, "#message-template", HTMLTemplateElement);
-  const article = /** @type {HTMLElement} */ (required(template.content, "article").cloneNode(true));
+  const { content } = required(document, "#message-template", HTMLTemplateElement);
+  const article = /** @type {HTMLElement} */ (required(content, "article").cloneNode(true));
   const isOwn = item.sender_username === me;
   optional(article, ".link-cards")?.remove();
   article.dataset.sender = item.sender_username;
   article.toggleAttribute("data-own", isOwn);
+  showCalled(article, item);
   fillAvatar(required(article, ".avatar"), item.sender_username);
   const sender = required(article, ".sender", HTMLAnchorElement);
   sender.textContent = nameOf(item.sender_username);
@@ -57,7 +59,7 @@ export function makeArticle(item, quoted) {
   showTime(required(article, "time", HTMLTimeElement), new Date(item.timestamp));
   all(article, ".tools [data-action]").forEach((tool) => tool.setAttribute("role", "button"));
   showQuote(article, item.reply_to ?? null, quoted);
-  setText(article, item.call ? wordsOf(item.call) : item.message, item.html);
+  setText(article, item.call ? callWords(item.call) : item.message, item.html);
   required(article, ".text").classList.toggle("call", Boolean(item.call));
   showAttachments(article, item.attachments ?? []);
   if (item.id !== undefined) {
@@ -66,10 +68,7 @@ export function makeArticle(item, quoted) {
   return article;
 }
 
-/**
- * @param {HTMLElement} article
- * @param {string} handle
- */
+/** @param {HTMLElement} article @param {string} handle */
 function showHandle(article, handle) {
   const element = required(article, ".head .handle");
   element.textContent = handle;
@@ -104,12 +103,12 @@ export function identify(article, item) {
   showPinned(article);
 }
 
-/** @param {Api.CallRecord} call */
-function wordsOf({ outcome, duration_s = 0 }) {
-  if (outcome === "answered") {
-    return t("Video call, %(minutes)s min", { minutes: Math.max(1, Math.round(duration_s / 60)) });
-  }
-  return outcome === "declined" ? t("Declined video call") : t("Missed video call");
+/** Who said it and when, for those who hear one message after the other. @param {HTMLElement} article */
+export function nameArticle(article) {
+  const head = required(article, ".head");
+  const moment = required(head, "time", HTMLTimeElement);
+  article.tabIndex = -1;
+  article.ariaLabel = `${required(head, ".sender").textContent}, ${moment.textContent}`;
 }
 
 /**
@@ -152,6 +151,15 @@ export function senderOf(article) {
   return article.dataset.sender ?? "";
 }
 
+/**
+ * Whether it is for the reader by name, or for all.
+ * @param {HTMLElement} article
+ * @param {{mentions?: string[], mentions_room?: boolean}} item
+ */
+function showCalled(article, { mentions = [], mentions_room: isForAll = false }) {
+  article.toggleAttribute("data-called", !isOwnArticle(article) && (isForAll || mentions.includes(me)));
+}
+
 /** Its place; one that is not sent yet comes after all others. @param {HTMLElement} article */
 export function seqOf(article) {
   return Number(article.dataset.seq ?? Infinity);
@@ -186,10 +194,12 @@ function setText(article, text, html) {
 
 /**
  * @param {HTMLElement} article
- * @param {{message: string, html?: string | null}} item
+ * @param {{message: string, html?: string | null, mentions?: string[], mentions_room?: boolean}} item
  */
-export function setEdited(article, { message, html }) {
+export function setEdited(article, item) {
+  const { message, html } = item;
   article.toggleAttribute("data-edited", true);
+  showCalled(article, item);
   setText(article, message, html);
   if (optional(article, ".link-cards")) {
     loadCards().then((loaded) => loaded?.dropCards(article));
@@ -218,6 +228,7 @@ export async function setCards(article, cards, scroll = null) {
 /** @param {HTMLElement} article */
 export function setDeleted(article) {
   article.toggleAttribute("data-deleted", true);
+  article.removeAttribute("data-called");
   setText(article, t("This message was deleted."));
   optional(article, ".attachments")?.replaceChildren();
   optional(article, ".reactions")?.replaceChildren();

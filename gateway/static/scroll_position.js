@@ -1,38 +1,32 @@
 /** Where the reader is in the log, and that nothing moves under their eyes. */
 
-import { all, optional } from "./dom.js";
-import { t } from "./i18n.js";
+import { all } from "./dom.js";
 
 const END_PX = 40;
-const START_PX = 400;
+const EDGE_PX = 600;
 
 /** The scroller runs backwards (column-reverse): 0 is the newest message, what is above is negative. */
 export class ScrollPosition {
   #scroller;
-  #newer;
-  #toPresent;
+  #isPast;
   /** Kept, not asked: to ask is to lay out, once for each of many messages. */
-  #isAtEnd;
+  #isAtBottom;
   #isKeeping = false;
 
   /**
    * @param {HTMLElement} scroller
    * @param {object} told
-   * @param {() => void} told.toPresent before it goes to the end
+   * @param {() => boolean} told.isPast there is more below than is shown
    * @param {() => void} told.moved when another part is in view
    */
-  constructor(scroller, { toPresent, moved }) {
+  constructor(scroller, { isPast, moved }) {
     this.#scroller = scroller;
-    this.#toPresent = toPresent;
-    this.#newer = this.#makeButton();
-    this.#isAtEnd = scroller.scrollTop > -END_PX;
+    this.#isPast = isPast;
+    this.#isAtBottom = scroller.scrollTop > -END_PX;
     scroller.style.overflowAnchor = "none"; // `keep` does it, in all browsers alike
     let isUnderway = false;
     scroller.addEventListener("scroll", () => {
-      this.#isAtEnd = scroller.scrollTop > -END_PX;
-      if (this.#isAtEnd) {
-        this.#newer.hidden = true;
-      }
+      this.#isAtBottom = scroller.scrollTop > -END_PX;
       if (!isUnderway) {
         isUnderway = true;
         requestAnimationFrame(() => {
@@ -43,74 +37,76 @@ export class ScrollPosition {
     });
   }
 
+  /** The newest of all messages is in view. */
   get isAtEnd() {
-    return this.#isAtEnd;
+    return this.#isAtBottom && !this.#isPast();
   }
 
   get isNearStart() {
     const { scrollHeight, scrollTop, clientHeight } = this.#scroller;
-    return scrollHeight + scrollTop - clientHeight < START_PX;
+    return scrollHeight + scrollTop - clientHeight < EDGE_PX;
   }
 
-  /** The lower edge of what is in view, in pixels of the window. */
-  get bottom() {
-    return this.#scroller.getBoundingClientRect().bottom;
+  /** Near to the last message that is shown. */
+  get isNearBottom() {
+    return this.#scroller.scrollTop > -EDGE_PX;
   }
 
   toEnd({ smoothly = false } = {}) {
     const isCalm = matchMedia("(prefers-reduced-motion: reduce)").matches;
     this.#scroller.scrollTo({ top: 0, behavior: smoothly && !isCalm ? "smooth" : "instant" });
-    this.#newer.hidden = true;
-    this.#isAtEnd ||= !smoothly;
+    this.#isAtBottom ||= !smoothly;
+  }
+
+  /** Bring it into view. @param {HTMLElement} element @param {ScrollLogicalPosition} block */
+  reveal(element, block) {
+    element.scrollIntoView({ block });
+    this.#isAtBottom = this.#scroller.scrollTop > -END_PX;
+  }
+
+  /** What stands at the top, is above it, or not: whether it can be seen. @param {HTMLElement} element */
+  isAboveView(element) {
+    return element.getBoundingClientRect().top < this.#scroller.getBoundingClientRect().top;
   }
 
   /**
    * Carry out a change of the log: who is at its end stays there, who reads above sees nothing move.
    * @param {() => void} change
    */
-  keep(change, { isNews = false } = {}) {
-    if (isNews && !this.#isAtEnd) {
-      this.tellOfNews();
-    }
-    if (this.#isAtEnd || this.#isKeeping) {
+  keep(change) {
+    if (this.isAtEnd || this.#isKeeping) {
       change(); // at 0 the browser stays at the end by itself
       return;
     }
     this.#isKeeping = true;
-    const anchor = this.#firstInView();
-    const before = anchor?.getBoundingClientRect().top ?? 0;
+    const anchors = this.#inView();
+    const before = anchors.map((one) => one.getBoundingClientRect().top);
     try {
       change();
     } finally {
       this.#isKeeping = false;
     }
-    if (anchor?.isConnected) {
-      this.#scroller.scrollTop += anchor.getBoundingClientRect().top - before;
+    const index = anchors.findIndex((one) => one.isConnected);
+    if (index >= 0) {
+      const movedPx = anchors[index].getBoundingClientRect().top - before[index];
+      if (Math.abs(movedPx) > 0.01) {
+        this.#scroller.scrollTop += movedPx;
+      }
+      this.#isAtBottom = this.#scroller.scrollTop > -END_PX;
     }
   }
 
-  tellOfNews() {
-    this.#newer.hidden = false;
+  /** The message that stands first in view, if any does. */
+  get firstInView() {
+    return this.#inView()[0] ?? null;
   }
 
-  #firstInView() {
-    const top = this.#scroller.getBoundingClientRect().top;
-    return all(this.#scroller, "article").find((one) => one.getBoundingClientRect().bottom > top);
-  }
-
-  #makeButton() {
-    const button = document.createElement("button");
-    button.type = "button";
-    button.id = "newer";
-    button.className = "newer";
-    button.hidden = true;
-    button.textContent = t("New messages");
-    button.addEventListener("click", () => {
-      this.#toPresent();
-      this.toEnd({ smoothly: true });
-      optional(document, '#composer textarea[name="message"]')?.focus();
-    });
-    this.#scroller.after(button);
-    return button;
+  /** The first may go with the change: then the next one is to stay where it is. */
+  #inView() {
+    const { top, bottom } = this.#scroller.getBoundingClientRect();
+    const articles = all(this.#scroller, "article");
+    const first = articles.findIndex((one) => one.getBoundingClientRect().bottom > top);
+    const end = articles.findIndex((one, index) => index > first && one.getBoundingClientRect().top > bottom);
+    return first < 0 ? [] : articles.slice(first, end < 0 ? undefined : end);
   }
 }

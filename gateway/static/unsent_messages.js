@@ -6,40 +6,61 @@ import { me } from "./people.js";
 
 /** @import { Outbox, Unsent } from "./outbox.js" */
 
-/**
- * Show what of the outbox belongs to this conversation, now and from now on.
- * @param {object} parts
- * @param {HTMLElement} parts.log
- * @param {import("./message_list.js").MessageList} parts.list
- * @param {import("./scroll_position.js").ScrollPosition} parts.scroll
- * @param {Api.Label} parts.conversation
- * @param {Outbox} parts.outbox
- * @param {(item: import("./message_view.js").Shown) => HTMLElement} parts.makeArticle
- */
-export function showUnsent({ log, list, scroll, conversation, outbox, makeArticle }) {
+/** What of the outbox belongs to this conversation, shown below all else. */
+export class UnsentMessages {
+  #parts;
+
+  /**
+   * @param {object} parts
+   * @param {HTMLElement} parts.log
+   * @param {import("./message_list.js").MessageList} parts.list
+   * @param {import("./scroll_position.js").ScrollPosition} parts.scroll
+   * @param {Api.Label} parts.conversation
+   * @param {Outbox} parts.outbox
+   * @param {(item: import("./message_view.js").Shown) => HTMLElement} parts.makeArticle
+   * @param {() => Promise<void>} parts.toPresent
+   */
+  constructor(parts) {
+    const { log, list, scroll, conversation, outbox, toPresent } = parts;
+    this.#parts = parts;
+    this.showAll();
+    outbox.onChange(async (entry) => {
+      if (entry.conversation === conversation) {
+        await (list.isPast && !entry.failure ? toPresent() : null);
+        this.#show(entry);
+        if (!entry.failure) {
+          scroll.toEnd();
+        }
+      }
+    });
+    log.addEventListener("click", (event) => retryOrDiscard(event, outbox));
+  }
+
+  /** Where the newest messages are shown. */
+  showAll() {
+    const { list, outbox, conversation } = this.#parts;
+    if (!list.isPast) {
+      outbox.list(conversation).forEach((entry) => this.#show(entry));
+    }
+  }
+
   /** @param {Unsent} entry */
-  const insert = (entry) => {
+  #show(entry) {
+    this.#parts.scroll.keep(() => {
+      const article = this.#parts.list.findUnsent(entry.nonce) ?? this.#insert(entry);
+      setState(article, entry.failure ? "failed" : "sending");
+      setFailure(article, entry.failure ?? null);
+    });
+  }
+
+  /** @param {Unsent} entry */
+  #insert(entry) {
+    const { list, makeArticle } = this.#parts;
     const article = makeArticle({ ...entry, sender_username: me, timestamp: new Date(entry.at_ms).toISOString() });
     article.dataset.nonce = entry.nonce;
     list.insert(article);
     return article;
-  };
-  /** @param {Unsent} entry */
-  const show = (entry) => {
-    scroll.keep(() => {
-      const article = list.findUnsent(entry.nonce) ?? insert(entry);
-      setState(article, entry.failure ? "failed" : "sending");
-      setFailure(article, entry.failure ?? null);
-    });
-    if (!entry.failure) {
-      scroll.toEnd();
-    }
-  };
-  if (!list.isPast) {
-    outbox.list(conversation).forEach(show);
   }
-  outbox.onChange((entry) => entry.conversation === conversation && show(entry));
-  log.addEventListener("click", (event) => retryOrDiscard(event, outbox));
 }
 
 /** @param {Event} event @param {Outbox} outbox */

@@ -1,13 +1,14 @@
 """What was said long ago, and where the reader is meanwhile."""
 
+import re
 from collections.abc import AsyncIterator
 
 import pytest
 from playwright.async_api import expect
 
-from tests.browser.visitors import Couple, Visitors, meeting
+from tests.browser.visitors import Couple, Visitor, Visitors, meeting
 
-LINES = [f"line {number}" for number in range(160)]
+LINES = [f"line {number}" for number in range(340)]
 TOP_OF = "article => article.getBoundingClientRect().top"
 SCROLL_UP = """
 article => {
@@ -21,13 +22,14 @@ TO_THE_TOP = "element => element.scrollTo(0, -element.scrollHeight)"
 
 @pytest.fixture(scope="session")
 async def talkers(company: Visitors) -> Couple:
-    """Two who have said much to each other."""
+    """Two of whom one has said much to the other, who has read it."""
     ada, grace = await company.people("ada", "grace")
     async with (await company.site.sign_in(grace.name)).device() as device:
         for text in LINES:
             await device.send(to=ada.name, message=text)
-        for _ in LINES:
-            await device.next("sent")
+        sent = [await device.next("sent") for _ in LINES]
+    assert ada.person is not None
+    await ada.person.ask("PUT", f"/api/messages/{grace.name}/read", json={"seq": sent[-1]["seq"]})
     return ada, grace
 
 
@@ -51,7 +53,11 @@ async def test_scrolling_up_brings_older_messages_without_a_jump(long_talk: Coup
         count = await ada.articles.count()
         await scroller.evaluate(TO_THE_TOP)
         await expect(ada.articles).not_to_have_count(count)
-    assert (await ada.texts())[: len(LINES)] == LINES
+        assert await ada.articles.count() <= 300
+    shown = await ada.texts()
+    assert shown == LINES[: len(shown)]  # what is far below is dropped
+    await ada.page.locator("#newer").click()
+    await expect(ada.article(LINES[-1])).to_be_attached()  # and loaded again
 
 
 async def test_who_reads_above_is_not_moved_and_is_told_of_news(long_talk: Couple) -> None:
@@ -61,7 +67,7 @@ async def test_who_reads_above_is_not_moved_and_is_told_of_news(long_talk: Coupl
     before = await mark.evaluate(TOP_OF)
     await grace.write("News!")
     await ada.sees("News!")
-    newer = ada.page.get_by_role("button", name="New messages")
+    newer = ada.page.get_by_role("button", name="1 new message")
     await expect(newer).to_be_visible()
     assert abs(await mark.evaluate(TOP_OF) - before) < 1
     await grace.sees_state("News!", "delivered")
@@ -85,4 +91,101 @@ async def test_an_answer_leads_to_what_it_answers_however_long_ago(long_talk: Co
         await device.write(ada.name, "To the first", reply_to=first["id"])
     await ada.article("To the first").locator(".reply").click()
     await expect(ada.page.locator(f"#message-{first['id']}")).to_be_in_viewport()
-    await expect(ada.article("To the first")).to_have_count(1)
+    await ada.page.get_by_role("button", name="Newest messages").click()
+    await expect(ada.article("To the first")).to_be_in_viewport()
+
+
+@pytest.fixture
+async def behind(visitors: Visitors) -> Couple:
+    """Ada has not seen the last 120 of what Grace said."""
+    ada, grace = await visitors.people("ada", "grace")
+    async with (await ada.site.sign_in(grace.name)).device() as device:
+        for number in range(150):
+            await device.send(to=ada.name, message=f"line {number}")
+        sent = [await device.next("sent") for _ in range(150)]
+    assert ada.person is not None
+    await ada.person.ask("PUT", f"/api/messages/{grace.name}/read", json={"seq": sent[29]["seq"]})
+    return ada, grace
+
+
+async def unread(ada: Visitor) -> int:
+    assert ada.person is not None
+    return int((await ada.person.get("/api/saved-chats"))[0]["unread"])
+
+
+async def test_a_conversation_opens_where_the_unread_begins_and_only_what_was_seen_is_read(behind: Couple) -> None:
+    ada, grace = behind
+    await ada.chat_with(grace)
+    line = ada.page.locator("#unread")
+    await expect(line).to_be_in_viewport()
+    await expect(ada.page.locator("#unread + article .text")).to_have_text("line 30")
+    await expect(ada.page.locator("#log .new")).to_have_count(1)
+    button = ada.page.locator("#newer")
+    await expect(button).to_have_text(re.compile(r"^(?!120)\d+ new messages$"))
+    left = await unread(ada)
+    assert 90 < left < 120  # what is in view was seen, and no more
+    await expect(button).to_have_text(f"{left} new messages")
+
+    mark = ada.article("line 33")
+    before = await mark.evaluate(TOP_OF)
+    await grace.chat_with(ada)
+    await grace.write("Said meanwhile")
+    await expect(button).to_have_text(f"{left + 1} new messages")
+    assert abs(await mark.evaluate(TOP_OF) - before) < 1
+    assert await ada.article("Said meanwhile").count() == 0  # there is much between
+
+    await button.click()
+    await expect(ada.article("Said meanwhile")).to_be_in_viewport()
+    await expect(button).to_be_hidden()
+    await expect(ada.page.locator("#conversations [aria-current] .unread")).to_be_hidden()
+    await grace.sees_state("Said meanwhile", "read")
+    assert await unread(ada) == 0
+
+
+async def test_scrolling_down_brings_later_messages_up_to_the_newest_without_a_jump(behind: Couple) -> None:
+    ada, grace = behind
+    await ada.chat_with(grace)
+    await expect(ada.page.locator("#unread")).to_be_in_viewport()
+    while await ada.page.locator("#log[data-after]").count():
+        after = await ada.page.locator("#log").get_attribute("data-after")
+        last = ada.page.locator(f"#message-{after}")
+        await last.evaluate("article => article.scrollIntoView({block: 'end'})")
+        before = await last.evaluate(TOP_OF)
+        await expect(ada.page.locator(f'#log[data-after="{after}"]')).to_have_count(0)
+        assert abs(await last.evaluate(TOP_OF) - before) < 1
+    await ada.page.locator("#scroller").evaluate("scroller => scroller.scrollTo(0, 0)")
+    await expect(ada.article("line 149")).to_be_in_viewport()
+    assert (await ada.texts())[-120:] == [f"line {number}" for number in range(30, 150)]
+    await grace.chat_with(ada)
+    await grace.write("And live again")
+    await expect(ada.article("And live again")).to_be_in_viewport()
+    await grace.sees_state("And live again", "read")
+
+
+async def test_a_message_opens_in_its_place_with_what_came_before_and_after(long_talk: Couple) -> None:
+    ada, grace = long_talk
+    assert ada.person is not None
+    history = await ada.person.history(grace.name)
+    middle = next(one["id"] for one in history if one["message"] == "line 80")
+    await ada.open(f"/chat/{grace.name}/m/{middle}")
+    await ada.live()
+    await expect(ada.page.locator("article:target .text")).to_have_text("line 80")
+    await expect(ada.page.locator("article:target")).to_be_in_viewport(ratio=1)
+    for text in ("line 79", "line 81"):
+        await expect(ada.article(text)).to_be_in_viewport()
+    await expect(ada.page.locator("#unread, .new")).to_have_count(0)
+    await expect(ada.page.get_by_role("button", name="Newest messages")).to_be_visible()
+
+
+async def test_without_scripts_what_a_page_shows_is_read(behind: Couple, visitors: Visitors) -> None:
+    ada, grace = await visitors.window(behind[0], java_script_enabled=False), behind[1]
+    await ada.open(f"/chat/{grace.name}")
+    await expect(ada.page.locator("#unread + article .text")).to_have_text("line 30")
+    await ada.open("/")
+    assert await unread(behind[0]) == 95  # the first 25 of 120 stood there
+    await ada.open(f"/chat/{grace.name}")
+    await expect(ada.page.locator("#unread + article .text")).to_have_text("line 55")
+    await ada.page.get_by_role("link", name="Newest messages").click()
+    await ada.sees("line 149")
+    await ada.open("/")
+    assert await unread(behind[0]) == 0

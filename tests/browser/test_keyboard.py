@@ -1,5 +1,7 @@
 """Everything by keyboard: no test of this file touches a mouse."""
 
+import re
+
 from playwright.async_api import expect
 
 from tests.browser.visitors import Couple, Visitor, Visitors
@@ -16,6 +18,44 @@ async def tab_to(visitor: Visitor, selector: str, key: str = "Tab") -> None:
         shown = "document.activeElement === document.body || document.activeElement.checkVisibility()"
         assert await visitor.page.evaluate(shown)
     raise AssertionError(f"{selector} was not reached")
+
+
+async def tab_to_tool(visitor: Visitor, action: str) -> None:
+    """Of the last message."""
+    await tab_to(visitor, "#scroller", "Shift+Tab")
+    await visitor.page.keyboard.press("ArrowUp")
+    await visitor.page.keyboard.press("Enter")
+    await tab_to(visitor, f'article:last-of-type .tools [data-action="{action}"]')
+
+
+async def test_the_log_is_one_stop_and_arrows_go_from_message_to_message(couple: Couple) -> None:
+    ada, grace = couple
+    texts = ["See https://parley.example/ here", "Second of three", "Third of three"]
+    for text in texts:
+        await grace.write(text)
+    await ada.sees(texts[2])
+    press = ada.page.keyboard.press
+    await ada.area.focus()
+    await tab_to(ada, "#scroller", "Shift+Tab")
+    await press("Tab")
+    assert await ada.page.evaluate("!document.activeElement.closest('#scroller')"), "no message is a stop"
+    await press("Shift+Tab")
+    for text in reversed(texts):
+        await press("ArrowUp")
+        await expect(ada.article(text)).to_be_focused()
+    await expect(ada.article(texts[0])).to_have_accessible_name(re.compile(rf"^{grace.name}, \d\d:\d\d"))
+    await press("Tab")  # what is in the message that has the focus can be reached
+    await expect(ada.article(texts[0]).locator(".text a")).to_be_focused()
+    await press("Escape")
+    await expect(ada.article(texts[0])).to_be_focused()
+    await press("ArrowDown")
+    await expect(ada.article(texts[1])).to_be_focused()
+    await press("End")
+    await expect(ada.article(texts[2])).to_be_focused()
+    await press("Home")
+    await expect(ada.articles.first).to_be_focused()
+    await press("Escape")
+    await expect(ada.area).to_be_focused()
 
 
 async def test_a_conversation_is_opened_and_led_by_keyboard_alone(visitors: Visitors) -> None:
@@ -39,7 +79,7 @@ async def test_tools_are_reached_used_and_left_by_keyboard(couple: Couple) -> No
     ada, grace = couple
     await grace.write("To react to")
     await ada.sees("To react to")
-    await tab_to(ada, 'article:last-of-type .tools [data-action="react"]', "Shift+Tab")
+    await tab_to_tool(ada, "react")
     opener = ada.article("To react to").locator('.tools [data-action="react"]')
     await ada.page.keyboard.press("Space")
     picker = ada.page.get_by_role("dialog", name="Choose a reaction")
@@ -69,7 +109,7 @@ async def test_a_question_can_be_left_and_gives_the_focus_back(couple: Couple) -
     ada, grace = couple
     await ada.write("To keep")
     await ada.sees_state("To keep", "read")
-    await tab_to(ada, 'article:last-of-type .tools [data-action="more"]', "Shift+Tab")
+    await tab_to_tool(ada, "more")
     await ada.page.keyboard.press("Enter")
     await expect(ada.page.get_by_role("menuitem").first).to_be_focused()
     await ada.page.keyboard.press("ArrowUp")

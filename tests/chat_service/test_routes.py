@@ -349,7 +349,9 @@ async def test_a_page_around_a_message_leads_on_in_both_directions(chat: Instanc
         assert [one["message"] for one in answer.json()] == ["1", "2", "3"]
         assert answer.links["prev"]["url"] == "/api/messages/Grace?before=2&limit=3"
         assert answer.links["next"]["url"] == "/api/messages/Grace?after=4&limit=3"
-        for query in ("around=3&before=4", "around=3&after=1", "around=-1", "around=x"):
+        unread = await client.get("/api/messages/Grace?unread=true")
+        assert unread.json() == []  # these are one's own
+        for query in ("around=3&before=4", "around=3&after=1", "around=-1", "around=x", "unread=true&before=4"):
             assert code(await client.get(f"/api/messages/Grace?{query}")) == (422, "invalid")
 
 

@@ -4,6 +4,7 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -53,7 +54,7 @@ class Chats:
         self._now_s += 1
         return f"2027-01-15T08:{self._now_s // 60:02}:{self._now_s % 60:02}.000Z"
 
-    async def history(self, limit: int = 50, **bounds: int) -> list[str]:
+    async def history(self, limit: int = 50, **bounds: Any) -> list[str]:
         found = await self.past.read("Ada", Label("@Grace"), Page(limit=limit, **bounds))
         return [message.message for message, _ in found]
 
@@ -119,6 +120,19 @@ async def test_around_a_message_is_as_much_on_both_sides(chats: Chats) -> None:
     assert await chats.history(6, around=stored[0].id) == ["a", "b", "c"]
     assert await chats.history(4, around=stored[7].id) == ["f", "g", "h"]
     assert await chats.history(4, around=stored[7].id + 1) == ["g", "h"]
+
+
+async def test_what_was_not_seen_begins_after_the_own_last_word_or_the_mark(chats: Chats) -> None:
+    async def unseen(username: str, other: str, limit: int = 50) -> list[str]:
+        found = await chats.past.read(username, Label(f"@{other}"), Page(is_unread=True, limit=limit))
+        return [message.message for message, _ in found]
+
+    assert await unseen("Ada", "Grace") == []  # nothing has been said
+    await chats.say("Ada", "Grace", "a", "b")
+    await chats.say("Grace", "Ada", "c", "d", "e")
+    assert await unseen("Ada", "Grace") == ["c", "d", "e"]
+    assert await unseen("Ada", "Grace", limit=1) == ["c"]
+    assert await unseen("Grace", "Ada") == []
 
 
 async def test_ids_of_elsewhere_bound_a_history_as_its_own_do(chats: Chats) -> None:

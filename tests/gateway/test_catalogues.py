@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -78,3 +79,13 @@ def test_whatever_there_is_too_much_of_is_said_in_the_readers_words(what: str) -
     told = detail(str(TooManyRequests(what, 7)), catalogues.load()["de"].gettext)
     assert told.startswith("Zu viele ")
     assert "7 s" in told
+
+
+def test_today_is_told_by_the_time_and_another_day_with_the_day_first() -> None:
+    languages, moment = catalogues.load(), datetime(2026, 11, 22, 9, 5, tzinfo=UTC)
+    english, german = languages["en"], languages["de"]
+    assert english.short(moment, now=moment + timedelta(hours=14)) == "09:05"
+    assert english.short(moment, now=moment + timedelta(hours=15)) == "22 Nov"
+    assert german.short(moment, now=moment + timedelta(days=1)) == "22. Nov."
+    assert english.day(moment) == "Sunday, 22 November 2026"
+    assert english.name == "English"

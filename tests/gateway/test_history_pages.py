@@ -1,5 +1,6 @@
 """Which part of a history a page shows, and what leads to its other parts."""
 
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from gateway.domain.api_types import Message
 from gateway.pages.history import HistoryQuery
 from tests.gateway.gateways import System
+from tests.gateway.stand_ins import Exchange
 
 NOON = datetime(2026, 7, 21, 12, tzinfo=UTC)
 ALL = [
@@ -46,3 +48,55 @@ def test_a_page_knows_whether_it_leads_on(
 
 def test_a_form_leads_back_to_the_part_that_was_shown() -> None:
     assert HistoryQuery(around=7, edit=8).position == "?around=7"
+
+
+PATH = "/api/messages/grace"
+SAVED = [{"chat_username": "grace", "unread": 70, "last_seq": 101}]
+
+
+def news(ids: range) -> list[dict[str, object]]:
+    said = {"conversation": "@grace", "sender_username": "grace", "message": "x", "timestamp": "2026-07-21T12:00:00Z"}
+    return [{"id": number, "seq": number, **said} for number in ids]
+
+
+@pytest.fixture
+def behind(whole: System) -> System:
+    """A chat service where the reader has not seen 31 to 100."""
+    answers: dict[str, object] = {
+        "/api/saved-chats": SAVED,
+        "/api/rooms": [],
+        f"{PATH}?limit=50": news(range(51, 101)),
+        f"{PATH}?unread=true&limit=50": news(range(31, 81)),
+        f"{PATH}?around=31&limit=50": news(range(6, 56)),
+        f"{PATH}?around=70&limit=50": news(range(45, 95)),
+    }
+
+    async def answer(exchange: Exchange) -> None:
+        await exchange.read_body()
+        await exchange.reply_json(answers.get(exchange.request.target, {}))
+
+    whole.chat.handler = answer
+    return whole
+
+
+async def test_a_page_opens_where_the_unread_begins_and_tells_scripts_how_far_it_was_seen(behind: System) -> None:
+    page = (await behind.http.get("/chat/grace", headers=behind.cookie())).text
+    assert 'data-last-seq="101" data-own-read-seq="30" data-unread="70"' in page
+    assert 'data-before="6" data-after="55"' in page
+    assert re.search(r'id="unread"><span class="new">New</span></p>\s*<article id="message-31"', page)
+    assert 'src="/chat/grace/seen?seq=55"' in page
+
+
+async def test_a_hit_among_the_unread_marks_nothing_and_begins_nothing(behind: System) -> None:
+    page = (await behind.http.get("/chat/grace?around=70", headers=behind.cookie())).text
+    assert 'id="message-70"' in page
+    assert 'data-own-read-seq="30"' in page
+    assert 'id="unread"' not in page
+    assert "/seen?" not in page
+
+
+async def test_the_newest_are_shown_to_who_asks_for_them(behind: System) -> None:
+    page = (await behind.http.get("/chat/grace?newest=1", headers=behind.cookie())).text
+    assert 'id="message-100"' in page
+    assert "data-after" not in page
+    assert 'src="/chat/grace/seen?seq=100"' in page

@@ -10,7 +10,7 @@ from gateway.domain.api_types import Attachment, Message
 from gateway.domain.languages import choose
 from gateway.domain.paths import shown_path, sign_in_path
 from gateway.domain.people import Person
-from gateway.domain.timeline import entries
+from gateway.domain.timeline import entries, first_of_others, first_unread
 from gateway.domain.user_agents import short_agent
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -41,9 +41,33 @@ def test_each_day_begins_with_its_name() -> None:
 
 def test_the_unread_begins_with_the_first_that_others_said() -> None:
     messages = [said(1, "grace"), said(2, "grace"), said(3, "ada"), said(4, "grace"), said(5, "grace", deleted=True)]
-    assert [entry.is_first_unread for entry in entries(messages, reader="ada", unread=2)] == [False, True, *[False] * 3]
-    assert not any(entry.is_first_unread for entry in entries(messages, reader="ada", unread=0))
-    assert not any(entry.is_first_unread for entry in entries(messages, reader="ada", unread=9))
+    first = first_unread(messages, reader="ada", unread=2)
+    assert first is messages[1]
+    shown = entries(messages, reader="ada", first_unread=first)
+    assert [entry.is_first_unread for entry in shown] == [False, True, *[False] * 3]
+    assert first_unread(messages, reader="ada", unread=0) is None
+    assert first_unread(messages, reader="ada", unread=9) is None  # it begins before them
+    assert not any(entry.is_first_unread for entry in entries(messages, reader="ada"))
+    assert first_of_others(messages[2:], reader="ada") is messages[3]
+    assert first_of_others(messages[4:], reader="ada") is None
+
+
+def test_only_the_last_own_word_that_was_read_says_so() -> None:
+    messages = [said(1, "ada"), said(2, "ada"), said(3, "grace"), said(4, "ada")]
+    shown = entries(messages, reader="ada", other_read_seq=3)
+    assert [entry.is_last_read for entry in shown] == [False, True, False, False]
+    assert not any(entry.is_last_read for entry in entries(messages, reader="ada"))
+
+
+def test_what_names_the_reader_is_called() -> None:
+    messages = [
+        said(1, "grace", mentions=("ada",)),
+        said(2, "grace", mentions_room=True),
+        said(3, "grace", mentions=("linus",)),
+        said(4, "ada", mentions=("ada",)),
+        said(5, "grace", mentions=("ada",), deleted=True),
+    ]
+    assert [entry.is_called for entry in entries(messages, reader="ada")] == [True, True, False, False, False]
 
 
 def test_ones_own_messages_say_whether_they_were_read() -> None:

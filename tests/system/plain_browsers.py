@@ -51,6 +51,8 @@ class PlainBrowser:
     async def go(self, path: str, **headers: str) -> Shown:
         answer = await self.http.get(path, headers=headers, follow_redirects=True)
         self.page = Shown(answer)
+        for picture in self.page.all("noscript img"):
+            await self.http.get(str(picture["src"]), headers={"Referer": str(answer.url)})
         return self.page
 
     async def send(

@@ -84,7 +84,7 @@ async def test_two_people_find_each_other_and_talk(two: Two) -> None:
     assert home.one(CHAT)["data-unread"] == "1"
     assert "(1)" in home.text("title")
     page = await two.read()
-    assert page.text(".unread-divider") == "New"
+    assert page.text("#unread .new") == "New"
     assert page.one("#conversations a[aria-current=page] .name").get_text() == two.ada_name
     assert (await two.grace.go("/")).one(CHAT)["data-unread"] == "0"
     await two.read()
