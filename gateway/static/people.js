@@ -101,8 +101,3 @@ export function fillAvatar(avatar, who) {
     avatar.append(image);
   }
 }
-
-/** Somebody whom a service told of, where the page does not know them. @param {Api.FoundPerson} found */
-export function meet({ username: who, nickname, pfp }) {
-  people[who] ??= { name: nickname || nameOf(who), picture: pfp ? `/api/avatars/${encodeURIComponent(who)}` : "" };
-}

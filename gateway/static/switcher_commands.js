@@ -19,6 +19,7 @@ function all() {
   const managing = optional(document, 'a[href="/admin"]');
   return [
     { ...plainChoice({ group, href: "#", icon: "theme", text: t("Light/dark") }), act: switchTheme },
+    { ...plainChoice({ group, href: "#read", icon: "ticks", text: t("All read") }), act: markAllRead },
     plainChoice({ group, href: "/settings", icon: "settings", text: t("Settings") }),
     plainChoice({ group, href: "/?show=all#name", icon: "plus", text: t("Make a room") }),
     plainChoice({ group, href: "/rooms", icon: "room", text: t("All rooms") }),
@@ -27,4 +28,13 @@ function all() {
     ...(managing ? [plainChoice({ group, href: "/admin", icon: "manage", text: t("Manage this server") })] : []),
     plainChoice({ group, href: "/logout", icon: "leave", text: t("Sign out") }),
   ];
+}
+
+/** As the button of the inbox does. */
+function markAllRead() {
+  const form = document.createElement("form");
+  form.method = "post";
+  form.action = "/read-all";
+  document.body.append(form);
+  form.submit();
 }

@@ -4,8 +4,9 @@ import { nameIn, pagePathOf } from "./conversation_label.js";
 import { optional } from "./dom.js";
 import { lineOf } from "./file_names.js";
 import { t } from "./i18n.js";
+import { meet } from "./learned_profiles.js";
 import { markedLine, markedName } from "./marks.js";
-import { fillAvatar, me, meet, nameOf } from "./people.js";
+import { fillAvatar, me, nameOf } from "./people.js";
 import { format } from "./time_format.js";
 
 /** @import { Marked } from "./marks.js" */
@@ -31,7 +32,7 @@ export function listedChoice(item, part) {
   return {
     group: "names",
     href: pagePathOf(label),
-    picture: isPerson ? faceOf(name) : roomSign(),
+    picture: isPerson ? faceOf(name) : roomSign(optional(item, '[data-icon="lock"]') !== null),
     title: markedName(isPerson ? nameOf(name) : name, part),
     says: isPerson ? ["@", ...markedName(name, part), last ? ` · ${last}` : ""] : [last],
     end: unread ? unreadCount(item.dataset.mentions, unread) : undefined,
@@ -121,11 +122,18 @@ function line(className, parts) {
 function faceOf(username) {
   const face = span("avatar");
   fillAvatar(face, username);
+  const listed = optional(document, `#conversations [data-conversation="@${CSS.escape(username)}"] .avatar img`);
+  if (listed && !face.querySelector("img")) {
+    face.append(listed.cloneNode());
+  }
   return face;
 }
 
-function roomSign(isPrivate = false) {
-  return span(isPrivate ? "avatar room private" : "avatar room", "#");
+/** @param {boolean} isPrivate */
+function roomSign(isPrivate) {
+  const sign = span("sign");
+  sign.dataset.icon = isPrivate ? "lock" : "room";
+  return sign;
 }
 
 /** @param {string | undefined} mentions @param {number} unread */

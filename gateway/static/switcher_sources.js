@@ -3,6 +3,7 @@
 import { nameIn } from "./conversation_label.js";
 import { all } from "./dom.js";
 import { t, why } from "./i18n.js";
+import { meet } from "./learned_profiles.js";
 import { placeIn } from "./marks.js";
 import { pause } from "./pause.js";
 import { me, nameOf } from "./people.js";
@@ -69,6 +70,7 @@ export async function searched(asked, signal) {
     part && wants(asked, "#") ? ask("/api/rooms", { query: part, limit: FOUND_MAX }, signal) : NOTHING,
     text && !sign ? ask("/api/search-messages", { query: text, limit: HITS_MAX }, signal) : NOTHING,
   ]);
+  await meetSenders(hits.found, signal);
   const strangers = people.found.filter((/** @type {Api.FoundPerson} */ { username }) => username !== me);
   return {
     choices: [
@@ -78,6 +80,17 @@ export async function searched(asked, signal) {
     ],
     problem: people.problem || rooms.problem || hits.problem,
   };
+}
+
+/** So that they have names and faces. @param {Api.SearchHit[]} hits @param {AbortSignal} signal */
+async function meetSenders(hits, signal) {
+  const unknown = hits.map((hit) => hit.sender_username).filter((who) => who !== me && nameOf(who) === who);
+  if (unknown.length) {
+    const usernames = [...new Set(unknown)].join(",");
+    const answer = await fetch(`/api/profiles?${new URLSearchParams({ usernames })}`, { signal }).catch(() => null);
+    signal.throwIfAborted();
+    (answer?.ok ? await answer.json() : []).forEach(meet);
+  }
 }
 
 /** @typedef {{found: any[], problem: string}} Answer */
