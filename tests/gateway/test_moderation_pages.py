@@ -273,7 +273,7 @@ def note(page: str) -> str:
         ({"slow_mode_s": 300}, "Slow mode: one message in 5 minutes"),
         (
             {"timed_out_until": LATER, "slow_mode_s": 300},
-            "A moderator has timed you out. You may read here, but not write, until Jan 2, 2027, 03:04 UTC.",
+            "A moderator has timed you out. You may read here, but not write, until 2 Jan 2027, 03:04 UTC.",
         ),
     ],
 )
