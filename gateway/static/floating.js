@@ -31,12 +31,11 @@ export function openFloating(layer, opener) {
   const close = (keepsFocus = false) => {
     present = null;
     parting.abort();
-    opener.ariaExpanded = isButton ? "false" : null;
-    const hadFocus = layer.contains(document.activeElement);
-    layer.remove();
-    if (hadFocus && !keepsFocus) {
-      opener.focus();
+    if (!keepsFocus && layer.contains(document.activeElement)) {
+      opener.focus(); // as long as it is shown because of what it opened
     }
+    opener.ariaExpanded = isButton ? "false" : null;
+    layer.remove();
   };
   present = { opener, close };
   listen(layer, opener, close, parting.signal);

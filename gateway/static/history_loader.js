@@ -2,7 +2,7 @@
 
 import { fetchHistory, PAGE_LENGTH } from "./history.js";
 
-const SEARCH_PAGE_LENGTH = 200;
+const SEARCH_PAGE_LENGTH = 100;
 
 export class HistoryLoader {
   #list;

@@ -5,8 +5,8 @@ import { isOwnArticle, seqOf } from "./message_view.js";
 import { arrange } from "./timeline.js";
 
 /** What is further away than this is dropped, and loaded again when the reader comes back to it. */
-const ARTICLES_MAX = 300;
-const ARTICLES_KEPT = 200;
+const ARTICLES_MAX = 200;
+const ARTICLES_KEPT = 150;
 
 export class MessageList {
   #log;

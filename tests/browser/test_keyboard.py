@@ -44,7 +44,7 @@ async def test_the_log_is_one_stop_and_arrows_go_from_message_to_message(couple:
         await press("ArrowUp")
         await expect(ada.article(text)).to_be_focused()
     await expect(ada.article(texts[0])).to_have_accessible_name(re.compile(rf"^{grace.name}, \d\d:\d\d"))
-    await press("Tab")  # what is in the message that has the focus can be reached
+    await tab_to(ada, "article .text a")  # what is in the message that has the focus can be reached
     await expect(ada.article(texts[0]).locator(".text a")).to_be_focused()
     await press("Escape")
     await expect(ada.article(texts[0])).to_be_focused()

@@ -51,7 +51,7 @@ class PlainBrowser:
     async def go(self, path: str, **headers: str) -> Shown:
         answer = await self.http.get(path, headers=headers, follow_redirects=True)
         self.page = Shown(answer)
-        for picture in self.page.all("noscript img"):
+        for picture in self.page.all("noscript img") if "Sec-Purpose" not in headers else []:
             await self.http.get(str(picture["src"]), headers={"Referer": str(answer.url)})
         return self.page
 

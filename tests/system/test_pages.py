@@ -178,6 +178,10 @@ async def test_history_is_read_page_by_page(two: Two, shared: Parley) -> None:
     for number in range(60):
         await person.ask("POST", f"/api/messages/{two.grace_name}", json={"message": f"Number {number}"})
     page = await two.read()
+    assert articles(page)[0] == "Number 0"  # where the unread begins
+    assert "data-before" not in page.one("#log").attrs
+    assert page.one("#log")["data-after"] == page.all("article")[-1]["data-id"]
+    page = await two.grace.go(f"/chat/{two.ada_name}?newest=1")
     assert articles(page)[0] == "Number 10"
     assert page.one("#log")["data-before"] == page.all("article")[0]["data-id"]
     page = await two.grace.go(f"/chat/{two.ada_name}{page.one('a[rel=prev]')['href']}")
