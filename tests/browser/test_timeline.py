@@ -29,8 +29,8 @@ async def test_headings_follow_midnight_on_an_open_page(couple: Couple, visitors
 
 async def test_very_many_lines_are_folded_until_somebody_wants_to_see_them(couple: Couple, visitors: Visitors) -> None:
     ada, grace = couple
-    await grace.area.fill("\n".join("x" * 1_500))
-    await grace.area.press("Control+Enter")
+    assert grace.person is not None
+    await grace.person.ask("POST", f"/api/messages/{ada.name}", json={"message": "\n".join("x" * 1_500)})
     article = ada.articles.last
     await expect(article).to_have_attribute("data-long", "")
     await expect(article.get_by_role("button", name="Show all")).to_be_visible()
