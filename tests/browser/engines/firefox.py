@@ -27,7 +27,7 @@ PREFERENCES = {
 _LISTENING = re.compile(r"WebDriver BiDi listening on (ws://\S+)")
 _START_S_MAX = 30.0
 _POLL_S = 0.05
-_ANSWER_S_MAX = 15.0
+_ANSWER_S_MAX = 30.0  # the first waits until Firefox has started
 
 
 def find_browser() -> str | None:

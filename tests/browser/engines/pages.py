@@ -86,7 +86,8 @@ class EnginePage:
             await self.driver.fill(f'form [name="{name}"]', text)
 
     async def click(self, selector: str) -> None:
-        await self.until("return document.querySelector(selector);", selector=selector)
+        """Press it, once it is there to be pressed: not every driver waits by itself."""
+        await self.until(IN_REACH, selector=selector)
         await self.driver.click(selector)
 
     async def chat_with(self, other: "EnginePage") -> None:
@@ -111,4 +112,13 @@ class EnginePage:
         await self.until(f"{ARTICLES} const tool = {body}{tool}; tool?.click(); return tool;", text=text, action=action)
 
 
+# It is shown, and stands still.
+IN_REACH = """
+const element = document.querySelector(selector);
+element?.scrollIntoView({ block: "nearest" });
+const box = element?.getBoundingClientRect();
+const [before, now] = [window.lastBox, box && [box.x, box.y].join()];
+window.lastBox = now;
+return box?.width > 0 && before === now;
+"""
 ARTICLES = 'const articles = () => [...document.querySelectorAll("#log > article")];'
