@@ -1,7 +1,7 @@
 /** What the switcher finds: in the page's list at once; of people, rooms and messages what the services know. */
 
 import { nameIn } from "./conversation_label.js";
-import { all } from "./dom.js";
+import { all, optional } from "./dom.js";
 import { t, why } from "./i18n.js";
 import { meet } from "./learned_profiles.js";
 import { placeIn } from "./marks.js";
@@ -18,7 +18,11 @@ const FOUND_MAX = 6;
 const HITS_MAX = 5;
 const TRIES_MAX = 4;
 
-/** Conversations of the page's list, those whose name begins so first. @param {Asked} asked @returns {Choice[]} */
+/**
+ * Conversations of the page's list: those whose name begins so first, then by what was said last.
+ * @param {Asked} asked
+ * @returns {Choice[]}
+ */
 export function listed(asked) {
   const { sign, text, part } = asked;
   if (sign === ">" || (text && !part)) {
@@ -30,9 +34,14 @@ export function listed(asked) {
   const ranked = items.map((item) => ({ item, rank: part ? rankOf(item, part) : 0 }));
   return ranked
     .filter(({ rank }) => rank >= 0)
-    .sort((one, other) => one.rank - other.rank)
+    .sort((one, other) => one.rank - other.rank || timeOf(other.item) - timeOf(one.item))
     .slice(0, LISTED_MAX)
     .map(({ item }) => listedChoice(item, part));
+}
+
+/** When something was said there last. @param {HTMLElement} item */
+function timeOf(item) {
+  return Date.parse(optional(item, "time", HTMLTimeElement)?.dateTime ?? "") || 0;
 }
 
 /**

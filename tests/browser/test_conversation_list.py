@@ -48,13 +48,16 @@ async def test_a_small_phone_shows_the_list_or_a_page_and_a_bar_below(pair: Coup
     await ask(pair[1], "POST", f"/api/messages/{phone.name}", message="Are you there?")
     await phone.open("/")
     await expect(page.locator("main")).to_be_hidden()
-    for tab, shown in (("Mentions", "Inbox"), ("Search", "Search"), ("You", "You")):
+    for tab, shown in (("Mentions", "Inbox"), ("You", "You")):
         await bar.get_by_role("link", name=tab).tap()
         await expect(page.locator("h1")).to_have_text(shown)
         await expect(page.locator(".side")).to_be_hidden()
         await expect(bar.locator("[aria-current]")).to_contain_text(tab)
         assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), tab
     await expect(page.get_by_role("link", name="Sign out")).to_be_visible()
+    await bar.get_by_role("link", name="Search").tap()
+    await expect(page.get_by_role("dialog", name="Find or jump to")).to_be_visible()
+    await page.keyboard.press("Escape")
     await bar.get_by_role("link", name="Chats").tap()
     await page.locator(f'#conversations [data-conversation="@{pair[1].name}"] a').tap()
     await expect(phone.area).to_be_visible()

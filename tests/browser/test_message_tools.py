@@ -95,6 +95,7 @@ async def test_the_menu_opens_by_its_key_and_the_right_button_stays_the_browsers
     await ada.write("By its key")
     await grace.sees("By its key")
     more = grace.article("By its key").locator('[data-action="more"]')
+    await grace.article("By its key").hover()
     await more.focus()
     await grace.page.keyboard.press("ContextMenu")
     items = grace.page.get_by_role("menuitem")
