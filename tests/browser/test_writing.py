@@ -116,3 +116,26 @@ async def test_on_a_phone_enter_breaks_the_line_and_formats_come_with_what_is_ma
     await expect(phone.area).to_have_value("> - one\n> - two")
     await phone.page.locator('[data-action="send"]').tap()
     await expect(phone.articles.last.locator("blockquote li")).to_have_text(["one", "two"])
+
+
+async def test_on_a_phone_a_finger_completes_a_name_opens_a_spoiler_and_copies_code(
+    couple: Couple, visitors: Visitors
+) -> None:
+    phone, other = await visitors.window(couple[0], viewport=PHONE, has_touch=True, is_mobile=True), couple[1]
+    await phone.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    await phone.chat_with(other)
+    await phone.area.tap()
+    await phone.page.keyboard.type(f"Ask @{other.name[:3]}")
+    await phone.page.get_by_role("listbox").get_by_role("option").first.tap()
+    await expect(phone.area).to_have_value(f"Ask @{other.name} ")
+    await phone.area.fill(f"Ask @{other.name} ||why||\n\n```\nx = 1\n```")
+    await phone.page.locator('[data-action="send"]').tap()
+    article = phone.articles.last
+    await expect(article.locator(".mention")).to_have_text(f"@{other.name}")
+    spoiler = article.locator(".spoiler")
+    await expect(spoiler).to_have_attribute("role", "button")
+    await spoiler.tap()
+    await expect(spoiler).not_to_have_attribute("role", "button")
+    await article.get_by_role("button", name="Copy the code").tap()
+    await expect(article.get_by_role("button", name="Copied")).to_be_visible()
+    assert (await phone.page.evaluate("navigator.clipboard.readText()")).strip() == "x = 1"
