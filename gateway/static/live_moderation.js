@@ -169,5 +169,6 @@ function showOutcome(page) {
   const line = optional(page, "main > .banner, main > .notice");
   if (line) {
     required(document, "#details .close").after(line);
+    line.scrollIntoView({ block: "nearest" }); // the form may have been far below
   }
 }

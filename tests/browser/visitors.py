@@ -111,11 +111,20 @@ async def meeting(couple: Couple) -> AsyncIterator[None]:
     for visitor in couple:
         visitor.complaints.clear()
         visitor.tolerates = NOTHING
+    await asyncio.gather(_has_read_all(ada, grace), _has_read_all(grace, ada))
     await asyncio.gather(ada.chat_with(grace), grace.chat_with(ada))
     yield
     for visitor in couple:
         visitor.check_complaints()
         await visitor.page.goto("about:blank")  # nothing goes on there
+
+
+async def _has_read_all(visitor: Visitor, other: Visitor) -> None:
+    """So that the chat opens at its end, whatever was left unread there."""
+    assert visitor.person is not None
+    for chat in (await visitor.person.ask("GET", "/api/saved-chats")).json():
+        if chat["chat_username"] == other.name and chat["last_seq"]:
+            await visitor.person.ask("PUT", f"/api/messages/{other.name}/read", json={"seq": chat["last_seq"]})
 
 
 class Visitors:
