@@ -49,10 +49,14 @@ class RoomMembers:
         self._moderates = moderates
 
     async def page_for(self, username: str, name: str, *, query: str, limit: int) -> MembersPage:
-        """Of a room larger than PRESENCE_ASKED_MAX the others count as offline. Raises UnknownRoom."""
+        """Of a room larger than PRESENCE_ASKED_MAX the others count as offline, and all for who is not in it.
+
+        Raises UnknownRoom.
+        """
         room = await self._rooms.get(username, name)
         members = await self._store.list_for(username, room.name)
-        online = await self._presence.online(asked_for_presence(members, PRESENCE_ASKED_MAX))
+        asked = asked_for_presence(members, PRESENCE_ASKED_MAX) if room.is_member else []
+        online = await self._presence.online(asked) if asked else set()
         moderates = room.role in {OWNER, "moderator"} or await self._moderates(username)
         wanted = folded(query)
         found = [member for member in members if not wanted or member.is_called(wanted)]

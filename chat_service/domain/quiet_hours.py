@@ -1,6 +1,6 @@
 """Quiet hours: a part of each day in which somebody is not to be disturbed, by the clock of their time zone."""
 
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -27,7 +27,7 @@ class QuietHours(msgspec.Struct, frozen=True):
         """Where the clock is put back, an hour is quiet twice, or loud."""
         if self.starts is None or self.ends is None or self.time_zone is None:
             return False
-        time = now.astimezone(ZoneInfo(self.time_zone)).strftime("%H:%M")
+        time = now.astimezone(_zone(self.time_zone)).strftime("%H:%M")
         if self.starts < self.ends:
             return self.starts <= time < self.ends
         return time >= self.starts or time < self.ends
@@ -40,6 +40,14 @@ class QuietHoursNow(QuietHours, frozen=True, kw_only=True):
 
 
 NO_QUIET_HOURS = QuietHours()
+
+
+def _zone(name: str) -> tzinfo:
+    """UTC for one that was taken out of the database since it was chosen."""
+    try:
+        return ZoneInfo(name)
+    except ZoneInfoNotFoundError:
+        return UTC
 
 
 def check(wanted: QuietHours) -> None:

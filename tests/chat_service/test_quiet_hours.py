@@ -44,6 +44,12 @@ def test_none_never_hold() -> None:
     assert not NO_QUIET_HOURS.at(datetime.fromisoformat("2027-01-15T00:00:00Z")).hold_now
 
 
+def test_a_zone_that_is_no_more_is_as_good_as_utc() -> None:
+    hours = QuietHours("07:00", "09:00", "Europe/Atlantis")
+    assert hours.at(datetime.fromisoformat("2027-01-15T08:00:00Z")).hold_now
+    assert not hours.at(datetime.fromisoformat("2027-01-15T09:00:00Z")).hold_now
+
+
 @pytest.mark.parametrize(
     "field, wanted",
     [

@@ -47,6 +47,15 @@ async def test_the_list_of_members_tells_who_is_online_but_for_who_blocked_the_r
     assert (page["members_count"], page["online_count"]) == (3, 1)
 
 
+async def test_who_is_not_in_the_room_is_not_told_who_is_online(chat: Instance) -> None:
+    await chat.make_room("Grace", "engines", "Linus")
+    await chat.live_device("Grace")
+    for reader, is_told in (("Ada", False), ("Linus", True)):
+        page = await chat.get(reader, "/api/rooms/engines/members")
+        assert (page["members_count"], page["online_count"]) == (2, int(is_told))
+        assert [one["online"] for one in page["members"]] == [is_told, False]
+
+
 async def test_only_moderators_are_told_of_timeouts(chat: Instance) -> None:
     await chat.make_room("Grace", "engines", "Ada", "Linus")
     assert await chat.does("Grace", "PUT", "/api/rooms/engines/timeouts/Linus", json={"seconds": 60}) == 200
