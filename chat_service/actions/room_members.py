@@ -6,9 +6,8 @@ import msgspec
 
 from chat_service.actions.presence import Presence
 from chat_service.actions.rooms import Rooms
-from chat_service.domain.room_members import OWNER, KnownMember, asked_for_presence, in_order
+from chat_service.domain.room_members import OWNER, KnownMember, present_first
 from chat_service.store.room_members import RoomMemberStore
-from servicekit.texts import folded
 
 PRESENCE_ASKED_MAX = 1_000
 
@@ -51,19 +50,17 @@ class RoomMembers:
     async def page_for(self, username: str, name: str, *, query: str, limit: int) -> MembersPage:
         """Of a room larger than PRESENCE_ASKED_MAX the others count as offline, and all for who is not in it.
 
-        Raises UnknownRoom.
+        Raises UnknownRoom or TookTooLong.
         """
         room = await self._rooms.get(username, name)
-        members = await self._store.list_for(username, room.name)
-        asked = asked_for_presence(members, PRESENCE_ASKED_MAX) if room.is_member else []
+        found = await self._store.find_for(username, room.name, query, asked_max=PRESENCE_ASKED_MAX)
+        asked = found.may_be_here if room.is_member else []
         online = await self._presence.online(asked) if asked else set()
         moderates = room.role in {OWNER, "moderator"} or await self._moderates(username)
-        wanted = folded(query)
-        found = [member for member in members if not wanted or member.is_called(wanted)]
         return MembersPage(
-            members_count=len(members),
+            members_count=found.members_count,
             online_count=len(online),
-            members=[_listed(one, online, tells=moderates) for one in in_order(found, online)[:limit]],
+            members=[_listed(one, online, tells=moderates) for one in present_first(found.members, online)[:limit]],
         )
 
 

@@ -12,6 +12,7 @@ from chat_service.state import State
 from servicekit.authentication import identify
 from servicekit.bodies import read_query
 from servicekit.contract import describes
+from servicekit.problems import TookTooLong
 from servicekit.responses import json_response
 
 MEMBERS_PAGE = 100
@@ -25,7 +26,10 @@ class MembersQuery(msgspec.Struct, frozen=True):
 
 
 @describes(
-    "List the members of a room, and who is online", query=MembersQuery, answer=MembersPage, refusals=(UnknownRoom,)
+    "List the members of a room, and who is online",
+    query=MembersQuery,
+    answer=MembersPage,
+    refusals=(UnknownRoom, TookTooLong),
 )
 async def members(request: Request[State]) -> Response:
     """The owner first, then moderators, then who is online; each of these by name."""

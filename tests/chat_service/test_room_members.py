@@ -2,7 +2,7 @@
 
 import pytest
 
-from chat_service.domain.room_members import KnownMember, asked_for_presence, in_order
+from chat_service.domain.room_members import KnownMember, find, present_first
 from tests.chat_service.world import Instance, World
 
 
@@ -21,13 +21,16 @@ def test_who_keeps_order_comes_first_then_who_is_here_each_by_name() -> None:
         member("Carl"),
         member("dan"),
     ]
-    assert [one.username for one in in_order(room, {"Carl", "bob"})] == ["zoe", "mary", "bob", "Carl", "dan", "ada"]
+    in_order = find(room, "", asked_max=9).members
+    assert [one.username for one in in_order] == ["zoe", "mary", "bob", "Carl", "dan", "ada"]
+    assert [one.username for one in present_first(in_order, {"dan"})] == ["zoe", "mary", "dan", "bob", "Carl", "ada"]
+    assert [one.username for one in find(room, "\u00c9V", asked_max=9).members] == ["ada"]
 
 
 def test_presence_is_asked_of_so_many_and_of_nobody_who_hides_it() -> None:
     room = [member("ada"), member("bob", hides=True), member("carl")]
-    assert asked_for_presence(room, 3) == ["ada", "carl"]
-    assert asked_for_presence(room, 2) == ["ada"]
+    assert find(room, "b", asked_max=3).may_be_here == ["ada", "carl"]
+    assert find(room, "", asked_max=2).may_be_here == ["ada"]
 
 
 async def test_the_list_of_members_tells_who_is_online_but_for_who_blocked_the_reader(
