@@ -6,6 +6,7 @@ from starlette.responses import Response
 from gateway.domain.tokens import COOKIE
 from gateway.pages.error_messages import explain
 from gateway.pages.page_request import PageRequest, read_signed_in_form
+from gateway.pages.page_response import NOTHING_KEPT
 from gateway.pages.service_client import Refused, json_body, tell
 from gateway.pages.settings import show_settings
 from gateway.state import State
@@ -28,6 +29,7 @@ async def erase(request: Request[State]) -> Response:
     except Refused as refused:
         return await _show_refused(page, refused, "erasing_password", {})
     response = page.redirect("/sign-in", "account-erased")
+    response.headers.update(NOTHING_KEPT)
     response.delete_cookie(COOKIE, httponly=True, samesite="lax", secure=request.url.scheme == "https")
     return response
 

@@ -22,6 +22,8 @@ _CONTENT_SECURITY_POLICY = (
     " base-uri 'none'; frame-ancestors 'none'"
 )
 PERMISSIONS_POLICY = "camera=(self), microphone=(self), geolocation=(), payment=(), usb=()"
+# For who leaves this browser: what was to be sent later, was looked at, or begun to be written goes.
+NOTHING_KEPT = {"Clear-Site-Data": '"cache", "storage"'}
 THEMES = ("light", "dark")
 THEME_COOKIE, LANGUAGE_COOKIE, NOTICE_COOKIE = "theme", "language", "notice"
 

@@ -8,11 +8,10 @@ from gateway.domain.tokens import COOKIE, find_token
 from gateway.pages.error_messages import STILL_SIGNED_IN
 from gateway.pages.new_session import begin_session, show_again
 from gateway.pages.page_request import PageRequest, identify, read_own_form
+from gateway.pages.page_response import NOTHING_KEPT
 from gateway.pages.service_client import Refused, ask
 from gateway.state import State
 from servicekit.problems import Unavailable
-
-NOTHING_KEPT = {"Clear-Site-Data": '"cache", "storage"'}  # what one sent later, looked at, or began to write
 
 
 async def sign_in_form(request: Request[State]) -> Response:

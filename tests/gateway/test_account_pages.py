@@ -28,6 +28,7 @@ async def test_another_address_is_taken_with_the_password(whole: System) -> None
 async def test_erasing_the_account_signs_the_browser_out(whole: System) -> None:
     told = Script(whole, {"DELETE /api/account": Told({}, 204)})
     answer = await whole.http.post("/settings/erase", data=FORMS["/settings/erase"], headers=of_ada(whole))
+    assert answer.headers["clear-site-data"] == '"cache", "storage"'
     assert_led_to(answer, "/sign-in")
     assert told.sent("DELETE /api/account") == {"password": "correct horse"}
     cookie = SimpleCookie("; ".join(answer.headers.get_list("set-cookie")))["access_token"]
