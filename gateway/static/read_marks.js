@@ -13,7 +13,10 @@ export class ReadMarks {
   #inView;
   #counted;
   #otherSeq;
+  /** How far the reader has seen. */
   #ownSeq;
+  /** And how far of that the service has said it knows. */
+  #knownSeq;
   #isTelling = false;
   /** The reader has marked something as unread: what is in view has not been seen, until they come anew. */
   #isPaused = false;
@@ -34,9 +37,14 @@ export class ReadMarks {
     this.#connection = connection;
     this.#counted = counted;
     this.#otherSeq = Number(main.dataset.readSeq ?? 0);
-    this.#ownSeq = Number(main.dataset.ownReadSeq ?? 0);
+    this.#ownSeq = this.#knownSeq = Number(main.dataset.ownReadSeq ?? 0);
     this.#inView = new InView(required(document, "#scroller"), log, () => this.tellSoon());
-    connection.on("state", (state) => state === "online" && this.tellSoon());
+    connection.on("state", (state) => {
+      if (state === "offline") {
+        this.#ownSeq = this.#knownSeq; // what was told may have gone with the line
+      }
+      this.tellSoon();
+    });
     connection.on("unread", ({ conversation, unread_seq, unread }) => {
       if (conversation === main.dataset.conversation) {
         this.#isPaused = unread_seq !== null;
@@ -50,7 +58,7 @@ export class ReadMarks {
   /** Another conversation has taken the place of the one whose marks these were. @param {number} otherSeq */
   reset(otherSeq) {
     this.#otherSeq = otherSeq;
-    this.#ownSeq = 0;
+    this.#ownSeq = this.#knownSeq = 0;
   }
 
   /** The reader goes to the newest, and leaves out what is between. */
@@ -72,6 +80,7 @@ export class ReadMarks {
   hear({ username, read_seq, unread }) {
     if (username === me) {
       this.#isPaused = false;
+      this.#knownSeq = Math.max(this.#knownSeq, read_seq);
       this.#ownSeq = Math.max(this.#ownSeq, read_seq);
       if (unread !== undefined) {
         this.#counted(unread);

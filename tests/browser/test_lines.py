@@ -1,8 +1,9 @@
 """Lines that break: what was written is kept, sent later, and there once."""
 
+import asyncio
 import re
 
-from playwright.async_api import expect
+from playwright.async_api import WebSocketRoute, expect
 
 from tests.browser.visitors import PHONE, Couple, Visitor, Visitors
 from tests.system.parleys import Parley
@@ -87,6 +88,29 @@ async def test_what_others_said_and_changed_meanwhile_is_made_up_for(site: Parle
     await ada.sees("was changed")
     await expect(ada.article("will be changed")).to_have_count(0)
     assert (await ada.texts())[-2:] == ["was changed", "said meanwhile"]
+
+
+async def test_what_was_read_as_the_line_broke_is_told_again(visitors: Visitors) -> None:
+    ada, grace = await visitors.people("ada", "grace")
+    lost: list[str] = []
+
+    def through(line: WebSocketRoute) -> None:
+        server = line.connect_to_server()
+
+        async def forward(message: str | bytes) -> None:
+            if not lost and '"read"' in str(message):
+                lost.append(str(message))
+                await line.close(code=1012)  # Service Restart
+            else:
+                server.send(message)
+
+        line.on_message(forward)
+
+    await ada.page.route_web_socket("**/ws", through)
+    await asyncio.gather(ada.chat_with(grace), grace.chat_with(ada))
+    await grace.write("read at a bad moment")
+    await grace.sees_state("read at a bad moment", "read")
+    assert len(lost) == 1
 
 
 async def test_more_than_the_socket_tells_is_read_from_the_history(site: Parley, visitors: Visitors) -> None:

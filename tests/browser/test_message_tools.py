@@ -40,7 +40,8 @@ async def phone(visitors: Visitors, couple: Couple) -> Visitor:
 
 
 async def finger_on(visitor: Visitor, place: Locator) -> tuple[Finger, float, float]:
-    """And the middle of the place."""
+    """And the middle of the place, once that stands still."""
+    await place.hover(trial=True)
     box = await place.bounding_box()
     assert box is not None
     finger = Finger(await visitor.context.new_cdp_session(visitor.page))

@@ -38,6 +38,14 @@ class Visitor:
         page.on("console", self._hear)
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
 
+    async def begin_anew(self) -> None:
+        """With a page that knows nothing of what tests did to the one before: scripts, routes, sizes, themes."""
+        before, self.page = self.page, await self.context.new_page()
+        await before.close()
+        self.listen(self.page)
+        self.complaints.clear()
+        self.tolerates = NOTHING
+
     def _hear(self, message: ConsoleMessage) -> None:
         # Tests read canvases back, pages do not.
         if message.type in ("error", "warning") and "willReadFrequently" not in message.text:
@@ -108,9 +116,7 @@ Couple = tuple[Visitor, Visitor]
 async def meeting(couple: Couple) -> AsyncIterator[None]:
     """Both have the chat with the other open; at the end none of their pages may have complained."""
     ada, grace = couple
-    for visitor in couple:
-        visitor.complaints.clear()
-        visitor.tolerates = NOTHING
+    await asyncio.gather(*(visitor.begin_anew() for visitor in couple))
     await asyncio.gather(_has_read_all(ada, grace), _has_read_all(grace, ada))
     await asyncio.gather(ada.chat_with(grace), grace.chat_with(ada))
     yield

@@ -52,6 +52,6 @@ async def _signed_up(driver: Driver, site: Parley, stem: str) -> EnginePage:
     await page.open("/sign-up")
     await page.fill_in(username=page.name, email=f"{page.name}@example.org", password=PASSWORD)
     await page.click("form button.primary")
-    await page.until("return document.body.dataset.username === name;", name=page.name)
+    await page.until("return document.body?.dataset.username === name;", name=page.name)
     await page.live()
     return page

@@ -81,5 +81,5 @@ async def test_signing_out_and_in_again(pair: EnginePair) -> None:
     await ada.until(NOTHING_KEPT)
     await ada.fill_in(username=ada.name, password=PASSWORD)
     await ada.click("form button.primary")
-    await ada.until("return document.body.dataset.username === name;", name=ada.name)
+    await ada.until("return document.body?.dataset.username === name;", name=ada.name)
     await ada.live()
