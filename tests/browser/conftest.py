@@ -93,10 +93,12 @@ async def visitors(site: Parley, browser: Browser) -> AsyncIterator[Visitors]:
         made.check_complaints()
 
 
-@pytest.fixture
-async def run(couple: Couple) -> Run:
-    """`run(module, function, argument)`: a JavaScript function of the module, as the page has it, and the argument."""
-    page, files = couple[0].page, StaticFiles()
+@pytest.fixture(scope="module")
+async def run(company: Visitors, pair: Couple) -> Run:
+    """`run(module, function, argument)`: a JavaScript function of the module, as a page has it, and the argument."""
+    reader, files = await company.person("reader"), StaticFiles()
+    await reader.chat_with(pair[0])
+    page = reader.page
 
     async def call(module: str, function: str, argument: Any) -> Any:
         return await page.evaluate(
