@@ -2,8 +2,8 @@
 
     python -m bench                        all of it, some minutes
     python -m bench forwarding             one part: forwarding, messages, rooms, resume, search, starving, reconnect,
-                                           idle, footprint, pictures, files, video, pages, page_loading
-                                           or busy_page
+                                           idle, footprint, pictures, files, video, pages, page_loading,
+                                           busy_page or long_session
     python -m bench --quick                short rounds and few people: does it work, not how fast is it
 
 The tables go to the standard output as Markdown, progress to the standard error. Everything listens on

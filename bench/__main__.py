@@ -18,6 +18,7 @@ from bench import (
     footprint,
     forwarding,
     idle,
+    long_session,
     messages,
     page_loading,
     pages,
@@ -50,6 +51,7 @@ PARTS = {
     "pages": pages.measure,
     "page_loading": page_loading.measure,
     "busy_page": busy_page.measure,
+    "long_session": long_session.measure,
 }
 # A disk, while /tmp is memory on some systems, where writing for certain costs nothing (FHS 3.0, 5.15).
 FOLDER = Path("/var/tmp")  # noqa: S108 - each run makes a private folder in it

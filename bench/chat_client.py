@@ -26,6 +26,7 @@ class Event(msgspec.Struct, gc=False):
     code: str = ""
     conversation: str = ""
     seq: int = 0
+    id: int = 0
     username: str = ""
     online: bool | tuple[str, ...] = ()
 

@@ -37,6 +37,18 @@ function freshStream() {
   return `call-${Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("")}`;
 }
 
+/**
+ * Where the reader sees themselves. Not on the pages as they come: a page that is fetched and parsed beside the one that
+ * is shown would never be given up, since Chromium keeps the documents of players.
+ * @param {HTMLDialogElement} dialog
+ */
+function ownPicture(dialog) {
+  const video = document.createElement("video");
+  video.playsInline = true;
+  required(dialog, ".call-pictures").append(video);
+  return video;
+}
+
 export class Calls {
   #dialog;
   #text;
@@ -57,7 +69,7 @@ export class Calls {
     this.#connection = connection;
     this.#text = required(dialog, "p");
     this.#canvas = required(dialog, "canvas", HTMLCanvasElement);
-    this.#camera = new Camera(required(dialog, "video", HTMLVideoElement));
+    this.#camera = new Camera(ownPicture(dialog));
     connection.on("call", (event) => this.#rung(event));
     connection.on("answer", (event) => this.#answered(event));
     connection.on("hang_up", (event) => this.#hungUp(event));

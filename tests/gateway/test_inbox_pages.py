@@ -81,6 +81,12 @@ async def test_the_list_has_sections_and_says_who_said_the_last_words(whole: Sys
     assert page.select('[data-conversation="#shed"] [data-icon="lock"]')
 
 
+async def test_the_page_that_scripts_fetch_for_its_list_has_no_player(whole: System) -> None:
+    """Chromium would keep each page that is parsed with one."""
+    listing(whole)
+    assert (await page_of(whole, "/you")).select("video, audio") == []
+
+
 # The inbox
 
 
