@@ -38,8 +38,8 @@ function freshStream() {
 }
 
 /**
- * Where the reader sees themselves. Not on the pages as they come: a page that is fetched and parsed beside the one that
- * is shown would never be given up, since Chromium keeps the documents of players.
+ * Where the reader sees themselves. Not on the pages as they come: one that is fetched and parsed beside the page that
+ * is shown would stay in memory, since Chromium keeps the documents of players.
  * @param {HTMLDialogElement} dialog
  */
 function ownPicture(dialog) {
