@@ -3,6 +3,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from tests.gateway.gateways import System, system
+from tests.gateway.tunnels import echo
 
 
 @pytest.fixture(scope="session")
@@ -30,3 +31,9 @@ async def friends(with_friends: System) -> System:
     """The same, where pages of http://friend.test and https://other.test may call."""
     await with_friends.reset()
     return with_friends
+
+
+@pytest.fixture
+async def echoing(whole: System) -> System:
+    whole.chat.handler = whole.video.handler = echo
+    return whole

@@ -1,8 +1,8 @@
 """What auth and chat answer where somebody comes by a link, or signs up."""
 
 from tests.gateway.gateways import System
+from tests.gateway.pages import MARKUP
 from tests.gateway.scripted import LATER, Script, Told
-from tests.gateway.test_pages import MARKUP
 
 ACCOUNT = {"username": "grace", "email": "", "password": "correct horse"}
 GOOD = {"good": True, "username": "ada", "room": "garden", "expires_at": LATER}

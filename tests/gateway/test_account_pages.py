@@ -5,8 +5,8 @@ from http.cookies import SimpleCookie
 import pytest
 
 from tests.gateway.gateways import System, code
+from tests.gateway.pages import assert_page
 from tests.gateway.scripted import BROWSER, STRANGE_ORIGINS, Script, Told, assert_led_to, invalid, refusal
-from tests.gateway.test_pages import assert_page
 
 FORMS = {
     "/settings/email": {"email": "ada@example.org", "email_password": "correct horse"},

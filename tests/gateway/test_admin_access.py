@@ -4,8 +4,8 @@ import pytest
 
 from tests.gateway.admin_script import FOR_MODERATORS, FOR_OWNERS, FORMS, of_ada, script
 from tests.gateway.gateways import System, code
+from tests.gateway.pages import assert_page
 from tests.gateway.scripted import STRANGE_ORIGINS, Told, assert_led_to
-from tests.gateway.test_pages import assert_page
 
 
 @pytest.mark.parametrize("path", FOR_MODERATORS + FOR_OWNERS)

@@ -6,8 +6,8 @@ from auth_service.domain import moderation as auth
 from chat_service.domain import moderation as chat
 from tests.gateway.admin_script import FOR_OWNERS, invitation, of_ada, report, script, somebody
 from tests.gateway.gateways import System
+from tests.gateway.pages import MARKUP, assert_page
 from tests.gateway.scripted import LATER, Told, assert_led_to, invalid, refusal
-from tests.gateway.test_pages import MARKUP, assert_page
 
 # The instance
 

@@ -12,8 +12,9 @@ from gateway.domain.refusals import TooManyConnections
 from gateway.protocol import GatewayProtocol
 from servicekit.deadlines import Deadlines
 from servicekit.networks import network_of
-from tests.gateway.gateways import System, Wire, code, request_head, system
+from tests.gateway.gateways import System, code, system
 from tests.gateway.stand_ins import Exchange
+from tests.gateway.wires import Wire, request_head
 from tests.waiting import eventually
 
 CONNECTIONS_MAX = 3

@@ -5,8 +5,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.gateway.gateways import System, code, handshake, request_head, system
+from tests.gateway.gateways import System, code, system
 from tests.gateway.stand_ins import Exchange
+from tests.gateway.wires import handshake, request_head
 from tests.servicekit.test_redaction import TOKEN
 
 HTTPS = {"X-Forwarded-Proto": "https", "Host": "parley.test"}

@@ -4,8 +4,9 @@ from contextlib import suppress
 
 import pytest
 
-from tests.gateway.gateways import System, code, get, keep_connection, request_head
+from tests.gateway.gateways import System, code, get, keep_connection
 from tests.gateway.stand_ins import Exchange, head_of
+from tests.gateway.wires import request_head
 
 CLAIMS = {
     "X-Forwarded-For": "9.9.9.9",

@@ -5,9 +5,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.gateway.gateways import TIMEOUT_S, System, system
+from tests.gateway.gateways import System, system
 from tests.gateway.scripted import BROWSER
 from tests.gateway.stand_ins import Exchange
+from tests.gateway.wires import TIMEOUT_S
 
 NAME = "<b>The Society</b>"
 PATH = "/api/instance"

@@ -4,8 +4,8 @@ import pytest
 
 from tests.gateway.gateways import System, code
 from tests.gateway.link_script import ACCOUNT, GOOD, JOINING, LINK_PAGES, named, script
+from tests.gateway.pages import MARKUP, assert_page
 from tests.gateway.scripted import BROWSER, STRANGE_ORIGINS, Told, assert_led_to, invalid, refusal
-from tests.gateway.test_pages import MARKUP, assert_page
 
 # What the links have in common
 

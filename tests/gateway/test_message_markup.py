@@ -17,7 +17,7 @@ from gateway.domain.timeline import entries
 from gateway.markup_cache import MarkupCache
 from gateway.rendering import Renderer
 from tests.gateway.gateways import System
-from tests.gateway.test_pages import telling
+from tests.gateway.pages import telling
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 MESSAGE = Message(id=7, seq=7, label="@grace", sender_username="ada", message="Hello", timestamp=NOON)

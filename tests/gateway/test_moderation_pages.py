@@ -8,8 +8,8 @@ import pytest
 
 from tests.gateway.admin_script import of_ada
 from tests.gateway.gateways import System, code
+from tests.gateway.pages import MARKUP, assert_page
 from tests.gateway.scripted import LATER, STRANGE_ORIGINS, Script, assert_led_to, invalid, refusal
-from tests.gateway.test_pages import MARKUP, assert_page
 
 GARDEN, GRACE = "/rooms/garden", "/chat/grace"
 LINUS = f"{GARDEN}/members/linus"

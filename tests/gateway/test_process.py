@@ -14,8 +14,9 @@ import pytest
 
 from gateway.settings import GatewaySettings
 from servicekit.settings import WrongSettings
-from tests.gateway.gateways import System, handshake, system
+from tests.gateway.gateways import System, system
 from tests.gateway.stand_ins import Exchange, head_of
+from tests.gateway.wires import handshake
 from tests.waiting import eventually
 
 MIB = 1024 * 1024

@@ -2,8 +2,8 @@
 
 from tests.gateway.admin_script import of_ada
 from tests.gateway.gateways import System
+from tests.gateway.pages import MARKUP, assert_page
 from tests.gateway.scripted import Script, refusal
-from tests.gateway.test_pages import MARKUP, assert_page
 
 
 def script(whole: System, **grace: object) -> None:

@@ -4,8 +4,8 @@ import re
 from urllib.parse import parse_qs, urlsplit
 
 from tests.gateway.gateways import System
+from tests.gateway.pages import BROWSER, FIRST_PAGE, MARKUP, answering, telling
 from tests.gateway.stand_ins import Exchange
-from tests.gateway.test_pages import BROWSER, FIRST_PAGE, MARKUP, answering, telling
 
 PROBLEM = {
     "detail": "has: takes file, picture, audio, video or link.",

@@ -4,8 +4,8 @@ import pytest
 
 from tests.gateway.gateways import System
 from tests.gateway.link_script import ACCOUNT, JOINING, named, script
+from tests.gateway.pages import MARKUP, assert_page
 from tests.gateway.scripted import Told, assert_led_to, refusal
-from tests.gateway.test_pages import MARKUP, assert_page
 
 
 async def test_who_signs_up_is_signed_in_and_in_the_lobby(whole: System) -> None:

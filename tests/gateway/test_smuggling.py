@@ -9,17 +9,9 @@ from typing import TypeAlias
 import pytest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from tests.gateway.gateways import (
-    System,
-    Wire,
-    code,
-    get,
-    handshake,
-    keep_connection,
-    request_head,
-    system,
-)
+from tests.gateway.gateways import System, code, get, keep_connection, system
 from tests.gateway.stand_ins import Exchange, head_of
+from tests.gateway.wires import Wire, handshake, request_head
 from tests.waiting import eventually
 
 UPGRADES = [

@@ -11,8 +11,8 @@ from servicekit.status import PATH, InstanceStatus
 from servicekit.version import __version__
 from tests.gateway.admin_script import of_ada, script
 from tests.gateway.gateways import System
+from tests.gateway.pages import MARKUP, assert_page
 from tests.gateway.stand_ins import Exchange
-from tests.gateway.test_pages import MARKUP, assert_page
 from tests.gateway.test_system_status import NOW, OK, failing, telling
 
 ROLE = "/internal/roles/ada"
