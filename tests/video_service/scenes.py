@@ -71,3 +71,21 @@ def distance(one: Image, other: Image) -> float:
     """The mean difference of two pictures' pixels, 0 to 255."""
     assert one.shape == other.shape
     return float(np.mean(cv2.absdiff(one, other)))
+
+
+STILL = jpeg(ground())
+
+
+def plain(colour: tuple[int, int, int]) -> bytes:
+    image = ground(320, 240)
+    image[:] = colour
+    return jpeg(image)
+
+
+def is_colour(image: Image, colour: tuple[int, int, int]) -> bool:
+    return bool(abs(image.mean(axis=(0, 1)) - colour).max() < 20)
+
+
+def huge_png(width: int = 20_000, height: int = 20_000) -> bytes:
+    size = width.to_bytes(4, "big") + height.to_bytes(4, "big")
+    return b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + size + b"\x08\x02\0\0\0"

@@ -7,12 +7,12 @@ import pytest
 
 from tests.chat_service.world import Instance as ChatInstance
 from tests.chat_service.world import World as ChatWorld
-from tests.video_service.scenes import ground, jpeg
+from tests.video_service.scenes import STILL
 from tests.video_service.test_calls import assert_hidden_from, listed
 from tests.video_service.world import Instance, World
 from tests.waiting import eventually
+from video_service.domain.audiences import Audience, bound_audience
 
-STILL = jpeg(ground())
 ROOM = "?stream=cam&audience=%23Attic"
 
 
@@ -119,3 +119,36 @@ async def test_without_chat_a_room_is_closed_rather_than_open(world: World, chat
     assert await screen.closed() == 1000
     await video.camera("Ada", "?stream=open")  # what is for everybody needs no chat
     assert await listed(video, "Grace") == ["open"]
+
+
+@pytest.mark.parametrize(
+    "audience, publisher, two, stranger",
+    [("*", True, True, True), ("@Grace", True, True, False), ("!Grace", True, True, False), ("-", True, False, False)],
+)
+def test_an_audience_admits_its_own(audience: str, publisher: bool, two: bool, stranger: bool) -> None:
+    admits = Audience.decode(audience).admits
+    assert [admits(name, "Ada") for name in ("Ada", "Grace", "Linus")] == [publisher, two, stranger]
+
+
+def test_who_is_in_a_room_is_known_elsewhere_and_holds_for_its_publisher_too() -> None:
+    assert [Audience("#", "lobby").admits(name, "Ada") for name in ("Ada", "Grace")] == [None, None]
+
+
+@pytest.mark.parametrize(
+    "audience, binding, becomes",
+    [
+        ("*", None, "*"),
+        ("*", b"Ada Grace", "!Grace"),
+        ("@Linus", b"Ada Grace", "!Grace"),
+        ("#lobby", b"Ada Grace", "!Grace"),
+        ("*", b"Linus Grace", "-"),
+        ("*", b"", "*"),
+        ("@Grace", b"", "@Grace"),
+        ("!Grace", b"", "-"),
+        ("!Grace", None, "!Grace"),
+    ],
+)
+def test_a_call_narrows_the_audience_and_its_end_widens_nothing(
+    audience: str, binding: bytes | None, becomes: str
+) -> None:
+    assert str(bound_audience(Audience.decode(audience), "Ada", binding)) == becomes

@@ -11,8 +11,7 @@ from tests.chat_service.world import Device
 from tests.chat_service.world import Instance as ChatInstance
 from tests.chat_service.world import World as ChatWorld
 from tests.valkey import Valkey
-from tests.video_service.scenes import RED, ground, jpeg
-from tests.video_service.test_streams import plain
+from tests.video_service.scenes import RED, ground, jpeg, plain
 from tests.video_service.world import Camera, Instance, Line, World
 from tests.waiting import eventually
 
