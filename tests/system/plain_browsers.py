@@ -2,13 +2,18 @@
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from itertools import count
 from typing import Any
 
 import httpx
 from bs4 import BeautifulSoup, Tag
 
+from tests.media_service.cleaning.pictures import encoded, painted
+
 HEADERS = {"Accept": "text/html,application/xhtml+xml", "Accept-Language": "en-GB,en;q=0.9"}
 Files = Sequence[tuple[str, bytes]]
+PICTURE = encoded(painted(), "PNG")
+numbers = count(1)
 
 
 class Shown:
@@ -106,3 +111,24 @@ async def plain_browser(url: str, language: str = "") -> AsyncIterator[PlainBrow
     headers = {**HEADERS, **({"Accept-Language": language} if language else {})}
     async with httpx.AsyncClient(base_url=url, headers=headers, trust_env=False, timeout=20) as http:
         yield PlainBrowser(http)
+
+
+class Two:
+    """Two people who know each other, each at a browser."""
+
+    def __init__(self, ada: PlainBrowser, grace: PlainBrowser, names: tuple[str, str]) -> None:
+        self.ada = ada
+        self.grace = grace
+        self.ada_name, self.grace_name = names
+
+    async def write(self, text: str, files: list[tuple[str, bytes]] | None = None) -> Shown:
+        """Ada to Grace."""
+        await self.ada.go(f"/chat/{self.grace_name}")
+        return await self.ada.send("#composer", {"message": text}, files=files or [])
+
+    async def read(self) -> Shown:
+        return await self.grace.go(f"/chat/{self.ada_name}")
+
+
+def articles(page: Shown) -> list[str]:
+    return page.texts('#log[role="log"] article[data-id][data-seq] .text')
