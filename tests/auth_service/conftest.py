@@ -54,3 +54,8 @@ async def asked(settings_of_asked: AuthSettings) -> AsyncIterator[Auth]:
 async def asker(asked: Auth, settings_of_asked: AuthSettings) -> Person:
     """Ada, who owns the instance that is asked."""
     return await owner_of(asked, settings_of_asked)
+
+
+@pytest.fixture
+async def ada(auth: Auth, settings: AuthSettings) -> Person:
+    return await owner_of(auth, settings)
