@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from PIL import Image
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -16,6 +17,7 @@ from media_service.app import MIGRATIONS, create_app
 from media_service.refusals import REFUSALS
 from media_service.routes import ROUTES
 from media_service.settings import MediaSettings
+from servicekit.bus import Bus
 from tests.asgi import WAIT_S_MAX, serving
 from tests.auth_stand_in import Auth
 from tests.clock import Clock
@@ -249,3 +251,11 @@ class Galleries:
 
 def sizes(files: Sequence[Json]) -> list[tuple[int, int]]:
     return [(file["width"], file["height"]) for file in files]
+
+
+def tell(bus: Bus, news: str) -> None:
+    bus.send(("PUBLISH", bus.channel(news), b""))
+
+
+def picture(shade: int, size: tuple[int, int] = (8, 6), kind: str = "PNG") -> bytes:
+    return encoded(Image.new("RGB", size, (shade, 90, 20)), kind)

@@ -7,7 +7,8 @@ import pytest
 
 from media_service.domain.content_types import UNKNOWN, content_type_of
 from media_service.domain.recordings import Source
-from tests.media_service.recordings.files import MP3_FRAME, WHOLE, flac, id3, mp4, webm
+from tests.media_service.recordings.files import MP3_FRAME, WHOLE, flac, id3, webm
+from tests.media_service.recordings.mp4 import mp4
 
 OFFICE = "application/vnd.openxmlformats-officedocument."
 OPEN_TEXT = "application/vnd.oasis.opendocument.text"

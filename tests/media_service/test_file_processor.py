@@ -12,7 +12,9 @@ from media_service.pictures import Pictures
 from media_service.sent_file import SentFile
 from tests.media_service.cleaning.pictures import encoded, painted
 from tests.media_service.pdfs import pdf
-from tests.media_service.recordings.files import SECRET, TURNED, VIDEO, WHOLE, fragmented_mp4, mp4, webm
+from tests.media_service.recordings.cleaned import SECRET
+from tests.media_service.recordings.files import WHOLE, webm
+from tests.media_service.recordings.mp4 import TURNED, VIDEO, fragmented_mp4, mp4
 
 PICTURE = encoded(painted(), "PNG")
 TIFF = encoded(painted(), "TIFF")

@@ -6,15 +6,14 @@ import pytest
 
 from media_service.domain.recordings import Broken
 from media_service.domain.recordings.ogg import checksum
+from tests.media_service.recordings.cleaned import SECRET, cleaned
 from tests.media_service.recordings.files import (
     MP3_FRAME,
     OPUS_HEAD,
-    SECRET,
     aac,
     aiff,
     avi,
     chunk,
-    cleaned,
     comments,
     flac,
     id3,

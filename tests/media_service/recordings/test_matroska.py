@@ -5,7 +5,8 @@ import struct
 import pytest
 
 from media_service.domain.recordings import Broken
-from tests.media_service.recordings.files import BLOCKS, SECRET, cleaned, comments, element, entry, webm
+from tests.media_service.recordings.cleaned import SECRET, cleaned
+from tests.media_service.recordings.files import BLOCKS, comments, element, entry, webm
 
 WEBM = "video/webm"
 

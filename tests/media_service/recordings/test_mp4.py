@@ -5,18 +5,8 @@ import struct
 import pytest
 
 from media_service.domain.recordings import Broken
-from tests.media_service.recordings.files import (
-    AUDIO,
-    PLACES,
-    SECRET,
-    VIDEO,
-    Samples,
-    box,
-    cleaned,
-    fragmented_mp4,
-    mp4,
-    numbers,
-)
+from tests.media_service.recordings.cleaned import SECRET, cleaned
+from tests.media_service.recordings.mp4 import AUDIO, PLACES, VIDEO, Samples, box, fragmented_mp4, mp4, numbers
 
 MP4 = "video/mp4"
 HINTS = Samples(b"hint", (SECRET,))

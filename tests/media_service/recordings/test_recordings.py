@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 from media_service.domain.recordings import Broken, Source, clean, is_known
 from media_service.domain.recordings.revision import ELEMENTS_MAX
 from media_service.recording_processing import process
-from tests.media_service.recordings.files import BLOCKS, SECRET, VIDEO, WHOLE, cleaned, fragmented_mp4, webm
+from tests.media_service.recordings.cleaned import SECRET, cleaned
+from tests.media_service.recordings.files import BLOCKS, WHOLE, webm
+from tests.media_service.recordings.mp4 import VIDEO, fragmented_mp4
 
 CASES = {
     **{content_type: (content_type, data, shown) for content_type, (data, shown) in WHOLE.items()},
