@@ -2,7 +2,7 @@
 
 from chat_service.peers import ORDERS_CHANNEL, PROFILES_CHANNEL
 from servicekit.times import rfc3339
-from tests.chat_service.test_erasing import rows, tell
+from tests.chat_service.erasure import rows, tell
 from tests.chat_service.world import World
 from tests.waiting import eventually
 

@@ -6,6 +6,8 @@ import pytest
 from chat_service.app import MIGRATIONS
 from servicekit.database import Database
 from servicekit.engines import open_database
+from tests.chat_service.albums import Album
+from tests.chat_service.moderating import set_role
 from tests.chat_service.world import Instance, World
 from tests.valkey import Valkey
 
@@ -54,3 +56,15 @@ async def asked(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Insta
 @pytest.fixture
 async def chat(world: World) -> Instance:
     return await world.instance(messages_per_second=0)
+
+
+async def garden(chat: Instance, *, moderator: str = "Grace", private: bool = False) -> None:
+    """Ada's, with Grace as its moderator, and Linus."""
+    await chat.make_room("Ada", "garden", "Grace", "Linus", private=private)
+    await set_role(chat, "Ada", moderator)
+
+
+@pytest.fixture
+async def album(world: World, chat: Instance) -> Album:
+    await world.media(chat)
+    return Album(world)

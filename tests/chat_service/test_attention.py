@@ -16,7 +16,7 @@ from chat_service.store.unread_marks import UnreadMarks
 from servicekit.database import Connection, Database
 from servicekit.problems import Invalid
 from tests.chat_service import drafts
-from tests.chat_service.test_erasing import erase, rows, say
+from tests.chat_service.erasure import erase, rows, say
 from tests.chat_service.world import Device, Instance, World
 
 GRACE, GARDEN = "/api/conversations/%40Grace", "/api/conversations/%23garden"

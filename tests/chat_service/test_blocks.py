@@ -7,7 +7,7 @@ import pytest
 
 from chat_service.peers import PROFILES_CHANNEL
 from tests.chat_service import community
-from tests.chat_service.test_erasing import erase, rows, say, tell
+from tests.chat_service.erasure import erase, rows, say, tell
 from tests.chat_service.world import Instance, World
 from tests.stores import allow, opened_store, refuse
 from tests.valkey import Valkey

@@ -7,8 +7,8 @@ import pytest
 from chat_service.domain.markdown import mentioned_names
 from chat_service.domain.mentions import NAMED_MAX, Named, may_name_all, named_by
 from chat_service.domain.moderation import Position
+from tests.chat_service.erasure import erase, rows, say
 from tests.chat_service.test_attention import counts
-from tests.chat_service.test_erasing import erase, rows, say
 from tests.chat_service.world import Device, Instance, World
 
 # The rules

@@ -8,8 +8,8 @@ import pytest
 from chat_service.peers import PROFILES_CHANNEL
 from servicekit.numbered_lists import PAGE_MAX
 from tests.chat_service import community
-from tests.chat_service.test_erasing import assert_gapless, hear_all, rows, say, tell
-from tests.chat_service.test_rooms import members
+from tests.chat_service.erasure import assert_gapless, hear_all, rows, say, tell
+from tests.chat_service.rooms import members
 from tests.chat_service.world import Instance, World
 from tests.stores import allow, opened_store, refuse
 from tests.waiting import eventually

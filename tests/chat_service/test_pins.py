@@ -1,7 +1,7 @@
 """Pins: told to everybody in the conversation, kept within bounds, and gone with their message."""
 
 from chat_service.store.pins import PINS_MAX
-from tests.chat_service.test_changes import talk
+from tests.chat_service.talks import talk
 from tests.chat_service.world import Instance
 
 PATH = "/api/messages/Grace"

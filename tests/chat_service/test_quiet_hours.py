@@ -7,7 +7,7 @@ import pytest
 
 from chat_service.domain.quiet_hours import NO_QUIET_HOURS, QuietHours, check
 from servicekit.problems import Invalid
-from tests.chat_service.test_erasing import erase, rows
+from tests.chat_service.erasure import erase, rows
 from tests.chat_service.world import World
 
 PATH = "/api/quiet-hours"

@@ -13,7 +13,7 @@ from chat_service.store.reports import Reports as ReportStore
 from servicekit.server import running
 from servicekit.times import rfc3339
 from tests.chat_service import community
-from tests.chat_service.test_erasing import erase, rows, say
+from tests.chat_service.erasure import erase, rows, say
 from tests.chat_service.world import Instance, World
 from tests.stores import opened_store
 from tests.waiting import eventually

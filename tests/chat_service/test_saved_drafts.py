@@ -10,7 +10,7 @@ from chat_service.domain.refusals import InvalidMessage, MessageTooLong, TooMany
 from chat_service.domain.saved_drafts import SavedDraft, draft_of
 from chat_service.store.saved_drafts import SavedDrafts
 from servicekit.database import Database
-from tests.chat_service.test_erasing import erase, rows, say
+from tests.chat_service.erasure import erase, rows, say
 from tests.chat_service.world import Instance, World
 from tests.clock import Clock
 from tests.problems import code

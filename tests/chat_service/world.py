@@ -34,6 +34,7 @@ from tests.waiting import eventually
 CAST = ("Ada", "Grace", "Linus")
 CHECKED = checked(ROUTES, REFUSALS)
 Event: TypeAlias = dict[str, Any]
+NOBODY_KNOWS: dict[str, int] = {}
 
 
 class Device:
