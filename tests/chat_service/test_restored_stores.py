@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from chat_service.admin import begin_another_generation
 from chat_service.app import MIGRATIONS
 from chat_service.domain.conversations import Label
 from chat_service.domain.places import Place
@@ -91,6 +92,21 @@ async def test_after_a_restore_the_ids_of_lost_messages_are_not_given_again(file
     assert await chat.does("Ada", "PATCH", path, json={"message": "edited"}) == (404, "unknown_message")
     assert [one["message"] for one in await chat.get("Grace", "/api/messages/Ada", after=lost["id"])] == ["again"]
     assert await chat.get("Grace", "/api/search-messages", query="again") != []
+
+
+async def test_the_command_after_a_restore_begins_another_generation_on_either_engine(world: World) -> None:
+    chat = await world.instance()
+    first = (await chat.request("Ada", "POST", "/api/messages/Grace", json={"message": "before"})).json()
+    epoch = (await chat.device("Grace")).ready["epochs"]["@Ada"]
+    await chat.stop()
+    where = world.settings.store_of("chat", "chat.db")
+    numbers = [await begin_another_generation(where, now_s) for now_s in (NOW_S, 0)]
+    assert numbers == [NOW_S, NOW_S + 1]
+    chat = await world.instance()
+    after = (await chat.request("Ada", "POST", "/api/messages/Grace", json={"message": "after"})).json()
+    assert (after["seq"], after["id"] > first["id"] + 2 * MESSAGE_IDS_LEFT_OUT) == (2, True)
+    assert (await chat.device("Grace")).ready["epochs"]["@Ada"].partition(".")[2] == epoch.partition(".")[2]
+    assert (await chat.device("Grace")).ready["epochs"]["@Ada"].startswith(f"{NOW_S + 1}.")
 
 
 def test_no_generation_comes_twice_also_when_one_backup_is_restored_twice(tmp_path: Path) -> None:

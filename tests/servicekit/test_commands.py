@@ -76,6 +76,13 @@ async def test_instances_of_before_go_on_beside_a_migration(
         assert [tuple(row) for row in read] == [(1, None), (2, None)]
 
 
+def test_a_restored_store_of_chat_begins_another_generation(installation: Installation) -> None:
+    installation.run("chat", "migrate")
+    status, line = installation.run("chat", "restored")
+    assert (status, " begins generation " in line) == (0, True)
+    assert installation.run("chat", "restored")[1] != line
+
+
 def test_a_peer_that_has_forgotten_is_accepted(installation: Installation, service: str) -> None:
     if service == "auth":
         pytest.skip("it copies no list")
