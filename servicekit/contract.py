@@ -122,6 +122,8 @@ def contract_of(routes: Iterable[BaseRoute], refusals: RefusalTable, limits: Lim
     types = {kind for *_, one in found for kind in (one.body, one.form, one.answer) if kind is not None} | {Problem}
     ordered = sorted(types, key=str)
     made, schemas = msgspec.json.schema_components(ordered, ref_template=SCHEMAS + "{name}")
+    for schema in (*made, *schemas.values()):
+        _describe_pairs_as_lists(schema)
     _limit(schemas, limits or {})
     writer = _Writer(dict(zip(ordered, made, strict=True)), {**COMMON, **refusals}, limits or {})
     paths: dict[str, dict[str, Schema]] = {}
@@ -135,6 +137,18 @@ def _limit(schemas: dict[str, Schema], limits: Limits) -> None:
     for (kind, field), keywords in limits.items():
         if kind.__name__ in schemas:
             _present(schemas[kind.__name__]["properties"][field]).update(keywords)
+
+
+def _describe_pairs_as_lists(schema: Any) -> None:
+    """A tuple has a schema for each place, and `false` behind the last: generators of clients know no such thing."""
+    if isinstance(schema, dict):
+        if places := schema.pop("prefixItems", None):
+            schema["items"] = places[0]
+            assert all(place == places[0] for place in places), "a tuple of several types: make it a struct"
+        schema = list(schema.values())
+    if isinstance(schema, list):
+        for part in schema:
+            _describe_pairs_as_lists(part)
 
 
 def _present(schema: Schema) -> Schema:

@@ -181,9 +181,6 @@ def _words(schema: Schema) -> Iterator[Word]:
         yield Word(name, name)
     elif "enum" in schema:
         yield Word(" or ".join(map(str, schema["enum"])))
-    elif "prefixItems" in schema:
-        yield Word("list of ")
-        yield from _words(schema["prefixItems"][0])
     elif "items" in schema:
         yield Word("list of ")
         yield from _words(schema["items"])

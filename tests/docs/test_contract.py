@@ -46,6 +46,12 @@ def test_every_schema_that_is_referred_to_is_there_and_no_other() -> None:
     assert set(references(DOCUMENT)) == {SCHEMAS + name for name in DOCUMENT["components"]["schemas"]}
 
 
+def test_a_pair_is_a_list_of_two_as_generators_of_clients_want_it() -> None:
+    marks = DOCUMENT["components"]["schemas"]["SearchHit"]["properties"]["marks"]
+    assert marks["items"] == {"type": "array", "minItems": 2, "maxItems": 2, "items": {"type": "integer"}}
+    assert b"prefixItems" not in msgspec.json.encode(DOCUMENT)
+
+
 @pytest.mark.parametrize("service, route, method", PUBLIC, ids=IDS)
 def test_every_public_path_is_in_it_with_every_method(service: str, route: MethodsRoute, method: str) -> None:
     operation = DOCUMENT["paths"][route.path_format][method.lower()]
