@@ -14,7 +14,9 @@ def main() -> None:
     if arguments := sys.argv[1:]:
         where = settings.store_of("auth", "users.db")
         further = {"admin": admin_command(settings)}
-        run_command(arguments, program="auth_service", where=where, migrations=MIGRATIONS, further=further)
+        run_command(
+            arguments, program="auth_service", where=where, migrations=MIGRATIONS, lists=("acts",), further=further
+        )
         return
     [(_, port)] = addresses(settings.auth_url)
     serve("auth", create_app(settings), settings, port=port)

@@ -38,7 +38,9 @@ class Invalid(Refusal):
     """The request was understood, but fields are not acceptable."""
 
     def __init__(self, *errors: FieldError) -> None:
-        super().__init__("; ".join(f"{error.field}: {error.detail}" for error in errors))
+        super().__init__(
+            "; ".join(f"{error.field}: {error.detail}" if error.field else error.detail for error in errors)
+        )
         self.errors = errors
 
 
