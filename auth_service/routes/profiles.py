@@ -1,6 +1,7 @@
 """Finding people, and what everybody may know of them."""
 
 from collections.abc import Awaitable, Callable
+from typing import Annotated
 
 import msgspec
 from starlette.requests import Request
@@ -36,7 +37,7 @@ class StatusForm(msgspec.Struct, frozen=True):
 class ProfilesQuery(msgspec.Struct, frozen=True):
     """Separated by commas."""
 
-    usernames: str
+    usernames: Annotated[str, msgspec.Meta(min_length=1)]
 
 
 class UsersQuery(msgspec.Struct, frozen=True):
