@@ -45,6 +45,7 @@ from servicekit.application import application
 from servicekit.bus import Bus
 from servicekit.database import Database, LongReads
 from servicekit.engines import open_database
+from servicekit.hourly_rates import HourlyRate
 from servicekit.peers import Peer
 from servicekit.server import client_of_peers, running
 from servicekit.startup_errors import make_private_folder, require_library
@@ -72,7 +73,15 @@ async def _opened(settings: AuthSettings, clock: Callable[[], float], hasher: Ha
     async with open_store(settings) as database, client_of_peers() as http:
         with closing(Passwords(hasher=hasher, waiting_max=settings.passwords_waiting_max)) as passwords:
             account_store, session_store = AccountStore(database), SessionStore(database)
-            accounts = Accounts(store=account_store, passwords=passwords, feed=feed, clock=clock)
+            accounts = Accounts(
+                store=account_store,
+                passwords=passwords,
+                feed=feed,
+                clock=clock,
+                profile_changes=HourlyRate(
+                    "profiles", settings.profile_changes_per_hour, bus=bus, clock=clock, monotonic=time.monotonic
+                ),
+            )
             sessions = Sessions(
                 store=session_store,
                 accounts=account_store,

@@ -7,7 +7,17 @@ import msgspec
 
 from auth_service.domain.instance import Registration
 from auth_service.domain.rules import Rules
-from servicekit.settings import Limit, ReadTime, StoreSettings, SwitchableLimit, WrongSettings
+from servicekit.settings import (
+    Limit,
+    ReadTime,
+    StoreSettings,
+    SwitchableLimit,
+    WrongSettings,
+    is_origin,
+    origin_of,
+)
+
+TOKEN_LIFETIME_S_MAX = 10 * 366 * 24 * 3600
 
 
 class AuthSettings(StoreSettings, frozen=True, kw_only=True):
@@ -22,7 +32,8 @@ class AuthSettings(StoreSettings, frozen=True, kw_only=True):
     registration: Registration = "open"
     invitations_per_hour: SwitchableLimit = 30
     bans_per_hour: SwitchableLimit = 30
-    token_lifetime_s: Limit = 7 * 24 * 3600
+    profile_changes_per_hour: SwitchableLimit = 120
+    token_lifetime_s: Annotated[int, msgspec.Meta(ge=1, le=TOKEN_LIFETIME_S_MAX)] = 7 * 24 * 3600
     username_length_min: Limit = 3
     username_length_max: Limit = 32
     password_length_min: Limit = 8
@@ -40,6 +51,8 @@ class AuthSettings(StoreSettings, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if self.domain and not is_origin(f"https://{self.domain}"):
+            raise WrongSettings(f"PARLEY_DOMAIN={self.domain!r}: expected the name of a host")
         for name in ("username", "password"):
             if getattr(self, f"{name}_length_min") > getattr(self, f"{name}_length_max"):
                 limit = f"PARLEY_{name.upper()}_LENGTH"
@@ -48,8 +61,7 @@ class AuthSettings(StoreSettings, frozen=True, kw_only=True):
     @property
     def address_for_people(self) -> str:
         """What links begin with; never what a request says."""
-        host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self.host, self.host)
-        return self.public_url or (f"https://{self.domain}" if self.domain else f"http://{host}:{self.port}")
+        return self.public_url or (f"https://{self.domain}" if self.domain else origin_of(self.host, self.port))
 
     def rules(self, *, is_common_password: Callable[[str], bool]) -> Rules:
         return Rules(

@@ -5,9 +5,9 @@ from typing import Annotated, ClassVar, Literal
 
 import msgspec
 
-from servicekit.settings import Limit, Settings, SwitchableLimit, WrongSettings
+from servicekit.settings import Limit, Settings, SwitchableLimit, WrongSettings, is_origin, origin_of
 
-Seconds = Annotated[float, msgspec.Meta(gt=0)]
+Seconds = Annotated[float, msgspec.Meta(gt=0, le=3600)]
 
 
 class GatewaySettings(Settings, frozen=True, kw_only=True):
@@ -38,6 +38,8 @@ class GatewaySettings(Settings, frozen=True, kw_only=True):
         super().__post_init__()
         if "*" in self.origins:  # any site could read what the cookie lets it read
             raise WrongSettings("PARLEY_ALLOWED_ORIGINS: expected addresses, not '*'")
+        if wrong := sorted(origin for origin in self.origins if not is_origin(origin)):  # no page could have it
+            raise WrongSettings(f"PARLEY_ALLOWED_ORIGINS: {wrong[0]!r}: expected http://host or https://host")
         try:
             networks = [ip_network(one.strip()) for one in self.trusted_proxies.split(",") if one.strip() != "*"]
         except ValueError as error:
@@ -49,7 +51,7 @@ class GatewaySettings(Settings, frozen=True, kw_only=True):
 
     @property
     def address_for_people(self) -> str:
-        return self.public_url or f"http://{self.host}:{self.port}"
+        return self.public_url or origin_of(self.host, self.port)
 
     @property
     def origins(self) -> frozenset[str]:

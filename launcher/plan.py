@@ -91,8 +91,7 @@ def services(chosen: Settings, *, environment: Mapping[str, str], redis_url: str
 
 def url_for_people(chosen: Settings) -> str:
     """The gateway's, as it is reached from this machine."""
-    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(chosen.host, chosen.host)
-    return f"http://{host}:{chosen.port}"
+    return settings.origin_of(chosen.host, chosen.port)
 
 
 def _public_url(chosen: Settings, environment: Mapping[str, str]) -> dict[str, str]:

@@ -1,12 +1,17 @@
 """Logs: one JSON line a record, or plain coloured lines on a terminal, with the request id carried along."""
 
+import json
 import logging
+import re
 import sys
 from contextvars import ContextVar
 from typing import Any
 
 import structlog
 from structlog.typing import EventDict, WrappedLogger
+
+# Beside what JSON escapes itself: C1 controls, separators of lines, what turns the direction, and halves of pairs.
+_OBEYED = re.compile("[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 _request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 
@@ -63,7 +68,13 @@ def _rendering(log_format: str) -> list[Any]:
     on_terminal = log_format == "console" or (log_format == "auto" and sys.stdout.isatty())
     if on_terminal:
         return [_escape, structlog.dev.ConsoleRenderer(colors=True, pad_event_to=28)]
-    return [structlog.processors.JSONRenderer(ensure_ascii=False)]
+    return [structlog.processors.JSONRenderer(serializer=as_json)]
+
+
+def as_json(value: Any, **options: Any) -> str:
+    """Readable in every script, but for what a terminal on which somebody reads the lines would obey."""
+    text = json.dumps(value, ensure_ascii=False, **options)
+    return _OBEYED.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def _escape(_: WrappedLogger, __: str, event: EventDict) -> EventDict:

@@ -91,11 +91,14 @@ def _person(scope: Scope, token: str | None) -> str:
 
 
 def log_refused(status: int, *, address: str, person: str = "", event: str = "refused", **more: Any) -> None:
-    """The line of a refusal or an error. Of one status for one person, or one address, there is one a second."""
+    """The line of a refusal or an error. Of one status for one person, or one address, there is one a second.
+
+    `status` is HTTP's, or the code with which a WebSocket was closed.
+    """
     if (left_out := _pace.left_out((person or address, status), monotonic())) is None:
         return
     who: dict[str, Any] = {"person": person} if person else {}
-    write = log.error if status >= 500 else log.info
+    write = log.error if 500 <= status < 600 else log.info
     write(event, **more, status=status, **who, address=address, **({"left_out": left_out} if left_out else {}))
 
 

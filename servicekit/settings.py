@@ -12,8 +12,10 @@ from servicekit.bus import BusAddress
 from servicekit.startup_errors import CannotStart, refuse_to_start
 
 METRICS_PORT_OFFSET = 1000
-Limit = Annotated[int, msgspec.Meta(ge=1)]
-SwitchableLimit = Annotated[int, msgspec.Meta(ge=0)]  # 0 switches the limit off
+_HOST = re.compile(r"[^\s/?#@\\<>\"\x00-\x20\x7f]+")
+LIMIT_MAX = 10**15  # beyond what any machine holds; SQL and clocks can count further than that, but not without end
+Limit = Annotated[int, msgspec.Meta(ge=1, le=LIMIT_MAX)]
+SwitchableLimit = Annotated[int, msgspec.Meta(ge=0, le=LIMIT_MAX)]  # 0 switches the limit off
 ReadTime = Annotated[float, msgspec.Meta(gt=0, le=60)]  # in seconds
 
 
@@ -60,7 +62,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=_variable_name)
             if url and urlsplit(url).scheme not in {"postgresql", "postgres"}:
                 raise WrongSettings("expected postgresql://user:password@host/database")
         elif field == "public_url":
-            if url and not (urlsplit(url).scheme in {"http", "https"} and urlsplit(url).hostname):
+            if url and not is_origin(url.removesuffix("/")):
                 raise WrongSettings(f"{url!r}: expected http://host or https://host")
         elif len(addresses(url)) != 1 and field not in self.several_addresses:
             raise WrongSettings(f"{url!r}: expected one address")
@@ -115,12 +117,34 @@ def addresses(urls: str) -> list[tuple[str, int]]:
     return [_address(url.strip()) for url in urls.split(",")]
 
 
+def is_origin(url: str) -> bool:
+    """Whether it is `http://host` or `https://host`, perhaps with a port, and nothing beside (RFC 6454 §6.2)."""
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        return False
+    shown = f"[{host}]" if ":" in host else host
+    plain = shown if port is None else f"{shown}:{port}"
+    return (
+        parts.scheme in {"http", "https"}
+        and _HOST.fullmatch(host) is not None
+        and url.lower() == (f"{parts.scheme}://{plain}")
+    )
+
+
+def origin_of(host: str, port: int) -> str:
+    """Where a browser on this machine reaches who listens there."""
+    reached = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    return f"http://[{reached}]:{port}" if ":" in reached else f"http://{reached}:{port}"
+
+
 def _address(url: str) -> tuple[str, int]:
     try:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port
     except ValueError as error:
         raise WrongSettings(f"{url!r}: {error}") from None
-    if parts.scheme != "http" or not host:
+    if not host or not url.startswith("http://") or not is_origin(url.removesuffix("/")):
         raise WrongSettings(f"{url!r}: expected http://host:port")
     return host, port or 80

@@ -10,9 +10,10 @@ from typing import Any, ClassVar, cast
 
 from servicekit import frames, metrics
 from servicekit.frames import CloseCode, FrameError, FrameReader, Opcode
-from servicekit.handshake import Handshake, acceptance, refusal_response
+from servicekit.handshake import BAD_HANDSHAKE, Handshake, acceptance, refusal_response
 from servicekit.logs import bind_request_id, get_logger
-from servicekit.problems import ProblemType, Refusal, RefusalTable, Unavailable
+from servicekit.middleware import log_refused
+from servicekit.problems import ProblemType, Refusal, RefusalTable, Unavailable, problem_type_of
 from servicekit.websocket_writer import Phase, WebSocketWriter
 
 log = get_logger(__name__)
@@ -31,6 +32,7 @@ class WebSocketProtocol(WebSocketWriter):
         super().__init__()
         self.app_state = app_state
         self.request_id = ""
+        self._address = ""  # of the client, as the gateway says
         self._server_state = server_state
         self._reader = FrameReader(self.message_bytes_max)
         self._is_reading = True
@@ -143,6 +145,7 @@ class WebSocketProtocol(WebSocketWriter):
     async def _open(self, head: bytes) -> None:
         handshake = Handshake(head)
         self.request_id = handshake.request_id
+        self._address = handshake.headers.get("x-forwarded-for", "")
         bind_request_id(handshake.request_id)
         try:
             answer = acceptance(handshake)
@@ -151,8 +154,9 @@ class WebSocketProtocol(WebSocketWriter):
             self.not_opened()
             raise
         except Refusal as refusal:
-            log.info("handshake refused", reason=str(refusal))
             self._refuse(refusal)
+            status = problem_type_of(refusal, self._refusals).status
+            log_refused(status, event="handshake refused", address=self._address, reason=str(refusal))
         except Exception:
             log.exception("handshake failed")
             self._refuse(_Fault("The service failed; the log knows why."))
@@ -176,8 +180,12 @@ class WebSocketProtocol(WebSocketWriter):
 
     def _refuse(self, refusal: Refusal) -> None:
         if not self._transport.is_closing():
-            self._transport.write(refusal_response(refusal, {**self.refusals, **_FAULTS}, self.request_id))
+            self._transport.write(refusal_response(refusal, self._refusals, self.request_id))
             self._transport.close()
+
+    @property
+    def _refusals(self) -> RefusalTable:
+        return {**self.refusals, **_FAULTS, **BAD_HANDSHAKE}
 
     def _leave(self, phase: Phase) -> None:
         was, self.phase = self.phase, phase
@@ -194,7 +202,7 @@ class WebSocketProtocol(WebSocketWriter):
                     return
                 self._dispatch(*message)
         except FrameError as error:
-            log.info("protocol error", code=int(error.code), reason=error.reason)
+            log_refused(int(error.code), event="protocol error", address=self._address, reason=error.reason)
             self.close(error.code, error.reason)
             self._discard_rest()
         except Exception:  # who let it read on, perhaps with somebody else's work in hand, has nothing to do with it

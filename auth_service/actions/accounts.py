@@ -1,13 +1,14 @@
 """Registration, profiles and passwords, and the end of an account."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from auth_service.domain.account import Account, Profile, Registration
 from auth_service.domain.fair_queue import Place
-from auth_service.domain.refusals import SessionEnded, UnknownUser, UsernameTaken, WrongPassword
+from auth_service.domain.refusals import SessionEnded, TooOften, UnknownUser, UsernameTaken, WrongPassword
 from auth_service.feed import Feed
 from auth_service.passwords import PasswordMismatch, Passwords
 from auth_service.store import AccountStore, Admission
+from servicekit.hourly_rates import HourlyRate
 from servicekit.logs import get_logger
 from servicekit.tokens import Identity
 
@@ -15,8 +16,17 @@ log = get_logger(__name__)
 
 
 class Accounts:
-    def __init__(self, *, store: AccountStore, passwords: Passwords, feed: Feed, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        *,
+        store: AccountStore,
+        passwords: Passwords,
+        feed: Feed,
+        clock: Callable[[], float],
+        profile_changes: HourlyRate,
+    ) -> None:
         self._store = store
+        self._profile_changes = profile_changes
         self._passwords = passwords
         self._feed = feed
         self._clock = clock
@@ -43,13 +53,14 @@ class Accounts:
         return account
 
     async def set_nickname(self, username: str, nickname: str) -> Profile:
-        return self._announced(await self._store.set_nickname(username, nickname))
+        """Raises UnknownUser or TooOften, as the others do."""
+        return await self._changed(username, self._store.set_nickname, nickname)
 
     async def set_avatar(self, username: str, url: str) -> Profile:
-        return self._announced(await self._store.set_avatar(username, url))
+        return await self._changed(username, self._store.set_avatar, url)
 
     async def set_status(self, username: str, status: str) -> Profile:
-        return self._announced(await self._store.set_status(username, status))
+        return await self._changed(username, self._store.set_status, status)
 
     async def change_password(self, identity: Identity, place: Place, *, current: str, new: str) -> int:
         """How many other sessions this ended: all of them. Raises WrongPassword."""
@@ -127,9 +138,18 @@ class Accounts:
             raise WrongPassword from None
         return account
 
-    def _announced(self, profile: Profile | None) -> Profile:
+    async def _changed(
+        self, username: str, change: Callable[[str, str], Awaitable[tuple[Profile, bool] | None]], value: str
+    ) -> Profile:
+        """Each change is told to all services, and by chat to everybody who may see the person."""
+        if not await self._profile_changes.take(username):
+            raise TooOften("changes of your profile", self._profile_changes.retry_after_s)
+        profile, is_new = await change(username, value) or (None, False)
         if profile is None:
             raise UnknownUser
-        log.info("profile changed", username=profile.username)
-        self._feed.profile_changed(profile.version)
+        if is_new:
+            log.info("profile changed", username=profile.username)
+            self._feed.profile_changed(profile.version)
+        else:
+            self._profile_changes.give_back(username)
         return profile

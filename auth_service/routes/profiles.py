@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from auth_service.domain.account import Account, Profile
-from auth_service.domain.refusals import UnknownUser
+from auth_service.domain.refusals import TooOften, UnknownUser
 from auth_service.domain.roles import Role
 from auth_service.state import State
 from servicekit.authentication import identify
@@ -130,7 +130,7 @@ async def own_profile(request: Request[State]) -> Response:
     form=NicknameForm,
     example=NicknameForm("Ada L."),
     answer=ProfileChanged,
-    refusals=(UnknownUser,),
+    refusals=(UnknownUser, TooOften),
 )
 async def update_nickname(request: Request[State]) -> Response:
     bearer = await identify(request)
@@ -144,7 +144,7 @@ async def update_nickname(request: Request[State]) -> Response:
     form=AvatarForm,
     example=AvatarForm("https://ada.example/face.png"),
     answer=ProfileChanged,
-    refusals=(UnknownUser,),
+    refusals=(UnknownUser, TooOften),
 )
 async def update_avatar(request: Request[State]) -> Response:
     bearer = await identify(request)
@@ -159,7 +159,7 @@ async def update_avatar(request: Request[State]) -> Response:
     form=StatusForm,
     example=StatusForm("Writing Note G"),
     answer=ProfileChanged,
-    refusals=(UnknownUser,),
+    refusals=(UnknownUser, TooOften),
 )
 async def update_status(request: Request[State]) -> Response:
     bearer = await identify(request)

@@ -1,6 +1,6 @@
 """Accounts as they are kept, with the versions of their profiles."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from auth_service.domain.account import Account, Profile, Registration, fold, fold_username
 from auth_service.domain.refusals import LastOwner
@@ -60,14 +60,16 @@ class AccountStore:
         """The number of the last change of any profile."""
         return await self._database.read(get_profile_version)
 
-    async def set_nickname(self, username: str, nickname: str) -> Profile | None:
-        return await self._database.write(_set_nickname, username, nickname)
+    async def set_nickname(self, username: str, nickname: str) -> tuple[Profile, bool] | None:
+        """With whether that is anything new; None where there is nobody. The same for the others."""
+        columns = {"nickname": nickname, "nickname_folded": fold(nickname)}
+        return await self._database.write(_change_profile, username, columns)
 
-    async def set_avatar(self, username: str, url: str) -> Profile | None:
-        return await self._database.write(_set_avatar, username, url)
+    async def set_avatar(self, username: str, url: str) -> tuple[Profile, bool] | None:
+        return await self._database.write(_change_profile, username, {"pfp": url})
 
-    async def set_status(self, username: str, status: str) -> Profile | None:
-        return await self._database.write(_set_status, username, status)
+    async def set_status(self, username: str, status: str) -> tuple[Profile, bool] | None:
+        return await self._database.write(_change_profile, username, {"status": status})
 
     async def set_email(self, account: Account, email: str | None) -> bool:
         """False if the password is no longer `account`'s."""
@@ -187,18 +189,6 @@ def _list_profiles_after(connection: Connection, version: int, *, limit: int) ->
     return list(map(_profile_of, rows))
 
 
-def _set_nickname(connection: Connection, username: str, nickname: str) -> Profile | None:
-    return _change_profile(connection, username, nickname=nickname, nickname_folded=fold(nickname))
-
-
-def _set_avatar(connection: Connection, username: str, url: str) -> Profile | None:
-    return _change_profile(connection, username, pfp=url)
-
-
-def _set_status(connection: Connection, username: str, status: str) -> Profile | None:
-    return _change_profile(connection, username, status=status)
-
-
 def _set_email(connection: Connection, account: Account, email: str | None) -> bool:
     changed = connection.execute(
         "UPDATE users SET email = ? WHERE id = ? AND password_version = ?",
@@ -254,14 +244,20 @@ def _renew_hash(connection: Connection, account: Account, password: str) -> None
     )
 
 
-def _change_profile(connection: Connection, username: str, **columns: str) -> Profile | None:
-    """Set `columns` (names from this module only) and give the profile a new version."""
+def _change_profile(connection: Connection, username: str, columns: Mapping[str, str]) -> tuple[Profile, bool] | None:
+    """Set `columns` (names from this module only); a new version only where that is anything new: all hear of it."""
+    names = ", ".join(columns)
+    row = connection.execute(f"SELECT {names}, {_PROFILE} FROM users WHERE username = ?", (username,)).fetchone()
+    if row is None:
+        return None
+    if all(row[name] == value for name, value in columns.items()):
+        return _profile_of(row), False
     assignments = ", ".join(f"{column} = :{column}" for column in columns)
-    row = connection.execute(
+    changed = connection.execute(
         f"UPDATE users SET {assignments}, version = :version WHERE username = :username RETURNING {_PROFILE}",
         {**columns, "version": next_version(connection), "username": username},
     ).fetchone()
-    return None if row is None else _profile_of(row)
+    return None if changed is None else (_profile_of(changed), True)
 
 
 def _account_of(row: Row) -> Account:

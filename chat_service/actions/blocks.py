@@ -6,7 +6,7 @@ from chat_service.actions.calls import Calls
 from chat_service.actions.people import People
 from chat_service.actions.presence import Presence
 from chat_service.actions.submissions import Submissions
-from chat_service.domain import events, personal_events
+from chat_service.domain import personal_events
 from chat_service.domain.conversations import Conversation, Label
 from chat_service.domain.envelopes import to_person
 from chat_service.domain.refusals import RecipientIsSelf
@@ -48,7 +48,7 @@ class Blocks:
             raise RecipientIsSelf
         if await self._store.add(username, person.username, now=rfc3339(self._clock())):
             self._tell(username, person.username, blocked=True)
-            self._show(username, person.username, online=False)
+            await self._presence.tell_one(username, person.username, online=False)
             await self._calls.end_between(username, Conversation.direct(username, person.username))
 
     async def unblock(self, username: str, other: str) -> None:
@@ -57,8 +57,7 @@ class Blocks:
         person = await self._people.get_known(other)
         if await self._store.remove(username, person.username):
             self._tell(username, person.username, blocked=False)
-            if await self._presence.online([username]):
-                self._show(username, person.username, online=True)
+            await self._presence.tell_one(username, person.username, online=True)
 
     async def check_accepts(self, username: str, other: str) -> None:
         """Raises NotAccepted where `other` takes nothing from `username`."""
@@ -68,7 +67,3 @@ class Blocks:
         """On all devices of who blocks."""
         event = personal_events.blocked(other, blocked=blocked)
         self._feed.tell([to_person(username, Label.of_person(other), event=event)])
-
-    def _show(self, username: str, other: str, *, online: bool) -> None:
-        label = Label.of_person(username)
-        self._feed.tell([to_person(other, label, event=events.presence(username, online=online))])

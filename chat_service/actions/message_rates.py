@@ -10,8 +10,8 @@ import asyncio
 import secrets
 from collections.abc import Callable
 
-from chat_service.domain.rates import TokenBuckets
 from servicekit.bus import Bus
+from servicekit.token_buckets import TokenBuckets
 
 CHANNEL = "passed-messages"
 TELL_INTERVAL_S = 1.0

@@ -3,12 +3,12 @@
 import asyncio
 from collections.abc import Callable
 
-from chat_service.actions.hourly_rates import HourlyRate
 from chat_service.actions.message_rates import MessageRates
 from chat_service.domain.rates import DRAFTS_BURST_S, Rates
 from chat_service.domain.refusals import TooManyConnections
 from servicekit.bus import Bus
 from servicekit.connection_counts import ConnectionCounts
+from servicekit.hourly_rates import HourlyRate
 
 DRAFTS_CHANNEL = "passed-drafts"
 

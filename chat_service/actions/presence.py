@@ -6,7 +6,7 @@ from contextlib import suppress
 
 from chat_service.domain import events
 from chat_service.domain.conversations import Label
-from chat_service.domain.envelopes import to_person
+from chat_service.domain.envelopes import Envelope, to_person
 from chat_service.feed import Feed
 from chat_service.store.people import PeopleStore
 from servicekit.bus import BusUnavailable
@@ -39,6 +39,14 @@ class Presence:
             return await self._feed.online(usernames)
         except BusUnavailable:
             return set()
+
+    async def tell_one(self, username: str, watcher: str, *, online: bool) -> None:
+        """That the person, who is here, can be seen by `watcher` from now on, or no longer.
+
+        Of who is not here, and to who has not saved them, nothing changes: a word of it would tell of a block.
+        """
+        if await self.online([username]) and await self._store.has_saved(watcher, username):
+            self._feed.tell([_news(username, watcher, online=online)])
 
     def arriving(self, username: str) -> Awaitable[bool]:
         """Call before the person's first subscription here: it is asked at once whether that is news to others."""
@@ -76,11 +84,15 @@ class Presence:
                     listener(username)
 
     async def _tell(self, username: str, *, online: bool) -> None:
-        label, event = Label.of_person(username), events.presence(username, online=online)
-        self._feed.tell([to_person(name, label, event=event) for name in await self._store.watchers(username)])
+        watchers = await self._store.watchers(username)
+        self._feed.tell([_news(username, watcher, online=online) for watcher in watchers])
 
     async def close(self) -> None:
         """Drop what was to be told; the next instance to be asked will know."""
         for task in self._leaving.values():
             task.cancel()
         await asyncio.gather(*self._leaving.values(), return_exceptions=True)
+
+
+def _news(username: str, watcher: str, *, online: bool) -> Envelope:
+    return to_person(watcher, Label.of_person(username), event=events.presence(username, online=online))

@@ -5,7 +5,6 @@ from typing import Annotated, TypeAlias
 
 import msgspec
 
-from chat_service.actions.hourly_rates import HourlyRate
 from chat_service.actions.people import People
 from chat_service.actions.submissions import Submissions
 from chat_service.domain.conversations import Conversation
@@ -21,6 +20,7 @@ from chat_service.domain.refusals import (
 )
 from chat_service.store.rooms import Member, Room, RoomsPage
 from chat_service.store.rooms import Rooms as RoomStore
+from servicekit.hourly_rates import HourlyRate
 from servicekit.times import rfc3339
 
 RoomName: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^(?!\.{1,2}$)[A-Za-z0-9_.-]{1,64}$(?!\n)")]

@@ -6,12 +6,12 @@ from contextlib import suppress
 from chat_service.domain import events
 from chat_service.domain.conversations import Conversation, Label
 from chat_service.domain.envelopes import Envelope, RoomEnvelope, room_channel, to_person
-from chat_service.domain.rates import PEOPLE_REMEMBERED_MAX
 from chat_service.domain.readers import Reader
 from chat_service.domain.refusals import NotAccepted, NotAMember
 from chat_service.feed import Feed
 from servicekit.database import DatabaseError
 from servicekit.tasks import Tasks
+from servicekit.token_buckets import PEOPLE_REMEMBERED_MAX
 
 INTERVAL_S = 1.0
 

@@ -42,6 +42,9 @@ class PeopleStore:
         """Who has saved the person, but for whom that one has blocked."""
         return await self._database.read(_column, _WATCHERS, username)
 
+    async def has_saved(self, username: str, other: str) -> bool:
+        return bool(await self._database.read(_column, f"{_SAVED} AND chat_username = ?", username, other))
+
     async def find_person(self, username: str) -> Person | None:
         """By name in any case."""
         return await self._database.read(_find_person, username)
@@ -69,7 +72,8 @@ _SEES = (
     "NOT EXISTS (SELECT 1 FROM blocks"
     " WHERE blocks.username = contacts.chat_username AND blocked_username = contacts.user_username)"
 )
-_CONTACTS = f"SELECT chat_username FROM contacts WHERE user_username = ? AND {_SEES}"
+_SAVED = "SELECT chat_username FROM contacts WHERE user_username = ?"
+_CONTACTS = f"{_SAVED} AND {_SEES}"
 _WATCHERS = f"SELECT user_username FROM contacts WHERE chat_username = ? AND {_SEES}"
 
 

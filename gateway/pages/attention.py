@@ -9,9 +9,9 @@ from starlette.responses import Response
 
 from gateway.domain.conversations import Conversation
 from gateway.domain.notification_choices import MUTES
+from gateway.domain.numbers import whole_number
 from gateway.pages.conversation import FormState, conversation_of, show_conversation
 from gateway.pages.error_messages import in_short
-from gateway.pages.history import message_id
 from gateway.pages.layout import load_layout
 from gateway.pages.page_request import PageRequest, read_signed_in_form
 from gateway.pages.service_client import Refused, json_body, tell
@@ -38,7 +38,7 @@ async def mark_unread(request: Request[State]) -> Response:
     """From the message of the path on, whose `seq` the form knows. Its conversation would be read by being shown."""
     page, form = await read_signed_in_form(request)
     conversation = conversation_of(request)
-    wanted = json_body({"seq": message_id(form.get("seq"))})
+    wanted = json_body({"seq": whole_number(form.get("seq"))})
     await tell(page, "PUT", f"{conversation.own_path}/unread", body=wanted)
     return page.redirect("/", "marked-unread")
 
@@ -46,7 +46,7 @@ async def mark_unread(request: Request[State]) -> Response:
 async def mark_read(request: Request[State]) -> Response:
     """Up to the `seq` of the form."""
     page, form = await read_signed_in_form(request)
-    await _mark_read(page, conversation_of(request), message_id(form.get("seq")))
+    await _mark_read(page, conversation_of(request), whole_number(form.get("seq")))
     return page.redirect(_INBOX)
 
 

@@ -6,6 +6,7 @@ from starlette.responses import Response
 
 from gateway.domain.api_types import Profile
 from gateway.domain.conversations import Conversation
+from gateway.domain.numbers import number_or_text
 from gateway.domain.people import likeness
 from gateway.pages.conversation import FormState, conversation_of, show_conversation
 from gateway.pages.conversation_changes import Change, carry_out, membership_path, show_refused
@@ -88,9 +89,8 @@ async def place_room(request: Request[State]) -> Response:
     """Where it stands in the list: under which heading, and at which position there."""
     page, form = await read_signed_in_form(request)
     room = conversation_of(request)
-    position = form.get("position", "").strip()
     wanted: dict[str, str | int | None] = {"section": form.get("section", "").strip() or None}
-    wanted["position"] = int(position) if position.isascii() and position.isdecimal() else position or 0
+    wanted["position"] = number_or_text(form.get("position", "").strip() or "0")
     change = Change(method="PATCH", path=room.room_path, body=json_body(wanted), notice="saved", fields=form)
     return await carry_out(page, room, change)
 

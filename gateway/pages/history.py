@@ -9,6 +9,7 @@ import msgspec
 
 from gateway.domain.api_types import Message, Profile
 from gateway.domain.conversations import Conversation
+from gateway.domain.numbers import whole_number
 from gateway.domain.people import Person, named_person
 from gateway.domain.timeline import first_of_others, first_unread
 from gateway.pages.layout import Layout
@@ -40,7 +41,7 @@ class HistoryQuery(msgspec.Struct, frozen=True, kw_only=True):
     @classmethod
     def of(cls, page: PageRequest) -> "HistoryQuery":
         given = page.request.query_params
-        return cls(**{name: message_id(given.get(name)) for name in cls.__struct_fields__})
+        return cls(**{name: whole_number(given.get(name)) for name in cls.__struct_fields__})
 
     @property
     def position(self) -> str:
@@ -106,11 +107,6 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
 
 
 NO_HISTORY = Part(query=HistoryQuery(), messages=())
-
-
-def message_id(text: str | None) -> int | None:
-    """None where it is no id."""
-    return int(text) if text is not None and text.isascii() and text.isdigit() and len(text) < 19 else None
 
 
 async def load_history(page: PageRequest, conversation: Conversation) -> list[Message]:

@@ -7,9 +7,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.domain.conversations import Conversation
+from gateway.domain.numbers import whole_number
 from gateway.pages.conversation import FormState, conversation_of, show_conversation
 from gateway.pages.error_messages import in_short
-from gateway.pages.history import HistoryQuery, message_id
+from gateway.pages.history import HistoryQuery
 from gateway.pages.page_request import (
     PageRequest,
     read_own_form,
@@ -36,13 +37,13 @@ async def send_message(request: Request[State]) -> Response:
             "message": _lines(fields.get("message", "")),
             "attachments": [file.id for file in files],
             "nonce": fields.get("nonce") or None,
-            "reply_to": message_id(fields.get("reply_to")),
+            "reply_to": whole_number(fields.get("reply_to")),
         }
         kept = await tell(page, "POST", conversation.messages_path, body=json_body(message))
     except Refused as refused:
         typed = refused.fields or fields
         return await _show_refused(
-            page, conversation, refused, text=typed.get("message", ""), reply_to=message_id(typed.get("reply_to"))
+            page, conversation, refused, text=typed.get("message", ""), reply_to=whole_number(typed.get("reply_to"))
         )
     await forget_draft(page, conversation)
     return page.redirect(f"{conversation.path}#message-{kept.json()['id']}")
@@ -55,7 +56,7 @@ async def mark_seen(request: Request[State]) -> Response:
     one; but only our own pages may ask, and what is fetched ahead loads no pictures.
     """
     page = await signed_in(request)
-    conversation, seq = conversation_of(request), message_id(request.query_params.get("seq"))
+    conversation, seq = conversation_of(request), whole_number(request.query_params.get("seq"))
     if seq is not None and page.is_from_own_page and request.method == "GET":
         marking = tell(page, "PUT", f"{conversation.messages_path}/read", body=json_body({"seq": seq}))
         with suppress(Refusal):  # the mark comes with the next page

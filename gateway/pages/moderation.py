@@ -5,6 +5,7 @@ from urllib.parse import quote
 from starlette.requests import Request
 from starlette.responses import Response
 
+from gateway.domain.numbers import number_or_text
 from gateway.pages.conversation import conversation_of
 from gateway.pages.conversation_changes import Change, carry_out, membership_path
 from gateway.pages.page_request import read_signed_in_form
@@ -24,7 +25,7 @@ async def set_role(request: Request[State]) -> Response:
 
 async def time_out(request: Request[State]) -> Response:
     page, form = await read_signed_in_form(request)
-    body = json_body({"seconds": _whole_number(form.get("seconds"))})
+    body = json_body({"seconds": number_or_text(form.get("seconds", ""))})
     change = Change(method="PUT", path=_timeout_path(request), body=body, notice="timed-out", error_field="act")
     return await carry_out(page, conversation_of(request), change)
 
@@ -38,7 +39,7 @@ async def end_timeout(request: Request[State]) -> Response:
 async def set_slow_mode(request: Request[State]) -> Response:
     page, form = await read_signed_in_form(request)
     room = conversation_of(request)
-    body = json_body({"slow_mode_s": _whole_number(form.get("slow_mode_s"))})
+    body = json_body({"slow_mode_s": number_or_text(form.get("slow_mode_s", ""))})
     return await carry_out(
         page, room, Change(method="PATCH", path=room.room_path, body=body, notice="saved", error_field="act")
     )
@@ -66,8 +67,3 @@ def block_path(username: str) -> str:
 def _timeout_path(request: Request[State]) -> str:
     username = quote(request.path_params["username"], safe="")
     return f"{conversation_of(request).room_path}/timeouts/{username}"
-
-
-def _whole_number(text: str | None) -> int | str | None:
-    """As a number where it is one: what else there is the service refuses."""
-    return int(text) if text is not None and text.isascii() and text.isdigit() and len(text) < 10 else text

@@ -7,9 +7,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.domain.api_types import Profile, Room
+from gateway.domain.numbers import whole_number
 from gateway.domain.search_view import SearchHit, name, part_of_name
 from gateway.pages.error_messages import in_short
-from gateway.pages.history import load_people, message_id
+from gateway.pages.history import load_people
 from gateway.pages.layout import load_layout
 from gateway.pages.page_request import PageRequest, signed_in
 from gateway.pages.service_client import Refused, get
@@ -24,7 +25,7 @@ Named = TypeVar("Named", Profile, Room)
 async def search(request: Request[State]) -> Response:
     page = await signed_in(request)
     query = request.query_params.get("query", "").strip()
-    before = message_id(request.query_params.get("before"))
+    before = whole_number(request.query_params.get("before"))
     part = "" if before else part_of_name(query, "@")
     room_part = "" if before else part_of_name(query, "#")
     layout, people, rooms, (hits, error) = await asyncio.gather(

@@ -241,3 +241,33 @@ async def test_a_default_page_keeps_to_a_smaller_setting(settings: AuthSettings,
         ada = await auth.person("ada")
         await auth.register("adam")
         assert await found(ada, query="ad") == ["ada"]
+
+
+async def test_what_changes_nothing_is_no_news(auth: Auth) -> None:
+    grace = await auth.person("Grace")
+    for path, form in (
+        ("/api/update-nickname", {"nickname": "Amazing Grace"}),
+        ("/api/update-avatar", {"avatar_url": "https://grace.example/face.png"}),
+        ("/api/update-status", {"status": "Debugging"}),
+    ):
+        assert (await grace.post(path, data=form)).status_code == 200
+        version = await latest_version(auth)
+        again = await grace.post(path, data=form)
+        assert (again.status_code, again.json()["nickname"]) == (200, "Amazing Grace")
+        assert await latest_version(auth) == version
+
+
+async def latest_version(auth: Auth) -> int:
+    profiles = (await auth.http.get("/internal/profiles")).json()["profiles"]
+    return max(profile["version"] for profile in profiles)
+
+
+async def test_one_changes_ones_profile_so_often_an_hour_and_no_more(settings: AuthSettings, clock: Clock) -> None:
+    async with serving(structs.replace(settings, profile_changes_per_hour=2), clock) as auth:
+        grace, ada = await auth.person("Grace"), await auth.person("Ada")
+        for status in ("one", "one", "one", "two"):  # the same again costs nothing
+            assert (await grace.post("/api/update-status", data={"status": status})).status_code == 200
+        refused = await grace.post("/api/update-nickname", data={"nickname": "three"})
+        assert code(refused) == (429, "too_many_requests")
+        assert refused.headers["retry-after"] == "1800"
+        assert (await ada.post("/api/update-status", data={"status": "one"})).status_code == 200

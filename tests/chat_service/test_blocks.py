@@ -88,6 +88,16 @@ async def test_who_has_blocked_somebody_reads_offline_to_them_and_to_nobody_else
     assert (await ada.hear_anything()) == {"type": "presence", "username": "Grace", "online": True}
 
 
+async def test_a_block_by_who_is_not_here_or_of_a_stranger_is_told_by_no_presence(chat: Instance) -> None:
+    await say(chat, "Ada", "hello", to="Linus")
+    ada = await chat.live_device("Ada")
+    await chat.live_device("Grace")
+    for name in ("Grace", "Linus"):  # whom Ada has not saved; who is not here
+        await block(chat, name, "Ada")
+        assert await chat.does(name, "DELETE", "/api/blocks/Ada") == 204
+    await ada.heard_nothing()
+
+
 async def test_after_the_block_ends_everything_is_as_before(chat: Instance) -> None:
     await block(chat, "Grace", "Ada")
     assert await chat.does("Grace", "DELETE", "/api/blocks/Ada") == 204

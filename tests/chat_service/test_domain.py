@@ -9,9 +9,9 @@ from chat_service.domain.emoji import is_emoji
 from chat_service.domain.envelopes import EVERYBODY, RoomEnvelope, nudges, to_person
 from chat_service.domain.messages import check_text
 from chat_service.domain.places import Gap, Place, gap_of, is_before
-from chat_service.domain.rates import TokenBucket, TokenBuckets
 from chat_service.domain.refusals import InvalidMessage, MessageEmpty, MessageTooLong
 from chat_service.feed import decode_from_person, decode_from_room, encode
+from servicekit.token_buckets import TokenBucket, TokenBuckets
 
 # Texts
 

@@ -155,12 +155,22 @@ async def test_invitations_are_made_shown_and_ended(whole: System, path: str) ->
     assert told.changes[-1] == "DELETE /api/invitations/code-1"
 
 
-@pytest.mark.parametrize("typed, said", [("many", "A whole number"), ("0", "1 is the least.")])
-async def test_what_is_wrong_with_an_invitation_is_told_beside_the_field(whole: System, typed: str, said: str) -> None:
-    script(whole, POST_invitations=invalid("uses_max", "Expected `int` >= 1 - at `$.uses_max`"))
+@pytest.mark.parametrize(
+    "typed, sent, refused, said",
+    [
+        ("many", "many", "Expected `int`, got `str`", "A whole number"),
+        ("0", 0, "Expected `int` >= 1", "1 is the least."),
+        ("9" * 5_000, 10**18, "Expected `int` <= 10000", "10000 is the most."),
+    ],
+)
+async def test_what_is_wrong_with_an_invitation_is_told_beside_the_field(
+    whole: System, typed: str, sent: int | str, refused: str, said: str
+) -> None:
+    told = script(whole, POST_invitations=invalid("uses_max", f"{refused} - at `$.uses_max`"))
     form = {"uses_max": typed, "expires_in_s": "3600"}
     page = await whole.http.post("/admin/invitations", data=form, headers=of_ada(whole))
     assert_page(page, 422)
+    assert told.sent("POST /api/invitations")["uses_max"] == sent
     assert f'id="uses_max-error">{said}' in page.text
     assert f'value="{typed}"' in page.text
     assert 'value="3600" selected' in page.text

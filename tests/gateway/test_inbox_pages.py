@@ -182,6 +182,7 @@ async def test_only_who_owns_the_instance_sees_first_steps(whole: System) -> Non
         ({"section": " Works ", "position": "3"}, {"section": "Works", "position": 3}),
         ({"section": "", "position": ""}, {"section": None, "position": 0}),
         ({"section": "", "position": "last"}, {"section": None, "position": "last"}),
+        ({"section": "", "position": "9" * 5_000}, {"section": None, "position": 10**18}),
     ],
 )
 async def test_who_keeps_order_says_where_the_room_stands(

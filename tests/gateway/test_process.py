@@ -154,8 +154,8 @@ def test_proxies_are_addresses_and_networks(listed: str) -> None:
     assert GatewaySettings(trusted_proxies=listed).trusted_proxies == listed
 
 
-@pytest.mark.parametrize("origins", ["*", "http://a.test, *"])
-def test_any_origin_is_no_origin(origins: str) -> None:
+@pytest.mark.parametrize("origins", ["*", "http://a.test, *", "a.test", "http://a.test/page", "http://me@a.test"])
+def test_what_no_page_can_have_is_no_origin(origins: str) -> None:
     with pytest.raises(WrongSettings):
         GatewaySettings(allowed_origins=origins)
 

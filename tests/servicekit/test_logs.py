@@ -6,6 +6,8 @@ import subprocess
 import sys
 from typing import Any
 
+from servicekit.logs import as_json
+
 
 def test_a_terminal_gets_nothing_that_it_would_obey() -> None:
     program = PROGRAM.replace("Ada é", "\\x1b[2Jé\\x07").replace("1 / 0", 'raise ZeroDivisionError("\\x1b[2J\\u202e")')
@@ -55,6 +57,13 @@ def test_a_machine_reads_one_json_object_a_line() -> None:
     assert first["timestamp"].endswith("Z")
     assert (foreign["level"], foreign["service"]) == ("warning", "auth")
     assert "ZeroDivisionError" in broken["exception"]
+
+
+def test_a_line_for_machines_holds_nothing_that_a_terminal_would_obey_either() -> None:
+    record = {"path": "/\u009b2J\u202e\x1b[2J é \ud800"}
+    line = as_json(record)
+    assert line == r'{"path": "/\u009b2J\u202e\u001b[2J é \ud800"}'
+    assert json.loads(line) == record
 
 
 def test_what_is_no_terminal_gets_json_by_itself_and_the_level_is_obeyed() -> None:

@@ -6,7 +6,17 @@ from typing import Annotated, ClassVar
 import msgspec
 import pytest
 
-from servicekit.settings import Limit, Settings, SwitchableLimit, WrongSettings, addresses, load, load_or_exit
+from servicekit.settings import (
+    Limit,
+    Settings,
+    SwitchableLimit,
+    WrongSettings,
+    addresses,
+    is_origin,
+    load,
+    load_or_exit,
+    origin_of,
+)
 
 
 class OwnSettings(Settings, frozen=True, kw_only=True):
@@ -53,6 +63,9 @@ def test_an_empty_variable_counts_as_unset() -> None:
     [
         ("PARLEY_PEOPLE_MAX", "0"),
         ("PARLEY_PEOPLE_MAX", "many"),
+        ("PARLEY_PEOPLE_MAX", "1" + "0" * 30),
+        ("PARLEY_MESSAGES_PER_SECOND", "1" + "0" * 30),
+        ("PARLEY_JSON_BODY_BYTES_MAX", str(2**63)),
         ("PARLEY_MESSAGES_PER_SECOND", "-1"),
         ("PARLEY_METRICS_PORT", "65536"),
         ("PARLEY_LOG_LEVEL", "loud"),
@@ -63,6 +76,9 @@ def test_an_empty_variable_counts_as_unset() -> None:
         ("PARLEY_AUTH_URL", "http://auth:port"),
         ("PARLEY_AUTH_URL", "http://auth:65536"),
         ("PARLEY_AUTH_URL", "http://one,http://two"),
+        ("PARLEY_AUTH_URL", "http://au th:1"),
+        ("PARLEY_AUTH_URL", "http://user@auth:1"),
+        ("PARLEY_AUTH_URL", "http://auth:1/path"),
         ("PARLEY_CHAT_URL", "http://one,two"),
         ("PARLEY_CHAT_URL", "http://one,"),
         ("PARLEY_REDIS_URL", "http://cache"),
@@ -98,6 +114,27 @@ def test_a_wrong_setting_is_one_line_and_the_end(capsys: pytest.CaptureFixture[s
 
 def test_right_settings_go_through() -> None:
     assert load_or_exit(OwnSettings, {"PARLEY_PEOPLE_MAX": "3"}).people_max == 3
+
+
+@pytest.mark.parametrize("url", ["http://host", "https://Host.example:8443", "http://[::1]:8000", "http://10.0.0.7"])
+def test_an_origin_is_a_scheme_and_a_host(url: str) -> None:
+    assert is_origin(url)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["", "host", "//host", "ftp://host", "http://", "http://ho st", "http://me@host", "http://host/", "http://host?"],
+)
+def test_what_says_more_or_less_is_no_origin(url: str) -> None:
+    assert not is_origin(url)
+
+
+@pytest.mark.parametrize(
+    "host, reached", [("127.0.0.1", "127.0.0.1"), ("0.0.0.0", "127.0.0.1"), ("::1", "[::1]"), ("::", "[::1]")]
+)
+def test_who_listens_is_reached_at_an_origin(host: str, reached: str) -> None:
+    origin = origin_of(host, 8000)
+    assert (origin, is_origin(origin)) == (f"http://{reached}:8000", True)
 
 
 def test_addresses_are_pairs_of_host_and_port() -> None:

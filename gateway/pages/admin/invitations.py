@@ -7,8 +7,9 @@ from urllib.parse import quote
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gateway.domain.api_types import FieldError, Problem
+from gateway.domain.api_types import Problem
 from gateway.domain.community import Invitation, is_moderator
+from gateway.domain.numbers import number_or_text
 from gateway.pages.error_messages import explain
 from gateway.pages.layout import load_layout
 from gateway.pages.lists import get_list
@@ -47,12 +48,8 @@ async def end_invitation(request: Request[State]) -> Response:
     return page.redirect(_list_path(page), "invitation-ended")
 
 
-def _number(form: dict[str, str], name: str) -> int:
-    """Raises Refused."""
-    try:
-        return int(form.get(name) or _USUAL[name])
-    except ValueError:
-        raise Refused(422, Problem("", errors=(FieldError(name, "Expected `int`, got `str`"),)), {}) from None
+def _number(form: dict[str, str], name: str) -> int | str:
+    return number_or_text(form.get(name) or _USUAL[name])
 
 
 async def _show_refused(page: PageRequest, refused: Refused, typed: dict[str, str]) -> Response:

@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.domain.community import Report
+from gateway.domain.numbers import whole_number
 from gateway.pages.admin.frame import load_admin_layout
 from gateway.pages.error_messages import in_short
 from gateway.pages.lists import get_list
@@ -15,7 +16,6 @@ from gateway.pages.service_client import Query, Refused, json_body, tell
 from gateway.state import State
 
 _PAGE = 50
-_ID_DIGITS_MAX = 18
 
 
 async def reports(request: Request[State]) -> Response:
@@ -25,8 +25,7 @@ async def reports(request: Request[State]) -> Response:
 async def handle_report(request: Request[State]) -> Response:
     """`state` is what became of it, `note` why."""
     page, form = await read_signed_in_form(request)
-    report_id = form.get("id", "")
-    number = int(report_id) if report_id.isdecimal() and len(report_id) <= _ID_DIGITS_MAX else 0
+    number = whole_number(form.get("id")) or 0
     handling = {"id": number, "state": form.get("state", ""), "note": form.get("note", "").strip()}
     try:
         await tell(page, "PATCH", "/api/admin/reports", body=json_body(handling))

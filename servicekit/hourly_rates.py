@@ -6,10 +6,11 @@ beside it, so that its own count holds where Redis does not answer in time.
 """
 
 from collections.abc import Callable
+from math import ceil
 
-from chat_service.domain.rates import HOUR_S, hourly
 from servicekit.bus import Bus
 from servicekit.prompt_replies import PromptReply
+from servicekit.token_buckets import HOUR_S, hourly
 
 _HOUR_MS = 1_000 * HOUR_S
 _REFUSED = 0
@@ -57,6 +58,11 @@ class HourlyRate:
         if self.count:
             self._buckets.give_back(username)
             self._bus.send(("EVAL", _GIVE_BACK, 1, self._key(username), self._interval_ms))
+
+    @property
+    def retry_after_s(self) -> int:
+        """When one more may pass, for who has taken all."""
+        return ceil(HOUR_S / self.count) if self.count else 0
 
     @property
     def _interval_ms(self) -> str:
