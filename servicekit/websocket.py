@@ -14,14 +14,16 @@ from servicekit.handshake import BAD_HANDSHAKE, Handshake, acceptance, refusal_r
 from servicekit.logs import bind_request_id, get_logger
 from servicekit.middleware import log_refused
 from servicekit.problems import ProblemType, Refusal, RefusalTable, Unavailable, problem_type_of
-from servicekit.websocket_writer import Phase, WebSocketWriter
+from servicekit.websocket_reader import MESSAGES_PER_TURN_MAX, WebSocketReader
+from servicekit.websocket_writer import Phase
 
 log = get_logger(__name__)
 
 
-class WebSocketProtocol(WebSocketWriter):
+class WebSocketProtocol(WebSocketReader):
     """A server's side of one connection. A subclass says who may enter and what a message means."""
 
+    __slots__ = ("_address",)
     message_bytes_max: int = 64 * 1024  # an instance may have its own, set before `__init__`
     ping_interval_s: ClassVar[float] = 20.0
     close_timeout_s: ClassVar[float] = 5.0
@@ -35,9 +37,7 @@ class WebSocketProtocol(WebSocketWriter):
         self._address = ""  # of the client, as the gateway says
         self._server_state = server_state
         self._reader = FrameReader(self.message_bytes_max)
-        self._is_reading = True
         self._is_broken = False
-        self._heard_since_ping = True
         self._expires_at_s = inf
         self._timer: asyncio.TimerHandle | None = None
         self._has_begun = False
@@ -85,8 +85,7 @@ class WebSocketProtocol(WebSocketWriter):
         self._flush()
         self._transport.write(frames.close_frame(code, reason))
         self._leave(Phase.CLOSING)
-        self._is_reading = True
-        self._transport.resume_reading()
+        self._read_in_any_case()
         self._set_timer(self.close_timeout_s, self._transport.abort)
 
     def expire_after(self, remaining_s: float) -> None:
@@ -94,19 +93,6 @@ class WebSocketProtocol(WebSocketWriter):
         self._expires_at_s = asyncio.get_running_loop().time() + remaining_s
         if self.phase is _OPEN:
             self._set_look()
-
-    def pause_reading(self) -> None:
-        """Take no more messages until `resume_reading`; the client's sending stops soon (TCP's flow control)."""
-        if self._is_reading and self.phase is Phase.OPEN:
-            self._is_reading = False
-            self._transport.pause_reading()
-
-    def resume_reading(self) -> None:
-        if not self._is_reading:
-            self._is_reading = True
-            self._heard_since_ping = True  # whether it is silent shows from here on
-            self._transport.resume_reading()
-            self._read_messages()
 
     # What asyncio and uvicorn call
 
@@ -196,11 +182,14 @@ class WebSocketProtocol(WebSocketWriter):
 
     def _read_messages(self) -> None:
         try:
-            while self._is_reading and self.phase in _READING:
+            for _ in range(MESSAGES_PER_TURN_MAX):
+                if not (self.reads_now and self.phase in _READING):
+                    return
                 message = self._reader.next_message()
                 if message is None:
                     return
                 self._dispatch(*message)
+            self._let_wait(0)
         except FrameError as error:
             log_refused(int(error.code), event="protocol error", address=self._address, reason=error.reason)
             self.close(error.code, error.reason)
@@ -223,7 +212,12 @@ class WebSocketProtocol(WebSocketWriter):
             return
         elif opcode in _DATA:
             self.received(opcode, payload)
-        elif opcode == Opcode.PING:
+        else:
+            self._on_control(opcode, payload)
+
+    def _on_control(self, opcode: int, payload: bytes) -> None:
+        self.count_idle()
+        if opcode == Opcode.PING:
             answer = frames.encode(Opcode.PONG, payload)
             (self.send_first if self._is_writable else self.send)(answer)  # it waits for a full line, not for a hold
         else:

@@ -25,6 +25,7 @@ from servicekit.websocket_writer import Phase
 UNANSWERED_MAX = 256
 WAITING_MAX = 32  # commands behind one that takes a while
 WAITING_BYTES_MAX = 64 * 1024
+RESUME_COST = 40  # so many idle messages
 ROOM_PATH = "/api/ws/chat"
 log = get_logger(__name__)
 
@@ -141,11 +142,13 @@ class ChatSocket(EventSendingSocket):
         if isinstance(command, Resume):
             is_late = not self.grace.is_running
             self.grace.cancel()
+            self.count_idle(RESUME_COST)
             self.hold()  # from here on, not when the task comes to it
             self._work(self._resume(command, is_late=is_late), ends_with_connection=True)
             return
         self.grace.end()
         if isinstance(command, Ping):
+            self.count_idle()
             self.send_event(None, events.PONG)
         elif isinstance(command, Addressed):
             self._obey_addressed(command)
@@ -186,6 +189,7 @@ class ChatSocket(EventSendingSocket):
             case commands.Read(seq=seq):
                 self._submit(intents.MarkRead(conversation=conversation, seq=seq), None)
             case commands.Typing():
+                self.count_idle()
                 self.state["typing_notices"].tell(self.reader, conversation)
 
     def _submit(self, intent: intents.Intent, nonce: str | None) -> None:

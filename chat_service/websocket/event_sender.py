@@ -17,6 +17,7 @@ from servicekit.throttling import ErrorThrottle
 from servicekit.tokens import Identity
 from servicekit.websocket import WebSocketProtocol
 
+REFUSAL_COST = 2  # so many idle messages
 log = get_logger(__name__)
 
 
@@ -52,6 +53,7 @@ class EventSendingSocket(WebSocketProtocol):
     def tell_refusal(self, refusal: Refusal, nonce: str | None) -> None:
         code = problem_type_of(refusal, REFUSALS).code
         self._errors.report(code, None)
+        self.count_idle(REFUSAL_COST)
         self.send_event(None, EncodedEvent(events.error(code, str(refusal), nonce, refusal.retry_after_s)))
 
     def _log_refusals(self, code: str, _: None, skipped: int) -> None:
