@@ -22,7 +22,7 @@ from auth_service.common_passwords import LIBRARY, is_common
 from auth_service.feed import Feed
 from auth_service.links import Links
 from auth_service.passwords import STRONG, Hasher, Passwords
-from auth_service.peers import Media
+from auth_service.peers import Chat, Media
 from auth_service.refusals import REFUSALS
 from auth_service.routes import ROUTES
 from auth_service.secret import load_or_make_secret
@@ -105,6 +105,7 @@ async def _opened(settings: AuthSettings, clock: Callable[[], float], hasher: Ha
                     accounts=accounts,
                     admission=_admissions(settings, links),
                     authentication=Authentication(store=session_store, tokens=tokens, clock=clock),
+                    chat=Chat(Peer(http, settings.chat_url)),
                     community=community,
                     links=links,
                     media=Media(Peer(http, settings.media_url)),

@@ -13,6 +13,7 @@ REFUSALS: RefusalTable = {
     facts.NotAllowed: ProblemType(403, "not_allowed"),
     facts.LastOwner: ProblemType(409, "last_owner"),
     facts.UnknownLink: ProblemType(404, "unknown_link"),
+    facts.UnknownRoom: ProblemType(404, "unknown_room"),
     facts.LinkSpent: ProblemType(410, "link_spent"),
     facts.RegistrationClosed: ProblemType(403, "registration_closed"),
     facts.InvitationNeeded: ProblemType(403, "invitation_needed"),

@@ -9,7 +9,7 @@ from auth_service.actions.password_resets import PasswordResets
 from auth_service.actions.sessions import Sessions
 from auth_service.domain.rules import Rules
 from auth_service.links import Links
-from auth_service.peers import Media
+from auth_service.peers import Chat, Media
 from auth_service.store import Admission
 from servicekit.bus import Bus
 from servicekit.database import Database
@@ -21,6 +21,7 @@ class State(TypedDict):
     accounts: Accounts
     admission: Callable[[str | None], Admission]
     authentication: Authentication
+    chat: Chat
     community: Community
     links: Links
     media: Media

@@ -247,6 +247,7 @@ class Composition:
                 contacts=self._contacts,
                 people=self.people,
                 presence=self.presence,
+                submissions=self.submissions,
                 clock=clock,
             ),
             searching=self.searching,

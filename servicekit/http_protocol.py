@@ -25,6 +25,7 @@ _HEAD, _BODY, _ANSWER, _IDLE = Phase.HEAD, Phase.BODY, Phase.ANSWER, Phase.IDLE 
 _FRAMING = frozenset({b"content-length", b"transfer-encoding"})
 
 LINGER_BYTES_MAX = 1024 * 1024  # that are read, and thrown away, of who has been refused
+PIPELINED_MAX = 100  # requests behind one that has no answer yet; a single read may bring 10,000, of 750 bytes each
 HEAD_BYTES_MAX = 64 * 1024  # of one that comes in pieces; what a single read brings is bounded anyway
 
 
@@ -144,7 +145,7 @@ class HttpProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self._has_progressed = True
         self._clock.enter(_BODY, self._now_s)
-        if self._skips_body():
+        if self._skips_body() or len(self.pipeline) >= PIPELINED_MAX:
             raise ValueError  # which the parser passes on, so that the request is refused
         if self.headers != self._good_headers or not self.url.startswith(b"/"):
             self._check_target()

@@ -79,6 +79,13 @@ class UnknownLink(Refusal):
         super().__init__("There is no such link.")
 
 
+class UnknownRoom(Refusal):
+    """Also a private one of others."""
+
+    def __init__(self, room: str) -> None:
+        super().__init__(f"There is no room {room!r} here.")
+
+
 class LinkSpent(Refusal):
     """Used, too old, replaced by a newer one, or ended."""
 

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from auth_service import qr_codes
 from auth_service.domain.invitations import Invitation, NewInvitation
-from auth_service.domain.refusals import NotAllowed, TooOften, UnknownLink
+from auth_service.domain.refusals import NotAllowed, TooOften, UnknownLink, UnknownRoom
 from auth_service.routes.devices import actor_of
 from auth_service.state import State
 from servicekit.bodies import read_json, read_query
@@ -60,14 +60,16 @@ class InvitationNotice(msgspec.Struct, frozen=True):
     example=InvitationBody(uses_max=5, room="lobby"),
     answer=InvitationAnswer,
     status=201,
-    refusals=(NotAllowed, TooOften),
+    refusals=(NotAllowed, TooOften, UnknownRoom),
 )
 async def invite(request: Request[State]) -> Response:
-    """For moderators, and for members where `members_may_invite`. Who comes into a room is for chat to judge, when
-    somebody comes.
+    """For moderators, and for members where `members_may_invite`; into a room, for who may invite there. Chat judges
+    that once more when somebody comes.
     """
     actor = await actor_of(request)
     body = await read_json(request, InvitationBody)
+    if body.room is not None:
+        await request.state["chat"].check_may_invite(actor.username, body.room)
     new = NewInvitation(expires_in_s=body.expires_in_s, uses_max=body.uses_max, room=body.room)
     invitation = await request.state["community"].invite(actor, new)
     return json_response(_answer(request, invitation), 201)

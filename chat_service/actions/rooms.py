@@ -168,6 +168,10 @@ class Rooms:
         self._check_may_invite(inviter, room)
         await self._join(inviter, room.name, username)
 
+    async def check_may_invite(self, username: str, name: str) -> None:
+        """Raises UnknownRoom, NotAMember or NotTheOwner."""
+        self._check_may_invite(username, await self.get(username, name))
+
     @staticmethod
     def _check_may_invite(username: str, room: Room) -> None:
         if not room.is_member:

@@ -6,6 +6,7 @@ import msgspec
 
 from chat_service.actions.people import People
 from chat_service.actions.presence import Presence
+from chat_service.actions.submissions import Submissions
 from chat_service.domain.people import SavedChat
 from chat_service.domain.refusals import RecipientIsSelf
 from chat_service.store.conversations import Conversations
@@ -21,12 +22,14 @@ class SavedChats:
         contacts: PeopleStore,
         people: People,
         presence: Presence,
+        submissions: Submissions,
         clock: Callable[[], float],
     ) -> None:
         self._conversations = conversations
         self._contacts = contacts
         self._people = people
         self._presence = presence
+        self._submissions = submissions
         self._clock = clock
 
     async def list_of(self, username: str) -> list[SavedChat]:
@@ -36,7 +39,11 @@ class SavedChats:
         return [msgspec.structs.replace(chat, online=chat.chat_username in online) for chat in saved]
 
     async def save(self, username: str, other: str, nickname: str | None, pfp: str | None) -> None:
-        """Save the chat, or change how it is shown. Raises UnknownRecipient, RecipientIsSelf or TooManySavedChats."""
+        """Save the chat, or change how it is shown. It counts like a message.
+
+        Raises TooManyMessages, UnknownRecipient, RecipientIsSelf or TooManySavedChats.
+        """
+        self._submissions.count(username)
         person = await self._people.get(other)
         if person.username == username:
             raise RecipientIsSelf

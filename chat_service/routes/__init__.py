@@ -71,6 +71,7 @@ ROUTES: list[Route] = [
     route("/internal/acts", GET=internal.acts),
     route("/internal/attachments/{file_id}", GET=internal.attachment),
     route("/internal/audience", GET=internal.audience),
+    route("/internal/inviting", GET=internal.inviting),
     route("/internal/members", GET=internal.members),
     route("/internal/released-files", GET=internal.orphaned_files),
     *health.service_routes(),

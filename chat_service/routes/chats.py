@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from chat_service.domain.names import optional_name
 from chat_service.domain.people import SavedChat
-from chat_service.domain.refusals import TooManySavedChats
+from chat_service.domain.refusals import TooManyMessages, TooManySavedChats
 from chat_service.routes.shared import PERSON_REFUSALS, Done
 from chat_service.state import State
 from servicekit.authentication import identify
@@ -36,7 +36,7 @@ async def saved_chats(request: Request[State]) -> Response:
     body=SaveChat,
     example=SaveChat("grace", "Amazing Grace"),
     answer=Done,
-    refusals=(*PERSON_REFUSALS, TooManySavedChats),
+    refusals=(*PERSON_REFUSALS, TooManyMessages, TooManySavedChats),
 )
 async def save_chat(request: Request[State]) -> Response:
     identity = await identify(request)

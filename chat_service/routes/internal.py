@@ -49,6 +49,13 @@ async def audience(request: Request[State]) -> Response:
     return json_response({"label": conversation.label_for(username).text})
 
 
+async def inviting(request: Request[State]) -> Response:
+    """204 where `username` may bring others into the `room`; else as inviting is refused."""
+    query = request.query_params
+    await request.state["rooms"].check_may_invite(query.get("username", ""), query.get("room", ""))
+    return Response(status_code=204)
+
+
 async def count(state: State) -> Counts:
     return await state["totals"].count()
 

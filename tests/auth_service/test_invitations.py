@@ -6,8 +6,13 @@ from typing import Any
 
 import pytest
 from msgspec.structs import replace
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
 from auth_service.settings import AuthSettings
+from tests.asgi import serving as serving_peer
 from tests.auth_service.owners import (
     ODD_CODES,
     ban,
@@ -154,6 +159,30 @@ async def test_its_qr_code_is_a_drawing(auth: Auth, ada: Person) -> None:
     assert answer.content.startswith(b"<?xml")
     assert b"<script" not in answer.content
     assert b"viewBox" in answer.content
+
+
+@pytest.mark.parametrize(
+    "status, made",
+    [(204, (201, "")), (404, (404, "unknown_room")), (403, (403, "not_allowed")), (500, (201, ""))],
+)
+async def test_into_a_room_one_invites_who_may_let_people_in_there(
+    settings: AuthSettings, clock: Clock, status: int, made: tuple[int, str]
+) -> None:
+    """Where chat cannot say, it judges when somebody comes."""
+    asked: list[dict[str, str]] = []
+
+    async def inviting(request: Request) -> Response:
+        asked.append(dict(request.query_params))
+        return Response(status_code=status)
+
+    chat = Starlette(routes=[Route("/internal/inviting", inviting)])
+    async with serving_peer(chat) as (url, _), serving(replace(settings, chat_url=url), clock) as auth:
+        ada = await owner_of(auth, settings)
+        answer = await ada.post("/api/invitations", json={"room": "engines"})
+        assert (answer.status_code, answer.json().get("code") if made[1] else "") == made
+        assert asked == [{"username": "ada", "room": "engines"}]
+        assert (await ada.post("/api/invitations", json={})).status_code == 201
+        assert len(asked) == 1
 
 
 async def test_who_came_by_which_invitation_is_told_to_the_other_services(auth: Auth, ada: Person) -> None:

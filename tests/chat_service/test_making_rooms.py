@@ -178,6 +178,7 @@ async def test_rooms_count_against_the_rate_like_messages(world: World) -> None:
     for method, path in (("PUT", "/api/rooms/lobby/members/Ada"), ("DELETE", "/api/rooms/lobby/members/Ada")):
         assert await chat.does("Ada", method, path) == (429, "too_many_messages")
     assert await chat.does("Ada", "POST", "/api/rooms", json={"name": "garden"}) == (429, "too_many_messages")
+    assert await chat.does("Ada", "POST", "/api/save-chat", json={"username": "Grace"}) == (429, "too_many_messages")
     assert await chat.refusal("Ada", path="/api/ws/chat") == (429, "too_many_messages")  # which would join the lobby
     assert await names(chat, "Ada") == ["lobby"]
 

@@ -46,6 +46,20 @@ async def test_only_the_owner_invites_to_a_private_room(chat: Instance) -> None:
     assert await members(chat, "Linus", "garden") == ["Ada", "Grace", "Linus"]
 
 
+async def test_auth_asks_who_may_invite_into_a_room_before_it_makes_a_link(chat: Instance) -> None:
+    await chat.make_room("Ada", "garden", "Grace")
+    await chat.make_room("Ada", "cellar", "Grace", private=True)
+
+    async def inviting(username: str, room: str) -> int | tuple[int, str]:
+        return await chat.does("", "GET", "/internal/inviting", params={"username": username, "room": room})
+
+    assert [await inviting(name, "garden") for name in ("Ada", "Grace")] == [204, 204]
+    assert await inviting("Linus", "garden") == (403, "not_a_member")
+    assert await inviting("Ada", "cellar") == 204
+    assert await inviting("Grace", "cellar") == (403, "not_the_owner")
+    assert [await inviting("Linus", room) for room in ("cellar", "attic")] == [(404, "unknown_room")] * 2
+
+
 async def test_everybody_leaves_but_the_owner_who_alone_removes_others(chat: Instance) -> None:
     await chat.make_room("Ada", "garden", "Grace", "Linus")
     path = "/api/rooms/garden/members"

@@ -9,7 +9,7 @@ import pytest
 import uvicorn
 from starlette.types import Receive, Scope, Send
 
-from servicekit.http_protocol import HttpProtocol
+from servicekit.http_protocol import PIPELINED_MAX, HttpProtocol
 from tests.servicekit.http_servers import WAIT_S, body, client, serving, start
 
 
@@ -64,6 +64,27 @@ async def test_one_connection_carries_one_request_after_the_other() -> None:
             while read.count(b"ok") < 3:
                 read += await asyncio.get_running_loop().sock_recv(raw.line, 65536)
         assert b"connection: close" not in read
+
+
+@pytest.mark.parametrize("behind, is_kept", [(PIPELINED_MAX, True), (20 * PIPELINED_MAX, False)])
+async def test_so_many_requests_wait_for_the_answer_before_and_no_more(behind: int, is_kept: bool) -> None:
+    """One read may bring as many as fit into it, and each would be kept."""
+    may_answer = asyncio.Event()
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await may_answer.wait()
+        await send(start(content_length="2"))
+        await send(body(b"ok"))
+
+    async with serving(app=app) as port, client(port) as raw, asyncio.timeout(WAIT_S):
+        raw.write(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n" * (1 + behind))
+        if not is_kept:
+            assert await raw.read_rest() == b""
+            return
+        may_answer.set()
+        read = b""
+        while read.count(b"ok") < 1 + behind:
+            read += await asyncio.get_running_loop().sock_recv(raw.line, 65536)
 
 
 async def test_an_answer_may_close_the_connection() -> None:
