@@ -4,7 +4,7 @@ import re
 
 _WHOLE = re.compile(r"-?[0-9]+")
 _LENGTH_MAX = 18  # what is longer is no id and no count, and not every JSON has room for it
-_FAR = 10**_LENGTH_MAX
+_FAR: int = 10**_LENGTH_MAX
 
 
 def whole_number(text: str | None) -> int | None:

@@ -259,7 +259,7 @@ async def test_what_changes_nothing_is_no_news(auth: Auth) -> None:
 
 async def latest_version(auth: Auth) -> int:
     profiles = (await auth.http.get("/internal/profiles")).json()["profiles"]
-    return max(profile["version"] for profile in profiles)
+    return int(max(profile["version"] for profile in profiles))
 
 
 async def test_one_changes_ones_profile_so_often_an_hour_and_no_more(settings: AuthSettings, clock: Clock) -> None:
