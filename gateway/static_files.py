@@ -44,7 +44,6 @@ STYLES = (
     "search.css",
     "switcher.css",
     "video.css",
-    "admin.css",
     "load_failure.css",
     "adaptations.css",
 )
