@@ -9,6 +9,14 @@ from tests.browser.visitors import Couple, Visitors
 
 NOT_FOUND = re.compile("404")
 BACKGROUND = "getComputedStyle(document.body).backgroundColor"
+NARROW = {"width": 320, "height": 640}
+# What is wider than the page, and words of the bar at the bottom that are broken in two.
+UNFIT = """
+() => [
+  ...[document.documentElement].filter((page) => page.scrollWidth > 320),
+  ...[...document.querySelectorAll(".tabs-bar a > span:last-child")].filter((one) => one.offsetHeight > 20),
+].map((one) => one.textContent.slice(0, 40))
+"""
 
 
 async def test_the_theme_is_switched_at_once_and_stays(pair: Couple, visitors: Visitors) -> None:
@@ -76,3 +84,12 @@ async def test_why_a_message_was_refused_is_said_in_the_language_of_the_page(pai
     await expect(failure).to_contain_text("Die Nachricht enthält ein Zeichen")
     await failure.locator('[data-action="discard"]').click()
     await expect(failure).to_have_count(0)
+
+
+async def test_german_texts_fit_a_narrow_phone(pair: Couple, visitors: Visitors) -> None:
+    ada = await visitors.window(pair[0], locale="de-DE", viewport=NARROW, has_touch=True, is_mobile=True)
+    unfit = {}
+    for path in ("/", "/?show=all", f"/chat/{pair[1].name}", "/settings"):
+        await ada.open(path)
+        unfit[path] = await ada.page.evaluate(UNFIT)
+    assert not any(unfit.values()), unfit
