@@ -10,10 +10,14 @@ from servicekit.middleware import header
 METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE"
 _REMEMBERED_S = b"600"
 _ASKED = (
-    b"Authorization, Content-Type, Idempotency-Key, If-None-Match, Range, Tus-Resumable, Upload-Length,"
-    b" Upload-Metadata, Upload-Offset"
+    b"Authorization, Content-Type, Idempotency-Key, If-None-Match, If-Range, Range, Tus-Resumable, Upload-Length,"
+    b" Upload-Metadata, Upload-Offset, X-HTTP-Method-Override, X-Requested-With"
 )
-_TOLD = b"X-Request-ID, Link, Location, Retry-After, ETag, Content-Range, Tus-Resumable, Upload-Offset"
+_TOLD = (
+    b"X-Request-ID, Link, Location, Retry-After, ETag, Accept-Ranges, Content-Disposition, Content-Range,"
+    b" Tus-Extension, Tus-Max-Size, Tus-Resumable, Tus-Version, Upload-Expires, Upload-Length, Upload-Metadata,"
+    b" Upload-Offset"
+)
 _VARIES: Headers = [(b"vary", b"Origin, Access-Control-Request-Method, Access-Control-Request-Headers")]
 _FOR_PREFLIGHTS: Headers = [
     (b"access-control-allow-methods", METHODS.encode()),

@@ -50,7 +50,9 @@ class ResumableUploads:
         self._sending: set[str] = set()
         self._checks: dict[str, asyncio.Task[None]] = {}
 
-    async def begin(self, owner: str, *, filename: str, content_type: str, length: int) -> ResumableUpload:
+    async def begin(
+        self, owner: str, *, filename: str, content_type: str, metadata: str, length: int
+    ) -> ResumableUpload:
         """Raises FileTooLarge, TooManyUploads or QuotaExceeded."""
         name = clean_filename(filename)
         if length > self._file_bytes_max:
@@ -61,6 +63,7 @@ class ResumableUploads:
             owner=owner,
             filename=name,
             content_type=content_type,
+            metadata=metadata,
             length=length,
             received=0,
             blob=None,

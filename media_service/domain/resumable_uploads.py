@@ -17,6 +17,7 @@ class ResumableUpload(msgspec.Struct, frozen=True, kw_only=True):
     owner: str
     filename: str
     content_type: str  # as its sender says
+    metadata: str  # the header in which it came, to be told again
     length: int
     received: int
     blob: int | None

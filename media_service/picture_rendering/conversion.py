@@ -53,18 +53,25 @@ def _heif(data: bytes, limits: Limits) -> tuple[Image.Image, AbstractSet[str]]:
 
 
 def _opened(data: bytes, format_: Format, limits: Limits) -> tuple[Image.Image, AbstractSet[str]]:
-    """By Pillow, which tells an AVIF's own turns as if they were EXIF's."""
+    """By Pillow, which tells an AVIF's own turns as if they were EXIF's. What XMP says of turns, no browser follows."""
     with decoding():
         opened = Image.open(io.BytesIO(data), formats=[format_.name])
     with closing(opened):
         limits.check_size(opened.size)
         with decoding():
             opened.load()
-            orientation = opened.getexif().get(_ORIENTATION, 1)
+            orientation = _orientation_in(opened.info.get("exif", b""))
         limits.check_time()
-        image = turn(opened, orientation if orientation in range(1, 9) else 1).copy()
+        image = turn(opened, orientation).copy()
         image.info = {**opened.info}
         return image, _told(image)
+
+
+def _orientation_in(block: bytes) -> int:
+    exif = Image.Exif()
+    exif.load(block)
+    orientation = exif.get(_ORIENTATION)
+    return orientation if orientation in range(1, 9) else 1
 
 
 def _told(image: Image.Image) -> set[str]:

@@ -9,14 +9,18 @@ from servicekit.routing import route
 
 ROUTES: list[Route] = [
     route("/api/user/upload-files", POST=uploads.upload),
-    route("/api/uploads", POST=resumable_uploads.begin, OPTIONS=resumable_uploads.abilities),
-    route(
+    resumable_uploads.TusRoute(
+        "/api/uploads", {"POST": resumable_uploads.begin, "OPTIONS": resumable_uploads.abilities}
+    ),
+    resumable_uploads.TusRoute(
         "/api/uploads/{upload_id}",
-        HEAD=resumable_uploads.offset,
-        PATCH=resumable_uploads.append,
-        DELETE=resumable_uploads.remove,
-        GET=resumable_uploads.outcome,
-        OPTIONS=resumable_uploads.abilities,
+        {
+            "HEAD": resumable_uploads.offset,
+            "PATCH": resumable_uploads.append,
+            "DELETE": resumable_uploads.remove,
+            "GET": resumable_uploads.outcome,
+            "OPTIONS": resumable_uploads.abilities,
+        },
     ),
     route("/api/files", GET=files.list_files),
     route("/api/files/{file_id}", GET=files.file, DELETE=files.remove_file),

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Message, Receive, Scope, Send
 
 from media_service.domain import files as domain
 from media_service.domain import resumable_uploads as resumable
@@ -30,12 +31,32 @@ from media_service.state import State
 from servicekit import problems
 from servicekit.authentication import identify
 from servicekit.contract import describes
+from servicekit.middleware import header
 from servicekit.responses import NOT_KEPT, json_response
+from servicekit.routing import MethodsRoute
 
 OFFSET_STREAM = "application/offset+octet-stream"
 VERSION = {"Tus-Resumable": "1.0.0"}
 _DIGITS_MAX = 18
+_OVERRIDING = frozenset({"PATCH", "DELETE", "HEAD"})
 _PATH = "/api/uploads/"
+
+
+class TusRoute(MethodsRoute):
+    """Each answer says the version, refusals too; and who can only POST says which method is meant (tus 1.0, core)."""
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_with_version(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                name = b"tus-resumable"
+                others = [one for one in message["headers"] if one[0] != name]
+                message = {**message, "headers": [*others, (name, VERSION["Tus-Resumable"].encode())]}
+            await send(message)
+
+        meant = (header(scope, b"x-http-method-override") or b"").decode("latin-1").upper()
+        if scope["method"] == "POST" and meant in _OVERRIDING:
+            scope = {**scope, "method": meant}
+        await super().handle(scope, receive, send_with_version)
 
 
 def _header(field: str) -> str:
@@ -80,11 +101,13 @@ async def begin(request: Request[State]) -> Response:
     """`Location` is where its parts go, for 24 hours, and room is kept for all of it. Five a person are the most."""
     identity = await identify(request)
     _check_version(request)
-    metadata = resumable.read_metadata(request.headers.get("upload-metadata", ""))
+    said = request.headers.get("upload-metadata", "")
+    metadata = resumable.read_metadata(said)
     upload = await request.state["resumable_uploads"].begin(
         identity.username,
         filename=metadata.get("filename", metadata.get("name", "")),
         content_type=metadata.get("filetype", metadata.get("type", "")),
+        metadata=said,
         length=_number(request, "Upload-Length"),
     )
     return Response(status_code=201, headers={"Location": _PATH + upload.id, **_told(upload)})
@@ -119,10 +142,11 @@ async def append(request: Request[State]) -> Response:
 
 @describes("How much of an upload is here", headers=VersionHeader, refusals=(WrongTusVersion, UnknownUpload))
 async def offset(request: Request[State]) -> Response:
-    """By `Upload-Offset` of `Upload-Length`."""
+    """By `Upload-Offset` of `Upload-Length`, with the `Upload-Metadata` that it began with."""
     upload = await _found(request)
     _check_version(request)
-    return Response(status_code=200, headers={**_told(upload), "Upload-Length": str(upload.length)})
+    metadata = {"Upload-Metadata": upload.metadata} if upload.metadata else {}
+    return Response(status_code=200, headers={**_told(upload), "Upload-Length": str(upload.length), **metadata})
 
 
 @describes("Give an upload up", headers=VersionHeader, status=204, refusals=(WrongTusVersion, UnknownUpload))

@@ -8,7 +8,7 @@ from media_service.domain.resumable_uploads import ResumableUpload
 from media_service.store import blobs
 from servicekit.database import Connection, Database, Row, try_hold
 
-_COLUMNS = "id, owner, filename, content_type, length, received, blob, expires_at, file_id, refusal"
+_COLUMNS = "id, owner, filename, content_type, metadata, length, received, blob, expires_at, file_id, refusal"
 OF_A_DAY_MAX = 2_000  # of one person, whatever became of them
 _OPEN = "file_id IS NULL AND refusal IS NULL"
 
@@ -108,13 +108,15 @@ def _begin(connection: Connection, new: ResumableUpload, quota_bytes: int, open_
     if used > quota_bytes:
         raise QuotaExceeded(used, quota_bytes)
     connection.execute(
-        "INSERT INTO resumable_uploads (id, owner, filename, content_type, length, received, blob, expires_at)"
-        " VALUES (?, ?, ?, ?, ?, 0, ?, ?)",
+        "INSERT INTO resumable_uploads"
+        " (id, owner, filename, content_type, metadata, length, received, blob, expires_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, 0, ?, ?)",
         (
             new.id,
             new.owner,
             new.filename,
             new.content_type,
+            new.metadata,
             new.length,
             blobs.begin(connection, new.owner, new.length, now_s),
             new.expires_at,

@@ -116,6 +116,15 @@ async def test_a_bmp_becomes_a_png_of_the_same_pixels(take: Take, mode: str) -> 
     assert opened(picture.data).convert("RGB").tobytes() == opened(encoded(image, "BMP")).convert("RGB").tobytes()
 
 
+@needs_avif
+async def test_an_avif_is_not_turned_as_its_xmp_says(take: Take) -> None:
+    """Browsers turn it as the file itself says (irot, imir)."""
+    xmp = XMP.replace(b"exif:GPS", b'tiff:Orientation="6" exif:GPS')
+    data = encoded(quarters(), "AVIF", quality=90, xmp=xmp)
+    assert opened(data).getexif()[0x0112] == 6  # as Pillow has it
+    assert are_close(corners(opened((await take(data)).data)), [RED, GREEN, BLUE, YELLOW])
+
+
 @pytest.mark.parametrize("kind", ["HEIC", "AVIF", "BMP"])
 async def test_a_size_is_checked_before_anything_is_decoded(kind: str) -> None:
     if kind == "AVIF" and not features.check("avif"):

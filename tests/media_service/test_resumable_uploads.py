@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 
+import httpx
 import pytest
 
 from media_service.actions.resumable_uploads import LIFETIME_S, OPEN_MAX
@@ -10,7 +11,7 @@ from media_service.domain.files import PIECE_BYTES
 from media_service.domain.refusals import BadMetadata
 from media_service.domain.resumable_uploads import METADATA_LENGTH_MAX, read_metadata
 from tests.media_service.gallery import PICTURE, Galleries, Gallery
-from tests.media_service.tus import STREAM, TUS, Sender
+from tests.media_service.tus import STREAM, TUS, Sender, metadata
 from tests.problems import code
 from tests.waiting import eventually
 
@@ -108,6 +109,46 @@ async def test_a_wrong_part_changes_nothing(ada: Sender) -> None:
     assert code(await ada.append(path, 5, b"x", **{"Tus-Resumable": "2"})) == (412, "wrong_version")
     assert code(await ada.append(path, 5, b"678901")) == (413, "file_too_large")
     assert await ada.offset(path) == 5
+
+
+async def test_a_client_that_knows_its_upload_by_the_address_alone_is_told_the_rest(
+    media: Gallery, ada: Sender
+) -> None:
+    """What HEAD has to say by tus 1.0, from which another device, or a page that was closed, goes on."""
+    said = metadata(filename="Bühne/../stage.txt", filetype="text/plain", of="a client")
+    path = (await ada.begin(4, **{"Upload-Metadata": said})).headers["location"]
+    told = (await media.request("Ada", "HEAD", path, headers=TUS)).headers
+    assert (told["upload-length"], told["upload-offset"], told["upload-metadata"]) == ("4", "0", said)
+    bare = (await ada.begin(4, **{"Upload-Metadata": ""})).headers["location"]
+    assert "upload-metadata" not in (await media.request("Ada", "HEAD", bare, headers=TUS)).headers
+
+
+async def test_every_answer_says_the_version(media: Gallery, ada: Sender) -> None:
+    path = await ada.location(4)
+    answers = [
+        await ada.append(path, 1, b"x"),
+        await ada.append(path, 0, b"12345"),
+        await ada.append(path, 0, b"x", **{"Tus-Resumable": "2"}),
+        await ada.begin("x"),
+        await media.request("Ada", "HEAD", "/api/uploads/unknown", headers=TUS),
+        await media.request("", "HEAD", path, headers=TUS),
+    ]
+    assert [answer.status_code for answer in answers] == [409, 413, 412, 400, 404, 401]
+    assert {answer.headers.get("tus-resumable") for answer in answers} == {"1.0.0"}
+
+
+async def test_who_can_only_post_says_which_method_is_meant(media: Gallery, ada: Sender) -> None:
+    path = await ada.location(4)
+
+    async def post(method: str, data: bytes = b"", **headers: str) -> httpx.Response:
+        said = {**TUS, "X-HTTP-Method-Override": method, "Content-Type": STREAM, **headers}
+        return await media.request("Ada", "POST", path, content=data, headers=said)
+
+    assert (await post("PATCH", b"12", **{"Upload-Offset": "0"})).headers["upload-offset"] == "2"
+    assert (await post("HEAD")).headers["upload-offset"] == "2"
+    assert code(await post("GET"))[0] == code(await post("PUT"))[0] == 405
+    assert (await post("DELETE")).status_code == 204
+    assert (await media.request("Ada", "HEAD", path, headers=TUS)).status_code == 404
 
 
 async def test_nobody_else_has_to_do_with_it(media: Gallery, ada: Sender) -> None:

@@ -1,0 +1,2 @@
+-- As ../0008_upload_metadata.sql.
+ALTER TABLE resumable_uploads ADD COLUMN metadata TEXT NOT NULL DEFAULT '';
