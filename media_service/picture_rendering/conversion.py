@@ -11,6 +11,7 @@ from typing import NamedTuple
 from PIL import AvifImagePlugin, Image
 
 from media_service.domain.cleaning import Format, read_exif, xmp_names
+from media_service.picture_rendering import bitmaps
 from media_service.picture_rendering.limits import Limits, decoding
 from media_service.picture_rendering.turning import turn
 
@@ -28,16 +29,23 @@ class Converted(NamedTuple):
 
 def convert(data: bytes, format_: Format, limits: Limits) -> Converted:
     """Raises Broken, TooDear."""
-    if format_ is Format.HEIF:
-        image, names = _heif(data, limits)
-    else:
-        image, names = _opened(data, format_, limits)
     if format_ is Format.BMP:
-        return Converted(_encoded(image, Format.PNG), Format.PNG, names)
+        return Converted(_encoded(_bitmap(data, limits), Format.PNG), Format.PNG, frozenset())
+    image, names = _heif(data, limits) if format_ is Format.HEIF else _opened(data, format_, limits)
     if image.has_transparency_data:
         return Converted(_encoded(image.convert("RGBA"), Format.WEBP, **_WEBP), Format.WEBP, names)
     image = image if image.mode in {"L", "RGB"} else image.convert("RGB")
     return Converted(_encoded(image, Format.JPEG, **_JPEG), Format.JPEG, names)
+
+
+def _bitmap(data: bytes, limits: Limits) -> Image.Image:
+    with decoding():
+        data = bitmaps.with_fitting_palette(data)
+        image = bitmaps.read_masked(data)
+    if image is None:
+        image, _ = _opened(data, Format.BMP, limits)
+    limits.check_frame(image)
+    return image
 
 
 def _heif(data: bytes, limits: Limits) -> tuple[Image.Image, AbstractSet[str]]:

@@ -1,6 +1,7 @@
 """HEIC, AVIF and BMP become what every browser shows: upright, in their colours, and told of nothing else."""
 
 import io
+import struct
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable, Iterator
@@ -123,6 +124,62 @@ async def test_an_avif_is_not_turned_as_its_xmp_says(take: Take) -> None:
     data = encoded(quarters(), "AVIF", quality=90, xmp=xmp)
     assert opened(data).getexif()[0x0112] == 6  # as Pillow has it
     assert are_close(corners(opened((await take(data)).data)), [RED, GREEN, BLUE, YELLOW])
+
+
+MASKS = {
+    "444": (16, (0xF00, 0xF0, 0xF, 0)),
+    "4444": (16, (0xF00, 0xF0, 0xF, 0xF000)),
+    "1555": (16, (0x7C00, 0x3E0, 0x1F, 0x8000)),
+    "8888": (32, (0xFF0000, 0xFF00, 0xFF, 0xFF000000)),
+    "1010102": (32, (0x3FF00000, 0xFFC00, 0x3FF, 0xC0000000)),
+}
+
+
+def with_masks(bits: int, masks: tuple[int, ...], pixels: list[tuple[int, ...]], *, header_bytes: int) -> bytes:
+    """A BMP of one row, its channels (red to alpha, 0 or 255) where the masks are."""
+    values = [sum(mask for mask, value in zip(masks, pixel, strict=True) if value) for pixel in pixels]
+    row = b"".join(value.to_bytes(bits // 8, "little") for value in values)
+    row += bytes(-len(row) % 4)
+    size = struct.pack("<IiiHHI", header_bytes, len(pixels), 1, 1, bits, 3)
+    header = (size.ljust(40, b"\0") + struct.pack("<IIII", *masks)[: 12 if header_bytes == 40 else 16]).ljust(
+        header_bytes, b"\0"
+    )
+    return b"BM" + struct.pack("<IHHI", 0, 0, 0, 14 + len(header)) + header + row
+
+
+@pytest.mark.parametrize("kind", MASKS)
+async def test_a_bmp_has_its_colours_behind_any_masks(take: Take, kind: str) -> None:
+    bits, masks = MASKS[kind]
+    seen: list[tuple[int, ...]] = [(255, 0, 0, 255), (0, 255, 0, 255), (0, 0, 255, 0), (255, 255, 255, 255)]
+    if not masks[3]:
+        seen = [(*pixel[:3], 0) for pixel in seen]
+    for header_bytes in (40, 56, 124):
+        has_alpha = header_bytes > 40 and masks[3] > 0
+        data = with_masks(bits, masks if has_alpha else (*masks[:3], 0), seen, header_bytes=header_bytes)
+        image = opened((await take(data)).data)
+        expected = seen if has_alpha else [(*pixel[:3], 255) for pixel in seen]
+        assert [image.convert("RGBA").getpixel((x, 0)) for x in range(len(seen))] == expected
+
+
+async def test_a_bmp_may_name_more_colours_than_it_can_show(take: Take) -> None:
+    bmp = encoded(painted("P"), "BMP")
+    more = bmp[:46] + struct.pack("<I", 300) + bmp[50:]
+    kept, expected = [opened((await take(one)).data).convert("RGB") for one in (more, bmp)]
+    assert kept.tobytes() == expected.tobytes()
+
+
+@pytest.mark.parametrize("bits, coding", [(2, 0), (0, 5), (24, 4)])
+async def test_a_bmp_that_is_not_read_is_not_called_damaged(take: Take, bits: int, coding: int) -> None:
+    bmp = encoded(painted("RGB"), "BMP")
+    with pytest.raises(BrokenPicture, match=f"a BMP of {bits} bits a pixel, coded in the way {coding}, is not read"):
+        await take(bmp[:28] + struct.pack("<HI", bits, coding) + bmp[34:])
+
+
+@pytest.mark.parametrize("length", [*range(14, 60, 5), -1])
+async def test_a_bmp_that_is_cut_off_is_broken(take: Take, length: int) -> None:
+    bmp = with_masks(*MASKS["4444"], [(255, 0, 0, 255)] * 4, header_bytes=124)
+    with pytest.raises((BrokenPicture, NotAPicture)):
+        await take(bmp[:length])
 
 
 @pytest.mark.parametrize("kind", ["HEIC", "AVIF", "BMP"])
