@@ -26,6 +26,7 @@ REFUSALS: RefusalTable = {
     facts.UnknownFile: ProblemType(404, "unknown_file"),
     facts.UnknownAvatar: ProblemType(404, "unknown_avatar"),
     facts.UnknownCardPicture: ProblemType(404, "unknown_picture"),
+    facts.AnotherVersion: ProblemType(412, "another_version"),
     facts.RangeNotSatisfiable: ProblemType(416, "range_not_satisfiable"),
     facts.ChatAway: ProblemType(503, "unavailable"),
 }

@@ -10,7 +10,7 @@ from starlette.types import Message, Send
 from media_service.domain.filenames import disposition
 from media_service.domain.files import Content
 from media_service.domain.ranges import asked_range
-from media_service.domain.refusals import UnknownFile
+from media_service.domain.refusals import AnotherVersion, UnknownFile
 from servicekit.etags import is_known
 
 CACHE_CONTROL = "private, no-cache"  # it is asked each time whether they may see it still, and answered in a head
@@ -18,7 +18,10 @@ CONTENT_SECURITY_POLICY = "default-src 'none'; sandbox"
 
 
 def answer_if_known(request: Request[Any], etag: str) -> Response | None:
-    """304 for who has it already (RFC 9110 §13.1.2)."""
+    """304 for who has it already (RFC 9110 §13.1.2). Raises AnotherVersion for who wants no other (§13.1.1)."""
+    wanted = request.headers.get("if-match", "*")
+    if etag not in (named := {one.strip() for one in wanted.split(",")}) and "*" not in named:
+        raise AnotherVersion
     if not is_known(request.headers.get("if-none-match", ""), etag):
         return None
     return Response(status_code=304, headers=_headers(etag))

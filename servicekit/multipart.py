@@ -44,6 +44,8 @@ class MultipartReader:
         self._head_bytes = 0
         self._header_name = self._header_value = self._disposition = self._type = b""
         self._is_ended = False
+        self._preamble: bytes | None = b""  # its end, which may begin the boundary; None behind that
+        self._first = b"\r\n--" + options[b"boundary"]
         try:
             self._parser = MultipartParser(
                 options[b"boundary"],
@@ -61,10 +63,22 @@ class MultipartReader:
             raise Malformed(f"The body is not a valid form: {error}") from None
 
     def feed(self, piece: bytes) -> None:
+        if self._preamble is not None:
+            piece = self._behind_preamble(self._preamble, piece)
         try:
             self._parser.write(piece)
         except MultipartParseError as error:
             raise Malformed(f"The body is not a valid form: {error}") from None
+
+    def _behind_preamble(self, held: bytes, piece: bytes) -> bytes:
+        """What stands before the first boundary is passed over (RFC 2046 §5.1.1). Most forms begin with it."""
+        if not held and piece[:1] in {b"-", b"\r", b"\n"}:
+            self._preamble = None
+            return piece
+        held += piece
+        at = held.find(self._first)
+        self._preamble = held[1 - len(self._first) :] if at < 0 else None
+        return b"" if at < 0 else held[at + 2 :]
 
     def check_end(self) -> None:
         """To be called behind the last piece. Raises Malformed if the last part is not whole."""

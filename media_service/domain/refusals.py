@@ -147,6 +147,11 @@ class UnknownCardPicture(MediaRefusal):
         super().__init__("There is no such picture, or nobody has looked at it for long.")
 
 
+class AnotherVersion(MediaRefusal):
+    def __init__(self) -> None:
+        super().__init__("`If-Match` names another version of the file.")
+
+
 class RangeNotSatisfiable(MediaRefusal):
     def __init__(self, size: int) -> None:
         super().__init__(f"The file has {size} bytes.")

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from media_service.actions.avatars import Elsewhere
 from media_service.domain import files as domain
 from media_service.domain.files import Content, File, FileView
-from media_service.domain.refusals import RangeNotSatisfiable, UnknownAvatar, UnknownFile
+from media_service.domain.refusals import AnotherVersion, RangeNotSatisfiable, UnknownAvatar, UnknownFile
 from media_service.serving import answer_if_known, serve, serve_webp
 from media_service.state import State
 from servicekit.authentication import identify
@@ -77,7 +77,7 @@ async def remove_file(request: Request[State]) -> Response:
 _SERVED = {206: "The part that `Range` asks for.", 304: "What `If-None-Match` names is still the same."}
 
 
-@describes("Read a file", content_type="*/*", also=_SERVED, refusals=(UnknownFile, RangeNotSatisfiable))
+@describes("Read a file", content_type="*/*", also=_SERVED, refusals=(UnknownFile, AnotherVersion, RangeNotSatisfiable))
 async def file(request: Request[State]) -> Response:
     found = await _seen_file(request)
     if (known := answer_if_known(request, found.etag)) is not None:
@@ -91,7 +91,7 @@ async def file(request: Request[State]) -> Response:
     query=ThumbnailQuery,
     content_type="image/webp",
     also=_SERVED,
-    refusals=(UnknownFile, RangeNotSatisfiable),
+    refusals=(UnknownFile, AnotherVersion, RangeNotSatisfiable),
 )
 async def thumbnail(request: Request[State]) -> Response:
     """`?size=` 320 or 1024, the longer side in pixels."""
@@ -104,7 +104,7 @@ async def thumbnail(request: Request[State]) -> Response:
     query=AvatarQuery,
     content_type="image/webp",
     also={**_SERVED, 302: "Where the picture is, if this Parley leaves that to browsers."},
-    refusals=(UnknownAvatar, RangeNotSatisfiable),
+    refusals=(UnknownAvatar, AnotherVersion, RangeNotSatisfiable),
 )
 async def avatar(request: Request[State]) -> Response:
     """A small one, wherever `pfp` is: a file, or of another host, asked once a day."""

@@ -3,7 +3,7 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
-from media_service.domain.refusals import RangeNotSatisfiable, UnknownCardPicture
+from media_service.domain.refusals import AnotherVersion, RangeNotSatisfiable, UnknownCardPicture
 from media_service.serving import answer_if_known, serve_webp
 from media_service.state import State
 from servicekit.authentication import identify
@@ -16,7 +16,7 @@ _SERVED = {206: "The part that `Range` asks for.", 304: "What `If-None-Match` na
     "Read the picture of a link card",
     content_type="image/webp",
     also=_SERVED,
-    refusals=(UnknownCardPicture, RangeNotSatisfiable),
+    refusals=(UnknownCardPicture, AnotherVersion, RangeNotSatisfiable),
 )
 async def picture(request: Request[State]) -> Response:
     """A small one, as `cards` of a message name it."""

@@ -121,6 +121,15 @@ async def test_a_range_that_is_none_or_several_gets_all(media: Gallery, path: st
     assert (answer.status_code, answer.content) == (200, PICTURE)
 
 
+async def test_who_wants_one_version_alone_gets_no_other(media: Gallery, path: str) -> None:
+    for one in (path, f"{path}/thumbnail"):
+        etag = (await media.get("Ada", one)).headers["etag"]
+        for wanted in (etag, f'"other", {etag}', "*"):
+            assert (await media.get("Ada", one, If_Match=wanted)).status_code == 200
+        for wanted in ('"other"', f"W/{etag}", ""):
+            assert code(await media.get("Ada", one, If_Match=wanted, If_None_Match=etag)) == (412, "another_version")
+
+
 async def test_a_part_is_only_of_the_version_that_is_meant(media: Gallery, path: str) -> None:
     etag = (await media.get("Ada", path)).headers["etag"]
     assert (await media.get("Ada", path, Range="bytes=0-4", If_Range=etag)).status_code == 206

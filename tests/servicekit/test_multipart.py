@@ -107,6 +107,14 @@ def test_what_stands_behind_the_end_is_passed_over() -> None:
     assert parts_of(body(part(NAMED)) + part(NAMED)) == [("a", None, b"")]
 
 
+@pytest.mark.parametrize("piece_bytes", [1, 2, 5, 1_000])
+def test_what_stands_before_the_first_boundary_is_passed_over(piece_bytes: int) -> None:
+    content = b"This is a form.\r\n--a\r\n-b--b\r\r\n" + body(part(NAMED, data=b"1"))
+    assert parts_of(content, piece_bytes=piece_bytes) == [("a", None, b"1")]
+    with pytest.raises(Malformed):
+        parts_of(b"This is none.\r\n--a--\r\n", piece_bytes=piece_bytes)
+
+
 def test_data_is_told_as_it_comes() -> None:
     listener = Listener()
     listener.reader.feed(part(NAMED + "; filename=b.png").removesuffix(b"\r\n"))

@@ -2,6 +2,7 @@
 
 from enum import Enum
 from typing import Annotated, Any, Literal, NamedTuple, TypeAlias
+from urllib.parse import unquote
 
 import msgspec
 import pybase64
@@ -142,11 +143,13 @@ def _captured_at(said: msgspec.Raw) -> msgspec.Raw:
 
 
 def _from_text(text: str) -> bytes:
-    """The bytes in base64 or in a data URL of it (RFC 2397)."""
+    """The bytes in base64 or in a data URL of it (RFC 2397), in which any character may be percent-encoded."""
+    text = text.lstrip()
     if text[:5].lower() == "data:":
         head, _, text = text.partition(",")
-        if not head.lower().endswith(";base64"):
+        if head.rpartition(";")[2].strip().lower() != "base64":
             raise InvalidBase64
+        text = unquote(text) if "%" in text else text
     try:
         return pybase64.b64decode(text, validate=True)
     except ValueError:
