@@ -51,7 +51,7 @@ class ResumableUploads:
         self._checks: dict[str, asyncio.Task[None]] = {}
 
     async def begin(
-        self, owner: str, *, filename: str, content_type: str, metadata: str, length: int
+        self, owner: str, *, filename: str, content_type: str, length: int, metadata: str = ""
     ) -> ResumableUpload:
         """Raises FileTooLarge, TooManyUploads or QuotaExceeded."""
         name = clean_filename(filename)

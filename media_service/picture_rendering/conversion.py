@@ -78,7 +78,7 @@ def _opened(data: bytes, format_: Format, limits: Limits) -> tuple[Image.Image, 
 def _orientation_in(block: bytes) -> int:
     exif = Image.Exif()
     exif.load(block)
-    orientation = exif.get(_ORIENTATION)
+    orientation: int = exif.get(_ORIENTATION, 1)
     return orientation if orientation in range(1, 9) else 1
 
 
