@@ -62,6 +62,9 @@ declare namespace Api {
     reactions?: Record<string, string[]>;
     cards?: LinkCard[];
     delivered?: boolean | null;
+    /** What answers it and is not deleted, and the last that ever did: in the history, where something did. */
+    replies_count?: number;
+    last_reply_id?: number;
   }
 
   /** A message that was looked for: `marks` are places and lengths in its text, in code points. */
@@ -160,7 +163,7 @@ declare namespace Api {
       mentions?: string[];
       mentions_room?: boolean;
     };
-    deleted: Change & { id: number };
+    deleted: Change & { id: number; reply_to?: number };
     pinned: Change & { id: number };
     unpinned: Change & { id: number };
     cards: Change & { id: number; cards?: LinkCard[] };

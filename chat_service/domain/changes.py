@@ -43,7 +43,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     timestamp: str
     message_id: int | None = None
     html: str | None = None  # of the new text, as in a message
-    value: str = ""  # the new text, the emoji, who joined or left, or as JSON what is special to the kind
+    value: str = ""  # the new text, the emoji, who joined or left, what the deleted answered, or JSON of the kind
     read_seq: int = 0
     removes: bool = False  # the reaction is taken back
     mentions: tuple[str, ...] = ()  # whom the new text names

@@ -9,6 +9,7 @@ from chat_service.domain.attachments import Attachment
 from chat_service.domain.calls import CallRecord
 from chat_service.domain.changes import Change, Entry, Kind
 from chat_service.domain.conversations import Label
+from chat_service.domain.history import Replies
 from chat_service.domain.link_cards import Card
 from chat_service.domain.messages import StoredMessage
 from chat_service.domain.places import Place
@@ -59,6 +60,8 @@ class MessageView(msgspec.Struct, frozen=True, kw_only=True):
     call: CallRecord | msgspec.UnsetType = _Unset
     cards: tuple[Card, ...] | msgspec.UnsetType = _Unset
     reactions: dict[str, list[str]] | msgspec.UnsetType = _Unset
+    replies_count: int | msgspec.UnsetType = _Unset
+    last_reply_id: int | msgspec.UnsetType = _Unset
 
 
 class MessageEvent(MessageView, frozen=True, kw_only=True, tag_field="type", tag="message"):
@@ -88,6 +91,7 @@ class ChangeEvent(msgspec.Struct, frozen=True, kw_only=True):
     unread: int | msgspec.UnsetType = _Unset
     mentions: int | tuple[str, ...] | msgspec.UnsetType = _Unset
     mentions_room: bool | msgspec.UnsetType = _Unset
+    reply_to: int | msgspec.UnsetType = _Unset
     epoch: str | msgspec.UnsetType = _Unset
 
 
@@ -226,6 +230,7 @@ def change(done: Change, label: Label, reader: str = "") -> bytes:
             unread=_Unset if counts is None else counts.unread,
             mentions=_mentions(done, counts),
             mentions_room=done.mentions_room if done.kind == Kind.EDITED else _Unset,
+            reply_to=int(done.value) if done.kind == Kind.DELETED and done.value else _Unset,
             epoch=done.epoch if done.kind == Kind.JOINED else _Unset,
         )
     )
@@ -252,9 +257,13 @@ def _as_stored(done: Change, label: Label) -> dict[str, Any]:
     return {**special, **msgspec.to_builtins(told)}
 
 
-def view(username: str, stored: StoredMessage, reactions: Mapping[str, list[str]]) -> MessageView:
+def view(
+    username: str, stored: StoredMessage, reactions: Mapping[str, list[str]], replies: Replies | None = None
+) -> MessageView:
     """The message in the history of `username`; `reactions` are who reacted, by emoji."""
     fields = _fields(stored, stored.conversation.label_for(username))
+    if replies is not None:
+        fields["replies_count"], fields["last_reply_id"] = replies
     nonce = stored.nonce if username == stored.sender_username else None
     return MessageView(**fields, nonce=nonce, cards=stored.cards, reactions=dict(reactions))
 

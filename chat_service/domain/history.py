@@ -1,5 +1,7 @@
 """History: which part of what was said is asked for."""
 
+from typing import NamedTuple
+
 import msgspec
 
 
@@ -14,3 +16,10 @@ class Page(msgspec.Struct, frozen=True):
     around: int | None = None
     is_unread: bool = False
     limit: int = 50
+
+
+class Replies(NamedTuple):
+    """What answers a message: the number of those that are not deleted, and the last that ever did."""
+
+    number: int
+    last_id: int

@@ -126,7 +126,7 @@ def _change_message(
 
 
 def _edit(connection: Connection, draft: Draft, end: LogEnd, edit: EditMessage, index: TextIndex) -> Done:
-    if _author(connection, edit.message_id) != draft.author:
+    if _author_and_answered(connection, edit.message_id)[0] != draft.author:
         raise NotTheAuthor
     has_changed = _set_text(connection, edit.message_id, "edited_at", draft.timestamp, edit.text, index)
     mentions = NO_MENTIONS
@@ -140,7 +140,8 @@ def _edit(connection: Connection, draft: Draft, end: LogEnd, edit: EditMessage, 
 
 
 def _delete(connection: Connection, draft: Draft, end: LogEnd, message_id: int, index: TextIndex) -> Done:
-    author, act = _author(connection, message_id), None
+    author, answered = _author_and_answered(connection, message_id)
+    act = None
     if author != draft.author:
         if not end.conversation.is_room:
             raise NotTheAuthor
@@ -151,7 +152,8 @@ def _delete(connection: Connection, draft: Draft, end: LogEnd, message_id: int, 
     forget_mentions(connection, message_id)
     unpin(connection, message_id)
     has_changed = _set_text(connection, message_id, "deleted_at", draft.timestamp, "", index)
-    return Done(Kind.DELETED, has_changed, message_id, act=act, target=author)
+    answers = "" if answered is None else str(answered)
+    return Done(Kind.DELETED, has_changed, message_id, answers, act=act, target=author)
 
 
 def _set_text(connection: Connection, message_id: int, when: str, timestamp: str, text: str, index: TextIndex) -> bool:
@@ -167,9 +169,10 @@ def _set_text(connection: Connection, message_id: int, when: str, timestamp: str
     return True
 
 
-def _author(connection: Connection, message_id: int) -> str:
-    (author,) = connection.execute("SELECT sender_username FROM messages WHERE id = ?", (message_id,)).fetchone()
-    return str(author)
+def _author_and_answered(connection: Connection, message_id: int) -> tuple[str, int | None]:
+    """Who wrote it, and the message that it answers, if any."""
+    row = connection.execute("SELECT sender_username, reply_to FROM messages WHERE id = ?", (message_id,)).fetchone()
+    return row[0], row[1]
 
 
 def _react(connection: Connection, username: str, given: React, quotas: Quotas) -> Done:

@@ -1,17 +1,17 @@
-"""What was said, a page at a time, with who reacted."""
+"""What was said, a page at a time, with who reacted and how much answers it."""
 
 from collections.abc import Iterable
 
 from chat_service.domain.conversations import Label
-from chat_service.domain.history import Page
+from chat_service.domain.history import Page, Replies
 from chat_service.domain.messages import StoredMessage
 from chat_service.domain.refusals import NotAMember, UnknownMessage
 from chat_service.store.rows import MESSAGE, SEQ_MAX, message_of
 from chat_service.store.unread_counts import seen_seq
 from servicekit.database import Connection, Database, Row
 
-# A message, and who reacted by emoji.
-Item = tuple[StoredMessage, dict[str, list[str]]]
+# A message, who reacted by emoji, and what answers it.
+Item = tuple[StoredMessage, dict[str, list[str]], Replies | None]
 
 
 class History:
@@ -99,8 +99,9 @@ def _replies(connection: Connection, username: str, message_id: int, after: int,
 
 def _items(connection: Connection, rows: Iterable[Row]) -> list[Item]:
     messages = sorted((message_of(row) for row in rows), key=lambda message: message.seq)
-    reactions = _reactions(connection, [message.id for message in messages])
-    return [(message, reactions.get(message.id, {})) for message in messages]
+    ids = [message.id for message in messages]
+    reactions, replies = _reactions(connection, ids), _replies_to(connection, ids)
+    return [(message, reactions.get(message.id, {}), replies.get(message.id)) for message in messages]
 
 
 def _seq_from(connection: Connection, conversation_id: int, message_id: int) -> int:
@@ -136,3 +137,16 @@ def _reactions(connection: Connection, message_ids: list[int]) -> dict[int, dict
     ):
         found.setdefault(message_id, {}).setdefault(emoji, []).append(username)
     return found
+
+
+def _replies_to(connection: Connection, message_ids: list[int]) -> dict[int, Replies]:
+    """Of those that something answers, or did: from the index of what answers something alone."""
+    if not message_ids:
+        return {}
+    marks = ", ".join("?" * len(message_ids))
+    rows = connection.execute(
+        f"SELECT reply_to, count(*) - count(deleted_at), max(id) FROM messages WHERE reply_to IN ({marks})"
+        " GROUP BY reply_to",
+        message_ids,
+    )
+    return {answered: Replies(count, last_id) for answered, count, last_id in rows}

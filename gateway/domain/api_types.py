@@ -225,6 +225,8 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     reactions: dict[str, list[str]] = {}
     call: Call | None = None
     cards: tuple[LinkCard, ...] = ()
+    replies_count: int = 0
+    last_reply_id: int | None = None
 
     @property
     def line(self) -> str:

@@ -33,7 +33,7 @@ export class MessageActions {
     report: (article) => this.#report(article),
     pin: (article) => this.#pin(article, "PUT"),
     unpin: (article) => this.#pin(article, "DELETE"),
-    replies: (article) => showReplies(article, this.#log, this.#connection),
+    replies: (article, opener) => showReplies(article, opener, this.#log, this.#connection),
     "copy-text": (article) => copy(textOf(article)),
     "copy-link": (article) => copy(`${location.origin}${pagePathOf(this.#log.conversation)}/m/${article.dataset.id}`),
   };
@@ -63,7 +63,7 @@ export class MessageActions {
   /** @param {Event} event */
   #clicked(event) {
     const article = closest(event, "article[data-id]");
-    const tool = closest(event, ":is(.tools, .reactions) [data-action]");
+    const tool = closest(event, ":is(.tools, .reactions) [data-action], .replies");
     const emoji = closest(event, ".reactions [data-emoji]")?.dataset.emoji;
     const action = this.#actions[tool?.dataset.action ?? ""];
     const value = tool instanceof HTMLButtonElement ? tool.value : "";

@@ -13,6 +13,7 @@ import { me } from "./people.js";
 import { placehold } from "./placeholders.js";
 import { showReaction } from "./reactions.js";
 import { ReadMarks } from "./read_marks.js";
+import { countReply, uncountReply } from "./reply_counts.js";
 import { ScrollPosition } from "./scroll_position.js";
 import { arrange } from "./timeline.js";
 import { UnsentMessages } from "./unsent_messages.js";
@@ -157,6 +158,7 @@ export class MessageLog {
     this.#hear(connection, "sent", (event) => this.#add(event));
     this.#hear(connection, "read", (event) => this.#marks.hear(event));
     this.#hear(connection, "cards", ({ id, cards }) => setCards(this.find(id), cards, this.#scroll));
+    this.#hear(connection, "deleted", uncountReply);
     this.#hearChange(connection, "edited", (article, event) => {
       setEdited(article, event);
       fold(article);
@@ -233,6 +235,7 @@ export class MessageLog {
 
   /** @param {Api.Message} item */
   #add(item) {
+    countReply(item);
     const known = this.find(item.id);
     const article = known ?? this.#list.findUnsent(item.nonce) ?? this.#maker.make(item);
     if (!known) {

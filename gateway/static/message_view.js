@@ -10,6 +10,7 @@ import { fillAvatar, handleOf, me, nameOf, profilePathOf } from "./people.js";
 import { showPinned } from "./pinned_messages.js";
 import { placehold } from "./placeholders.js";
 import { showReaction } from "./reactions.js";
+import { showReplyCount } from "./reply_counts.js";
 import { preview, shortened } from "./texts.js";
 import { showTime } from "./time_format.js";
 
@@ -97,6 +98,7 @@ export function identify(article, item) {
   for (const [emoji, usernames] of Object.entries(item.reactions ?? {})) {
     usernames.forEach((username) => showReaction(article, { emoji, username, removed: false }));
   }
+  showReplyCount(article, item);
   if (item.deleted) {
     setDeleted(article);
   }

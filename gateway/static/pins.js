@@ -38,11 +38,23 @@ export function wirePins({ element, log, connection }) {
   });
 }
 
-/** What answers the message. @param {HTMLElement} article @param {MessageLog} log @param {Connection} connection */
-export async function showReplies(article, log, connection) {
+/**
+ * What answers the message. Its link closes that again; what chooses from a menu goes with the menu.
+ * @param {HTMLElement} article
+ * @param {HTMLElement} chosen
+ * @param {MessageLog} log
+ * @param {Connection} connection
+ */
+export async function showReplies(article, chosen, log, connection) {
   const url = `${pagePathOf(log.conversation)}/m/${article.dataset.id}/replies`;
   const view = await loadSideView();
-  view ? view.openSideView({ url, opener: article, log, connection }) : location.assign(url);
+  if (!view) {
+    location.assign(url);
+  } else if (chosen.matches(".replies")) {
+    view.toggleSideView({ url, opener: chosen, log, connection });
+  } else {
+    view.openSideView({ url, opener: article, log, connection });
+  }
 }
 
 function loadSideView() {

@@ -11,6 +11,10 @@ def view(visitor: Visitor) -> Locator:
     return visitor.page.locator("#side-view")
 
 
+def replies_to(visitor: Visitor, text: str) -> Locator:
+    return visitor.article(text).locator(":scope > .replies")
+
+
 def pins_button(visitor: Visitor) -> Locator:
     return visitor.page.locator('.talk-head [data-icon="pin"]')
 
@@ -84,12 +88,14 @@ async def test_replies_stand_beside_the_messages_and_grow(couple: Couple, visito
     await grace.use("Who comes?", "reply")
     await grace.write("I do")
     await ada.sees("I do")
+    await expect(replies_to(ada, "Who comes?")).to_have_text("1 reply")
     await ada.use("Who comes?", "replies")
     await expect(view(ada).get_by_role("heading")).to_have_text("Replies")
     await expect(view(ada).locator("li .says")).to_have_text(["I do"])
     await grace.use("Who comes?", "reply")
     await grace.write("And Linus")
     await expect(view(ada).locator("li .says")).to_have_text(["I do", "And Linus"])
+    await expect(replies_to(ada, "Who comes?")).to_have_text("2 replies")
     await view(ada).get_by_role("button", name="Close").click()
     await expect(view(ada)).to_have_count(0)
 
@@ -99,6 +105,32 @@ async def test_replies_stand_beside_the_messages_and_grow(couple: Couple, visito
     await expect(view(phone)).to_be_visible()
     assert await view(phone).evaluate("(one) => one.offsetWidth") == PHONE["width"]
     assert await phone.page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+
+
+async def test_replies_are_counted_below_the_message_live_and_on_a_fresh_page(couple: Couple) -> None:
+    ada, grace = couple
+    await ada.write("Who brings cake?")
+    for text in ("I bring cake", "I bring two"):
+        await grace.use("Who brings cake?", "reply")
+        await grace.write(text)
+        await ada.sees(text)
+    for visitor in couple:
+        await expect(replies_to(visitor, "Who brings cake?")).to_have_text("2 replies")
+    await grace.use("I bring two", "delete")
+    await grace.page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    for visitor in couple:
+        await expect(replies_to(visitor, "Who brings cake?")).to_have_text("1 reply")
+    await ada.page.reload()
+    await ada.live()
+    await grace.use("Who brings cake?", "reply")  # what is told again to the fresh page comes before this
+    await grace.write("And one more")
+    await ada.sees("And one more")
+    await expect(replies_to(ada, "Who brings cake?")).to_have_text("2 replies")
+
+    await replies_to(ada, "Who brings cake?").click()
+    await expect(view(ada).locator("li .says")).to_have_text(["I bring cake", "And one more"])
+    await ada.page.keyboard.press("Escape")
+    await expect(replies_to(ada, "Who brings cake?")).to_be_focused()
 
 
 async def test_what_cannot_be_undone_asks_first(visitors: Visitors) -> None:

@@ -64,7 +64,7 @@ async def test_what_is_read_has_the_html_of_its_text_and_of_the_renderer_of_now(
     texts = ["*kept*", "*older*", "*edited*", "*edited by an older instance*", "*deleted by one*"]
     drafts = [structs.replace(to_person("Ada", "Grace", text), html=f"<p>{text}</p>") for text in texts]
     await database.write_many(log.append_group, drafts)
-    ids = [stored.id for stored, _ in await history(database)]
+    ids = [stored.id for stored, *_ in await history(database)]
     edit = structs.replace(change(Kind.EDITED, "Ada", ids[2], value="**edited**"), html="<p>**edited**</p>")
     await database.write_many(log.append_group, [edit])
 
@@ -77,7 +77,7 @@ async def test_what_is_read_has_the_html_of_its_text_and_of_the_renderer_of_now(
     await database.write(older)
     # What is stored is told as it is, and only what is out of date is rendered.
     expected = ["<p>*kept*</p>", "<p><em>older</em></p>", "<p>**edited**</p>", "<p><code>now</code></p>", None]
-    assert [stored.html for stored, _ in await history(database)] == expected
+    assert [stored.html for stored, *_ in await history(database)] == expected
     entries = await conversations.list_after("Grace", Label("@Ada"), 0, epoch=None, until=9, limit=9)
     assert [entry.html for entry in entries] == [*expected, "<p>**edited**</p>"]
 

@@ -228,7 +228,7 @@ async def test_what_an_older_instance_writes_beside_this_one_names_nobody(said: 
         NOW,
     )
     history = await History(said.database).read("Grace", Label(GARDEN), Page())
-    assert [(one.mentions, one.mentions_room) for one, _ in history] == [(("Grace",), True), ((), False)]
+    assert [(one.mentions, one.mentions_room) for one, *_ in history] == [(("Grace",), True), ((), False)]
     assert await said.counts("Grace") == Unread(2, 1)
 
 

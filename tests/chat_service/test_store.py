@@ -56,7 +56,7 @@ class Chats:
 
     async def history(self, limit: int = 50, **bounds: Any) -> list[str]:
         found = await self.past.read("Ada", Label("@Grace"), Page(limit=limit, **bounds))
-        return [message.message for message, _ in found]
+        return [message.message for message, *_ in found]
 
 
 @pytest.fixture
@@ -82,7 +82,7 @@ async def test_the_history_is_the_last_messages_oldest_first(chats: Chats) -> No
     await chats.say("Ada", "Grace", "one", "two", "three")
     assert await chats.history() == ["one", "two", "three"]
     assert await chats.history(2) == ["two", "three"]
-    ((last, _),) = await chats.past.read("Grace", Label("@Ada"), Page(limit=1))
+    ((last, *_),) = await chats.past.read("Grace", Label("@Ada"), Page(limit=1))
     assert last.message == "three"
 
 
@@ -125,7 +125,7 @@ async def test_around_a_message_is_as_much_on_both_sides(chats: Chats) -> None:
 async def test_what_was_not_seen_begins_after_the_own_last_word_or_the_mark(chats: Chats) -> None:
     async def unseen(username: str, other: str, limit: int = 50) -> list[str]:
         found = await chats.past.read(username, Label(f"@{other}"), Page(is_unread=True, limit=limit))
-        return [message.message for message, _ in found]
+        return [message.message for message, *_ in found]
 
     assert await unseen("Ada", "Grace") == []  # nothing has been said
     await chats.say("Ada", "Grace", "a", "b")
@@ -139,7 +139,7 @@ async def test_ids_of_elsewhere_bound_a_history_as_its_own_do(chats: Chats) -> N
     for number in range(20):
         await chats.say("Ada", "Grace", str(number))
         await chats.say("Linus", "Ada", "noise")
-    own = [message.id for message, _ in await chats.past.read("Ada", Label("@Grace"), Page())]
+    own = [message.id for message, *_ in await chats.past.read("Ada", Label("@Grace"), Page())]
     for bound in range(own[-1] + 3):
         older = [str(number) for number, one in enumerate(own) if one < bound]
         newer = [str(number) for number, one in enumerate(own) if one > bound]

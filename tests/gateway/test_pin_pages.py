@@ -71,6 +71,15 @@ async def test_replies_are_read_page_by_page(whole: System) -> None:
     assert request.target == f"{path}?after=3&limit=50"
 
 
+async def test_how_much_answers_a_message_is_said_below_it_and_leads_there(whole: System) -> None:
+    counted = [{"replies_count": count, "last_reply_id": 12} for count in (1, 3, 0)]
+    said = [message(7), *(message(number, **counts) for number, counts in enumerate(counted, start=8))]
+    script(whole, **{"GET_rooms/garden/messages": said})
+    shown = await page(whole, GARDEN)
+    links = [(one["href"], one.get_text()) for one in shown.select("#log .replies:not([hidden])")]
+    assert links == [(f"{GARDEN}/m/8/replies", "1 reply"), (f"{GARDEN}/m/9/replies", "3 replies")]
+
+
 @pytest.mark.parametrize("act, method", [("pin", "PUT"), ("unpin", "DELETE")])
 async def test_a_form_pins_and_leads_back_to_the_message(whole: System, act: str, method: str) -> None:
     asked = script(whole, **{f"{method}_rooms/garden/pins/7": Told(None, 204)})
