@@ -6,7 +6,7 @@ import msgspec
 
 from chat_service.actions.presence import Presence
 from chat_service.actions.rooms import Rooms
-from chat_service.domain.room_members import OWNER, KnownMember, present_first
+from chat_service.domain.room_members import OWNER, KnownMember, Wanted, present_first
 from chat_service.store.room_members import RoomMemberStore
 
 PRESENCE_ASKED_MAX = 1_000
@@ -24,7 +24,7 @@ class ListedMember(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MembersPage(msgspec.Struct, frozen=True, kw_only=True):
-    """`members` are the first of those who are called so; both counts are of the room."""
+    """`members` are the first of those who were wanted; both counts are of the room."""
 
     members_count: int
     online_count: int
@@ -47,19 +47,21 @@ class RoomMembers:
         self._presence = presence
         self._moderates = moderates
 
-    async def page_for(self, username: str, name: str, *, query: str, limit: int) -> MembersPage:
+    async def page_for(self, username: str, name: str, wanted: Wanted, *, limit: int) -> MembersPage:
         """Of a room larger than PRESENCE_ASKED_MAX the others count as offline, and all for who is not in it.
+
+        Whoever is wanted by their username is asked for all the same.
 
         Raises UnknownRoom or TookTooLong.
         """
         room = await self._rooms.get(username, name)
-        found = await self._store.find_for(username, room.name, query, asked_max=PRESENCE_ASKED_MAX)
-        asked = found.may_be_here if room.is_member else []
+        found = await self._store.find_for(username, room.name, wanted, asked_max=PRESENCE_ASKED_MAX)
+        asked = list({*found.may_be_here, *found.named_may_be_here}) if room.is_member else []
         online = await self._presence.online(asked) if asked else set()
         moderates = room.role in {OWNER, "moderator"} or await self._moderates(username)
         return MembersPage(
             members_count=found.members_count,
-            online_count=len(online),
+            online_count=sum(one in online for one in found.may_be_here),
             members=[_listed(one, online, tells=moderates) for one in present_first(found.members, online)[:limit]],
         )
 

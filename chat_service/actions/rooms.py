@@ -50,8 +50,10 @@ class Rooms:
         self._taken_names = taken_names
         self._clock = clock
 
-    async def page_for(self, username: str, *, query: str, after: str | None, limit: int) -> RoomsPage:
-        return await self._store.page_for(username, query=query, after=after, limit=limit)
+    async def page_for(
+        self, username: str, *, query: str, shared_with: str, after: str | None, limit: int
+    ) -> RoomsPage:
+        return await self._store.page_for(username, query=query, shared_with=shared_with, after=after, limit=limit)
 
     async def get(self, username: str, name: str) -> Room:
         """Raises UnknownRoom, for a private one of others too."""

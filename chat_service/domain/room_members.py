@@ -31,23 +31,34 @@ class KnownMember(msgspec.Struct, frozen=True, kw_only=True):
         return query_folded in folded(self.username) or query_folded in folded(self.nickname)
 
 
-class FoundMembers(NamedTuple):
-    """`members` are those who are called as was asked, in order; of all there are `members_count`.
+class Wanted(NamedTuple):
+    """Who is looked for: whoever has `query` in a name, and, if `usernames` are given, is one of these."""
 
-    `may_be_here` are those whose presence may be told, as many as are asked for at once.
+    query: str = ""
+    usernames: frozenset[str] = frozenset()
+
+
+class FoundMembers(NamedTuple):
+    """`members` are those who were wanted, in order; of all there are `members_count`.
+
+    `may_be_here` are those whose presence may be told, as many of all as are asked for at once; `named_may_be_here`
+    those who were wanted by their usernames.
     """
 
     members: list[KnownMember]
     members_count: int
     may_be_here: list[str]
+    named_may_be_here: list[str]
 
 
-def find(members: Sequence[KnownMember], query: str, *, asked_max: int) -> FoundMembers:
+def find(members: Sequence[KnownMember], wanted: Wanted, *, asked_max: int) -> FoundMembers:
     """It takes milliseconds of a large room: call it in a thread."""
-    wanted = folded(query)
-    found = [member for member in members if not wanted or member.is_called(wanted)]
+    query, usernames = folded(wanted.query), {folded(one) for one in wanted.usernames}
+    named = [one for one in members if folded(one.username) in usernames] if usernames else members
+    found = [member for member in named if not query or member.is_called(query)]
     may_be_here = [member.username for member in members[:asked_max] if not member.hides]
-    return FoundMembers(sorted(found, key=_place), len(members), may_be_here)
+    named_may_be_here = [member.username for member in found if usernames and not member.hides]
+    return FoundMembers(sorted(found, key=_place), len(members), may_be_here, named_may_be_here)
 
 
 def present_first(members: Sequence[KnownMember], online: Collection[str]) -> list[KnownMember]:

@@ -63,6 +63,7 @@ class RoomsQuery(msgspec.Struct, frozen=True):
     """`after` is as in a `Link`: what it holds is the service's own affair."""
 
     query: Annotated[str, msgspec.Meta(max_length=200)] = ""
+    shared_with: Annotated[str, msgspec.Meta(max_length=64)] = ""
     after: Annotated[str, msgspec.Meta(max_length=100)] | None = None
     limit: Annotated[int, msgspec.Meta(ge=1, le=ROOMS_PAGE)] = ROOMS_PAGE
 
@@ -83,15 +84,19 @@ class RoomWithMembers(Room, frozen=True, kw_only=True):
     refusals=(TooManyAtOnce, TookTooLong),
 )
 async def rooms(request: Request[State]) -> Response:
-    """Your own first, the last active of them first; the others by name. `Link` leads to the page after this one."""
+    """Your own first, the last active of them first; the others by name. `Link` leads to the page after this one.
+
+    With `shared_with`, a username as it is spelled, only those that both of you are in, by name.
+    """
     identity = await identify(request)
     query = convert(dict(request.query_params), RoomsQuery)
     page = await request.state["rooms"].page_for(
-        identity.username, query=query.query, after=query.after, limit=query.limit
+        identity.username, query=query.query, shared_with=query.shared_with, after=query.after, limit=query.limit
     )
     if page.after is None:
         return json_response(page.rooms)
-    asked = {"query": query.query} if query.query else {}
+    given = {"query": query.query, "shared_with": query.shared_with}
+    asked = {name: value for name, value in given.items() if value}
     return json_response(
         page.rooms, headers=link(request.url.path, "next", **asked, after=page.after, limit=query.limit)
     )

@@ -1,7 +1,7 @@
 """Who is in a room, with how they show themselves."""
 
 from chat_service.domain.conversations import Conversation
-from chat_service.domain.room_members import FoundMembers, KnownMember, find
+from chat_service.domain.room_members import FoundMembers, KnownMember, Wanted, find
 from chat_service.store.rooms import MEMBERS_LISTED_MAX
 from servicekit.database import Connection, Database, Row
 
@@ -10,14 +10,16 @@ class RoomMemberStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def find_for(self, username: str, room: str, query: str, *, asked_max: int) -> FoundMembers:
+    async def find_for(self, username: str, room: str, wanted: Wanted, *, asked_max: int) -> FoundMembers:
         """As `username` may see them. Raises TookTooLong."""
         return await self._database.read_in_turn(
-            username, _find_for, username, Conversation.room(room), query, asked_max=asked_max
+            username, _find_for, username, Conversation.room(room), wanted, asked_max=asked_max
         )
 
 
-def _find_for(connection: Connection, username: str, room: Conversation, query: str, *, asked_max: int) -> FoundMembers:
+def _find_for(
+    connection: Connection, username: str, room: Conversation, wanted: Wanted, *, asked_max: int
+) -> FoundMembers:
     rows = connection.execute(
         "SELECT memberships.username, coalesce(people.nickname, memberships.username) AS nickname,"
         " coalesce(people.pfp, '') AS pfp, memberships.timed_out_until,"
@@ -30,7 +32,7 @@ def _find_for(connection: Connection, username: str, room: Conversation, query: 
         " WHERE conversations.name = :room ORDER BY memberships.username LIMIT :most",
         {"reader": username, "room": room.name, "most": MEMBERS_LISTED_MAX},
     )
-    return find(list(map(_member, rows)), query, asked_max=asked_max)
+    return find(list(map(_member, rows)), wanted, asked_max=asked_max)
 
 
 def _member(row: Row) -> KnownMember:

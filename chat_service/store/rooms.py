@@ -1,8 +1,8 @@
 """Rooms: what they are called and are about, who owns them, and who is in them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import islice
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import msgspec
 
@@ -12,16 +12,14 @@ from chat_service.domain.quotas import USUAL_QUOTAS, Quotas
 from chat_service.domain.refusals import RoomTaken
 from chat_service.store.erasures import check_not_erased
 from chat_service.store.notification_levels import chosen_columns
-from chat_service.store.quotas import IS_ROOM, check_owned
-from chat_service.store.rows import SEQ_MAX, epoch, last_seq
+from chat_service.store.quotas import check_owned
+from chat_service.store.room_places import Wanted, places
+from chat_service.store.rows import epoch, last_seq
 from chat_service.store.unread_counts import mentions, unread
 from servicekit.database import Connection, Database, Row
 from servicekit.texts import folded
 
 MEMBERS_LISTED_MAX = 10_000
-# In no name of a room; in the place of one's own it stands between when it was active and its id.
-_CURSOR_MARK = ","
-_LAST_CHARACTER = "\U0010ffff"
 
 
 class Room(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,15 +73,18 @@ class Rooms:
         self._database = database
         self._quotas = quotas
 
-    async def page_for(self, username: str, *, query: str, after: str | None, limit: int) -> RoomsPage:
+    async def page_for(
+        self, username: str, *, query: str, shared_with: str, after: str | None, limit: int
+    ) -> RoomsPage:
         """Their own rooms, the last active first, then the other public ones by name.
 
-        With a `query`, those that hold it in name or topic, compared as folded: then it may take long, and raises
-        TooManyAtOnce or TookTooLong.
+        With `shared_with`, those that they are in with that person, by name. With a `query`, those that hold it in name
+        or topic, compared as folded: then it may take long, and raises TooManyAtOnce or TookTooLong.
         """
+        wanted = Wanted(folded(query), shared_with)
         if query:
-            return await self._database.read_long(username, _page, username, folded(query), after, limit)
-        return await self._database.read(_page, username, "", after, limit)
+            return await self._database.read_long(username, _page, username, wanted, after, limit)
+        return await self._database.read(_page, username, wanted, after, limit)
 
     async def find(self, username: str, name: str) -> Room | None:
         """The room of that name in any case, if they may know of it."""
@@ -115,65 +116,10 @@ class Rooms:
         )
 
 
-def _page(connection: Connection, username: str, query_folded: str, after: str | None, limit: int) -> RoomsPage:
-    places = _places(connection, username, after)
-    if query_folded:
-        places = (one for one in places if query_folded in folded(one.name) or query_folded in folded(one.topic))
-    found = list(islice(places, limit + 1))
+def _page(connection: Connection, username: str, wanted: Wanted, after: str | None, limit: int) -> RoomsPage:
+    found = list(islice(places(connection, username, wanted, after), limit + 1))
     rooms = _rooms(connection, username, [one.conversation_id for one in found[:limit]])
     return RoomsPage(rooms, found[limit - 1].cursor if len(found) > limit else None)
-
-
-class _Place(NamedTuple):
-    """A room in the list: `cursor` says where it is, and so where the next page begins."""
-
-    conversation_id: int
-    name: str
-    topic: str
-    cursor: str
-
-
-def _places(connection: Connection, username: str, after: str | None) -> Iterator[_Place]:
-    """As far as they are asked for."""
-    active_at, _, conversation_id = (after or "").rpartition(_CURSOR_MARK)
-    if after is None:
-        yield from _own_places(connection, username, _LAST_CHARACTER, SEQ_MAX)
-    elif conversation_id.isdecimal() and active_at:
-        yield from _own_places(connection, username, active_at, min(int(conversation_id[:19]), SEQ_MAX))
-    after_public = "" if after is None or _CURSOR_MARK in after else after
-    yield from _public_places(connection, username, after_public)
-
-
-def _own_places(connection: Connection, username: str, active_at: str, conversation_id: int) -> Iterator[_Place]:
-    """Those that they are in or own, the last active first, behind the one that was active then."""
-    rows = connection.execute(
-        "WITH own AS ("
-        f" SELECT conversation_id FROM memberships WHERE username = :username AND {IS_ROOM}"
-        # Its owner is not in it where the service died between the making and the joining; they may still join.
-        " UNION SELECT conversation_id FROM rooms WHERE owner_username = :username),"
-        " active AS (SELECT rooms.conversation_id, rooms.name, topic, coalesce((SELECT timestamp FROM messages"
-        "  WHERE messages.conversation_id = rooms.conversation_id ORDER BY seq DESC LIMIT 1), created_at) AS active_at"
-        " FROM own JOIN rooms ON rooms.conversation_id = own.conversation_id)"
-        " SELECT * FROM active WHERE active_at < :at OR (active_at = :at AND conversation_id < :id)"
-        " ORDER BY active_at DESC, conversation_id DESC",
-        {"username": username, "at": active_at, "id": conversation_id},
-    )
-    for row in rows:
-        cursor = f"{row['active_at']}{_CURSOR_MARK}{row['conversation_id']}"
-        yield _Place(row["conversation_id"], row["name"], row["topic"], cursor)
-
-
-def _public_places(connection: Connection, username: str, after: str) -> Iterator[_Place]:
-    """The others that everybody may enter, by name."""
-    rows = connection.execute(
-        "SELECT conversation_id, name, topic, name_folded FROM rooms"
-        " WHERE is_private = 0 AND name_folded > ? AND (owner_username IS NULL OR owner_username <> ?)"
-        " AND NOT EXISTS (SELECT 1 FROM memberships AS own"
-        "  WHERE own.conversation_id = rooms.conversation_id AND own.username = ?) ORDER BY name_folded",
-        (after, username, username),
-    )
-    for row in rows:
-        yield _Place(row["conversation_id"], row["name"], row["topic"], row["name_folded"])
 
 
 def _find(connection: Connection, username: str, name_folded: str) -> Room | None:

@@ -192,7 +192,7 @@ async def test_mentions_are_counted_among_what_is_unread(said: Said) -> None:
     assert await said.counts("Grace") == Unread(0, 0)
     await said.database.write(_write, "UPDATE memberships SET unread_seq = ? WHERE username = 'Grace'", answer.seq)
     assert await said.counts("Grace") == Unread(2, 1)
-    (garden,) = (await Rooms(said.database).page_for("Grace", query="", after=None, limit=1)).rooms
+    (garden,) = (await Rooms(said.database).page_for("Grace", query="", shared_with="", after=None, limit=1)).rooms
     assert (garden.unread, garden.mentions, garden.unread_seq) == (2, 1, answer.seq)
     assert await said.counts("Ada") == Unread(1, 0)
 

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 import pytest
 
 from chat_service.app import MIGRATIONS
+from chat_service.store.room_places import Wanted
 from chat_service.store.rooms import _page
 from servicekit.database import Connection
 from servicekit.engines import open_database
@@ -105,7 +106,7 @@ async def test_a_page_of_rooms_costs_the_same_however_many_public_ones_there_are
 
             def read(connection: sqlite3.Connection) -> None:
                 connection.set_progress_handler(look, 100)
-                _page(connection, "Ada", "", "r0", 10)
+                _page(connection, "Ada", Wanted(), "r0", 10)
                 connection.set_progress_handler(None, 0)
 
             await database.read(read)
@@ -126,3 +127,23 @@ async def test_a_page_of_rooms_costs_the_same_however_many_public_ones_there_are
         few = await steps()
         await database.write(make, 50, 5_000)
         assert await steps() <= few + 5
+
+
+async def test_two_find_the_rooms_that_both_are_in_and_no_others(chat: Instance) -> None:
+    for name, members, is_private in (
+        ("beds", ["Ada"], False),
+        ("attic", ["Ada"], True),
+        ("cellar", [], True),
+        ("Compost", ["Ada", "Linus"], False),
+    ):
+        await chat.make_room("Grace", name, *members, private=is_private)
+    await chat.make_room("Ada", "hers-alone", private=True)
+    for reader, other in (("Ada", "Grace"), ("Grace", "Ada")):
+        shared = {"shared_with": other}
+        assert await pages(chat, reader, **shared) == [["attic", "beds", "Compost"]]
+        assert await pages(chat, reader, **shared, limit=2) == [["attic", "beds"], ["Compost"]]
+        assert await pages(chat, reader, **shared, query="COMP") == [["Compost"]]
+    assert await pages(chat, "Linus", shared_with="Grace") == [["Compost"]]
+    assert await pages(chat, "Linus", shared_with="nobody") == [[]]
+    await chat.remove_member("Grace", "Compost", "Linus")
+    assert await pages(chat, "Linus", shared_with="Grace") == [[]]

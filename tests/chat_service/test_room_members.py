@@ -2,7 +2,7 @@
 
 import pytest
 
-from chat_service.domain.room_members import KnownMember, find, present_first
+from chat_service.domain.room_members import KnownMember, Wanted, find, present_first
 from tests.chat_service.world import Instance, World
 
 
@@ -21,16 +21,24 @@ def test_who_keeps_order_comes_first_then_who_is_here_each_by_name() -> None:
         member("Carl"),
         member("dan"),
     ]
-    in_order = find(room, "", asked_max=9).members
+    in_order = find(room, Wanted(), asked_max=9).members
     assert [one.username for one in in_order] == ["zoe", "mary", "bob", "Carl", "dan", "ada"]
     assert [one.username for one in present_first(in_order, {"dan"})] == ["zoe", "mary", "dan", "bob", "Carl", "ada"]
-    assert [one.username for one in find(room, "\u00c9V", asked_max=9).members] == ["ada"]
+    assert [one.username for one in find(room, Wanted("\u00c9V"), asked_max=9).members] == ["ada"]
 
 
 def test_presence_is_asked_of_so_many_and_of_nobody_who_hides_it() -> None:
     room = [member("ada"), member("bob", hides=True), member("carl")]
-    assert find(room, "b", asked_max=3).may_be_here == ["ada", "carl"]
-    assert find(room, "", asked_max=2).may_be_here == ["ada"]
+    assert find(room, Wanted("b"), asked_max=3).may_be_here == ["ada", "carl"]
+    assert find(room, Wanted(), asked_max=2).may_be_here == ["ada"]
+
+
+def test_who_is_wanted_by_their_username_is_found_alone_and_asked_for_beyond_the_first_of_a_room() -> None:
+    room = [member("ada"), member("ada-b"), member("bob", hides=True), member("Carl")]
+    found = find(room, Wanted(usernames=frozenset({"ADA", "bob", "carl", "nobody"})), asked_max=1)
+    assert [one.username for one in found.members] == ["ada", "bob", "Carl"]
+    assert (found.may_be_here, found.named_may_be_here) == (["ada"], ["ada", "Carl"])
+    assert (found.members_count, find(room, Wanted(), asked_max=1).named_may_be_here) == (4, [])
 
 
 async def test_the_list_of_members_tells_who_is_online_but_for_who_blocked_the_reader(
@@ -47,6 +55,9 @@ async def test_the_list_of_members_tells_who_is_online_but_for_who_blocked_the_r
     assert await chat.does("Linus", "PUT", "/api/blocks/Ada") == 204
     page = await chat.get("Ada", "/api/rooms/engines/members", query="LIN", limit=1)
     assert [(one["username"], one["online"]) for one in page["members"]] == [("Linus", False)]
+    assert (page["members_count"], page["online_count"]) == (3, 1)
+    page = await chat.get("Ada", "/api/rooms/engines/members", usernames="grace,linus,nobody")
+    assert [(one["username"], one["online"]) for one in page["members"]] == [("Grace", True), ("Linus", False)]
     assert (page["members_count"], page["online_count"]) == (3, 1)
 
 
