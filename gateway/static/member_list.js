@@ -1,12 +1,9 @@
 /** The members of the open room: they come and go, and are here or not, while the page stays. */
 
-import { nameIn } from "./conversation_label.js";
-import { all, optional, required } from "./dom.js";
+import { all, closest, optional, required } from "./dom.js";
 import { t } from "./i18n.js";
 import { isNews, moderates } from "./moderation.js";
-import { learnProfile } from "./learned_profiles.js";
-import { fillAvatar, handleOf, likeness, nameOf, profilePathOf } from "./people.js";
-import { wirePeopleSuggestions } from "./people_suggestions.js";
+import { fillAvatar, handleOf, likeness, me, nameOf } from "./people.js";
 import { isListed } from "./presence.js";
 
 /** @import { Connection } from "./connection.js" */
@@ -27,7 +24,7 @@ export class MemberList {
     this.#conversation = conversation;
     this.#listenToRoom(connection);
     this.#listenToPeople(connection);
-    wirePeopleSuggestions(); // of whom to add
+    document.addEventListener("focusin", suggestPeople);
     document.addEventListener("visibilitychange", () => {
       if (document.visibilityState === "visible" && Date.now() - this.#knownAt > STALE_MS) {
         this.#askSoon();
@@ -39,7 +36,8 @@ export class MemberList {
   #listenToRoom(connection) {
     /** @param {Api.Change} event */
     const isHere = (event) => event.conversation === this.#conversation && isNews(event);
-    connection.on("joined", (event) => isHere(event) && !moderates() && this.#askSoon()); // else all is taken anew
+    // Who keeps order takes all anew.
+    connection.on("joined", (event) => isHere(event) && !moderates() && this.#joined(event.username));
     connection.on("left", (event) => isHere(event) && remove(event.username));
     connection.on("role", (event) => isHere(event) && setRole(event.username, event.role));
     connection.on("message", ({ conversation, sender_username, timestamp }) => {
@@ -53,7 +51,21 @@ export class MemberList {
   /** Whoever writes is here. @param {Api.Label} conversation @param {string} username */
   #isSeen(conversation, username) {
     if (conversation === this.#conversation) {
+      this.#isOnline(username, true);
+    }
+  }
+
+  /** @param {string} username */
+  #joined(username) {
+    isWhole() ? this.#askSoon() : inLargeRoom((room) => room.joined(username));
+  }
+
+  /** @param {string} username @param {boolean} isMember */
+  #isOnline(username, isMember) {
+    if (rowOf(username)) {
       setOnline(username, true);
+    } else if (!isWhole() && username !== me) {
+      inLargeRoom((room) => room.appearSoon(this.#conversation, username, isMember));
     }
   }
 
@@ -70,11 +82,14 @@ export class MemberList {
         this.#askSoon(); // what was told meanwhile of the others is not told again
       }
     });
-    connection.on("presence", ({ username, online }) => setOnline(username, online));
-    connection.on("profile", (event) => {
-      learnProfile(event);
+    connection.on("presence", ({ username, online }) => {
+      online ? this.#isOnline(username, false) : setOnline(username, false);
+    });
+    connection.on("profile", async (event) => {
+      const loaded = await import("./learned_profiles.js").catch(() => null);
       const row = rowOf(event.username);
-      if (row) {
+      if (row && loaded) {
+        loaded.learnProfile(event);
         fill(row, event);
         place(row);
       }
@@ -82,7 +97,7 @@ export class MemberList {
   }
 
   #askSoon() {
-    if (!this.#isAskingSoon && whole() && document.visibilityState === "visible") {
+    if (!this.#isAskingSoon && !isSearched() && document.visibilityState === "visible") {
       this.#isAskingSoon = true;
       setTimeout(() => this.#ask(), ASK_MS_MIN + Math.random() * ASK_MS_SPREAD);
     }
@@ -91,87 +106,59 @@ export class MemberList {
   async #ask() {
     this.#isAskingSoon = false;
     try {
-      /** @type {Api.RoomMembers} */
-      const listed = await read(`/api/rooms/${encodeURIComponent(nameIn(this.#conversation))}/members`);
+      const { renewMembers } = await import("./member_renewal.js");
+      await renewMembers(this.#conversation);
       this.#knownAt = Date.now();
-      take(listed, await readProfiles(listed.members.map(usernameOf).filter((who) => !rowOf(who))));
     } catch {
       // The next event asks again.
     }
   }
 }
 
-/** @param {string} path @returns {Promise<any>} */
-async function read(path) {
-  const answer = await fetch(path, { cache: "no-store" });
-  if (!answer.ok) {
-    throw new Error(`Refused: ${answer.status}`);
-  }
-  return answer.json();
+/** What few rooms need. @param {(room: typeof import("./large_room.js")) => void} act */
+async function inLargeRoom(act) {
+  const loaded = await import("./large_room.js").catch(() => null);
+  loaded && act(loaded);
 }
 
-/** @param {string[]} usernames @returns {Promise<Api.Profile[]>} */
-async function readProfiles(usernames) {
-  return usernames.length ? read(`/api/profiles?${new URLSearchParams({ usernames: usernames.join(",") })}`) : [];
-}
-
-/** @param {Api.RoomMembers} listed @param {Api.Profile[]} profiles of those who have no row */
-function take(listed, profiles) {
-  if (!moderates()) { // who keeps order has more in a row than this
-    profiles.forEach(add);
-  }
-  const here = new Set(listed.members.map(usernameOf));
-  if (here.size === listed.members_count) {
-    rows()
-      .map(usernameOf)
-      .filter((who) => !here.has(who))
-      .forEach(remove);
-  }
-  for (const { username, role, online } of listed.members) {
-    setRole(username, role);
-    setOnline(username, online);
+/** Of whom to add: once somebody is about to. @param {FocusEvent} event */
+async function suggestPeople(event) {
+  const field = closest(event, "[data-suggest]");
+  if (field) {
+    document.removeEventListener("focusin", suggestPeople);
+    (await import("./people_suggestions.js").catch(() => null))?.wirePeopleSuggestions();
+    field.dispatchEvent(new Event("input", { bubbles: true })); // something may be typed already
   }
 }
 
 // Rows
 
-const container = () => optional(document, "#members");
-
-/** Whether all members are listed, and not what somebody looked for. */
-function whole() {
-  const list = container();
-  const membersCount = Number(optional(document, ".members-count")?.dataset.count);
-  return list !== null && !("searched" in list.dataset) && membersCount <= rows().length + 1;
+/** Whether the list shows what somebody looked for. */
+export function isSearched() {
+  return optional(document, "#members:not([data-searched])") === null;
 }
 
-function rows() {
+/** Whether all members are listed. Who has just joined comes a moment later. */
+function isWhole() {
+  return !isSearched() && membersCount() <= rows().length + 1;
+}
+
+export function rows() {
   return all(document, "#members li[data-username]");
 }
 
 /** @param {string} username */
-function rowOf(username) {
+export function rowOf(username) {
   return optional(document, `#members li[data-username="${CSS.escape(username)}"]`);
 }
 
-/** @param {HTMLElement | Api.RoomMember} one @returns {string} */
-function usernameOf(one) {
-  return one instanceof HTMLElement ? one.dataset.username ?? "" : one.username;
-}
-
-/** @param {Api.Profile} profile */
-function add(profile) {
-  const template = required(document, "#member-template", HTMLTemplateElement);
-  const row = /** @type {HTMLElement} */ (required(template.content, "li").cloneNode(true));
-  Object.assign(row.dataset, { username: profile.username, role: "member", online: "false" });
-  required(row, "a", HTMLAnchorElement).href = profilePathOf(profile.username);
-  learnProfile(profile);
-  fill(row, profile);
-  place(row);
-  countMembers(1);
+/** @param {HTMLElement} row */
+export function usernameOf(row) {
+  return row.dataset.username ?? "";
 }
 
 /** @param {HTMLElement} row @param {Api.Profile} profile */
-function fill(row, { username, status }) {
+export function fill(row, { username, status }) {
   row.dataset.name = nameOf(username);
   row.dataset.status = status;
   required(row, ".name").textContent = nameOf(username);
@@ -191,17 +178,18 @@ function secondLine(username, status) {
 }
 
 /** @param {string} username */
-function remove(username) {
+export function remove(username) {
   const row = rowOf(username);
   if (row) {
     leave(row);
-    row.remove();
     countMembers(-1);
+  } else if (!isWhole()) {
+    inLargeRoom((room) => room.left());
   }
 }
 
 /** @param {string} username @param {boolean} isOnline */
-function setOnline(username, isOnline) {
+export function setOnline(username, isOnline) {
   const row = rowOf(username);
   if (row && row.dataset.online !== String(isOnline)) {
     row.dataset.online = String(isOnline);
@@ -211,7 +199,7 @@ function setOnline(username, isOnline) {
 }
 
 /** @param {string} username @param {Api.RoomRole} role */
-function setRole(username, role) {
+export function setRole(username, role) {
   const row = rowOf(username);
   if (row && row.dataset.role !== role) {
     row.dataset.role = role;
@@ -225,10 +213,10 @@ function setRole(username, role) {
 // Sections
 
 /** Where the row belongs: in its section, by name. @param {HTMLElement} row */
-function place(row) {
+export function place(row) {
   const { role = "member", online } = row.dataset;
   const kind = role !== "member" ? role : online === "true" ? "online" : "offline";
-  const section = optional(document, `#members [data-section="${kind}"]`);
+  const section = sectionOf(kind);
   if (!section) {
     return;
   }
@@ -248,24 +236,53 @@ function place(row) {
 function leave(row) {
   const section = row.closest("section");
   row.remove();
+  count(section, -1);
+}
+
+/** @param {string} kind */
+export function sectionOf(kind) {
+  return optional(document, `#members [data-section="${kind}"]`);
+}
+
+/** @param {HTMLElement | null} section */
+export function rowsIn(section) {
+  return section ? all(section, "li").length : 0;
+}
+
+/** Of all who belong there, listed or not. @param {HTMLElement | null} section */
+export function numberOf(section) {
+  return Number(section && optional(section, ".number")?.textContent) || 0;
+}
+
+/** @param {HTMLElement | null} section @param {number} number */
+export function setNumber(section, number) {
+  const shown = section && optional(section, ".number");
+  if (shown) {
+    shown.textContent = String(Math.max(0, number));
+  }
   if (section) {
-    count(section, -1);
+    section.hidden = rowsIn(section) === 0 && numberOf(section) === 0;
   }
 }
 
-/** @param {HTMLElement} section @param {number} more */
-function count(section, more) {
-  const shown = optional(section, ".number");
+/** @param {HTMLElement | null} section @param {number} more */
+export function count(section, more) {
+  setNumber(section, numberOf(section) + more);
+}
+
+function membersCount() {
+  return Number(optional(document, ".members-count")?.dataset.count);
+}
+
+/** @param {number} number */
+export function setMembersCount(number) {
+  const shown = optional(document, ".members-count");
   if (shown) {
-    shown.textContent = String(Number(shown.textContent) + more);
+    shown.textContent = shown.dataset.count = String(number);
   }
-  section.hidden = !section.querySelector("li");
 }
 
 /** @param {number} more */
-function countMembers(more) {
-  const shown = optional(document, ".members-count");
-  if (shown) {
-    shown.textContent = shown.dataset.count = String(Number(shown.dataset.count) + more);
-  }
+export function countMembers(more) {
+  setMembersCount(membersCount() + more);
 }

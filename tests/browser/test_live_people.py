@@ -63,6 +63,42 @@ async def test_members_come_change_and_go_on_an_open_page(room: Room, visitors: 
     assert await grace.page.evaluate("window.stayed === true")
 
 
+async def test_in_a_large_room_the_numbers_move_and_who_comes_or_writes_gets_a_row(
+    room: Room, visitors: Visitors
+) -> None:
+    grace, linus = room.grace, await visitors.person("linus")
+    await as_(linus, "POST", f"/api/messages/{grace.name}", message="So that my coming is told")
+    # As the page of a room of 150 is, of which two are listed and one of the others is here.
+    await grace.page.evaluate(
+        """() => {
+          const count = document.querySelector(".members-count");
+          count.dataset.count = count.textContent = "150";
+          document.querySelector('#members [data-section="online"] .number').textContent = "2";
+          document.querySelector('#members [data-section="offline"] .number').textContent = "147";
+        }"""
+    )
+    count, row = grace.page.locator(".members-count"), grace.page.locator(f'li[data-username="{linus.name}"]')
+    online, offline = (section(grace, kind).locator(".number") for kind in ("online", "offline"))
+    await as_(linus, "PUT", f"/api{room.path}/members/{linus.name}")
+    await expect(count).to_have_text("151")
+    await expect(offline).to_have_text("148")
+    await expect(row).to_have_count(0)
+    await linus.open("/")
+    await linus.live()
+    await expect(section(grace, "online").locator(row)).to_have_count(1)
+    await expect(online).to_have_text("2")  # as one of those who were counted already
+    await expect(count).to_have_text("151")
+    await as_(linus, "DELETE", f"/api{room.path}/members/{linus.name}")
+    await expect(row).to_have_count(0)
+    await expect(count).to_have_text("150")
+    await as_(linus, "PUT", f"/api{room.path}/members/{linus.name}")
+    await expect(count).to_have_text("151")
+    await as_(linus, "POST", f"/api{room.path}/messages", message="Nobody listed me")
+    await expect(section(grace, "online").locator(row)).to_have_count(1)
+    await expect(online).to_have_text("2")
+    await expect(offline).to_have_text("148")
+
+
 async def test_a_name_opens_the_card_of_the_person_and_gets_the_focus_back(room: Room) -> None:
     grace, ada = room.grace, room.ada
     await as_(ada, "POST", f"/api{room.path}/messages", message="Whose words are these?")

@@ -250,7 +250,7 @@ async def test_one_of_many_members_is_found(whole: System) -> None:
     script(whole, **{"GET_rooms/garden": garden(members=many, members_count=150)})
     page = await get(whole)
     assert page.count('<li data-username="person') == 100
-    assert "The first 100 are shown." in page
+    assert "Not all of them are listed here." in page
     page = await get(whole, f"{GARDEN}?member=ON149")
     assert page.count('<li data-username="person') == 1
     assert "Nobody in this room is called so." in await get(whole, f"{GARDEN}?member=nobody")
