@@ -41,12 +41,21 @@ export function learnPresence(list) {
 
 function show() {
   for (const item of all(document, '#conversations [data-conversation^="@"]')) {
-    item.dataset.online = String(online.has(nameIn(item.dataset.conversation ?? "")));
+    const isOnline = online.has(nameIn(item.dataset.conversation ?? ""));
+    item.dataset.online = String(isOnline);
+    say(optional(item, ".is-online"), isOnline);
   }
   const other = optional(document, "main[data-other]")?.dataset.other;
   for (const line of all(document, "main .presence, #details .presence")) {
     const isOnline = online.has(line.dataset.username ?? other ?? "");
     line.dataset.online = String(isOnline);
+    say(line, isOnline);
+  }
+}
+
+/** @param {HTMLElement | null} line @param {boolean} isOnline */
+function say(line, isOnline) {
+  if (line) {
     line.textContent = isOnline ? t("online") : t("offline");
   }
 }

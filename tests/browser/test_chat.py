@@ -201,6 +201,8 @@ async def test_who_writes_and_who_is_here_is_shown(visitors: Visitors) -> None:
     await grace.sees("A first word saves the chat for both")
     await ada.page.reload()
     await expect(ada.page.locator("main .presence").first).to_have_attribute("data-online", "true")
+    row = ada.page.locator(f'#conversations [data-conversation="@{grace.name}"]')
+    await expect(row.locator(".is-online")).to_have_text("online")  # for who hears the list
     await grace.area.press_sequentially("Well")
     await expect(ada.page.locator("#typing")).to_contain_text(grace.name)
     await grace.area.press("Enter")
@@ -208,6 +210,7 @@ async def test_who_writes_and_who_is_here_is_shown(visitors: Visitors) -> None:
     await expect(ada.page.locator("#typing")).to_have_text("")
     await grace.context.close()
     await expect(ada.page.locator("main .presence").first).to_have_attribute("data-online", "false")
+    await expect(row.locator(".is-online")).to_have_text("offline")
 
 
 async def test_unread_messages_are_counted_in_the_list_and_the_title(visitors: Visitors) -> None:
