@@ -98,6 +98,7 @@ function beginSession() {
   );
   wireProfileLinks(open, () => calls);
   at("avatar", async (input) => (await import("./own_picture.js")).wireOwnPicture(input), HTMLInputElement);
+  at("query", async (field) => (await import("./search_completion.js")).wireSearchCompletion(field), HTMLInputElement);
   // Only the page of live video needs them.
   at("camera", async (form) => new (await import("./live_video.js")).LiveVideo(form));
   at("streams", async (list) => (await import("./stream_list.js")).wireStreamList(list));

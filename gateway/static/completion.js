@@ -2,7 +2,7 @@
 
 import { endsInCode } from "./text_editing.js";
 
-/** @typedef {"@" | "#" | ":"} Sign of a person, a room, an emoji */
+/** @typedef {"@" | "#" | ":" | "="} Sign of a person, a room, an emoji, a value of an operator */
 /** @typedef {{sign: Sign, query: string, start: number, end: number}} Token `start` is where its sign stands */
 /**
  * @typedef {object} Candidate

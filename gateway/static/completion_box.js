@@ -1,13 +1,19 @@
-/** The box above the composer with the names that may be meant: a listbox that the field's own keys move in. */
+/** The box beside a field with what may be meant: a listbox that the field's own keys move in. */
 
-import { ranked, tokenAt } from "./completion.js";
-import { CompletionSources } from "./completion_sources.js";
+import { ranked } from "./completion.js";
 import { closest, required } from "./dom.js";
 import { t } from "./i18n.js";
 import { fillAvatar } from "./people.js";
 
 /** @import { Candidate, Token } from "./completion.js" */
 /** @import { TextField } from "./text_field.js" */
+
+/**
+ * `known` is what the page knows of it, `more` what the services know besides.
+ * @typedef {object} Sources
+ * @property {(token: Token) => Candidate[]} known
+ * @property {(token: Token) => Promise<Candidate[]>} more
+ */
 
 const SHOWN_MAX = 8;
 const QUIET_MS = 120;
@@ -16,6 +22,7 @@ export class CompletionBox {
   #area;
   #field;
   #sources;
+  #tokenAt;
   #box;
   #list;
   #status;
@@ -31,20 +38,23 @@ export class CompletionBox {
   /**
    * @param {object} parts
    * @param {HTMLFormElement} parts.form
-   * @param {HTMLTextAreaElement} parts.area
-   * @param {TextField} parts.field
-   * @param {Api.Label} parts.conversation
+   * @param {HTMLTextAreaElement | HTMLInputElement} parts.area
+   * @param {Pick<TextField, "selection" | "edit">} parts.field
+   * @param {Sources} parts.sources
+   * @param {(text: string, place: number) => Token | null} parts.tokenAt what is being written up to the place
    */
-  constructor({ form, area, field, conversation }) {
+  constructor({ form, area, field, sources, tokenAt }) {
     this.#area = area;
     this.#field = field;
-    this.#sources = new CompletionSources(conversation);
+    this.#sources = sources;
+    this.#tokenAt = tokenAt;
     this.#box = required(form, ".completion");
     this.#list = required(this.#box, "[role=listbox]");
     this.#status = required(form, "#completion-status");
     area.addEventListener("input", () => this.#look());
     area.addEventListener("click", () => this.#look());
-    area.addEventListener("keyup", (event) => /^(Arrow(Left|Right)|Home|End)$/.test(event.key) && this.#look());
+    const moves = /^(Arrow(Left|Right)|Home|End)$/;
+    area.addEventListener("keyup", (event) => event instanceof KeyboardEvent && moves.test(event.key) && this.#look());
     area.addEventListener("blur", () => this.#close());
     this.#box.addEventListener("pointerdown", (event) => event.preventDefault()); // the field keeps the focus
     this.#box.addEventListener("mousedown", (event) => event.preventDefault());
@@ -52,7 +62,9 @@ export class CompletionBox {
       const place = closest(event, "[role=option]")?.dataset.place;
       this.#choose(this.#shown[Number(place ?? NaN)]);
     });
-    this.#look();
+    if (document.activeElement === area) {
+      this.#look(); // what was typed while this was loaded
+    }
   }
 
   /** Whether the key was for the box. @param {KeyboardEvent} event */
@@ -77,14 +89,14 @@ export class CompletionBox {
 
   /** Whoever has written the whole name needs no completion of it. */
   get #isWritten() {
-    const written = this.#token && this.#token.sign + this.#token.query;
+    const written = this.#token && this.#field.selection.text.slice(this.#token.start, this.#token.end);
     return this.#shown[this.#active]?.inserted.trimEnd() === written;
   }
 
   /** Which name is being written now? */
   #look() {
     const { text, start, end } = this.#field.selection;
-    const token = start === end ? tokenAt(text, start) : null;
+    const token = start === end ? this.#tokenAt(text, start) : null;
     if (token?.start !== this.#leftAt) {
       this.#leftAt = -1;
     }
@@ -108,16 +120,16 @@ export class CompletionBox {
 
   /** @param {Candidate[]} more */
   #show(more) {
-    const { sign, query } = /** @type {Token} */ (this.#token);
+    const token = /** @type {Token} */ (this.#token);
     const before = this.#shown[this.#active]?.inserted;
-    const found = ranked([...this.#sources.known(sign), ...more], query, 3 * SHOWN_MAX);
+    const found = ranked([...this.#sources.known(token), ...more], token.query, 3 * SHOWN_MAX);
     this.#shown = unique(found).slice(0, SHOWN_MAX);
     if (this.#shown.length === 0) {
       this.#hide();
       return;
     }
     this.#list.replaceChildren(...this.#shown.map(optionOf));
-    this.#box.hidden = false;
+    this.#setShown(true);
     this.#area.setAttribute("aria-controls", this.#list.id);
     this.#activate(more.length ? Math.max(0, this.#shown.findIndex((one) => one.inserted === before)) : 0);
     this.#status.textContent = t("Suggestions: %(count)s. Choose with the arrow keys and Enter.", {
@@ -149,6 +161,14 @@ export class CompletionBox {
     this.#close();
   }
 
+  /** @param {boolean} isShown */
+  #setShown(isShown) {
+    this.#box.hidden = !isShown;
+    if (this.#area.getAttribute("role") === "combobox") {
+      this.#area.ariaExpanded = String(isShown);
+    }
+  }
+
   #close() {
     clearTimeout(this.#timer);
     this.#token = null;
@@ -157,7 +177,7 @@ export class CompletionBox {
 
   #hide() {
     this.#shown = [];
-    this.#box.hidden = true;
+    this.#setShown(false);
     this.#list.replaceChildren();
     this.#status.textContent = "";
     this.#area.removeAttribute("aria-activedescendant");
@@ -176,9 +196,10 @@ function optionOf({ sign, name, called, inserted }, place) {
   option.id = `completion-${place}`;
   option.dataset.place = String(place);
   option.setAttribute("role", "option");
-  option.append(pictureOf(sign, name, inserted), span("called", called ?? (sign === ":" ? `:${name}:` : name)));
+  const shown = span("called", called ?? (sign === ":" ? `:${name}:` : name));
+  option.append(...(sign === "=" ? [] : [pictureOf(sign, name, inserted)]), shown);
   if (called && called !== name) {
-    option.append(" ", span("handle", `@${name}`));
+    option.append(" ", span("handle", sign === "=" ? name : `@${name}`));
   }
   return option;
 }

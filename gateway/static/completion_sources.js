@@ -5,7 +5,7 @@ import { all } from "./dom.js";
 import { t } from "./i18n.js";
 import { me, nameOf } from "./people.js";
 
-/** @import { Candidate, Sign, Token } from "./completion.js" */
+/** @import { Candidate, Token } from "./completion.js" */
 
 const CACHED_MAX = 200;
 
@@ -25,8 +25,8 @@ export class CompletionSources {
     this.#conversation = conversation;
   }
 
-  /** What the page knows. @param {Sign} sign @returns {Candidate[]} */
-  known(sign) {
+  /** What the page knows. @param {Token} token @returns {Candidate[]} */
+  known({ sign }) {
     if (sign === ":") {
       return this.#emoji;
     }
@@ -73,7 +73,7 @@ export class CompletionSources {
     this.#members = room?.members ?? [];
   }
 
-  /** @param {Sign} sign @param {string} query */
+  /** @param {string} sign @param {string} query */
   #search(sign, query) {
     const key = sign + query.toLowerCase();
     const known = this.#found.get(key);
@@ -83,17 +83,26 @@ export class CompletionSources {
     if (this.#found.size >= CACHED_MAX) {
       this.#found.clear();
     }
-    const path = sign === "@" ? "/api/people" : "/api/rooms";
-    const searching = fetchJson(`${path}?${new URLSearchParams({ query, limit: "20" })}`).then((found) =>
-      (found ?? []).map(sign === "@" ? personOf : ({ name = "" }) => roomOf(name)),
-    );
+    const searching = search(sign, query);
     this.#found.set(key, searching);
     return searching;
   }
 }
 
+/**
+ * Whom, or which rooms, the services find.
+ * @param {string} sign
+ * @param {string} query
+ * @returns {Promise<Candidate[]>}
+ */
+export async function search(sign, query) {
+  const path = sign === "@" ? "/api/people" : "/api/rooms";
+  const found = await fetchJson(`${path}?${new URLSearchParams({ query, limit: "20" })}`);
+  return (found ?? []).map(sign === "@" ? personOf : ({ name = "" }) => roomOf(name));
+}
+
 /** The names of such conversations, in the order of the list. @param {"@" | "#"} sign */
-function listed(sign) {
+export function listed(sign) {
   return all(document, `#conversations [data-conversation^="${sign}"]`).map(({ dataset }) =>
     nameIn(dataset.conversation ?? ""),
   );
@@ -103,12 +112,12 @@ function listed(sign) {
  * @param {{username: string, nickname?: string | null, isNear?: boolean}} person
  * @returns {Candidate}
  */
-function personOf({ username, nickname, isNear = false }) {
+export function personOf({ username, nickname, isNear = false }) {
   return { sign: "@", name: username, called: nickname || username, inserted: `@${username} `, isNear };
 }
 
 /** @param {string} name @returns {Candidate} */
-function roomOf(name) {
+export function roomOf(name) {
   return { sign: "#", name, inserted: `#${name} ` };
 }
 

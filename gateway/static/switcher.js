@@ -2,12 +2,15 @@
 
 import { closest } from "./dom.js";
 import { t } from "./i18n.js";
+import { foundValues, hasFewValues, operatorAt } from "./search_operators.js";
 import { commands } from "./switcher_commands.js";
+import { operatorChoices } from "./switcher_operators.js";
 import { optionOf, plainChoice, span } from "./switcher_options.js";
 import { askedFor, searchPath } from "./switcher_query.js";
 import { listed, searched } from "./switcher_sources.js";
 import { makeDialog } from "./switcher_dialog.js";
 
+/** @import { Candidate } from "./completion.js" */
 /** @import { Choice } from "./switcher_options.js" */
 
 const QUIET_MS = 180;
@@ -81,8 +84,10 @@ class Switcher {
       this.#show(commands(asked.text));
       return;
     }
-    this.#show(listed(asked), { isWaiting: asked.text !== "" });
-    if (asked.text) {
+    const values = this.#values();
+    const isAsking = asked.text !== "" && !(values.length && hasFewValues(this.#token));
+    this.#show([...values, ...listed(asked)], { isWaiting: isAsking });
+    if (isAsking) {
       this.#timer = setTimeout(() => this.#ask(asked, this.#asking.signal), QUIET_MS);
     }
   }
@@ -90,13 +95,36 @@ class Switcher {
   /** @param {import("./switcher_query.js").Asked} asked @param {AbortSignal} signal */
   async #ask(asked, signal) {
     try {
-      const { choices, problem } = await searched(asked, signal);
-      this.#show([...listed(asked), ...choices], { problem });
+      const token = this.#token;
+      const asking = token ? foundValues(token) : [];
+      const [{ choices, problem }, found] = await Promise.all([searched(asked, signal), asking]);
+      signal.throwIfAborted();
+      this.#show([...this.#values(found), ...listed(asked), ...choices], { problem });
     } catch (error) {
       if (!signal.aborted) {
         throw error;
       }
     }
+  }
+
+  /** The operator that is being written. */
+  get #token() {
+    return operatorAt(this.#typed, this.#parts.field.selectionStart ?? 0);
+  }
+
+  /** What may follow it. @param {Candidate[]} [found] */
+  #values(found = []) {
+    const token = this.#token;
+    return token ? operatorChoices(this.#typed, token, found, (text, place) => this.#put(text, place)) : [];
+  }
+
+  /** @param {string} text @param {number} place */
+  #put(text, place) {
+    const { field } = this.#parts;
+    field.value = text;
+    field.setSelectionRange(place, place);
+    field.focus();
+    this.#look();
   }
 
   /** @param {Choice[]} choices @param {{isWaiting?: boolean, problem?: string}} [state] */
@@ -136,7 +164,8 @@ class Switcher {
   }
 
   #groups() {
-    const names = { names: t("People and rooms"), hits: t("Messages"), commands: t("Commands") };
+    const operators = t("Narrow it down");
+    const names = { operators, names: t("People and rooms"), hits: t("Messages"), commands: t("Commands") };
     return Object.entries(names).flatMap(([group, name]) => {
       const options = this.#options.filter((_, place) => this.#choices[place].group === group);
       return options.length ? [groupOf(group, name, options)] : [];
@@ -187,12 +216,12 @@ class Switcher {
   /** Links lead by themselves, in this tab or another. @param {MouseEvent} event */
   #clicked(event) {
     const place = this.#options.findIndex((one) => one === closest(event, "[role=option]"));
-    const act = this.#choices[place]?.act;
+    const { act, stays } = this.#choices[place] ?? {};
     if (act) {
       event.preventDefault();
       act();
     }
-    if (place >= 0 && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
+    if (place >= 0 && !stays && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
       this.close();
     }
   }

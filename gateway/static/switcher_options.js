@@ -13,13 +13,14 @@ import { format } from "./time_format.js";
 
 /**
  * @typedef {object} Choice
- * @property {"names" | "hits" | "commands"} group
+ * @property {"operators" | "names" | "hits" | "commands"} group
  * @property {string} href where it leads
  * @property {HTMLElement} picture
  * @property {Marked} title
  * @property {Marked} says
  * @property {HTMLElement} [end]
  * @property {() => void} [act] instead of going there
+ * @property {boolean} [stays] the switcher stays open
  */
 
 /** One of the page's list. @param {HTMLElement} item @param {string} part @returns {Choice} */
@@ -119,7 +120,7 @@ function line(className, parts) {
 }
 
 /** @param {string} username */
-function faceOf(username) {
+export function faceOf(username) {
   const face = span("avatar");
   fillAvatar(face, username);
   const listed = optional(document, `#conversations [data-conversation="@${CSS.escape(username)}"] .avatar img`);
@@ -130,7 +131,7 @@ function faceOf(username) {
 }
 
 /** @param {boolean} isPrivate */
-function roomSign(isPrivate) {
+export function roomSign(isPrivate) {
   const sign = span("sign");
   sign.dataset.icon = isPrivate ? "lock" : "room";
   return sign;

@@ -70,8 +70,8 @@ export class WritingArea {
     }
     this.#isLoading = true;
     try {
-      const { CompletionBox } = await import("./completion_box.js");
-      this.#completion = new CompletionBox({ form, area: this.#area, field: this.#field, conversation });
+      const { completeNames } = await import("./composer_completion.js");
+      this.#completion = completeNames({ form, area: this.#area, field: this.#field, conversation });
     } catch {
       this.#isLoading = false; // there is no line: the next sign asks again
     }

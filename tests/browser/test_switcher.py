@@ -88,6 +88,48 @@ async def test_signs_ask_for_people_rooms_and_commands_alone(couple: Couple) -> 
     assert parse_qs(urlsplit(ada.page.url).query) == {"query": ["from:me garden & more"]}
 
 
+async def test_what_may_follow_an_operator_is_offered_and_put_into_the_field(couple: Couple) -> None:
+    ada, grace = couple
+    await ada.page.keyboard.press("Control+k")
+    field = window_of(ada).get_by_role("combobox")
+    await ask(ada, f"tea from:{grace.name[:-1]}")
+    await expect(active(ada)).to_contain_text(f"from:{grace.name}")
+    await ada.page.keyboard.press("Enter")
+    await expect(field).to_have_value(f"tea from:{grace.name} ")
+    await expect(field).to_be_focused()
+    await ask(ada, "has:PI")  # which the service would refuse
+    await expect(active(ada)).to_contain_text("picture")
+    await expect(window_of(ada).locator(".error")).to_have_count(0)
+    await ada.page.keyboard.press("Enter")
+    await expect(field).to_have_value("has:picture ")
+    await ask(ada, '"has:pi')  # in quotes it is none
+    await expect(window_of(ada).get_by_role("group", name="Narrow it down")).to_have_count(0)
+
+
+async def test_the_page_of_search_completes_them_too(couple: Couple) -> None:
+    ada, _ = couple
+    await ada.open("/search")
+    field, chosen = ada.page.locator("#query"), ada.page.locator('.completion [aria-selected="true"]')
+    await expect(field).to_have_attribute("role", "combobox")
+    await field.press_sequentially("roses in:#lob")
+    await expect(chosen).to_contain_text("lobby")
+    assert await faults(ada) == []
+    await field.press("Enter")
+    await expect(field).to_have_value("roses in:#lobby ")
+    await expect(chosen).to_have_count(0)
+    await field.press_sequentially("after:")
+    await expect(chosen).to_contain_text("Today")
+    await field.press("ArrowUp")
+    await expect(chosen).to_contain_text("A month ago")
+    await field.press("Tab")
+    await expect(field).to_have_value(re.compile(r"^roses in:#lobby after:\d{4}-\d\d-\d\d $"))
+    await field.press("Enter")
+    await expect(ada.page).to_have_url(re.compile("/search[?]query=roses"))
+    await ada.open("/search?query=from:me")
+    await expect(field).to_have_attribute("role", "combobox")
+    await expect(chosen).to_have_count(0)  # before somebody writes there
+
+
 async def hrefs(options: Locator) -> list[str]:
     return [str(await one.get_attribute("href")) for one in await options.all()]
 
