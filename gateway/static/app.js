@@ -79,6 +79,7 @@ function beginSession() {
     const conversations = new ConversationList({ list, open, connection });
     conversations.positions.forEach((seq, name) => connection.positions.set(name, seq));
     conversations.epochs.forEach((epoch, name) => connection.epochs.set(name, epoch));
+    list.addEventListener("dragstart", async (event) => (await import("./room_dragging.js")).dragRoom(event, list));
   });
   at("log", (log) => main && open && beginConversation({ main, element: log, connection, outbox }));
   wirePresence(connection);

@@ -42,6 +42,52 @@ async def test_a_closed_heading_stays_closed_and_says_who_called(pair: Couple, v
     await expect(section).to_have_count(0)
 
 
+async def test_a_room_is_dragged_to_another_place_by_who_orders_it(pair: Couple, visitors: Visitors) -> None:
+    ada = await visitors.window(pair[0])
+    names = [f"{stem}-{ada.name}" for stem in ("bed", "path", "spade")]
+    for name, section in zip(names, ("Yard", "Yard", "Shed"), strict=True):
+        await ask(ada, "POST", "/api/rooms", name=name, section=section)
+    bed, path, spade = (ada.page.locator(f'#conversations [data-conversation="#{name}"]') for name in names)
+    await ada.open("/you")
+    await ada.live()
+    await spade.hover()
+    await ada.page.mouse.down()
+    box = await path.bounding_box()
+    assert box is not None
+    while not await path.get_attribute("data-drop"):  # what drags comes with the first drag
+        for below in (2, 4):
+            await ada.page.mouse.move(box["x"] + 40, box["y"] + below)
+    await ada.page.mouse.up()
+    rows = ada.page.locator('[data-section="#yard"] li')
+    labels = [f"#{name}" for name in (names[0], names[2], names[1])]
+    for _ in range(2):
+        for place, label in enumerate(labels):
+            await expect(rows.nth(place)).to_have_attribute("data-conversation", label)
+        await expect(ada.page.locator('[data-section="#shed"]')).to_have_count(0)  # as the list is told
+        await ada.page.reload()
+        await ada.live()
+    await expect(bed).to_have_attribute("data-movable", "")
+
+
+async def test_a_room_takes_a_place_with_as_few_others_moving_as_can(run: Run) -> None:
+    function = "({placesFor}, [rooms, name, at]) => placesFor(rooms, {name, position: 0, isMovable: true}, at)"
+
+    async def places(rooms: str, name: str, at: int) -> list[str]:
+        """`a0! b3` are two rooms at these positions, of which the first may not be moved."""
+        given = [
+            {"name": one[0], "position": int(one[1:].rstrip("!")), "isMovable": not one.endswith("!")}
+            for one in rooms.split()
+        ]
+        return [f"{one['name']}{one['position']}" for one in await run("room_dragging", function, [given, name, at])]
+
+    assert await places("", "m", 0) == ["m0"]
+    assert await places("a0 z0", "m", 1) == ["m0"]  # by its name it stands there
+    assert await places("a0 z0", "m", 2) == ["m1"]
+    assert await places("a0 b0 c5", "m", 0) == ["m0", "a1", "b1"]
+    assert await places("a3 b4", "m", 0) == ["m0"]
+    assert await places("a0! b0", "m", 0) == ["m0"]  # as near as it may
+
+
 async def test_a_small_phone_shows_the_list_or_a_page_and_a_bar_below(pair: Couple, visitors: Visitors) -> None:
     phone = await visitors.window(pair[0], viewport=SMALL_PHONE, has_touch=True, is_mobile=True)
     page, bar = phone.page, phone.page.locator(".tabs-bar")
