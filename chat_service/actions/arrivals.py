@@ -14,7 +14,7 @@ log = get_logger(__name__)
 
 
 class Arrivals:
-    """Every instance takes all steps, which are harmless twice."""
+    """Every instance takes all steps, which are harmless twice: to bring somebody in is one step of the store."""
 
     def __init__(self, *, store: ArrivalStore, rooms: Rooms, pause_s: float = PAUSE_S) -> None:
         self._store = store

@@ -159,16 +159,14 @@ class Rooms:
                 self._invitations.give_back(username)
 
     async def bring_in(self, username: str, name: str, inviter: str | None) -> None:
-        """Into the room to which they were invited before they came, if the inviter still may.
+        """Into the room to which they were invited before they came, if the inviter still may; once.
 
         Where nobody says who that is, only public rooms are open. Raises UnknownRoom, and what inviting does.
         """
         room = await self.get(inviter or username, name)
-        if inviter is None:
-            await self._join(username, room.name, username)
-            return
-        self._check_may_invite(inviter, room)
-        await self._join(inviter, room.name, username)
+        if inviter is not None:
+            self._check_may_invite(inviter, room)
+        await self._join(inviter or username, room.name, username, is_arrival=True)
 
     async def check_may_invite(self, username: str, name: str) -> None:
         """Raises UnknownRoom, NotAMember or NotTheOwner."""
@@ -200,5 +198,6 @@ class Rooms:
             raise NotTheOwner
         return room
 
-    async def _join(self, author: str, room: str, username: str) -> None:
-        await self._submissions.store_and_wait(author, Join(conversation=Conversation.room(room), username=username))
+    async def _join(self, author: str, room: str, username: str, *, is_arrival: bool = False) -> None:
+        join = Join(conversation=Conversation.room(room), username=username, is_arrival=is_arrival)
+        await self._submissions.store_and_wait(author, join)

@@ -77,10 +77,11 @@ class MarkRead(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Join(msgspec.Struct, frozen=True, kw_only=True):
-    """Make `username` a member of the room."""
+    """Make `username` a member of the room; `is_arrival`: if they are still to be brought in, and then no more."""
 
     conversation: Conversation
     username: str
+    is_arrival: bool = False
 
 
 class Leave(msgspec.Struct, frozen=True, kw_only=True):

@@ -24,10 +24,15 @@ class Arrivals:
         await self._database.write(_finish, username)
 
 
+def take_arrival(connection: Connection, username: str) -> bool:
+    """Whether they were still to be brought in; they no longer are."""
+    return connection.execute("DELETE FROM arrivals WHERE username = ?", (username,)).rowcount == 1
+
+
 def _list_open(connection: Connection) -> list[Arrival]:
     rows = connection.execute("SELECT username, room, inviter FROM arrivals ORDER BY username LIMIT ?", (LISTED_MAX,))
     return [Arrival(*row) for row in rows]
 
 
 def _finish(connection: Connection, username: str) -> None:
-    connection.execute("DELETE FROM arrivals WHERE username = ?", (username,))
+    take_arrival(connection, username)

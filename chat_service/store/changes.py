@@ -26,6 +26,7 @@ from chat_service.domain.moderation import Act, Position
 from chat_service.domain.quotas import Quotas
 from chat_service.domain.refusals import NotAccepted, NotAMember, NotTheAuthor, OwnerStays, UnknownMessage
 from chat_service.store import link_cards
+from chat_service.store.arrivals import take_arrival
 from chat_service.store.attachments import detach
 from chat_service.store.blocks import check_accepts
 from chat_service.store.closed_rooms import close
@@ -93,8 +94,8 @@ def carry_out(connection: Connection, draft: Draft, end: LogEnd, quotas: Quotas,
             return _change_message(connection, draft, about, end, quotas, index)
         case MarkRead(seq=seq):
             return _mark_read(connection, draft.author, end, seq)
-        case Join(username=username):
-            return _join(connection, draft, end, username, quotas)
+        case Join() as join:
+            return _join(connection, draft, end, join, quotas)
         case Leave(username=username):
             return _leave(connection, draft, end, username, quotas, index)
         case CloseRoom():
@@ -213,8 +214,11 @@ def _mark_read(connection: Connection, username: str, end: LogEnd, seq: int) -> 
 # Members
 
 
-def _join(connection: Connection, draft: Draft, end: LogEnd, username: str, quotas: Quotas) -> Done:
+def _join(connection: Connection, draft: Draft, end: LogEnd, join: Join, quotas: Quotas) -> Done:
     """A new member has read what was said before they came. A timeout from before still holds."""
+    username = join.username
+    if join.is_arrival and not take_arrival(connection, username):
+        return Done(Kind.JOINED, False)  # another instance has brought them in, and they may have left again
     check_not_erased(connection, username)
     if draft.author != username:
         check_accepts(connection, draft.author, username)

@@ -129,6 +129,7 @@ async def test_who_was_invited_to_a_room_is_in_it_when_they_come(world: World, b
     await tell(world, PROFILES_CHANNEL, "news")
     await eventually(lambda: rows(world, "SELECT nickname FROM people WHERE username = 'Margaret'") == [("Maggie",)])
     assert rows(world, "SELECT * FROM arrivals") == []
+    await there.state["rooms"].bring_in("Margaret", "garden", by.get("invited_by"))  # it had read the list before
     assert await members(here, "Ada", "garden") == ["Ada"]
 
 
