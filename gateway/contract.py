@@ -6,6 +6,7 @@ from starlette.routing import Route
 
 from gateway.contract_parts import FRESH_S
 from gateway.pages.page_request import identify
+from gateway.pages.page_response import language_of
 from gateway.state import State
 from servicekit.etags import is_known
 from servicekit.routing import route
@@ -23,7 +24,8 @@ async def openapi(request: Request[State]) -> Response:
 
 async def docs(request: Request[State]) -> Response:
     document = await request.state["contract_parts"].document()
-    return (await identify(request)).render("contract.html", contract=document.page)
+    shown = request.state["renderer"].contract(language_of(request).code, document.etag, document.page)
+    return (await identify(request)).render("contract.html", contract=shown)
 
 
 async def redoc(_: Request[State]) -> Response:

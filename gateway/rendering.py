@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from gateway.domain.api_types import Attachment, Message
 from gateway.domain.calls import call_in, spoken
+from gateway.domain.contract_page import Page as ContractPage
 from gateway.domain.message_view import MessageView
 from gateway.domain.page_limits import PageLimits
 from gateway.domain.people import Person
@@ -78,6 +79,13 @@ class Renderer:
         key = msgspec.msgpack.encode((language, "files"))
         return self._messages.get_or_make(
             key, lambda: self._macro(language, "attachments.html", "empty_files")(NO_FILE)
+        )
+
+    def contract(self, language: str, etag: str, page: ContractPage) -> str:
+        """What `/docs` shows of the contract that has this ETag; to make it takes as long as ten other pages."""
+        key = msgspec.msgpack.encode((language, "contract", etag))
+        return self._messages.get_or_make(
+            key, lambda: self._macro(language, "contract-main.html", "contract_main")(page)
         )
 
     def _kept_message(self, language: str, view: MessageView | None, history_query: str) -> str:

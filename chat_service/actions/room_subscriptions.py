@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 
-from chat_service.domain import events
+from chat_service.domain import change_events
 from chat_service.domain.conversations import Label
 from chat_service.domain.envelopes import EVERYBODY, RoomEnvelope
 from chat_service.domain.events import EncodedEvent
@@ -153,7 +153,7 @@ class RoomSubscriptions:
             followed.ending = None
         if ending is None:
             return
-        event = EncodedEvent(events.change(ending, label))
+        event = EncodedEvent(change_events.change(ending, label))
         for reader in tuple(followed.readers):
             self.leave(reader, [label])
             if reader.is_loaded:

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from chat_service.domain import events, personal_events
+from chat_service.domain import change_events, events, personal_events
 from chat_service.domain.changes import Change, Entry, Kind
 from chat_service.domain.conversations import Conversation, Label
 from chat_service.domain.envelopes import EVERYBODY, Envelope, RoomEnvelope, room_channel, to_person
@@ -37,7 +37,7 @@ def delivery_of(entry: Entry) -> Delivery:
         return _direct(entry)
     labels = [(username, entry.conversation.label_for(username)) for username in entry.conversation.people]
     return Delivery(
-        tuple(to_person(name, label, entry.seq, events.change(entry, label, name)) for name, label in labels)
+        tuple(to_person(name, label, entry.seq, change_events.change(entry, label, name)) for name, label in labels)
     )
 
 
@@ -71,7 +71,7 @@ def _said_in_room(stored: StoredMessage, label: Label) -> RoomEnvelope:
 
 
 def _changed_in_room(change: Change, label: Label) -> tuple[Envelope, ...]:
-    event = events.change(change, label)
+    event = change_events.change(change, label)
     departures: dict[str, str] = {Kind.LEFT: change.value, Kind.CLOSED: EVERYBODY}
     to_room = RoomEnvelope(
         channel=room_channel(label),
@@ -79,7 +79,7 @@ def _changed_in_room(change: Change, label: Label) -> tuple[Envelope, ...]:
         seq=change.seq,
         epoch=change.epoch,
         author=change.username if change.counts else "",
-        for_author=events.change(change, label, change.username) if change.counts else b"",
+        for_author=change_events.change(change, label, change.username) if change.counts else b"",
         event=event,
         departed=departures.get(change.kind),
     )
