@@ -91,7 +91,7 @@ async def _opened(settings: AuthSettings, clock: Callable[[], float], hasher: Ha
                 clock=clock,
                 new_id=_new_id,
                 token_lifetime_s=settings.token_lifetime_s,
-                listed_max=settings.sessions_listed_max,
+                active_max=settings.sessions_listed_max,
             )
             moderation = moderation_on(database, settings, feed, clock)
             community = community_on(database, settings, links, feed, clock)

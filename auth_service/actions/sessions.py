@@ -53,7 +53,7 @@ class Sessions:
         clock: Callable[[], float],
         new_id: Callable[[], str],
         token_lifetime_s: int,
-        listed_max: int,
+        active_max: int,
     ) -> None:
         self._store = store
         self._accounts = accounts
@@ -63,12 +63,13 @@ class Sessions:
         self._clock = clock
         self._new_id = new_id
         self._token_lifetime_s = token_lifetime_s
-        self._listed_max = listed_max
+        self._active_max = active_max
 
     async def sign_in(self, username: str, password: str, device: Device, replaced: str | None = None) -> Ticket:
         """A token of a new session; that of the token `replaced` ends, if it is the same person's.
 
-        Raises WrongCredentials, Banned or TooManySignIns.
+        So does the one that was last seen the longest ago, where that makes more than there may be: all that there are
+        can be listed. Raises WrongCredentials, Banned or TooManySignIns.
         """
         try:
             session = await self._open(await self._verified(username, password, device), device, replaced)
@@ -109,7 +110,7 @@ class Sessions:
 
     async def list_active(self, username: str) -> list[Session]:
         """The devices of `username`, the last seen first."""
-        return await self._store.list_active(username, now=self._clock(), limit=self._listed_max)
+        return await self._store.list_active(username, now=self._clock(), limit=self._active_max)
 
     async def list_revoked(self) -> list[str]:
         """The ids of all revoked sessions of which a token could still be good."""
@@ -148,17 +149,17 @@ class Sessions:
             now=self._clock(),
             lifetime_s=self._token_lifetime_s,
         )
-        replaced_session_id = self._session_id_of(replaced)
-        opened, ended = await self._store.sign_in(
+        ended = await self._store.sign_in(
             session,
             password_version=account.password_version,
             device_marks=device.marks,
-            replaced_session_id=replaced_session_id,
+            replaced_session_id=self._session_id_of(replaced),
+            active_max=self._active_max,
         )
-        if not opened:
+        if ended is None:
             raise WrongCredentials
         if ended:
-            self._feed.sessions_ended(replaced_session_id)
+            self._feed.sessions_ended(*ended)
         return session
 
     def _session_id_of(self, token: str | None) -> str:

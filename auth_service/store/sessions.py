@@ -17,15 +17,22 @@ class SessionStore:
         self._database = database
 
     async def sign_in(
-        self, session: Session, *, password_version: int, device_marks: Sequence[str], replaced_session_id: str
-    ) -> tuple[bool, bool]:
-        """Whether `session` was opened, and whether that ended the one that it replaces."""
+        self,
+        session: Session,
+        *,
+        password_version: int,
+        device_marks: Sequence[str],
+        replaced_session_id: str,
+        active_max: int,
+    ) -> list[str] | None:
+        """The sessions that ended as `session` was opened; None where it was not."""
         return await self._database.write(
             _sign_in,
             session,
             password_version=password_version,
             device_marks=device_marks,
             replaced_session_id=replaced_session_id,
+            active_max=active_max,
         )
 
     async def find(self, session_id: str) -> Session | None:
@@ -63,16 +70,19 @@ def _sign_in(
     password_version: int,
     device_marks: Sequence[str],
     replaced_session_id: str,
-) -> tuple[bool, bool]:
-    """Whether `session` was opened, its device being known by its marks from now on; and whether that ended another.
+    active_max: int,
+) -> list[str] | None:
+    """The sessions that ended as `session` was opened, its device being known by its marks from now on.
 
-    It is not if the person was banned, or the password changed, since it was verified. It ends `replaced_session_id` if
-    that is the same person's.
+    None if the person was banned, or the password changed, since it was verified. What ends is `replaced_session_id`,
+    if that is the same person's, and of more than `active_max` those that were last seen the longest ago.
     """
     if not _open(connection, session, password_version=password_version):
-        return False, False
-    _know_device(connection, session.username, device_marks, now=session.created_at)
-    return True, _revoke(connection, session.username, replaced_session_id, session.created_at)
+        return None
+    username, now = session.username, session.created_at
+    _know_device(connection, username, device_marks, now=now)
+    replaced = [replaced_session_id] if _revoke(connection, username, replaced_session_id, now) else []
+    return replaced + _revoke_beyond(connection, session, active_max - 1)
 
 
 def _know_device(connection: Connection, username: str, device_marks: Sequence[str], *, now: int) -> None:
@@ -148,6 +158,23 @@ def _revoke(connection: Connection, username: str, session_id: str, now: float) 
         {"now": int(now), "sid": session_id, "username": username},
     )
     return revoked.rowcount == 1
+
+
+def _revoke_beyond(connection: Connection, kept: Session, others_max: int) -> list[str]:
+    rows = connection.execute(
+        "UPDATE sessions SET revoked_at = :now WHERE sid IN"
+        " (SELECT sid FROM sessions WHERE username = :username AND sid <> :kept AND revoked_at IS NULL"
+        "  AND expires_at > :now ORDER BY last_seen_at DESC, created_at DESC, sid LIMIT :all OFFSET :most)"
+        " RETURNING sid",
+        {
+            "now": kept.created_at,
+            "username": kept.username,
+            "kept": kept.session_id,
+            "most": others_max,
+            "all": 2**31 - 1,  # SQLite has no OFFSET alone
+        },
+    ).fetchall()
+    return [row["sid"] for row in rows]
 
 
 def revoke_all(connection: Connection, username: str, now: float, *, kept_session_id: str = "") -> list[str]:

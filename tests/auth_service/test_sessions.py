@@ -61,13 +61,22 @@ async def test_a_long_user_agent_is_cut_and_loses_what_cannot_be_shown(auth: Aut
     assert row["user_agent"] == "x" * 256
 
 
-async def test_as_many_devices_are_listed_as_the_setting_says(settings: AuthSettings, clock: Clock) -> None:
+async def test_a_sign_in_too_many_ends_the_session_that_was_seen_longest_ago(
+    settings: AuthSettings, clock: Clock
+) -> None:
     async with serving(structs.replace(settings, sessions_listed_max=2), clock) as auth:
-        ada = await auth.person("ada")
-        assert len((await ada.get("/api/sessions")).json()) == 1
-        await auth.device("ada")
-        await auth.device("ada")
-        assert len((await ada.get("/api/sessions")).json()) == 2
+        first, grace = await auth.person("ada"), await auth.person("grace")
+        clock.forward(60)
+        second = await auth.device("ada")
+        assert len((await second.get("/api/sessions")).json()) == 2
+        ended = await second.sid()
+        clock.forward(60)
+        assert await first.is_signed_in()  # and seen
+        third = await auth.device("ada")
+        assert await auth.revoked() == [ended]
+        assert [await one.is_signed_in() for one in (first, second, third, grace)] == [True, False, True, True]
+        listed = {row["sid"] for row in (await third.get("/api/sessions")).json()}
+        assert listed == {await first.sid(), await third.sid()}
 
 
 async def test_refreshing_gives_the_same_session_a_later_end(auth: Auth, clock: Clock) -> None:
@@ -95,7 +104,7 @@ async def test_a_session_that_ends_while_it_is_refreshed_gets_no_token(settings:
             clock=clock,
             new_id=str,
             token_lifetime_s=1,
-            listed_max=1,
+            active_max=1,
         )
         with pytest.raises(SessionEnded):
             await sessions.refresh(Identity("ada", "ended", int(clock()) + 1))
