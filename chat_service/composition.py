@@ -154,9 +154,6 @@ class Composition:
             check_accepts=self._blocks.check_accepts,
         )
         self.people.on_banned(self.calls.end_all_of)
-        self._typing_notices = TypingNotices(
-            feed=self._feed, monotonic=self._monotonic, check_accepts=self._blocks.check_accepts
-        )
         self._erasing = Erasing(
             store=Erasures(database),
             submissions=self.submissions,
@@ -177,6 +174,12 @@ class Composition:
             invitations=self._limits.invitations,
             taken_names=self._limits.taken_names,
             clock=self._clock,
+        )
+        self._typing_notices = TypingNotices(
+            feed=self._feed,
+            monotonic=self._monotonic,
+            check_accepts=self._blocks.check_accepts,
+            is_timed_out=self.rooms.is_timed_out,
         )
         self._moderation = Moderation(
             rooms=self.rooms, people=self.people, submissions=self.submissions, clock=self._clock

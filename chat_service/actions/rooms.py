@@ -179,6 +179,10 @@ class Rooms:
         if room.private and room.owner != username:
             raise NotTheOwner
 
+    async def is_timed_out(self, username: str, name: str) -> bool:
+        until = await self._store.timed_out_until(username, name)
+        return until is not None and until > rfc3339(self._clock())
+
     async def remove(self, username: str, name: str, whom: str) -> None:
         """Leave, or remove somebody, as the store decides.
 

@@ -23,11 +23,13 @@ class TypingNotices:
         feed: Feed,
         monotonic: Callable[[], float],
         check_accepts: Callable[[str, str], Awaitable[None]],
+        is_timed_out: Callable[[str, str], Awaitable[bool]],
     ) -> None:
-        """`check_accepts(username, other)` raises NotAccepted."""
+        """`check_accepts(username, other)` raises NotAccepted; `is_timed_out(username, room)` is the same of rooms."""
         self._feed = feed
         self._monotonic = monotonic
         self._check_accepts = check_accepts
+        self._is_timed_out = is_timed_out
         self._tasks = Tasks()
         self._told_at_s: dict[tuple[str, Conversation], float] = {}
 
@@ -38,18 +40,20 @@ class TypingNotices:
         key, now_s = (reader.username, conversation), self._monotonic()
         if now_s - self._told_at_s.get(key, float("-inf")) < INTERVAL_S:
             return
-        if conversation.is_room:
-            self._feed.tell([_notice(reader.username, conversation)])
-        else:
-            self._tasks.start(self._tell_person(reader.username, conversation))
+        self._tasks.start(self._tell_others(reader.username, conversation))
         self._told_at_s.pop(key, None)  # so that the one who typed longest ago comes first
         self._told_at_s[key] = now_s
         if len(self._told_at_s) > PEOPLE_REMEMBERED_MAX:
             del self._told_at_s[next(iter(self._told_at_s))]
 
-    async def _tell_person(self, username: str, conversation: Conversation) -> None:
+    async def _tell_others(self, username: str, conversation: Conversation) -> None:
+        """Where they could also write: who may not is not heard in this way either."""
         with suppress(NotAccepted, DatabaseError):
-            await self._check_accepts(username, conversation.other_than(username))
+            if conversation.is_room:
+                if await self._is_timed_out(username, conversation.name):
+                    return
+            else:
+                await self._check_accepts(username, conversation.other_than(username))
             self._feed.tell([_notice(username, conversation)])
 
     async def close(self) -> None:

@@ -11,6 +11,7 @@ from chat_service.domain.notification_levels import Level, usual
 from chat_service.domain.quotas import USUAL_QUOTAS, Quotas
 from chat_service.domain.refusals import RoomTaken
 from chat_service.store.erasures import check_not_erased
+from chat_service.store.moderation import find_membership
 from chat_service.store.notification_levels import chosen_columns
 from chat_service.store.quotas import check_owned
 from chat_service.store.room_places import Wanted, places
@@ -86,6 +87,10 @@ class Rooms:
             return await self._database.read_long(username, _page, username, wanted, after, limit)
         return await self._database.read(_page, username, wanted, after, limit)
 
+    async def timed_out_until(self, username: str, name: str) -> str | None:
+        """When a timeout of theirs ends or has ended; None without one, and for who is not in the room."""
+        return await self._database.read(_timed_out_until, username, name)
+
     async def find(self, username: str, name: str) -> Room | None:
         """The room of that name in any case, if they may know of it."""
         return await self._database.read(_find, username, name.casefold())
@@ -114,6 +119,11 @@ class Rooms:
         await self._database.write(
             _create, name, topic, owner, now, self._quotas, private=private, section=section, position=position
         )
+
+
+def _timed_out_until(connection: Connection, username: str, name: str) -> str | None:
+    row = find_membership(connection, username, name)
+    return None if row is None else row[0]
 
 
 def _page(connection: Connection, username: str, wanted: Wanted, after: str | None, limit: int) -> RoomsPage:

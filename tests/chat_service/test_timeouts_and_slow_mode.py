@@ -45,8 +45,12 @@ async def test_who_is_timed_out_reads_on_and_writes_edits_and_reacts_not(world: 
     (room, _) = await there.get("Linus", "/api/rooms")
     assert (room["timed_out_until"], (await here.get("Grace", GARDEN))["timeouts"]) == (until, {"Linus": until})
     assert (await there.get("Linus", GARDEN))["timeouts"] == {}
+    await linus.send(type="typing", room="garden")
+    await linus.heard_nothing()
+    await (await there.live_device("Grace")).send(type="typing", room="garden")
+    assert (await ada.hear("typing"))["username"] == "Grace"
     await ada.say_in("garden", "quiet now")
-    assert await linus.hear_texts(1) == ["quiet now"]
+    assert [(await linus.hear(event)).get("message") for event in ("typing", "message")] == [None, "quiet now"]
     assert await here.does("Linus", "DELETE", f"{GARDEN}/messages/{message_id}") == 200  # what is theirs they take back
     world.clock.forward(40)
     assert await write(there, "Linus") == 201
