@@ -18,7 +18,6 @@ BY_CODE = {
     "wrong_password": gettext_noop("The current password is wrong."),
     "username_taken": gettext_noop("This username is taken."),
     "too_many_messages": gettext_noop("Too many messages at once. Wait a moment, then send it again."),
-    "too_many_requests": gettext_noop("Too often. Wait a while, then try again."),
     "message_empty": gettext_noop("Write something first, or add a file."),
     "message_too_long": gettext_noop("The message is too long."),
     "invalid_message": gettext_noop("The message holds a character that cannot be kept."),
