@@ -33,6 +33,10 @@ _OPEN = asyncio.Event()
 _OPEN.set()
 
 
+async def _nobody_is(_username: str, _room: str) -> bool:
+    return False
+
+
 class GatedStore(Conversations):
     """A store whose next answer may take its time to arrive."""
 
@@ -82,7 +86,10 @@ class Site:
         self.nudges = Nudges(feed=feed, deliver_here=self.readers.receive)
         self.publisher = Publisher(feed=feed, nudges=self.nudges, readers=self.readers, on_told=lambda _: None)
         self.typing = TypingNotices(
-            feed=feed, monotonic=lambda: 0, check_accepts=Blocks(database, forget=lambda _: None).check_accepts
+            feed=feed,
+            monotonic=lambda: 0,
+            check_accepts=Blocks(database, forget=lambda _: None).check_accepts,
+            is_timed_out=_nobody_is,
         )
         self._log = log_of(database)
         self.has_compared = asyncio.Event()  # after the first connection, of which the readers hear before
