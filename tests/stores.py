@@ -1,6 +1,6 @@
 """A service's store, looked into beside the service, on whichever engine it stands."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,11 @@ from servicekit.postgres_connection import PostgresConnection
 # For what has no part in the store, or none that differs between the engines and is not tested on both elsewhere.
 ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
+_WAITING = (
+    "SELECT count(*) FROM pg_locks WHERE NOT granted"
+    " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+)
+
 
 @contextmanager
 def opened_store(where: Path | str) -> Iterator[Any]:
@@ -24,13 +29,19 @@ def opened_store(where: Path | str) -> Iterator[Any]:
 
 
 @contextmanager
-def locked_store(where: Path | str, *tables: str) -> Iterator[None]:
-    """Nobody else can write there: to the file, or to those tables."""
+def locked_store(where: Path | str, *tables: str) -> Iterator[Callable[[], bool]]:
+    """Nobody else can write there: to the file, or to those tables. What is told: whether somebody waits for it.
+
+    For a file nobody can tell; and what they do there they begin after it.
+    """
     with opened_store(where) as connection:
-        connection.execute("BEGIN IMMEDIATE" if isinstance(where, Path) else "BEGIN")
-        if not isinstance(where, Path):
+        if isinstance(where, Path):
+            connection.execute("BEGIN IMMEDIATE")
+            yield lambda: True
+        else:
+            connection.execute("BEGIN")
             connection.execute(f"LOCK TABLE {', '.join(tables)} IN EXCLUSIVE MODE")
-        yield
+            yield lambda: bool(connection.execute(_WAITING).fetchone()[0])
         connection.execute("ROLLBACK")
 
 

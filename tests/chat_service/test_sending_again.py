@@ -6,6 +6,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 
 from tests.chat_service.world import NOBODY_KNOWS, Instance, World
+from tests.waiting import eventually
 
 # Sent again
 
@@ -27,9 +28,10 @@ async def test_a_nonce_from_two_devices_at_once_makes_one_message_of_which_each_
     phone, desk = await chat.live_device("Ada"), await chat.live_device("Ada")
     grace = await chat.live_device("Grace")
     await chat.history("Ada", "Grace")  # so that she is known: to learn of her takes the store
-    with world.locked_store():
+    with world.locked_store() as is_waited_for:
         await phone.say("Grace", "hello")  # a group of its own, during which the next one gathers
         await phone.heard_nothing()
+        await eventually(is_waited_for)
         for number in range(1, 20):
             for device in (phone, desk):
                 await device.say("Grace", "hello", nonce=f"n{number}")

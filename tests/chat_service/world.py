@@ -260,8 +260,8 @@ class World:
         self._stack.push_async_callback(running.aclose)
         return running.aclose
 
-    def locked_store(self) -> AbstractContextManager[None]:
-        """Nobody can write the chat service's store: what is sent queues."""
+    def locked_store(self) -> AbstractContextManager[Callable[[], bool]]:
+        """Nobody can write the chat service's store: what is sent queues. What is told: as `stores.locked_store`."""
         return locked_store(self.store, "conversations", "closed_rooms")
 
     async def bus(self) -> Bus:
