@@ -1,12 +1,13 @@
 """Rendering: templates and what they show become HTML. The one home of Jinja2."""
 
 import gzip
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
 import msgspec
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, nodes
+from jinja2.visitor import NodeTransformer
 from markupsafe import Markup
 
 from gateway.domain.api_types import Attachment, Message
@@ -111,11 +112,38 @@ def compressed(body: bytes) -> bytes | None:
     return gzip.compress(body, _GZIP_LEVEL, mtime=0) if len(body) >= COMPRESSED_BYTES_MIN else None
 
 
+class _LanguageEnvironment(Environment):
+    """A text that stands in a template as it is gets translated as that is compiled, not each time it is shown."""
+
+    def __init__(self, gettext: Callable[[str], str], **options: Any) -> None:
+        super().__init__(**options)
+        self._translation = _Translation(gettext)
+
+    def _generate(self, source: nodes.Template, *args: Any, **kwargs: Any) -> str:
+        return super()._generate(self._translation.visit(source), *args, **kwargs)
+
+
+class _Translation(NodeTransformer):
+    """Puts `_("text")` as it is in the language; with values in it, it depends on them."""
+
+    def __init__(self, gettext: Callable[[str], str]) -> None:
+        self._gettext = gettext
+
+    def visit_Call(self, node: nodes.Call) -> nodes.Node:  # noqa: N802 - the visitor's name for it
+        match node:
+            case nodes.Call(node=nodes.Name(name="_"), args=[nodes.Const(value=text)], kwargs=[]):
+                return nodes.MarkSafe(nodes.Const(self._gettext(text) % {}))
+        self.generic_visit(node)
+        return node
+
+
 def _environment(
     language: TemplateLanguage, languages: Mapping[str, TemplateLanguage], files: Files, limits: PageLimits
 ) -> Environment:
-    environment = Environment(
+    environment = _LanguageEnvironment(
+        language.translations.gettext,
         loader=FileSystemLoader(FOLDER),
+        auto_reload=False,
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
