@@ -70,6 +70,10 @@ class Database(ABC):
         """What `statement(connection, …)` returns: for what an index answers at once."""
 
     @abstractmethod
+    async def read_few(self, statement: Statement[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """The same for at most a page of rows: they may be read on the caller's thread, where that is quicker."""
+
+    @abstractmethod
     async def read_long(self, person: str, statement: Statement[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """The same for what may take long, in a fair order between those who ask.
 

@@ -101,6 +101,9 @@ class PostgresDatabase(Database):
     async def read(self, statement: Statement[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         return await self._quick.run(lambda connection: statement(connection, *args, **kwargs))
 
+    async def read_few(self, statement: Statement[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        return await self.read(statement, *args, **kwargs)
+
     async def read_long(self, person: str, statement: Statement[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         async with self._lane.limited(person, self._long_reads.at_once_max):
             return await self._read_long(lambda connection: statement(connection, *args, **kwargs))

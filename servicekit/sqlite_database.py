@@ -8,7 +8,7 @@ import asyncio
 import shutil
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager
 from functools import partial
 from pathlib import Path
 from time import monotonic
@@ -51,9 +51,11 @@ async def open_sqlite(
                 await connections.enter_async_context(SqliteConnection(connect_reader))
                 for _ in range(QUICK_READERS + LONG_READERS)
             ]
+            here = connections.enter_context(closing(sqlite_file.connect_reader(path)))
         database = SqliteDatabase(
             writer=writer,
             readers=readers,
+            here=here,
             store_id=migrated.store,
             folder=path.parent,
             disk_free_bytes_min=disk_free_bytes_min,
@@ -78,6 +80,7 @@ class SqliteDatabase(Database):
         *,
         writer: SqliteConnection,
         readers: Sequence[SqliteConnection],
+        here: sqlite3.Connection,
         store_id: str,
         folder: Path,
         disk_free_bytes_min: int,
@@ -85,6 +88,7 @@ class SqliteDatabase(Database):
     ) -> None:
         super().__init__(store_id)
         self._writer = writer
+        self._here = here
         self._quick = ReadPool(readers[:QUICK_READERS])
         self._long = ReadPool(readers[QUICK_READERS:], time_s_max=long_reads.time_s_max)
         self._long_reads_at_once_max = long_reads.at_once_max
@@ -100,6 +104,11 @@ class SqliteDatabase(Database):
         """`statement(connection, …)` on a reading connection, in a thread: for what an index answers at once."""
         with self._telling_the_disk():
             return await self._quick.run(statement, *args, **kwargs)
+
+    async def read_few(self, statement: Statement[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """The same on the caller's thread, as in `transaction`: a thread would change the interpreter's lock a row."""
+        with self._telling_the_disk():
+            return statement(self._here, *args, **kwargs)
 
     async def read_long(self, person: str, statement: Statement[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """The same for what may take long, in a fair order between those who ask.

@@ -29,7 +29,7 @@ class AccountStore:
 
     async def check_admission(self, admission: Admission, *, now: float) -> None:
         """Raises RegistrationClosed, InvitationNeeded or InvitationSpent."""
-        await self._database.read(check_admission, admission, now=now)
+        await self._database.read_few(check_admission, admission, now=now)
 
     async def add(
         self, registration: Registration, *, password: str, admission: Admission, now: float
@@ -38,7 +38,7 @@ class AccountStore:
         return await self._database.write(_add, registration, password=password, admission=admission, now=now)
 
     async def find(self, username: str) -> Account | None:
-        return await self._database.read(_find, username)
+        return await self._database.read_few(_find, username)
 
     async def list_profiles_by_prefix(self, asker: str, prefix: str, *, after: str, limit: int) -> list[Profile]:
         """Those whose username or nickname begins with `prefix`, by username. Raises TooManyAtOnce or TookTooLong."""
@@ -58,7 +58,7 @@ class AccountStore:
 
     async def get_profile_version(self) -> int:
         """The number of the last change of any profile."""
-        return await self._database.read(get_profile_version)
+        return await self._database.read_few(get_profile_version)
 
     async def set_nickname(self, username: str, nickname: str) -> tuple[Profile, bool] | None:
         """With whether that is anything new; None where there is nobody. The same for the others."""

@@ -26,7 +26,7 @@ class InstanceStore:
         self._registration = registration
 
     async def get(self) -> Instance:
-        return await self._database.read(get_instance, self._registration)
+        return await self._database.read_few(get_instance, self._registration)
 
     async def change(self, actor: Actor, change: InstanceChange, *, now: float) -> Instance:
         """Raises NotAllowed."""
@@ -34,7 +34,7 @@ class InstanceStore:
 
     async def check_claim(self, is_of: IsOfGeneration) -> None:
         """Whether the link is the good one, as `is_of` tells of a generation. Raises UnknownLink or LinkSpent."""
-        await self._database.read(_check_claim, is_of)
+        await self._database.read_few(_check_claim, is_of)
 
     async def claim(self, actor: Actor, is_of: IsOfGeneration, *, now: float) -> int:
         """The new version of the profile of who is an owner now; the link is spent. Raises UnknownLink or LinkSpent."""

@@ -21,7 +21,7 @@ class ModerationStore:
         self._bans_per_hour = bans_per_hour
 
     async def get_standing(self, username: str) -> Standing:
-        return await self._database.read(get_standing, username)
+        return await self._database.read_few(get_standing, username)
 
     async def ban(self, actor: Actor, username: str, ban: Ban, *, now: float) -> BanOutcome:
         """Raises LastOwner, and TooOften."""

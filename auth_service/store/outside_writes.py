@@ -9,4 +9,4 @@ class OutsideWritesStore:
         self._database = database
 
     async def get(self) -> int:
-        return await self._database.read(get_outside_writes)
+        return await self._database.read_few(get_outside_writes)

@@ -22,7 +22,7 @@ class PasswordResetStore:
 
     async def get(self, code_hash: str, *, now: float) -> ResetLink:
         """Raises UnknownLink or LinkSpent."""
-        return await self._database.read(_get, code_hash, now=now)
+        return await self._database.read_few(_get, code_hash, now=now)
 
     async def use(self, code_hash: str, account: Account, *, password: str, address: str, now: float) -> list[str]:
         """The sessions that this ended: all. Of two at once exactly one succeeds. Raises UnknownLink or LinkSpent."""

@@ -29,7 +29,7 @@ class PeopleStore:
 
     async def get(self, actor: Actor, username: str, *, now: float) -> Person:
         """Raises NotAllowed or UnknownUser."""
-        return await self._database.read(_get, actor, username, now=now)
+        return await self._database.read_few(_get, actor, username, now=now)
 
     async def count(self, *, now: float) -> dict[str, int]:
         """Those who are here, who of them is banned, and the sessions that are active. Raises TookTooLong."""

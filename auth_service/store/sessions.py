@@ -36,11 +36,11 @@ class SessionStore:
         )
 
     async def find(self, session_id: str) -> Session | None:
-        return await self._database.read(_find, session_id)
+        return await self._database.read_few(_find, session_id)
 
     async def find_device_mark(self, username: str, device_marks: Sequence[str], *, now: float) -> str | None:
         """The first of `device_marks` by which a device of `username` is known."""
-        return await self._database.read(_find_device_mark, username, device_marks, now=now)
+        return await self._database.read_few(_find_device_mark, username, device_marks, now=now)
 
     async def see(self, session_id: str, now: float) -> None:
         """It was in use."""

@@ -46,7 +46,7 @@ class Blocks:
 
     async def check_accepts(self, username: str, other: str) -> None:
         """Raises NotAccepted where `other` takes nothing from `username`."""
-        await self._database.read(check_accepts, username, other)
+        await self._database.read_few(check_accepts, username, other)
 
 
 def check_accepts(connection: Connection, username: str, other: str) -> None:

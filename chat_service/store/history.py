@@ -20,15 +20,15 @@ class History:
 
     async def read(self, username: str, label: Label, page: Page) -> list[Item]:
         """Oldest first: the last messages, or those next to a message id. Raises NotAMember for a room not theirs."""
-        return await self._database.read(_read, username, label, page)
+        return await self._database.read_few(_read, username, label, page)
 
     async def pins(self, username: str, label: Label) -> list[Item]:
         """What is pinned, the newest pin first. Raises NotAMember for a room that they are not in."""
-        return await self._database.read(_pins, username, label)
+        return await self._database.read_few(_pins, username, label)
 
     async def replies(self, username: str, message_id: int, *, after: int, limit: int) -> list[Item]:
         """What answers a message, oldest first. Raises UnknownMessage where they are not in its conversation."""
-        return await self._database.read(_replies, username, message_id, after, limit)
+        return await self._database.read_few(_replies, username, message_id, after, limit)
 
 
 def _read(connection: Connection, username: str, label: Label, page: Page) -> list[Item]:

@@ -19,7 +19,7 @@ class NotificationLevels:
         self._quotas = quotas
 
     async def get(self, username: str, label: Label) -> Notifications:
-        return await self._database.read(_get, username, label)
+        return await self._database.read_few(_get, username, label)
 
     async def put(self, username: str, label: Label, wanted: Notifications) -> None:
         """What is the usual takes no room. Raises TooManyNotificationLevels."""

@@ -43,14 +43,14 @@ class PeopleStore:
         return await self._database.read(_column, _WATCHERS, username)
 
     async def has_saved(self, username: str, other: str) -> bool:
-        return bool(await self._database.read(_column, f"{_SAVED} AND chat_username = ?", username, other))
+        return bool(await self._database.read_few(_column, f"{_SAVED} AND chat_username = ?", username, other))
 
     async def find_person(self, username: str) -> Person | None:
         """By name in any case."""
-        return await self._database.read(_find_person, username)
+        return await self._database.read_few(_find_person, username)
 
     async def people_version(self) -> int:
-        return await self._database.read(_people_version)
+        return await self._database.read_few(_people_version)
 
     async def forget_versions(self) -> None:
         """Let any version of a profile be newer than what is known."""

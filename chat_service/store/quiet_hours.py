@@ -11,7 +11,7 @@ class QuietHours:
         self._database = database
 
     async def get(self, username: str) -> quiet_hours.QuietHours:
-        return await self._database.read(_get, username)
+        return await self._database.read_few(_get, username)
 
     async def put(self, username: str, wanted: quiet_hours.QuietHours) -> None:
         await self._database.write(_put, username, wanted)

@@ -89,17 +89,17 @@ class Rooms:
 
     async def timed_out_until(self, username: str, name: str) -> str | None:
         """When a timeout of theirs ends or has ended; None without one, and for who is not in the room."""
-        return await self._database.read(_timed_out_until, username, name)
+        return await self._database.read_few(_timed_out_until, username, name)
 
     async def find(self, username: str, name: str) -> Room | None:
         """The room of that name in any case, if they may know of it."""
-        return await self._database.read(_find, username, name.casefold())
+        return await self._database.read_few(_find, username, name.casefold())
 
     async def members(self, name: str) -> list[Member]:
         return await self._database.read(_members, Conversation.room(name))
 
     async def members_among(self, name: str, usernames: Sequence[str]) -> list[str]:
-        return await self._database.read(_members_among, Conversation.room(name), usernames)
+        return await self._database.read_few(_members_among, Conversation.room(name), usernames)
 
     async def create(
         self,

@@ -19,7 +19,7 @@ class SavedDrafts:
 
     async def get(self, username: str, label: Label) -> SavedDraft:
         """An empty one where there is none."""
-        return await self._database.read(_get, username, label)
+        return await self._database.read_few(_get, username, label)
 
     async def put(self, username: str, label: Label, draft: SavedDraft) -> None:
         """Raises UnknownMessage where it answers none of the conversation, and TooManyDrafts."""

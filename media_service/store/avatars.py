@@ -12,14 +12,14 @@ class AvatarStore:
 
     async def is_avatar(self, file_id: str) -> bool:
         """Whether its owner shows it to everybody."""
-        return await self._database.read(is_avatar, file_id)
+        return await self._database.read_few(is_avatar, file_id)
 
     async def find_avatar(self, username: str) -> str | None:
         """The address of a person's picture, their name being of any case."""
-        return await self._database.read(_find_avatar, username)
+        return await self._database.read_few(_find_avatar, username)
 
     async def find_remote_picture(self, address: str) -> RemotePicture | None:
-        return await self._database.read(_find_remote_picture, address)
+        return await self._database.read_few(_find_remote_picture, address)
 
     async def put_remote_picture(self, address: str, picture: RemotePicture) -> None:
         """Keep what an address gave, unless nobody shows it any more."""

@@ -29,7 +29,7 @@ class FileStore:
         self._database = database
 
     async def find(self, file_id: str) -> File | None:
-        return await self._database.read(_find, file_id)
+        return await self._database.read_few(_find, file_id)
 
     async def list_of(self, owner: str, *, before: int | None, limit: int) -> list[File]:
         """Newest first, those before a `number`."""

@@ -14,7 +14,7 @@ class LinkCardStore:
         self.id = database.id
 
     async def find(self, url: str) -> KnownCard | None:
-        return await self._database.read(_find, url)
+        return await self._database.read_few(_find, url)
 
     async def put(self, url: str, known: KnownCard, picture: CardPicture | None) -> None:
         """Keep what the address gave, and the picture of the card."""

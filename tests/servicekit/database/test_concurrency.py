@@ -9,8 +9,16 @@ import pytest
 
 from servicekit.database import Connection, DatabaseError, LongReads
 from servicekit.problems import TookTooLong, TooManyAtOnce
-from servicekit.sqlite_database import LONG_READERS, SqliteDatabase, open_sqlite
-from tests.servicekit.database.observations import WAIT_S, add, in_time, names, on_disk, ticks, write_lock
+from servicekit.sqlite_database import LONG_READERS, QUICK_READERS, SqliteDatabase, open_sqlite
+from tests.servicekit.database.observations import (
+    WAIT_S,
+    add,
+    in_time,
+    names,
+    on_disk,
+    ticks,
+    write_lock,
+)
 
 # Someone else writes
 
@@ -189,6 +197,30 @@ async def test_a_quick_read_waits_for_none_that_take_long(database: SqliteDataba
         assert not waiting.done()
         for one in held:
             one.let_go()
+
+
+async def test_a_few_rows_are_read_while_every_thread_is_busy_and_a_write_is_open(database: SqliteDatabase) -> None:
+    await database.write(add, "ada")
+    held = [Held() for _ in range(QUICK_READERS + LONG_READERS)]
+    async with in_time() as tasks:
+        for number, one in enumerate(held):
+            read = database.read(one) if number < QUICK_READERS else database.read_long(f"person {number}", one)
+            tasks.create_task(read)
+            await begun(one)
+        async with database.transaction() as connection:
+            add(connection, "grace")
+            assert await database.read_few(names) == ["ada"]
+        assert await database.read_few(names) == ["ada", "grace"]
+        for one in held:
+            one.let_go()
+
+
+async def test_reading_a_few_rows_cannot_write_and_faults_stay_what_they_were(database: SqliteDatabase) -> None:
+    with pytest.raises(DatabaseError, match="readonly"):
+        await database.read_few(add, "ada")
+    with pytest.raises(DatabaseError, match="no such table"):
+        await database.read_few(lambda connection: connection.execute("SELECT * FROM nowhere"))
+    assert await database.read_few(names) == []
 
 
 async def test_two_quick_reads_go_on_at_once(database: SqliteDatabase) -> None:
