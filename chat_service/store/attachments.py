@@ -6,10 +6,12 @@ import msgspec
 
 from chat_service.domain.attachments import Attachment, OrphanedFile
 from chat_service.store.rows import attachments_of
-from servicekit.database import Connection, Database
+from servicekit.database import Connection, Database, hold
 from servicekit.followed import followed, put_followed
 
 _DELETED_FILES = "removals"
+# A message is stored within seconds after media was asked whose its files are.
+REMOVED_FILES_REMEMBERED_MAX = 10_000
 
 
 class Attachments:
@@ -29,14 +31,26 @@ class Attachments:
         return await self._database.read(_deleted_files_followed)
 
     async def remove(self, file_ids: Sequence[str], number: int) -> None:
-        """These files are gone: no message shows them any more. The last among them has that `number`."""
+        """These files are gone: no message shows them any more. The last among them has that `number`.
+
+        Noted first, and in a transaction of its own: so a message that is being stored either is found by the second
+        one, or finds the note.
+        """
+        await self._database.write(_note_removed, file_ids, number)
         await self._database.write(_remove, file_ids, number)
 
 
 def attach(connection: Connection, message_id: int, attachments: Sequence[Attachment]) -> None:
-    """Note which files a new message shows, in its own transaction."""
+    """Note which files a new message shows, in its own transaction: all but those that were removed meanwhile."""
+    hold(connection, _DELETED_FILES)
     rows = [(attachment.id, message_id) for attachment in attachments]
     connection.executemany("INSERT INTO attached (file_id, message_id) VALUES (?, ?) ON CONFLICT DO NOTHING", rows)
+    removed = connection.execute(
+        "SELECT file_id FROM attached WHERE message_id = ? AND file_id IN (SELECT file_id FROM removed_files)",
+        (message_id,),
+    ).fetchall()
+    for (file_id,) in removed:
+        _hide(connection, file_id)
 
 
 def detach(connection: Connection, messages: str, value: object) -> None:
@@ -80,14 +94,31 @@ def _deleted_files_followed(connection: Connection) -> int:
     return followed(connection, _DELETED_FILES)
 
 
+def _note_removed(connection: Connection, file_ids: Sequence[str], number: int) -> None:
+    """At 0 another list begins, and what was known by the numbers of the old one is forgotten."""
+    hold(connection, _DELETED_FILES)
+    connection.executemany(
+        "INSERT INTO removed_files (file_id, number) VALUES (?, ?) ON CONFLICT DO NOTHING",
+        [(file_id, number) for file_id in file_ids],
+    )
+    if number:
+        connection.execute("DELETE FROM removed_files WHERE number <= ?", (number - REMOVED_FILES_REMEMBERED_MAX,))
+    else:
+        connection.execute("DELETE FROM removed_files")
+
+
 def _remove(connection: Connection, file_ids: Sequence[str], number: int) -> None:
     for file_id in file_ids:
-        for message_id, column in connection.execute(
-            "SELECT id, attachments FROM messages JOIN attached ON message_id = id WHERE file_id = ?", (file_id,)
-        ).fetchall():
-            left = [attachment for attachment in attachments_of(column) if attachment.id != file_id]
-            connection.execute(
-                "UPDATE messages SET attachments = ? WHERE id = ?", (as_json(left) if left else None, message_id)
-            )
-        connection.execute("DELETE FROM attached WHERE file_id = ?", (file_id,))
+        _hide(connection, file_id)
     put_followed(connection, _DELETED_FILES, number)
+
+
+def _hide(connection: Connection, file_id: str) -> None:
+    for message_id, column in connection.execute(
+        "SELECT id, attachments FROM messages JOIN attached ON message_id = id WHERE file_id = ?", (file_id,)
+    ).fetchall():
+        left = [attachment for attachment in attachments_of(column) if attachment.id != file_id]
+        connection.execute(
+            "UPDATE messages SET attachments = ? WHERE id = ?", (as_json(left) if left else None, message_id)
+        )
+    connection.execute("DELETE FROM attached WHERE file_id = ?", (file_id,))

@@ -2,9 +2,10 @@
 
 import asyncio
 import random
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager
 from itertools import pairwise
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from chat_service.app import MIGRATIONS
 from chat_service.domain.changes import Appended, Kind
@@ -22,6 +23,7 @@ from servicekit.engines import open_database
 from servicekit.problems import Refusal
 from tests.chat_service.drafts import NOW, change, to_person, to_room
 from tests.stores import opened_store
+from tests.waiting import eventually
 
 CAST = ("Ada", "Grace", "Linus", "Margaret")
 INSTANCES = 3
@@ -68,6 +70,23 @@ class Writers:
 async def _cancelled(task: asyncio.Task[None]) -> None:
     task.cancel()
     await asyncio.wait([task])
+
+
+@asynccontextmanager
+async def beside(writers: Writers, first: Callable[[Any], object], second: Coroutine[Any, Any, T]) -> AsyncIterator[T]:
+    """What `second` returns that began when `first` had been done and was not committed."""
+    with opened_store(writers.url) as store, opened_store(writers.url) as looking:
+        store.execute("BEGIN")
+        first(store)
+        task = asyncio.create_task(second)
+        await eventually(lambda: task.done() or is_waiting(looking))
+        store.execute("COMMIT")
+        yield await task
+
+
+def is_waiting(store: Any) -> bool:
+    query = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+    return store.execute(query).fetchone() is not None
 
 
 def assert_gapless(url: str) -> None:

@@ -2,9 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
-from contextlib import asynccontextmanager
-from typing import Any
+from collections.abc import AsyncIterator, Iterator, Sequence
 
 import pytest
 
@@ -22,7 +20,7 @@ from chat_service.store.search import Search
 from servicekit.database import Connection
 from servicekit.problems import Refusal
 from tests.chat_service.drafts import NOW, change, to_person
-from tests.chat_service.several_writers import CAST, INSTANCES, Outcome, T, Writers, any_draft, assert_gapless
+from tests.chat_service.several_writers import CAST, INSTANCES, Outcome, Writers, any_draft, assert_gapless, beside
 from tests.postgres import Postgres, running_postgres
 from tests.stores import opened_store
 from tests.waiting import eventually
@@ -66,23 +64,6 @@ async def test_what_meets_in_the_same_conversations_is_gapless_and_nothing_twice
 
 
 # Of two at the same moment: the first is not committed yet, and the second must not go by what it sees
-
-
-@asynccontextmanager
-async def beside(writers: Writers, first: Callable[[Any], object], second: Coroutine[Any, Any, T]) -> AsyncIterator[T]:
-    """What `second` returns that began when `first` had been done and was not committed."""
-    with opened_store(writers.url) as store, opened_store(writers.url) as looking:
-        store.execute("BEGIN")
-        first(store)
-        task = asyncio.create_task(second)
-        await eventually(lambda: task.done() or is_waiting(looking))
-        store.execute("COMMIT")
-        yield await task
-
-
-def is_waiting(store: Any) -> bool:
-    query = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
-    return store.execute(query).fetchone() is not None
 
 
 async def test_a_nonce_in_two_conversations_makes_one_message(writers: Writers) -> None:
