@@ -12,7 +12,7 @@ import msgspec
 from chat_service.domain.calls import CALL_S_MAX, RING_S, Call
 from chat_service.domain.conversations import Conversation
 from chat_service.domain.refusals import StreamTaken
-from servicekit.bus import Bus, BusUnavailable
+from servicekit.bus import Bus
 
 KEPT_S = RING_S + 15  # an instance that waits for the answer ends a call sooner
 ENDED_S = 30  # for which it is known that a call has ended, and was not forgotten
@@ -148,9 +148,7 @@ class CallRegistry:
         return [one for one in conversations if username in one.people]
 
     async def _ask(self, *command: str | bytes | int) -> Any:
-        (reply,) = await self._bus.execute(command)
-        if isinstance(reply, Exception):
-            raise BusUnavailable(str(reply))
+        (reply,) = await self._bus.ask(command)
         return reply
 
 

@@ -19,7 +19,7 @@ from chat_service.domain.conversations import Label
 from chat_service.domain.deliveries import Delivery, DirectDelivery
 from chat_service.domain.envelopes import EVERYBODY, Envelope, RoomEnvelope, person_channel, room_channel
 from chat_service.domain.events import sent_open
-from servicekit.bus import Bus, Command
+from servicekit.bus import Bus, Command, accepted
 
 # Publishes to the reader, then to the sender's devices, who learn with it whether the reader has a connection.
 _DELIVER = """\
@@ -118,7 +118,7 @@ class Feed:
     async def tell_surely(self, envelopes: Sequence[Envelope]) -> None:
         """Publish these. Raises BusUnavailable when that is not sure."""
         if envelopes:
-            await self._bus.execute(*map(self._publication, envelopes))
+            await self._bus.ask(*map(self._publication, envelopes))
 
     def _publication(self, envelope: Envelope) -> Command:
         return ("PUBLISH", self._bus.channel(envelope.channel), encode(envelope))
@@ -131,7 +131,7 @@ class Feed:
         if not usernames:
             return set()
         channels = [self._bus.channel(person_channel(name)) for name in usernames]
-        counts, leaving = await self._bus.execute(
+        counts, leaving = await self._bus.ask(
             ("PUBSUB", "NUMSUB", *channels),
             ("MGET", *(self._bus.channel(_leaving(name)) for name in usernames)),
         )
@@ -147,7 +147,7 @@ class Feed:
     async def has_left(self, username: str, leaving_id: str) -> bool:
         """Whether they have not been back since, anywhere; true once. Raises BusUnavailable."""
         keys = (self._bus.channel(_leaving(username)), self._bus.channel(person_channel(username)))
-        (reply,) = await self._bus.execute(("EVAL", _HAS_LEFT, 0, *keys, leaving_id))
+        (reply,) = await self._bus.ask(("EVAL", _HAS_LEFT, 0, *keys, leaving_id))
         return bool(reply == 1)
 
     def was_here(self, username: str) -> Awaitable[bool]:
@@ -161,7 +161,7 @@ class Feed:
         )
 
         async def told() -> bool:
-            counts, leaving = await asked
+            counts, leaving = accepted(await asked)
             return bool(counts[1]) or leaving is not None
 
         return told()

@@ -18,6 +18,8 @@ from servicekit.logs import get_logger
 from servicekit.networks import network_of, wider_network_of
 
 REDIS_TIMEOUT_S = 0.5
+# Redis is left alone for so long after it did not answer: who tries meanwhile does not wait for it as well.
+REST_S = 1.0
 NAME_LENGTH_MAX = 64
 # Who has one network may have its neighbours: together they may do so many times what one may.
 WIDER_NETWORK_FACTOR = 10
@@ -63,6 +65,8 @@ class RateLimits:
         self._memory = MemoryStorage()
         self._shared = MovingWindowRateLimiter(self._storage)
         self._local = MovingWindowRateLimiter(self._memory)
+        self._rests_until_s = float("-inf")
+        self._is_away = False
 
     async def aclose(self) -> None:
         await self._bridge.get_connection().aclose()
@@ -137,16 +141,27 @@ class RateLimits:
             return None
         # They are joined by a slash, which a name that a stranger chose may hold as well.
         identifiers = [quote(part, safe="") for part in (what, by, who, known_as)]
-        try:
-            reset_at_s, is_shared = await _hit(self._shared, item, *identifiers), True
-        except StorageError as error:
-            log.warning("redis is away, counting here", reason=type(error.storage_error).__name__)
-            reset_at_s, is_shared = await _hit(self._local, item, *identifiers), False
+        reset_at_s, is_shared = await self._count(item, *identifiers)
         if reset_at_s is None:
             return CountedAttempt(item.key_for(*identifiers), is_shared)
         metrics.attempts_refused.labels(what).inc()
         log.warning("rate limited", what=what, by=by, who=who, is_known=bool(known_as))
         raise TooManyRequests(what, max(1, math.ceil(reset_at_s - time.time())))
+
+    async def _count(self, item: RateLimitItem, *identifiers: str) -> tuple[float | None, bool]:
+        """When the next one may pass, None where this one did; and whether Redis counts it."""
+        if time.monotonic() >= self._rests_until_s:
+            try:
+                reset_at_s = await _hit(self._shared, item, *identifiers)
+            except StorageError as error:
+                self._rests_until_s = time.monotonic() + REST_S
+                if not self._is_away:
+                    log.warning("redis is away, counting here", reason=type(error.storage_error).__name__)
+                self._is_away = True
+            else:
+                self._is_away = False
+                return reset_at_s, True
+        return await _hit(self._local, item, *identifiers), False
 
 
 async def _hit(limiter: MovingWindowRateLimiter, item: RateLimitItem, *identifiers: str) -> float | None:

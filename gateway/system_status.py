@@ -85,7 +85,7 @@ class SystemStatusReader:
         async def knows_revocations() -> bool:
             return self._authentication.is_current
 
-        lacks = missing(await run_checks({"redis": self._bus.ping, "revocations": knows_revocations}))
+        lacks = missing(await run_checks({"redis": self._bus.is_sound, "revocations": knows_revocations}))
         is_ready = "revocations" not in lacks
         return ServiceStatus(
             service="gateway",

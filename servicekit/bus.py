@@ -20,6 +20,7 @@ Command: TypeAlias = tuple[str | bytes | int, ...]
 Reply: TypeAlias = Any
 Handler: TypeAlias = Callable[[bytes], None]
 Listener: TypeAlias = Callable[[], None]
+_PROOF_MS = 1_000
 log = get_logger(__name__)
 
 
@@ -64,6 +65,7 @@ class Bus:
         self._connection: _Connection | None = None
         self._connected_listeners: list[Listener] = []
         self._disconnected_listeners: list[Listener] = []
+        self._is_refusing = False
 
     @property
     def is_connected(self) -> bool:
@@ -95,6 +97,10 @@ class Bus:
             return failed
         return self._connection.execute(commands)
 
+    async def ask(self, *commands: Command) -> list[Reply]:
+        """Their replies. Raises BusUnavailable, also where Redis refuses one: it is full, or does not let us."""
+        return accepted(await self.execute(*commands))
+
     def send(self, *commands: Command) -> None:
         """Send `commands` if Redis is there; nobody waits for what becomes of them."""
         if self._connection is not None:
@@ -122,8 +128,20 @@ class Bus:
         return True
 
     async def ping(self) -> bool:
-        """Whether Redis answers now."""
+        """Whether Redis answers now; what was published before has been heard then."""
         return await self._in_force(self.execute(("PING",)))
+
+    async def is_sound(self) -> bool:
+        """Whether Redis answers now, and keeps what it is told: it may be full, or a replica."""
+        try:
+            await self.ask(("SET", self.channel("proof"), "", "PX", _PROOF_MS))
+        except BusUnavailable as error:
+            if self.is_connected and not self._is_refusing:
+                log.warning("redis refuses", reason=str(error))
+            self._is_refusing = self.is_connected
+            return False
+        self._is_refusing = False
+        return True
 
     async def run(self) -> None:
         """Keep the connection until cancelled."""
@@ -200,6 +218,14 @@ class Bus:
                 handler(push[2])
             except Exception:  # its message is lost; the connection and what else came on it are not
                 log.exception("a handler failed")
+
+
+def accepted(replies: list[Reply]) -> list[Reply]:
+    """The same, if Redis refused none of the commands. Raises BusUnavailable."""
+    for reply in replies:
+        if isinstance(reply, hiredis.ReplyError):
+            raise BusUnavailable(str(reply))
+    return replies
 
 
 class _Connection(asyncio.Protocol):

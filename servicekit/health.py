@@ -2,7 +2,9 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from time import monotonic
 from typing import Any, Final, Literal
+from weakref import WeakKeyDictionary
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse
@@ -46,7 +48,7 @@ def checks_of_service(request: Request[Any]) -> Mapping[str, Check]:
     state = request.state
     replicas = {replica.name: replica.is_in_step for replica in getattr(state, "replicas", ())}
     database = state["database"]
-    return {"store": database.is_sound, "disk": database.has_room, REDIS: state["bus"].ping, **replicas}
+    return {"store": database.is_sound, "disk": database.has_room, REDIS: state["bus"].is_sound, **replicas}
 
 
 def service_routes() -> list[Route]:
@@ -59,17 +61,48 @@ def service_routes() -> list[Route]:
     return routes(checks_of_service, tell)
 
 
+class RecentChecks:
+    """What was found less than `lasts_s` ago, or is being found, is for everybody who asks meanwhile.
+
+    So a stranger who asks all the time has it asked a few times a second.
+    """
+
+    def __init__(self, checks_of: Callable[[Request[Any]], Mapping[str, Check]], lasts_s: float) -> None:
+        self._checks_of = checks_of
+        self._lasts_s = lasts_s
+        self._finding: asyncio.Task[dict[str, str]] | None = None
+        self._found_at_s = float("-inf")
+
+    async def get(self, request: Request[Any]) -> dict[str, str]:
+        finding = self._finding
+        if finding is None or (finding.done() and monotonic() - self._found_at_s >= self._lasts_s):
+            finding = self._finding = asyncio.create_task(self._find(request))
+        return await asyncio.shield(finding)
+
+    async def _find(self, request: Request[Any]) -> dict[str, str]:
+        try:
+            return await run_checks(self._checks_of(request))
+        finally:
+            self._found_at_s = monotonic()
+
+
 def routes(
     checks_of: Callable[[Request[Any]], Mapping[str, Check]],
     tell: Callable[[Request[Any]], Mapping[str, Any]] = lambda _: {},
+    *,
+    lasts_s: float = 0,
 ) -> list[Route]:
-    """`/healthz` and `/readyz`; `checks_of` and `tell` find in the request's state what is asked and what is told."""
+    """`/healthz` and `/readyz`; `checks_of` and `tell` find in the request's state what is asked and what is told.
+
+    What was found is told again for `lasts_s`.
+    """
+    recent: WeakKeyDictionary[Any, RecentChecks] = WeakKeyDictionary()  # by application
 
     async def healthz(_: Request) -> JSONResponse:
         return JSONResponse({"status": "ok"})
 
     async def readyz(request: Request) -> JSONResponse:
-        checks = await run_checks(checks_of(request))
+        checks = await recent.setdefault(request.app, RecentChecks(checks_of, lasts_s)).get(request)
         status = verdict(checks)
         return JSONResponse({"status": status, "checks": checks, **tell(request)}, 200 if status == OK else 503)
 

@@ -15,7 +15,7 @@ from servicekit.bus import Bus
 from servicekit.database import DatabaseError
 from servicekit.logs import get_logger
 from servicekit.numbered_lists import PAGE_MAX, EntryT, Page
-from servicekit.problems import Unavailable
+from servicekit.problems import NotStored, Unavailable
 
 REMINDER_INTERVAL_S = 60.0
 ACCEPTED = ""  # in place of a store's id: whoever answers next is copied, from the beginning
@@ -126,6 +126,8 @@ class ListReplica(Generic[EntryT]):
             self._remind(error)
         except ConnectionError:
             log.warning("a list cannot be followed", list=self.name)
+        except NotStored:
+            pass  # the store has said why
         except DatabaseError:
             log.exception("what a list tells cannot be stored", list=self.name)
 

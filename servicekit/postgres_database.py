@@ -27,6 +27,7 @@ from servicekit.postgres_connection import PostgresConnection
 from servicekit.postgres_schema import migrate
 from servicekit.problems import NotStored, TookTooLong
 from servicekit.startup_errors import CannotStart
+from servicekit.throttling import LogThrottle
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -38,6 +39,7 @@ PROOF_INTERVAL_S = 5.0
 _IN_THE_WAY = (errors.SerializationFailure, errors.DeadlockDetected, Outdated)
 _OF_THE_DISK = (errors.ReadOnlySqlTransaction, errors.DiskFull, errors.IoError, errors.OutOfMemory)
 log = get_logger(__name__)
+_pace = LogThrottle()
 
 
 class ServerAway(NotStored, DatabaseError):
@@ -203,7 +205,7 @@ class _Pool:
         except errors.LockNotAvailable as error:
             raise WritesRefused("Somebody else holds what was to be changed; nothing was stored.") from error
         except _OF_THE_DISK as error:
-            log.warning("the database refuses", reason=_in_one_line(error))
+            _warn("the database refuses", error)
             raise WritesRefused(f"Nothing was stored: {_in_one_line(error)}.") from error
         except (psycopg.OperationalError, psycopg.InterfaceError) as error:
             _tell_away(error)
@@ -242,8 +244,13 @@ def _transaction(connection: PostgresConnection, work: Callable[[], T]) -> T:
 
 
 def _tell_away(error: Exception) -> NoReturn:
-    log.warning("the database does not answer", reason=_in_one_line(error))
+    _warn("the database does not answer", error)
     raise ServerAway("The database does not answer; nothing is known to be stored.") from error
+
+
+def _warn(event: str, error: Exception) -> None:
+    if (left_out := _pace.left_out(event, monotonic())) is not None:
+        log.warning(event, reason=_in_one_line(error), left_out=left_out)
 
 
 def _in_one_line(error: Exception) -> str:

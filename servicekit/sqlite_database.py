@@ -22,6 +22,7 @@ from servicekit.read_pool import ReadPool
 from servicekit.sqlite_connection import SqliteConnection, Statement
 from servicekit.sqlite_file import LOCK_WAIT_MS_MAX, is_damage, refusal_of
 from servicekit.startup_errors import make_private_folder
+from servicekit.throttling import LogThrottle
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -99,6 +100,7 @@ class SqliteDatabase(Database):
         self._proving: asyncio.Task[None] | None = None
         self._proved_at_s = float("-inf")
         self._writing = asyncio.Lock()
+        self._pace = LogThrottle()
 
     async def read(self, statement: Statement[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """`statement(connection, …)` on a reading connection, in a thread: for what an index answers at once."""
@@ -179,7 +181,8 @@ class SqliteDatabase(Database):
             if (refusal := refusal_of(error)) is None:
                 raise DatabaseError(str(error)) from error
             self._is_damaged |= is_damage(error)
-            log.warning("the disk refuses", folder=str(self._folder), reason=str(error))
+            if (left_out := self._pace.left_out(str(error), monotonic())) is not None:
+                log.warning("the disk refuses", folder=str(self._folder), reason=str(error), left_out=left_out)
             raise refusal from error
 
     async def is_sound(self) -> bool:

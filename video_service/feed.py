@@ -8,9 +8,8 @@ neither a dead instance nor a lost message leaves a ghost.
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from typing import Any
 
-from servicekit.bus import Bus, BusUnavailable, Command
+from servicekit.bus import Bus, Command
 from video_service.domain.leases import ENDED, OVER, FoundStream, Interest, Lease, decode_picture, encode_picture
 from video_service.domain.pictures import Picture
 from video_service.domain.refusals import StreamTaken, TooManyStreams
@@ -77,7 +76,7 @@ class Feed:
 
     async def acquire(self, name: str, lease: Lease, streams_max: int) -> bytes | None:
         """Make the name this lease's; its binding. Raises StreamTaken, TooManyStreams or BusUnavailable."""
-        (answer,) = await self._ask(
+        (answer,) = await self._bus.ask(
             (
                 *("EVAL", _ACQUIRE, 3, *self._keys(name), name, lease.encode(), lease.username),
                 *(self._live_ms, self._away_ms, streams_max, self._prefix),
@@ -91,7 +90,7 @@ class Feed:
 
     async def renew(self, leases: Mapping[str, Lease]) -> dict[str, bytes | None]:
         """Keep the names; the bindings of all but those that have become somebody else's. Raises BusUnavailable."""
-        answers = await self._ask(*(self._renewal(name, lease, self._live_ms) for name, lease in leases.items()))
+        answers = await self._bus.ask(*(self._renewal(name, lease, self._live_ms) for name, lease in leases.items()))
         return {name: _binding(answer) for name, answer in zip(leases, answers, strict=True) if answer != 0}
 
     def drop(self, name: str, lease: Lease) -> None:
@@ -118,13 +117,13 @@ class Feed:
             for name in names
             for command in (("GET", self._key(name)), ("PTTL", self._key(name)), ("GET", self._keys(name)[2]))
         ]
-        answers = await self._ask(*commands)
+        answers = await self._bus.ask(*commands)
         found = zip(names, answers[::3], answers[1::3], answers[2::3], strict=True)
         return [self._found(name.encode(), *one) for name, *one in found if one[0] is not None]
 
     async def list_all(self) -> list[FoundStream]:
         """Every lease. Raises BusUnavailable."""
-        (answer,) = await self._ask(("EVAL", _LIST, 1, self._names, self._prefix, self._bindings))
+        (answer,) = await self._bus.ask(("EVAL", _LIST, 1, self._names, self._prefix, self._bindings))
         return [self._found(*one) for one in answer]
 
     # Pictures, from the instance where they are made
@@ -158,14 +157,6 @@ class Feed:
 
     def tell_interest(self, name: str, interest: Interest) -> None:
         self._bus.send(("PUBLISH", self._bus.channel(f"watching:{name}"), interest.encode()))
-
-    async def _ask(self, *commands: Command) -> list[Any]:
-        """Their replies. Raises BusUnavailable, also where Redis refuses one: it is full, say, or still loading."""
-        replies = await self._bus.execute(*commands)
-        for reply in replies:
-            if isinstance(reply, Exception):
-                raise BusUnavailable(str(reply))
-        return replies
 
     def _renewal(self, name: str, lease: Lease, lasts_ms: int) -> Command:
         return ("EVAL", _RENEW, 3, *self._keys(name), name, lease.encode(), lasts_ms)

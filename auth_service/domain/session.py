@@ -45,6 +45,10 @@ class Session(msgspec.Struct, frozen=True):
     def is_active(self, now: float) -> bool:
         return self.revoked_at is None and now < self.expires_at
 
+    def is_worth_extending(self, expires_at: int, *, lifetime_s: int) -> bool:
+        """Whether to write down that it lasts until then: it is asked for as often as somebody likes."""
+        return abs(expires_at - self.expires_at) >= min(SEEN_INTERVAL_S, lifetime_s // 10)
+
     def is_seen_anew(self, now: float) -> bool:
         """Whether being seen `now` is worth writing down: once a minute is enough to know a device by."""
         return now - self.last_seen_at >= SEEN_INTERVAL_S

@@ -51,7 +51,10 @@ class SessionStore:
         return await self._database.write(_extend, session_id, expires_at=expires_at, now=now)
 
     async def revoke(self, username: str, session_id: str, now: float) -> bool:
-        """Whether this ended an active session of `username`."""
+        """Whether this ended an active session of `username`. Who makes ids up costs the disk nothing."""
+        session = await self._database.read(_find, session_id)
+        if session is None or session.username != username:
+            return False
         return await self._database.write(_revoke, username, session_id, now)
 
     async def list_active(self, username: str, *, now: float, limit: int) -> list[Session]:

@@ -43,7 +43,6 @@ class Calls:
         """`check_accepts(caller, other)` raises NotAccepted."""
         self._submissions = submissions
         self._feed = feed
-        self._presence = presence
         self._registry = registry
         self._clock = clock
         self._ring_s = ring_s
@@ -69,7 +68,7 @@ class Calls:
     async def _ring(self, username: str, conversation: Conversation, stream: str) -> None:
         other = conversation.other_than(username)
         await self._check_accepts(username, other)
-        if not await self._presence.online([other]):
+        if not await self._feed.online([other]):
             self._write(conversation, username, CallRecord(outcome=Outcome.MISSED))
             raise RecipientOffline(other)
         ringing = Call(caller=username, rang_at=int(self._clock())).shown(username, stream)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from chat_service.store.closed_rooms import ClosedRooms
 from servicekit.logs import get_logger
+from servicekit.problems import NotStored
 
 PAUSE_S = 1.0
 _BREATH_S = 0.01
@@ -27,6 +28,8 @@ class ClosedRoomCleanup:
                 has_more = await self._store.clear_some()
                 if has_more:
                     self._on_orphaned()
-            except Exception:  # a full disk, say: nobody sees what stays
+            except NotStored:
+                pass  # the store has said why, and nobody sees what stays
+            except Exception:  # of whatever kind: it goes on when it can
                 log.exception("a closed room cannot be cleared")
             await asyncio.sleep(_BREATH_S if has_more else self._pause_s)

@@ -8,6 +8,7 @@ from chat_service.domain.search_hits import SearchHit, hit
 from chat_service.domain.search_query import parsed
 from chat_service.store.search import Search
 from servicekit.logs import get_logger
+from servicekit.problems import NotStored
 
 PAUSE_S = 1.0
 _TIME_SHARE_MAX = 0.1  # an entry costs as much as a message, and messages wait for the one writer meanwhile
@@ -33,7 +34,9 @@ class Searching:
             has_more, began_s = False, monotonic()
             try:
                 has_more = await self._store.index_some()
-            except Exception:  # a full disk, say: searching still reads what is not indexed
+            except NotStored:
+                pass  # the store has said why, and searching still reads what is not indexed
+            except Exception:  # of whatever kind: it goes on when it can
                 log.exception("messages cannot be indexed")
             took_s = monotonic() - began_s
             await asyncio.sleep(took_s / _TIME_SHARE_MAX - took_s if has_more else self._pause_s)

@@ -9,6 +9,8 @@ from starlette.requests import Request
 from gateway.state import State
 from servicekit import health
 
+READINESS_LASTS_S = 0.25  # all services are asked, and anybody may ask us
+
 
 def checks(request: Request[Any]) -> dict[str, health.Check]:
     state: State = request.state
@@ -19,7 +21,7 @@ def checks(request: Request[Any]) -> dict[str, health.Check]:
     services = {service.value: _Peer(state["http"], url) for service, url in state["urls"].items()}
 
     async def redis() -> bool:
-        here, *there = await asyncio.gather(state["bus"].ping(), *(one.has_redis() for one in services.values()))
+        here, *there = await asyncio.gather(state["bus"].is_sound(), *(one.has_redis() for one in services.values()))
         return here and all(there)
 
     ready: dict[str, health.Check] = {name: one.is_ready for name, one in services.items()}

@@ -32,7 +32,7 @@ from gateway.pages import (
     you,
 )
 from gateway.pages.admin import audit, instance, invitations, overview, people, reports, status
-from gateway.pages.readiness import checks
+from gateway.pages.readiness import READINESS_LASTS_S, checks
 from gateway.pages.static_files import static_file
 from gateway.state import State
 from servicekit import health
@@ -148,5 +148,5 @@ PAGES = [
     route("/ws/{token}", GET=upgrade_required),
     route("/api/ws/{rest:path}", GET=upgrade_required),
     route("/api/admin/status", GET=status.read_status),
-    *health.routes(checks),
+    *health.routes(checks, lasts_s=READINESS_LASTS_S),
 ]

@@ -8,6 +8,7 @@ from media_service.actions.link_cards import LinkCards
 from media_service.actions.resumable_uploads import CHECK_S, LIFETIME_S, ResumableUploads
 from media_service.store import BlobStore
 from servicekit.logs import get_logger
+from servicekit.problems import NotStored
 
 PAUSE_S = 5.0
 _TIME_SHARE_MAX = 0.25  # a step takes milliseconds, and uploads wait for the one writer meanwhile
@@ -37,7 +38,9 @@ class Housekeeping:
             has_more, began_s = False, monotonic()
             try:
                 has_more = await self._step()
-            except Exception:  # a full disk, say
+            except NotStored:
+                pass  # the store has said why
+            except Exception:  # of whatever kind: it goes on when it can
                 log.exception("the store cannot be tidied up")
             took_s = monotonic() - began_s
             await asyncio.sleep(took_s / _TIME_SHARE_MAX - took_s if has_more else self._pause_s)

@@ -78,7 +78,9 @@ class LinkCards:
         if now - found.seen_at >= SEEN_NOTED_S:
             try:
                 await self._store.note_seen(picture_id, now)
-            except (DatabaseError, NotStored):  # it can be shown all the same
+            except NotStored:
+                pass  # the store has said why, and it can be shown all the same
+            except DatabaseError:
                 log.exception("a look at a picture cannot be noted")
         return found.data
 
@@ -105,7 +107,9 @@ class LinkCards:
             card, picture = await self._asked(page)
         try:
             await self._store.put(page, KnownCard(self._clock(), card), picture)
-        except (DatabaseError, NotStored):
+        except NotStored:
+            pass  # the store has said why
+        except DatabaseError:
             log.exception("a link card cannot be remembered")
             # Without its picture, which is nowhere.
             return card and msgspec.structs.replace(card, picture=None)

@@ -14,7 +14,7 @@ from media_service.pictures import Pictures
 from media_service.store import AvatarStore
 from servicekit.database import DatabaseError
 from servicekit.logs import get_logger
-from servicekit.problems import Unavailable
+from servicekit.problems import NotStored, Unavailable
 from servicekit.public_http_client import PublicHttpClient, PublicHttpRefusal
 
 FRESH_S = 24 * 3600
@@ -105,7 +105,9 @@ class RemotePictures:
             picture = RemotePicture(self._clock(), data)
             try:
                 await self._store.put_remote_picture(address, picture)
-            except DatabaseError:  # it is there all the same, for those who wait
+            except NotStored:
+                pass  # the store has said why; it is there all the same, for those who wait
+            except DatabaseError:
                 log.exception("a picture elsewhere cannot be remembered")
             return picture
 

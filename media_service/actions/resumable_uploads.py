@@ -20,7 +20,7 @@ from media_service.sent_file import SentFile
 from media_service.store import ResumableUploadStore
 from servicekit.database import DatabaseError
 from servicekit.logs import get_logger
-from servicekit.problems import Refusal
+from servicekit.problems import NotStored, Refusal
 
 OPEN_MAX = 5  # of one person
 LIFETIME_S = 24 * 3600
@@ -145,7 +145,9 @@ class ResumableUploads:
             now_s = self._clock()
             if await self._store.begin_check(upload.id, now_s=now_s, until_s=now_s + CHECK_S):
                 await self._check_alone(upload)
-        except Exception:  # a full disk, say: it is tried again
+        except NotStored:
+            pass  # the store has said why, and it is tried again
+        except Exception:  # of whatever kind: so it is, too
             log.exception("an upload cannot be checked")
 
     async def _check_alone(self, upload: ResumableUpload) -> None:

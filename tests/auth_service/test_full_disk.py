@@ -67,8 +67,11 @@ def assert_not_stored(response: httpx.Response) -> None:
 
 
 @pytest.mark.parametrize("path", CHANGES)
-async def test_what_the_disk_refuses_is_503_and_changes_nothing(auth: Auth, settings: AuthSettings, path: str) -> None:
+async def test_what_the_disk_refuses_is_503_and_changes_nothing(
+    auth: Auth, settings: AuthSettings, clock: Clock, path: str
+) -> None:
     ada = await auth.person("ada")
+    clock.forward(60)  # from when on it is worth writing down that a session lasts longer
     before = (await ada.get("/api/user-profile")).json()
     with full_disk(settings):
         assert_not_stored(await ada.request("POST", path, **CHANGES[path]))
@@ -127,6 +130,19 @@ async def test_nobody_is_refused_because_it_cannot_be_written_down_that_they_wer
     clock.forward(3600)
     with full_disk(settings):
         assert await ada.is_signed_in()
+
+
+async def test_what_anybody_may_ask_for_all_the_time_costs_the_disk_nothing(
+    auth: Auth, settings: AuthSettings, clock: Clock
+) -> None:
+    ada, grace = await auth.person("ada"), await auth.person("grace")
+    clock.forward(59)
+    with full_disk(settings):
+        assert (await ada.post("/api/refresh")).json()["expires_in"] == settings.token_lifetime_s - 59
+        for sid in ("unknown", await grace.sid()):
+            assert code(await ada.request("DELETE", f"/api/sessions/{sid}")) == (404, "unknown_session")
+    clock.forward(1)
+    assert (await ada.post("/api/refresh")).json()["expires_in"] == settings.token_lifetime_s
 
 
 async def test_our_own_mistake_is_not_blamed_on_the_disk(auth: Auth, settings: AuthSettings) -> None:

@@ -177,8 +177,10 @@ async def test_without_redis_nobody_is_called(fragile_world: World, valkey: Valk
     ada = await chat.live_device("Ada")
     valkey.send(signal.SIGKILL)
     await eventually(lambda: not chat.state["bus"].is_connected)
-    await ada.send(type="hang_up", to="Grace")
-    assert await ada.refused() == "calls_unavailable"
+    for command in ({"type": "hang_up"}, {"type": "call", "stream": "ada-1"}, {"type": "answer", "stream": "ada-1"}):
+        await ada.send(to="Grace", **command)
+        assert await ada.refused() == "calls_unavailable"
+    assert await chat.get("Ada", "/api/messages/Grace") == []  # nobody knows whether she could have heard it
 
 
 @pytest.mark.parametrize(

@@ -117,6 +117,21 @@ async def test_a_redis_that_forgot_its_scripts_delays_nothing(fragile_world: Wor
     assert await phone.hear_texts(2, "sent") == ["0", "1"]
 
 
+async def test_a_redis_that_lets_nobody_ask_who_is_online_is_as_one_that_is_away(
+    fragile_world: World,
+) -> None:
+    chat = await fragile_world.instance()
+    ada = await chat.live_device("Ada")
+    await say_and_hear(ada, 0, 1)
+    bus = await fragile_world.bus()
+    await bus.ask(("ACL", "SETUSER", "default", "-pubsub", "-get", "-mget"))
+    assert [one["online"] for one in await chat.get("Ada", "/api/saved-chats")] == [False]
+    grace = await chat.live_device("Grace")
+    assert await say_and_hear(ada, 1, 2)
+    assert await grace.hear_texts(1) == ["1"]
+    await bus.ask(("ACL", "SETUSER", "default", "+@all"))
+
+
 async def test_one_instance_that_lost_redis_alone_tells_the_others_when_it_is_back(fragile_world: World) -> None:
     """The others never lost it, so nothing makes them look into the store but the nudge."""
     lonely = await fragile_world.instance(messages_per_second=0, redis_url=f"unix://{fragile_world.folder}/link.sock")

@@ -1,10 +1,13 @@
 """Whether the gateway is alive, and whether the whole is ready."""
 
+import asyncio
+import time
 from collections.abc import AsyncIterator
 
 import httpx
 import pytest
 
+from gateway.pages.readiness import READINESS_LASTS_S
 from tests.gateway.gateways import System, system
 from tests.gateway.pages import answering
 from tests.valkey import Valkey
@@ -81,4 +84,20 @@ async def test_without_redis_the_gateway_stays_in_service_and_says_so() -> None:
 async def test_redis_that_a_service_misses_is_told_by_the_gateway(healthy: System) -> None:
     assert (await ready(healthy, 200))["redis"] == "ok"
     healthy.chat.at["/readyz"] = answering(200, {"status": "ok", "checks": {"redis": "away"}})
-    assert (await ready(healthy, 200))["redis"] == "away"
+
+    async def is_told() -> bool:
+        return (await ready(healthy, 200))["redis"] == "away"
+
+    await eventually(is_told)  # what was found a moment ago is told again
+
+
+async def test_a_stranger_who_asks_all_the_time_has_the_services_asked_now_and_then(healthy: System) -> None:
+    await ready(healthy, 200)
+    before, started_s = len(asked_of(healthy)), time.monotonic()
+    for _ in range(40):
+        await asyncio.gather(*(healthy.http.get("/readyz") for _ in range(5)))
+    assert len(asked_of(healthy)) - before <= 1 + (time.monotonic() - started_s) / READINESS_LASTS_S
+
+
+def asked_of(whole: System) -> list[str]:
+    return [request.path for request in whole.media.requests if request.path == "/readyz"]

@@ -12,6 +12,7 @@ from starlette.requests import Request
 from servicekit import health
 from servicekit.health import Check, run_checks
 from tests.asgi import client_of
+from tests.waiting import eventually
 
 
 async def yes() -> bool:
@@ -87,6 +88,42 @@ async def test_redis_that_is_away_is_told_and_takes_nobody_out_of_service(
     response = await http.get("/readyz")
     assert response.status_code == 200
     assert response.json() == {"status": "ok", "checks": {"store": "ok", "redis": "away"}}
+
+
+async def test_what_was_found_a_moment_ago_is_told_again_to_everybody() -> None:
+    asked = 0
+
+    async def counts() -> bool:
+        nonlocal asked
+        asked += 1
+        return True
+
+    for lasts_s, expected in ((3600.0, 1), (0.0, 6)):
+        asked = 0
+        routes = health.routes(lambda _: {"store": counts}, lasts_s=lasts_s)
+        for _ in range(2 if lasts_s == 0 else 1):
+            async with client_of(Starlette(routes=routes)) as client:
+                answers = [await client.get("/readyz") for _ in range(3)]
+                assert {answer.status_code for answer in answers} == {200}
+        assert asked == expected
+
+
+async def test_who_ask_at_the_same_time_have_it_asked_once() -> None:
+    asked, may_answer = 0, asyncio.Event()
+
+    async def waits() -> bool:
+        nonlocal asked
+        asked += 1
+        await may_answer.wait()
+        return True
+
+    async with client_of(Starlette(routes=health.routes(lambda _: {"store": waits}))) as client:
+        asking = [asyncio.create_task(client.get("/readyz")) for _ in range(10)]
+        await eventually(lambda: asked > 0)
+        asking.pop().cancel()  # whoever goes takes nothing from the others
+        may_answer.set()
+        assert {(await one).status_code for one in asking} == {200}
+    assert asked == 1
 
 
 async def test_what_is_wrong_may_have_a_word_of_its_own(http: httpx.AsyncClient, checks: dict[str, Check]) -> None:

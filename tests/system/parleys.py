@@ -12,6 +12,7 @@ from pathlib import Path
 
 import httpx
 
+from gateway.pages.readiness import READINESS_LASTS_S
 from launcher.temporary_system import TemporarySystem
 from tests.system.people import PASSWORD, WHISPER, Person
 
@@ -59,7 +60,8 @@ class Parley:
         return Person(self.system.ws_url, self.http, name, answer.json()["access_token"])
 
     async def checks(self) -> tuple[int, dict[str, str]]:
-        """What `/readyz` says: its status, and how each part is."""
+        """What `/readyz` says of now: its status, and how each part is."""
+        await asyncio.sleep(READINESS_LASTS_S)
         answer = await self.http.get("/readyz")
         return answer.status_code, answer.json()["checks"]
 

@@ -1,12 +1,13 @@
 """How often one username or address may try, counted for all gateways in Redis, or here without it."""
 
+import signal
 import time
 
 import pytest
 from redis.asyncio import Redis
 
 from gateway.domain.refusals import TooManyRequests
-from gateway.rate_limits import RateLimits, Rates
+from gateway.rate_limits import REDIS_TIMEOUT_S, RateLimits, Rates
 from tests.gateway.gateways import System, system
 from tests.gateway.rate_limits.attempts import all_wrong, assert_limited, by_form, by_json, by_page, refused_sign_ins
 from tests.valkey import Valkey
@@ -130,6 +131,22 @@ async def test_two_gateways_count_together(valkey_url: str) -> None:
     ):
         assert (await one.http.post("/register")).status_code == 200
         assert_limited(await other.http.post("/register"), 3600)
+
+
+async def test_a_hung_redis_is_waited_for_once_and_not_by_everybody_after(capsys: pytest.CaptureFixture[str]) -> None:
+    valkey = Valkey()
+    valkey.start()
+    try:
+        async with system(redis_url=valkey.url, sign_ins_per_minute_username=100) as whole:
+            whole.auth.handler = all_wrong
+            assert (await by_json(whole)).status_code == 401
+            valkey.send(signal.SIGSTOP)
+            started_s = time.monotonic()
+            assert {(await by_json(whole, f"nobody-{number}")).status_code for number in range(10)} == {401}
+            assert time.monotonic() - started_s < 10 * REDIS_TIMEOUT_S
+            assert capsys.readouterr().out.count("redis is away, counting here") == 1
+    finally:
+        valkey.close()
 
 
 async def test_when_redis_dies_attempts_are_counted_here_and_soon() -> None:

@@ -7,7 +7,7 @@ import hiredis
 import pytest
 
 from launcher.ports import find_free
-from servicekit.bus import Bus, BusAddress
+from servicekit.bus import Bus, BusAddress, BusUnavailable
 from tests.servicekit.bus.buses import Listening, connected_bus, in_time, running_bus
 from tests.valkey import Valkey
 from tests.waiting import eventually
@@ -25,6 +25,25 @@ async def test_a_refused_command_is_an_error_in_its_place_and_costs_the_others_n
     first, second, third = await in_time(ada.bus.execute(("PING",), ("NONSENSE",), ("PING",)))
     assert (first, third) == (b"PONG", b"PONG")
     assert isinstance(second, hiredis.ReplyError)
+
+
+async def test_who_asks_is_told_that_redis_is_unavailable_where_it_refuses(ada: Listening) -> None:
+    assert await in_time(ada.bus.ask(("ECHO", "one"), ("ECHO", "two"))) == [b"one", b"two"]
+    with pytest.raises(BusUnavailable, match="NONSENSE"):
+        await in_time(ada.bus.ask(("PING",), ("NONSENSE",)))
+
+
+async def test_a_redis_that_is_full_is_not_sound_and_that_is_logged_once(
+    valkey: Valkey, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with connected_bus(valkey.url) as ada:
+        assert await in_time(ada.bus.is_sound())
+        await in_time(ada.bus.ask(("CONFIG", "SET", "maxmemory", "1")))
+        assert [await in_time(ada.bus.is_sound()) for _ in range(3)] == [False] * 3
+        assert await in_time(ada.bus.ping())
+        assert capsys.readouterr().out.count("redis refuses") == 1
+        await in_time(ada.bus.ask(("CONFIG", "SET", "maxmemory", "0")))
+        assert await in_time(ada.bus.is_sound())
 
 
 async def test_pipelines_that_overlap_get_each_their_own_answers(ada: Listening) -> None:
