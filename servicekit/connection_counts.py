@@ -9,12 +9,17 @@ import asyncio
 import secrets
 from collections import Counter
 from collections.abc import Callable
+from time import monotonic
 
 from servicekit.bus import Bus, Command
 from servicekit.problems import Refusal
 from servicekit.prompt_replies import PromptReply
+from servicekit.token_buckets import TokenBuckets
 
 LEASE_S = 30.0
+# Each one that is opened reads stores and leaves lines in logs and tables, however soon it is closed.
+OPENED_PER_SECOND = 2.0
+OPENED_BURST = 120
 _PEOPLE_PER_COMMAND = 1_000
 _REFUSED = 0
 # Counts one more, unless with those of other instances it is one too many.
@@ -82,14 +87,18 @@ class ConnectionCounts:
         self._prefix = bus.channel(f"connections:{service}:")
         self._key = self._prefix + self._own.encode()
         self._counts: Counter[str] = Counter()
+        self._opened = TokenBuckets(per_second=OPENED_PER_SECOND, burst=OPENED_BURST)
         if per_person_max:
             bus.on_connected(self._tell_all)
 
     def claim(self, username: str) -> ConnectionClaim:
-        """Count one more, and ask Redis whether it may be; `confirm` waits for that. Raises the refusal."""
+        """Count one more, and ask Redis whether it may be; `confirm` waits for that. Raises the refusal.
+
+        So it does where this instance has opened too many of theirs lately.
+        """
         if not self._max:
             return ConnectionClaim(self, username, None)
-        if self._counts[username] >= self._max:
+        if self._counts[username] >= self._max or not self._opened.take(username, monotonic()):
             raise self._refusal(self._max)
         self._counts[username] += 1
         arguments = self._prefix, self._own, username, self._counts[username], self._max, self._lease_ms

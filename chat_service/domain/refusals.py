@@ -272,7 +272,7 @@ class TooManyMessages(ChatRefusal):
 
 class TooManyConnections(ChatRefusal):
     def __init__(self, connections_max: int) -> None:
-        super().__init__(f"{connections_max} connections are open already.")
+        super().__init__(f"{connections_max} connections are open already, or too many were opened just now.")
 
     @property
     def headers(self) -> dict[str, str]:

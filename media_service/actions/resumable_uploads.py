@@ -4,6 +4,7 @@ import asyncio
 import secrets
 from collections.abc import AsyncIterator, Callable
 from contextlib import closing, suppress
+from time import monotonic
 
 from media_service.actions.uploads import Uploads
 from media_service.domain.filenames import clean_filename
@@ -21,8 +22,14 @@ from media_service.store import ResumableUploadStore
 from servicekit.database import DatabaseError
 from servicekit.logs import get_logger
 from servicekit.problems import NotStored, Refusal
+from servicekit.token_buckets import TokenBuckets
 
 OPEN_MAX = 5  # of one person
+# A part costs the disk the whole piece in which it begins, however small it is: so small ones of one person, and what
+# is begun, come at a pace. What is over it waits.
+SMALL_PART_BYTES_MAX = PIECE_BYTES // 8
+SMALL_PARTS_PER_SECOND = 5.0
+SMALL_PARTS_BURST = 30
 LIFETIME_S = 24 * 3600
 CHECK_S = 10.0  # for so long a check that is not prolonged is taken to go on; of a killed instance, say
 _ID_BYTES = 16
@@ -39,8 +46,10 @@ class ResumableUploads:
         file_bytes_max: int,
         as_problem: Callable[[Refusal], bytes],
         clock: Callable[[], float],
+        small_parts: TokenBuckets | None = None,
     ) -> None:
         """`as_problem` gives a refusal as it will be told to whoever asks what became of the upload."""
+        self._small_parts = small_parts or TokenBuckets(per_second=SMALL_PARTS_PER_SECOND, burst=SMALL_PARTS_BURST)
         self._store = store
         self._uploads = uploads
         self._limits = limits
@@ -57,6 +66,7 @@ class ResumableUploads:
         name = clean_filename(filename)
         if length > self._file_bytes_max:
             raise FileTooLarge(name, self._file_bytes_max)
+        await self._wait_for_turn(owner)
         now_s = self._clock()
         new = ResumableUpload(
             id=secrets.token_urlsafe(_ID_BYTES),
@@ -89,14 +99,21 @@ class ResumableUploads:
             upload = await self.get(owner, upload_id)
             if offset != upload.received:
                 raise WrongOffset(upload.received)
+            await self._wait_for_turn(owner)
             try:
                 await self._keep(upload, body)
             finally:  # however the body ended
                 upload = await self._store.find(upload_id, now_s=self._clock()) or upload
                 self._check(upload)
+            if upload.received - offset > SMALL_PART_BYTES_MAX:
+                self._small_parts.give_back(owner)
         finally:
             self._sending.discard(upload_id)
         return upload
+
+    async def _wait_for_turn(self, owner: str) -> None:
+        while not self._small_parts.take(owner, monotonic()):  # noqa: ASYNC110 - it is time alone that it waits for
+            await asyncio.sleep(1 / SMALL_PARTS_PER_SECOND)
 
     async def _keep(self, upload: ResumableUpload, body: AsyncIterator[bytes]) -> None:
         """Raises FileTooLarge where more comes than was announced."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from media_service.actions.resumable_uploads import CHECK_S, ResumableUploads
+from media_service.actions.resumable_uploads import CHECK_S, SMALL_PART_BYTES_MAX, ResumableUploads
 from media_service.actions.uploads import Uploads
 from media_service.app import MIGRATIONS
 from media_service.domain.files import KeptLimits, ProcessedFile
@@ -26,6 +26,7 @@ from media_service.store import (
 )
 from servicekit.database import Connection, Database, try_hold
 from servicekit.engines import open_database
+from servicekit.token_buckets import TokenBuckets
 from tests.clock import Clock
 from tests.postgres import Postgres
 from tests.waiting import eventually
@@ -128,7 +129,9 @@ class CountingProcessor(FileProcessor):
 class Instance:
     """What one instance has for uploads."""
 
-    def __init__(self, database: Database, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, database: Database, clock: Callable[[], float], *, small_parts: TokenBuckets | None = None
+    ) -> None:
         self.may_go_on = asyncio.Event()
         self.processor = CountingProcessor(self.may_go_on)
         self.resumable = ResumableUploads(
@@ -144,6 +147,7 @@ class Instance:
             file_bytes_max=1_000_000,
             as_problem=lambda refusal: str(refusal).encode(),
             clock=clock,
+            small_parts=small_parts,
         )
 
     async def aclose(self) -> None:
@@ -170,6 +174,29 @@ async def send_whole(instance: Instance) -> str:
     upload = await instance.resumable.begin("Ada", filename="a.txt", content_type="", length=4)
     await instance.resumable.append("Ada", upload.id, 0, _body(b"text"))
     return upload.id
+
+
+async def test_small_parts_and_what_is_begun_come_at_a_pace_and_large_ones_as_they_like(database: Database) -> None:
+    """Each small one costs the disk a whole piece."""
+    buckets = TokenBuckets(per_second=0.001, burst=3)
+    async with aclosing(Instance(database, Clock(), small_parts=buckets)) as instance:
+        resumable = instance.resumable
+        upload = await resumable.begin("Ada", filename="a.bin", content_type="", length=900_000)
+        sent = 0
+        for _ in range(10):
+            part = bytes(SMALL_PART_BYTES_MAX + 1)
+            sent = (await resumable.append("Ada", upload.id, sent, _body(part))).received
+        for _ in range(2):
+            sent = (await resumable.append("Ada", upload.id, sent, _body(b"x"))).received
+        for waits in (
+            resumable.append("Ada", upload.id, sent, _body(b"x")),
+            resumable.begin("Ada", filename="b.bin", content_type="", length=1),
+        ):
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.2):
+                    await waits
+        await resumable.begin("Grace", filename="c.bin", content_type="", length=1)
+        assert (await resumable.get("Ada", upload.id)).received == sent
 
 
 async def has_become_file(instance: Instance, upload_id: str) -> bool:

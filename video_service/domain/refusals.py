@@ -88,7 +88,7 @@ class TooManyWatchers(VideoRefusal):
 
 class TooManyConnections(VideoRefusal):
     def __init__(self, connections_max: int) -> None:
-        super().__init__(f"{connections_max} connections are open already.")
+        super().__init__(f"{connections_max} connections are open already, or too many were opened just now.")
 
     @property
     def headers(self) -> dict[str, str]:
