@@ -12,6 +12,9 @@ from auth_service.store.versions import note_outside_write, touch_profile
 from servicekit.database import Connection, Database, last_number
 from servicekit.times import rfc3339
 
+# What is on its way when a ban is given is stored after it: by services that have not heard of it yet.
+UNHEARD_S_MAX = 2.0
+
 
 class ModerationStore:
     """All raise UnknownUser for who is not here, and NotAllowed for what is not for the actor to do."""
@@ -108,9 +111,10 @@ def _set_role(
 
 
 def _give_order(connection: Connection, kind: OrderKind, username: str, now: float) -> int:
+    until = now + UNHEARD_S_MAX if kind is OrderKind.ERASE_MESSAGES else now
     row = connection.execute(
         "INSERT INTO orders (kind, username, until) VALUES (?, ?, ?) RETURNING number",
-        (kind.value, username, rfc3339(now)),
+        (kind.value, username, rfc3339(until)),
     ).fetchone()
     return int(row[0])
 
