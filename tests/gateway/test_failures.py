@@ -5,7 +5,9 @@ import socket
 
 import pytest
 
+from gateway.pages.service_client import ANSWER_S_MAX
 from tests.gateway.gateways import System, code, system
+from tests.gateway.pages import BROWSER, answering
 from tests.gateway.stand_ins import NO_ANSWERS, Exchange, Service, head_of, sending, started
 from tests.gateway.wires import request_head
 from tests.waiting import eventually
@@ -29,6 +31,15 @@ async def test_a_service_that_is_away_costs_its_own_paths_a_503_and_nobody_else_
             assert (await whole.http.get(target, headers=whole.bearer())).status_code == 200
         await whole.chat.start()
         assert (await whole.http.get("/api/rooms", headers=whole.bearer())).status_code == 200
+
+
+async def test_a_service_that_hangs_holds_up_no_page_that_can_do_without_it() -> None:
+    async with system() as whole:
+        whole.chat.handler = answering(200, [])
+        whole.video.handler = silence
+        async with asyncio.timeout(ANSWER_S_MAX - 1):
+            answer = await whole.http.get("/", headers={**BROWSER, **whole.cookie()})
+        assert answer.status_code == 200, answer.text
 
 
 async def test_a_service_that_cannot_be_dialled_in_time_is_away() -> None:
