@@ -47,6 +47,10 @@ class ServerAway(NotStored, DatabaseError):
 
 
 class WritesRefused(NotStored, DatabaseError):
+    """The server said no."""
+
+
+class TakesNoWrites(WritesRefused):
     """Its disk is full, or it is a standby."""
 
 
@@ -99,6 +103,7 @@ class PostgresDatabase(Database):
         self._lane = FairLimiter(LONG_CONNECTIONS)
         self._proving: asyncio.Task[None] | None = None
         self._proved_at_s = float("-inf")
+        self._refused_at_s = float("-inf")
 
     async def read(self, statement: Statement[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         return await self._quick.run(lambda connection: statement(connection, *args, **kwargs))
@@ -121,14 +126,21 @@ class PostgresDatabase(Database):
             raise TookTooLong(self._long_reads.time_s_max) from None
 
     async def write(self, statement: Statement[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        return await self._quick.run(
-            lambda connection: _transaction(connection, lambda: statement(connection, *args, **kwargs))
-        )
+        try:
+            return await self._quick.run(
+                lambda connection: _transaction(connection, lambda: statement(connection, *args, **kwargs))
+            )
+        except TakesNoWrites:
+            self._refused_at_s = monotonic()
+            raise
 
     async def write_many(self, statement: Statement[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         return await self.write(statement, *args, **kwargs)
 
     async def is_sound(self) -> bool:
+        """The proof alone would not do: on a full disk it may find room where what people write finds none."""
+        if monotonic() - self._refused_at_s < PROOF_INTERVAL_S:
+            return False
         if self._proving is None or (self._proving.done() and monotonic() - self._proved_at_s >= PROOF_INTERVAL_S):
             self._proving = asyncio.create_task(self._prove())
         await asyncio.shield(self._proving)
@@ -206,7 +218,7 @@ class _Pool:
             raise WritesRefused("Somebody else holds what was to be changed; nothing was stored.") from error
         except _OF_THE_DISK as error:
             _warn("the database refuses", error)
-            raise WritesRefused(f"Nothing was stored: {_in_one_line(error)}.") from error
+            raise TakesNoWrites(f"Nothing was stored: {_in_one_line(error)}.") from error
         except (psycopg.OperationalError, psycopg.InterfaceError) as error:
             _tell_away(error)
         except psycopg.Error as error:

@@ -283,7 +283,7 @@ class NotStored(ChatRefusal):
     """The disk refused; nothing was acknowledged, nothing kept."""
 
     def __init__(self) -> None:
-        super().__init__("The message could not be stored. Send it again, with the same nonce.")
+        super().__init__("Nothing was stored, and nothing has changed. Send it again, a message with the same nonce.")
 
 
 class DirectoryUnavailable(ChatRefusal):

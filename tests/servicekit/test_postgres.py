@@ -170,6 +170,27 @@ async def test_a_server_that_dies_and_comes_back_costs_what_was_under_way(
         assert await database.read(said) == ["before", "after"]
 
 
+# As a full disk says it, of one table that has to grow; the proof finds room in another.
+_FULL = """\
+CREATE FUNCTION no_room() RETURNS trigger LANGUAGE plpgsql AS
+  'BEGIN RAISE EXCEPTION ''could not extend file'' USING ERRCODE = ''disk_full''; END';
+CREATE TRIGGER no_room BEFORE INSERT ON notes.notes EXECUTE FUNCTION no_room();
+"""
+
+
+async def test_a_server_that_has_just_refused_a_write_is_not_sound_whatever_the_proof_finds(
+    url: str, migrations: Path
+) -> None:
+    async with open_database(url, migrations) as database:
+        assert await database.is_sound()
+        with psycopg.connect(url.partition("#")[0], autocommit=True) as session:
+            session.execute(_FULL)
+        with pytest.raises(NotStored, match="could not extend file"):
+            await database.write(say, 1, "much")
+        assert not await database.is_sound()
+        await eventually(database.is_sound)
+
+
 def sleeps(server: Postgres) -> bool:
     with psycopg.connect(server.url("postgres")) as session:
         query = "SELECT 1 FROM pg_stat_activity WHERE query LIKE '%pg_sleep%' AND pid <> pg_backend_pid()"
