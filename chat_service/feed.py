@@ -11,6 +11,7 @@ import hashlib
 import secrets
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from itertools import chain
+from typing import NamedTuple
 
 import msgspec
 
@@ -20,6 +21,7 @@ from chat_service.domain.deliveries import Delivery, DirectDelivery
 from chat_service.domain.envelopes import EVERYBODY, Envelope, RoomEnvelope, person_channel, room_channel
 from chat_service.domain.events import sent_open
 from servicekit.bus import Bus, Command, accepted
+from servicekit.prompt_replies import PromptReply
 
 # Publishes to the reader, then to the sender's devices, who learn with it whether the reader has a connection.
 _DELIVER = """\
@@ -39,6 +41,13 @@ _DELIVER_SHA = hashlib.sha1(_DELIVER.encode(), usedforsecurity=False).hexdigest(
 _NOBODYS, _DEPARTED = "-", "!"
 # How an older version tells that somebody is no member any more: by the event alone.
 _ENDINGS = (b'{"type":"left"', b'{"type":"closed"')
+
+
+class Leaving(NamedTuple):
+    """One time that the last connection of somebody here ended."""
+
+    id: str
+    noted: PromptReply
 
 
 class Feed:
@@ -138,16 +147,21 @@ class Feed:
         found = zip(usernames, counts[1::2], leaving, strict=True)
         return {name for name, count, leaving_id in found if count or leaving_id}
 
-    def announce_leaving(self, username: str) -> str:
-        """Let all instances know that the person may be back soon. The id of this leaving, for `has_left`."""
+    def announce_leaving(self, username: str) -> Leaving:
+        """Let all instances know that the person may be back soon. This leaving, for `has_left`."""
         leaving_id = secrets.token_hex(8)
-        self._bus.send(("SET", self._bus.channel(_leaving(username)), leaving_id, "EX", _LEAVING_S_MAX))
-        return leaving_id
+        note = ("SET", self._bus.channel(_leaving(username)), leaving_id, "EX", _LEAVING_S_MAX)
+        return Leaving(leaving_id, PromptReply(self._bus, note))
 
-    async def has_left(self, username: str, leaving_id: str) -> bool:
-        """Whether they have not been back since, anywhere; true once. Raises BusUnavailable."""
+    async def has_left(self, username: str, leaving: Leaving) -> bool:
+        """Whether they have not been back since, anywhere; true once. Raises BusUnavailable.
+
+        A Redis that is full has not taken the note: then it is true on each instance that they left.
+        """
+        if leaving.noted.is_refused:
+            return not await self.online([username])
         keys = (self._bus.channel(_leaving(username)), self._bus.channel(person_channel(username)))
-        (reply,) = await self._bus.ask(("EVAL", _HAS_LEFT, 0, *keys, leaving_id))
+        (reply,) = await self._bus.ask(("EVAL", _HAS_LEFT, 0, *keys, leaving.id))
         return bool(reply == 1)
 
     def was_here(self, username: str) -> Awaitable[bool]:

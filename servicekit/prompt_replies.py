@@ -16,6 +16,12 @@ class PromptReply:
         self._asked = bus.execute(command)
         self._asked.add_done_callback(_forget)
 
+    @property
+    def is_refused(self) -> bool:
+        """Whether Redis has said no: it is full, say."""
+        asked = self._asked
+        return asked.done() and asked.exception() is None and isinstance(asked.result()[0], Exception)
+
     async def get(self, *, within_s: float = WAIT_S_MAX) -> Reply | None:
         """None where Redis is away, refuses, or takes longer; then the command may still be carried out."""
         done, _ = await asyncio.wait([self._asked], timeout=within_s)

@@ -7,7 +7,7 @@ from contextlib import suppress
 from chat_service.domain import events
 from chat_service.domain.conversations import Label
 from chat_service.domain.envelopes import Envelope, to_person
-from chat_service.feed import Feed
+from chat_service.feed import Feed, Leaving
 from chat_service.store.people import PeopleStore
 from servicekit.bus import BusUnavailable
 from servicekit.logs import get_logger
@@ -71,14 +71,14 @@ class Presence:
 
     def left(self, username: str) -> None:
         """The person's last connection here ended; it is news unless they are back within the grace."""
-        leaving_id = self._feed.announce_leaving(username)
-        self._leaving[username] = asyncio.create_task(self._leave(username, leaving_id))
+        leaving = self._feed.announce_leaving(username)
+        self._leaving[username] = asyncio.create_task(self._leave(username, leaving))
 
-    async def _leave(self, username: str, leaving_id: str) -> None:
+    async def _leave(self, username: str, leaving: Leaving) -> None:
         await asyncio.sleep(self._grace_s)
         del self._leaving[username]
         with suppress(BusUnavailable):
-            if await self._feed.has_left(username, leaving_id):
+            if await self._feed.has_left(username, leaving):
                 await self._tell(username, online=False)
                 for listener in self._gone_listeners:
                     listener(username)

@@ -121,6 +121,19 @@ async def test_who_left_one_instance_long_ago_and_another_just_now_may_still_com
     assert grace.skipped == []
 
 
+async def test_with_a_redis_that_is_full_who_leaves_is_told_gone_all_the_same(fragile_world: World) -> None:
+    chat = await fragile_world.instance(presence_grace_s=0.3)
+    await save(chat, "Grace", "Ada")
+    grace, ada = await chat.live_device("Grace"), await chat.live_device("Ada")
+    assert await presence(grace) == ("Ada", True)
+    bus = await fragile_world.bus()
+    await bus.ask(("CONFIG", "SET", "maxmemory", "1"))
+    await leave(ada)
+    assert await presence(grace) == ("Ada", False)
+    await chat.live_device("Ada")
+    assert await presence(grace) == ("Ada", True)
+
+
 async def test_without_redis_people_are_offline_and_everything_else_goes_on(world: World) -> None:
     chat = await world.instance(redis_url=f"unix://{world.folder}/nothing.sock")
     await save(chat, "Grace", "Ada")
