@@ -6,14 +6,13 @@ through redis-py's pipeline and pub/sub (docs/decisions/0003-our-own-bus.md).
 """
 
 import asyncio
-import ssl
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeAlias, cast
-from urllib.parse import unquote, urlsplit
 
 import hiredis
 
+from servicekit.bus_address import BusAddress
 from servicekit.logs import get_logger
 
 Command: TypeAlias = tuple[str | bytes | int, ...]
@@ -26,26 +25,6 @@ log = get_logger(__name__)
 
 class BusUnavailable(ConnectionError):
     """Redis is away; whether the commands in flight took effect is not known."""
-
-
-class BusAddress:
-    """Where Redis is, from `redis[s]://[user:password@]host[:port][/database]` or `unix:///path`."""
-
-    def __init__(self, url: str) -> None:
-        parts = urlsplit(url)
-        if parts.scheme not in {"redis", "rediss", "unix"}:
-            raise ValueError(f"{parts.scheme!r} is not a scheme of Redis")
-        self.path = parts.path if parts.scheme == "unix" else None
-        self.host = parts.hostname or "127.0.0.1"
-        self.port = parts.port or 6379
-        self.ssl = ssl.create_default_context() if parts.scheme == "rediss" else None
-        self.username = unquote(parts.username or "default")
-        self.password = unquote(parts.password) if parts.password else None
-        self.database = 0 if self.path else int(parts.path.strip("/") or 0)
-
-    def greeting(self) -> list[Command]:
-        auth = ("AUTH", self.username, self.password) if self.password else ()
-        return [("HELLO", "3", *auth), ("SELECT", str(self.database))]
 
 
 class Bus:

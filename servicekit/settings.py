@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from servicekit.bus import BusAddress
+from servicekit.bus_address import BusAddress
 from servicekit.startup_errors import CannotStart, refuse_to_start
 
 METRICS_PORT_OFFSET = 1000

@@ -7,7 +7,8 @@ import hiredis
 import pytest
 
 from launcher.ports import find_free
-from servicekit.bus import Bus, BusAddress, BusUnavailable
+from servicekit.bus import Bus, BusUnavailable
+from servicekit.bus_address import BusAddress
 from tests.servicekit.bus.buses import Listening, connected_bus, in_time, running_bus
 from tests.valkey import Valkey
 from tests.waiting import eventually
