@@ -18,7 +18,7 @@ from servicekit.token_buckets import TokenBuckets
 
 LEASE_S = 30.0
 # Each one that is opened reads stores and leaves lines in logs and tables, however soon it is closed.
-OPENED_PER_SECOND = 2.0
+OPENED_PER_SECOND = 10.0  # who comes back after a break of the network tries again and again
 OPENED_BURST = 120
 _PEOPLE_PER_COMMAND = 1_000
 _REFUSED = 0

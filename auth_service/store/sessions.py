@@ -52,7 +52,7 @@ class SessionStore:
 
     async def revoke(self, username: str, session_id: str, now: float) -> bool:
         """Whether this ended an active session of `username`. Who makes ids up costs the disk nothing."""
-        session = await self._database.read(_find, session_id)
+        session = await self._database.read_few(_find, session_id)
         if session is None or session.username != username:
             return False
         return await self._database.write(_revoke, username, session_id, now)
