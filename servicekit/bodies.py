@@ -26,7 +26,7 @@ async def read_json(request: Request[Any], body_type: type[T], *, judged_later: 
     """
     body = await request.body()
     try:
-        parsed = msgspec.json.decode(body, type=body_type)
+        parsed = _parsed(body, body_type)
     except msgspec.ValidationError as error:
         raise Invalid(field_error(str(error))) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -34,6 +34,27 @@ async def read_json(request: Request[Any], body_type: type[T], *, judged_later: 
     if (field := field_with_nul(body, parsed, judged_later)) is not None:
         raise Invalid(FieldError(field, NO_CONTROLS))
     return parsed
+
+
+def _parsed(body: bytes, body_type: type[T]) -> T:
+    try:
+        return msgspec.json.decode(body, type=body_type)
+    except msgspec.ValidationError as error:
+        if "got `float`" not in str(error):
+            raise
+        # 3.0 is an integer (JSON Schema 2020-12, core §4.2.3), and what some languages write for one.
+        return msgspec.convert(_with_integers(msgspec.json.decode(body)), body_type)
+
+
+def _with_integers(value: Any) -> Any:
+    match value:
+        case dict():
+            return {key: _with_integers(one) for key, one in value.items()}
+        case list():
+            return [_with_integers(one) for one in value]
+        case float() if value.is_integer():
+            return int(value)
+    return value
 
 
 async def read_form(request: Request[Any], body_type: type[T]) -> T:

@@ -41,14 +41,17 @@ Limits: TypeAlias = Mapping[tuple[type, str], Schema]
 class Description(msgspec.Struct, frozen=True):
     """What an endpoint takes and gives: the types that it parses and answers with. Decorates the endpoint.
 
-    Its docstring is told too. `takes_bytes` is the media type of a body that is no form and no JSON, `headers` a struct
-    of those that it reads, by their names. `also` are further answers without JSON, by status. `refusals` need not name
-    what follows from the rest: that a token, or a body of the right form, is missing.
+    Its docstring is told too. `rules` are keywords of JSON Schema for what the fields of the body are together.
+    `takes_bytes` is the media type of a body that is no form and no JSON, `headers` a struct of those that it reads, by
+    their names. `also` are further answers without JSON, by status. `refusals` need not name what follows from the
+    rest: that a token, or a body of the right form, is missing.
     """
 
     summary: str
     access: Literal["anyone", "user"] = "user"
     body: Any = None
+    rules: Schema = {}
+    needs_body: bool = True
     form: Any = None
     takes_files: bool = False
     takes_bytes: str = ""
@@ -125,6 +128,9 @@ def contract_of(routes: Iterable[BaseRoute], refusals: RefusalTable, limits: Lim
     for schema in (*made, *schemas.values()):
         _describe_pairs_as_lists(schema)
     _limit(schemas, limits or {})
+    for *_, described in found:
+        if described.rules:
+            schemas[described.body.__name__] |= described.rules
     writer = _Writer(dict(zip(ordered, made, strict=True)), {**COMMON, **refusals}, limits or {})
     paths: dict[str, dict[str, Schema]] = {}
     for one, method, endpoint, description in found:
@@ -207,7 +213,7 @@ class _Writer:
         example = {} if described.example is None else {"example": _given(described.example)}
         schema = self._schemas[described.body or described.form]
         content_type = "application/json" if described.body else FORM
-        return {"required": True, "content": {content_type: {"schema": schema, **example}}}
+        return {"required": described.needs_body, "content": {content_type: {"schema": schema, **example}}}
 
     def _answers(self, described: Description) -> Schema:
         answer: Schema = {"description": HTTPStatus(described.status).phrase}
@@ -283,6 +289,13 @@ def _links(relations: Sequence[str]) -> str:
 _BYTES: Schema = {"type": "string", "format": "binary"}
 _FILES: Schema = {
     "type": "object",
-    "description": "One or more files, in any field.",
-    "properties": {"files": {"type": "array", "items": {**_BYTES, "contentMediaType": "application/octet-stream"}}},
+    "description": "One or more files. The name of the field may be any.",
+    "properties": {
+        "files": {
+            "type": "array",
+            "minItems": 1,
+            "items": {**_BYTES, "contentMediaType": "application/octet-stream"},
+        }
+    },
+    "required": ["files"],
 }

@@ -9,11 +9,20 @@ import msgspec
 from auth_service.domain.account import Registration, fold_username
 from auth_service.domain.instance import InstanceChange
 from servicekit.problems import FieldError, Invalid
-from servicekit.texts import NO_CONTROLS, fits_one_line, is_visible, name_fault, trimmed
+from servicekit.texts import (
+    NO_CONTROLS,
+    SEEN_LINE_PATTERN,
+    UNFIT_IN_PATTERNS,
+    fits_one_line,
+    is_visible,
+    name_fault,
+    trimmed,
+)
 from servicekit.web_addresses import leads_elsewhere
 
 _USERNAME = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9_.-]+")  # "." and ".." are places in a path, not names
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
+_EMAIL_PART = rf"[^@\s{UNFIT_IN_PATTERNS}]+"
 # Our own files and nothing beside them: no other path of ours is a picture.
 _OWN_FILE = re.compile(r"/api/files/[A-Za-z0-9_-]+(/thumbnail)?(\?[A-Za-z0-9_=&-]*)?")
 # Composing takes the square of the number of marks in a row: what is longer than this is left as it is.
@@ -52,13 +61,25 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def password_limits(self) -> dict[str, object]:
-        return {"minLength": self.password_length_min, "maxLength": self.password_length_max}
+        return {
+            "minLength": self.password_length_min,
+            "maxLength": self.password_length_max,
+            "pattern": SEEN_LINE_PATTERN,
+        }
+
+    @property
+    def nickname_limits(self) -> dict[str, object]:
+        return {"minLength": 1, "maxLength": self.nickname_length_max, "pattern": SEEN_LINE_PATTERN}
+
+    @property
+    def part_limits(self) -> dict[str, object]:
+        return {"minLength": 1, "maxLength": self.part_length_max, "pattern": SEEN_LINE_PATTERN}
 
     @property
     def email_limits(self) -> dict[str, object]:
         return {
             "maxLength": self.email_length_max,
-            "pattern": rf"^\s*({_EMAIL.pattern})?\s*$",
+            "pattern": rf"^\s*({_EMAIL_PART}@{_EMAIL_PART})?\s*$",
         }
 
     @property

@@ -6,7 +6,8 @@ Fields that a body does not name are ignored: forms and clients send more than w
 from starlette.requests import Request
 from starlette.routing import Route
 
-from auth_service.domain.rules import STATUS_LENGTH_MAX
+from auth_service.domain.instance import InstanceChange
+from auth_service.domain.rules import DESCRIPTION_LENGTH_MAX, INSTANCE_NAME_LENGTH_MAX, STATUS_LENGTH_MAX
 from auth_service.refusals import REFUSALS
 from auth_service.routes import (
     instance,
@@ -27,6 +28,7 @@ from auth_service.state import State
 from servicekit import contract, health, status
 from servicekit.contract import Limits
 from servicekit.routing import route
+from servicekit.texts import LINE_PATTERN, SEEN_LINE_PATTERN
 
 
 def _limits(request: Request[State]) -> Limits:
@@ -39,10 +41,12 @@ def _limits(request: Request[State]) -> Limits:
         (PasswordChange, "new_password"): rules.password_limits,
         (NewPassword, "password"): rules.password_limits,
         (EmailChange, "email"): rules.email_limits,
-        (NicknameForm, "nickname"): {"minLength": 1, "maxLength": rules.nickname_length_max},
-        (StatusForm, "status"): {"maxLength": STATUS_LENGTH_MAX},
+        (InstanceChange, "name"): {"minLength": 1, "maxLength": INSTANCE_NAME_LENGTH_MAX, "pattern": SEEN_LINE_PATTERN},
+        (InstanceChange, "description"): {"maxLength": DESCRIPTION_LENGTH_MAX},
+        (NicknameForm, "nickname"): rules.nickname_limits,
+        (StatusForm, "status"): {"maxLength": STATUS_LENGTH_MAX, "pattern": LINE_PATTERN},
         (AvatarForm, "avatar_url"): rules.avatar_url_limits,
-        (UsersQuery, "query"): {"minLength": 1, "maxLength": rules.part_length_max},
+        (UsersQuery, "query"): rules.part_limits,
         (UsersQuery, "limit"): {"minimum": 1, "maximum": rules.users_found_max},
     }
 

@@ -87,6 +87,7 @@ class AuditAnswer(msgspec.Struct, frozen=True):
 @describes(
     "Ban somebody",
     body=BanBody,
+    needs_body=False,
     example=BanBody("spam", True),
     answer=BanAnswer,
     refusals=(NotAllowed, UnknownUser, LastOwner, TooOften),

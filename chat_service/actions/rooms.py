@@ -21,11 +21,13 @@ from chat_service.domain.refusals import (
 from chat_service.store.rooms import Member, Room, RoomsPage
 from chat_service.store.rooms import Rooms as RoomStore
 from servicekit.hourly_rates import HourlyRate
+from servicekit.texts import LINE_PATTERN
 from servicekit.times import rfc3339
 
 RoomName: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^(?!\.{1,2}$)[A-Za-z0-9_.-]{1,64}$(?!\n)")]
-Topic: TypeAlias = Annotated[str, msgspec.Meta(max_length=1_000)]
-Section: TypeAlias = Annotated[str, msgspec.Meta(max_length=64)]
+_LINE = {"pattern": LINE_PATTERN}
+Topic: TypeAlias = Annotated[str, msgspec.Meta(max_length=1_000, extra_json_schema=_LINE)]
+Section: TypeAlias = Annotated[str, msgspec.Meta(max_length=64, extra_json_schema=_LINE)]
 RoomPosition: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=9_999)]
 LOBBY = "lobby"
 

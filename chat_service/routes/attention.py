@@ -30,6 +30,13 @@ class NewUnreadMark(msgspec.Struct, frozen=True):
     seq: Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)]
 
 
+_PARTS = ("starts", "ends", "time_zone")
+_TOGETHER = {
+    "if": {"anyOf": [{"required": [part], "properties": {part: {"type": "string"}}} for part in _PARTS]},
+    "then": {"required": [*_PARTS], "properties": {part: {"type": "string"} for part in _PARTS}},
+}
+
+
 @describes("Read what you are notified of", answer=Notifications, refusals=PLACE_REFUSALS)
 async def notifications(request: Request[State]) -> Response:
     """In a conversation with a person it is `all`, in a room `mentions`, until you choose."""
@@ -81,6 +88,7 @@ async def quiet_hours(request: Request[State]) -> Response:
 @describes(
     "Choose when you are not to be disturbed",
     body=QuietHours,
+    rules=_TOGETHER,
     example=QuietHours("22:00", "07:30", "Europe/Berlin"),
     answer=QuietHoursNow,
     refusals=(TooManyMessages, NotStored),

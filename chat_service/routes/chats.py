@@ -15,13 +15,14 @@ from servicekit.authentication import identify
 from servicekit.bodies import read_json
 from servicekit.contract import describes
 from servicekit.responses import json_response
+from servicekit.texts import LINE_PATTERN
 
 
 class SaveChat(msgspec.Struct, frozen=True):
     """`nickname` and `pfp` are shown instead of the person's own, until they change theirs."""
 
     username: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
-    nickname: Annotated[str, msgspec.Meta(max_length=64)] | None = None
+    nickname: Annotated[str, msgspec.Meta(max_length=64, extra_json_schema={"pattern": LINE_PATTERN})] | None = None
     pfp: Annotated[str, msgspec.Meta(max_length=2048, pattern=r"^(https?://\S+|/(?!/)\S*)?$(?!\n)")] | None = None
 
 

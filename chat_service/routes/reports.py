@@ -40,6 +40,11 @@ class NewReport(msgspec.Struct, frozen=True, kw_only=True):
     reason: Annotated[str, msgspec.Meta(max_length=REASON_LENGTH_MAX)] = ""
 
 
+_IS_OF_MESSAGE = {"required": ["message_id"], "properties": {"message_id": {"type": "integer"}}}
+_IS_OF_PERSON = {"required": ["username"], "properties": {"username": {"type": "string"}}}
+_ONE_OF_TWO = {"if": _IS_OF_MESSAGE, "then": {"not": _IS_OF_PERSON}, "else": _IS_OF_PERSON}
+
+
 class ReportMade(msgspec.Struct, frozen=True):
     id: int
 
@@ -61,6 +66,7 @@ class ReportsQuery(msgspec.Struct, frozen=True):
 @describes(
     "Report a message or a person to the moderators",
     body=NewReport,
+    rules=_ONE_OF_TWO,
     example=NewReport(message_id=41, reason="spam"),
     answer=ReportMade,
     status=201,

@@ -1,10 +1,13 @@
 """The HTTP interface of the media service."""
 
+from starlette.requests import Request
 from starlette.routing import Route
 
 from media_service.refusals import REFUSALS
 from media_service.routes import files, internal, link_cards, resumable_uploads, uploads
+from media_service.state import State
 from servicekit import contract, health, status
+from servicekit.contract import Limits
 from servicekit.routing import route
 
 ROUTES: list[Route] = [
@@ -34,4 +37,11 @@ ROUTES: list[Route] = [
     *health.service_routes(),
     *status.routes(internal.count),
 ]
-ROUTES += contract.routes(ROUTES, REFUSALS)
+
+
+def _limits(request: Request[State]) -> Limits:
+    length_max = request.state["limits"].upload_file_bytes_max
+    return {(resumable_uploads.BeginHeaders, "Upload-Length"): {"maximum": length_max}}
+
+
+ROUTES += contract.routes(ROUTES, REFUSALS, _limits)

@@ -67,6 +67,17 @@ def _header(field: str) -> str:
 Version = Annotated[Literal["1.0.0"], msgspec.Meta(description="The version of tus.")]
 Count = Annotated[int, msgspec.Meta(ge=0, le=10**_DIGITS_MAX - 1)]
 
+_BASE64 = "(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{4}|[A-Za-z0-9+/]{3}=|[A-Za-z0-9+/]{2}==)"
+_PAIR = f"[!-+.-~-]+(?: {_BASE64})?"
+Metadata = Annotated[
+    str,
+    msgspec.Meta(
+        description="`filename` and `filetype`, each with its value in base64.",
+        pattern=f"^(?:{_PAIR}(?:,{_PAIR})*)?$",
+        max_length=resumable.METADATA_LENGTH_MAX,
+    ),
+]
+
 
 class VersionHeader(msgspec.Struct, frozen=True, rename=_header):
     tus_resumable: Version
@@ -74,9 +85,7 @@ class VersionHeader(msgspec.Struct, frozen=True, rename=_header):
 
 class BeginHeaders(VersionHeader, frozen=True, rename=_header):
     upload_length: Count
-    upload_metadata: Annotated[
-        str, msgspec.Meta(description="`filename` and `filetype`, each with its value in base64.")
-    ] = ""
+    upload_metadata: Metadata = ""
 
 
 class AppendHeaders(VersionHeader, frozen=True, rename=_header):

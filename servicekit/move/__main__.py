@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from servicekit.move.moving import Moved, move
-from servicekit.move.services import installed_services
+from servicekit.move.services import FILES, installed_services
 from servicekit.move.sqlite_place import SqlitePlace
 from servicekit.move.stores import Place
 from servicekit.problems import NotStored
@@ -21,9 +21,11 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m servicekit.move", description=__doc__)
     parser.add_argument("source", metavar="FROM", type=_place, help=ADDRESS)
     parser.add_argument("target", metavar="TO", type=_place, help="the same")
+    parser.add_argument("--only", choices=FILES, help="one service, as where each has a data folder of its own")
     given = parser.parse_args(arguments)
     try:
-        _print_moved(move(installed_services(), given.source, given.target, tell=_tell))
+        services = [one for one in installed_services() if given.only in {None, one.name}]
+        _print_moved(move(services, given.source, given.target, tell=_tell))
     except (CannotStart, NotStored) as error:
         _tell(f"{str(error).rstrip('.')}. Nothing else was changed")
         return EXIT_CANNOT_START if isinstance(error, CannotStart) else EXIT_FAULT

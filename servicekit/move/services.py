@@ -12,7 +12,7 @@ from pathlib import Path
 from servicekit.migrations import scripts
 from servicekit.startup_errors import CannotStart
 
-_FILES = {"auth": "users.db", "chat": "chat.db", "media": "files.db", "video": "streams.db"}
+FILES = {"auth": "users.db", "chat": "chat.db", "media": "files.db", "video": "streams.db"}
 
 
 class CannotMove(CannotStart):
@@ -69,7 +69,7 @@ def service_of(name: str, file: str, migrations: Path) -> Service:
 def installed_services() -> list[Service]:
     """Raises CannotMove where one is missing: it could not be told whether there is something of it."""
     services = []
-    for name, file in _FILES.items():
+    for name, file in FILES.items():
         spec = find_spec(f"{name}_service")
         if spec is None or spec.origin is None:
             raise CannotMove(f"the package {name}_service is missing: run this where all services are installed")

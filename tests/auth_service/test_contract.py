@@ -97,6 +97,14 @@ async def test_limits_follow_the_settings(settings: AuthSettings, clock: Clock) 
     [
         ("/api/register", "email", ["", "  ", " ada@example.org ", "a@b"], ["ada", "a b@c", "a@b@c", "@b"]),
         (
+            "/api/register",
+            "password",
+            ["correct horse", "größer als acht"],
+            ["a\nbreak in it", "        ", "\u202eturned back"],
+        ),
+        ("/api/update-nickname", "nickname", ["Ada", "Ada \U0001f9ea"], [" ", "Ada\x07L", "Ada\u2028L", "Ada\u2066L"]),
+        ("/api/update-status", "status", ["", "at lunch"], ["at\x07lunch", "at\x9flunch"]),
+        (
             "/api/update-avatar",
             "avatar_url",
             ["", "https://example.org/a.png", "HTTP://example.org/", "/api/files/x"],

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from jsonschema import Draft202012Validator
 
 from gateway.domain.contract import GATEWAY
 from gateway.domain.route_table import OWN, find
@@ -50,6 +51,27 @@ def test_a_pair_is_a_list_of_two_as_generators_of_clients_want_it() -> None:
     marks = DOCUMENT["components"]["schemas"]["SearchHit"]["properties"]["marks"]
     assert marks["items"] == {"type": "array", "minItems": 2, "maxItems": 2, "items": {"type": "integer"}}
     assert b"prefixItems" not in msgspec.json.encode(DOCUMENT)
+
+
+HOURS = {"starts": "22:00", "ends": "07:30", "time_zone": "Europe/Berlin"}
+
+
+@pytest.mark.parametrize(
+    "name, body, is_valid",
+    [
+        ("NewReport", {"message_id": 1, "username": None}, True),
+        ("NewReport", {"username": "ada"}, True),
+        ("NewReport", {"message_id": 1, "username": "ada"}, False),
+        ("NewReport", {"message_id": None}, False),
+        ("QuietHours", HOURS, True),
+        ("QuietHours", dict.fromkeys(HOURS), True),
+        ("QuietHours", {}, True),
+        ("QuietHours", {**HOURS, "ends": None}, False),
+        ("QuietHours", {"time_zone": "Europe/Berlin"}, False),
+    ],
+)
+def test_what_the_fields_of_a_body_are_together_is_told(name: str, body: dict[str, Any], is_valid: bool) -> None:
+    assert Draft202012Validator(DOCUMENT["components"]["schemas"][name]).is_valid(body) == is_valid
 
 
 @pytest.mark.parametrize("service, route, method", PUBLIC, ids=IDS)

@@ -39,6 +39,12 @@ async def http() -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
+@pytest.mark.parametrize("stars", ["5.0", "50e-1"])
+async def test_an_integer_is_one_however_json_writes_it(http: httpx.AsyncClient, stars: str) -> None:
+    response = await http.post("/json", content=f'{{"author": "Ada", "stars": {stars}, "tags": ["a"]}}')
+    assert response.json() == {"author": "Ada", "stars": 5, "tags": ["a"]}
+
+
 def code(response: httpx.Response) -> tuple[int, str]:
     return response.status_code, response.json()["code"]
 
@@ -55,6 +61,9 @@ async def test_json_becomes_its_type(http: httpx.AsyncClient) -> None:
         ('{"author": 1}', "author"),
         ('{"author": "ada", "stars": 6}', "stars"),
         ('{"author": "ada", "stars": "5"}', "stars"),
+        ('{"author": "ada", "stars": 4.5}', "stars"),
+        ('{"author": "ada", "stars": 6.0}', "stars"),
+        ('{"author": "ada", "stars": 1e308}', "stars"),
         ('{"author": "ada", "tags": ["a", "far too long"]}', "tags[1]"),
         ('{"author": "ada", "admin": true}', "admin"),
         ("[]", ""),

@@ -26,6 +26,10 @@ class Flower(msgspec.Struct):
     petals: Number = 5
 
 
+class Painted(msgspec.Struct):
+    color: str | None = None
+
+
 class FlowersQuery(msgspec.Struct):
     color: str
     limit: Number = 3
@@ -75,6 +79,14 @@ async def picture(_: Request[Any]) -> Response:
     return Response()
 
 
+ONE_COLOR = {"not": {"properties": {"color": {"type": "null"}}}}
+
+
+@describes("Paint", access="anyone", body=Painted, rules=ONE_COLOR, needs_body=False)
+async def paint(_: Request[Any]) -> Response:
+    return Response()
+
+
 @describes("Change", form=Flower, status=204)
 async def change(_: Request[Any]) -> Response:
     return Response()
@@ -120,6 +132,14 @@ def test_a_body_and_an_answer_are_told_by_their_types_with_an_example_and_the_do
     assert told["operationId"] == "post_flowers"
     assert told["requestBody"]["content"] == {"application/json": {"schema": schema, "example": {"name": "rose"}}}
     assert told["responses"]["201"]["content"] == {"application/json": {"schema": schema}}
+
+
+def test_a_body_that_may_be_left_out_is_told_as_such_and_what_its_fields_are_together() -> None:
+    part = contract_of([route("/paint", POST=paint), *ROUTES], REFUSALS)
+    assert part.paths["/paint"]["post"]["requestBody"]["required"] is False
+    assert part.paths["/flowers"]["post"]["requestBody"]["required"] is True
+    assert part.schemas["Painted"].items() >= ONE_COLOR.items()
+    assert "not" not in part.schemas["Flower"]
 
 
 def test_refusals_are_told_by_status_and_code_with_those_that_follow_from_the_rest() -> None:

@@ -38,9 +38,9 @@ def command(source: str | Path, target: str | Path) -> list[str]:
     return [sys.executable, "-m", "servicekit.move", *addresses]
 
 
-def run(source: str | Path, target: str | Path) -> tuple[int, str, str]:
+def run(source: str | Path, target: str | Path, *options: str) -> tuple[int, str, str]:
     ended = subprocess.run(
-        command(source, target), cwd=REPOSITORY, capture_output=True, text=True, timeout=50, check=False
+        [*command(source, target), *options], cwd=REPOSITORY, capture_output=True, text=True, timeout=50, check=False
     )
     return ended.returncode, ended.stdout, ended.stderr
 
@@ -91,6 +91,18 @@ def test_every_service_goes_there_and_back(data: Path, url: str, tmp_path: Path,
         assert {**dump(back), "search_progress": None} == {**before[service], "search_progress": None}
         assert "is up to date" in Installation(tmp_path / "back", "").run(service, "migrate")[1]
         assert "is up to date" in Installation(data, "").run(service, "migrate")[1]
+
+
+def test_one_service_alone_is_moved_and_the_others_stay(data: Path, url: str, tmp_path: Path) -> None:
+    for service in ("auth", "video"):
+        sqlite_file.make(path(data, service), migrations(service))
+    status, out, err = run(data, url, "--only", "video")
+    assert (status, {service for service, _ in told(out)}) == (0, {"video"}), err
+    assert not is_made(url, "auth")
+    assert run(data, url)[0] == 0
+    status, out, err = run(url, tmp_path / "back", "--only", "video")
+    assert (status, {service for service, _ in told(out)}) == (0, {"video"}), err
+    assert not (tmp_path / "back" / "auth").exists()
 
 
 @pytest.mark.parametrize("service", ON_POSTGRESQL)
