@@ -55,3 +55,10 @@ def test_readme_shows_six_figures_and_all_are_those_of_the_benchmarks() -> None:
     measured = (REPOSITORY / "docs/performance.md").read_text()
     assert len(figures) == 6
     assert [one for one in figures if f"| {one} |" not in measured] == []
+
+
+def test_every_part_of_the_benchmarks_is_named_with_what_it_measures() -> None:
+    parts = re.findall(r'^    "(\w+)": \w+\.measure', (REPOSITORY / "bench/__main__.py").read_text(), re.MULTILINE)
+    assert len(parts) > 10
+    rows = re.findall(r"^\| [^|]+ \| `(\w+)` \| ", (REPOSITORY / "docs/performance.md").read_text(), re.MULTILINE)
+    assert sorted(rows) == sorted(parts)
