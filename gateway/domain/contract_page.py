@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from servicekit.contract import SCHEMAS, Schema
+from servicekit.texts import LINE_PATTERN, SEEN_LINE_PATTERN
 
 _KEYWORDS = {
     "pattern": "matches {}",
@@ -16,6 +17,10 @@ _KEYWORDS = {
     "minItems": "at least {}",
     "maxItems": "at most {}",
     "default": "{} by default",
+}
+_PATTERNS = {
+    LINE_PATTERN: "one line without control characters",
+    SEEN_LINE_PATTERN: "one line without control characters, of which something is seen",
 }
 
 
@@ -168,7 +173,10 @@ def _field(name: str, schema: Schema, place: str, description: str, *, is_requir
 
 def _limits(schema: Schema) -> Iterator[str]:
     for keyword, sentence in _KEYWORDS.items():
-        if (value := schema.get(keyword)) not in (None, [], ""):
+        value = schema.get(keyword)
+        if keyword == "pattern" and value in _PATTERNS:
+            yield _PATTERNS[value]
+        elif value not in (None, [], ""):
             yield sentence.format(value if isinstance(value, str) else msgspec.json.encode(value).decode())
     for part in schema.get("anyOf", ()):
         yield from _limits(part)

@@ -8,6 +8,7 @@ from gateway.domain.contract import joined
 from gateway.domain.contract_page import page_of
 from gateway.domain.route_table import Service
 from servicekit.contract import PATH, Contract
+from servicekit.texts import SEEN_LINE_PATTERN
 from tests.gateway.contract.parts import AUTH, document, part, telling, whole_of
 from tests.gateway.gateways import System
 
@@ -87,6 +88,17 @@ def test_the_types_are_said_in_words() -> None:
     (room,) = [one for one in page.types if one.name == "Room"]
     assert [("".join(word.text for word in one.words), one.limits) for one in room.fields] == [
         ("list of string", "at most 3")
+    ]
+
+
+def test_what_a_line_may_hold_is_said_in_words() -> None:
+    name = {"type": "string", "pattern": SEEN_LINE_PATTERN, "maxLength": 9}
+    code = {"anyOf": [{"type": "string", "pattern": "^[a-f]$"}, {"type": "null"}]}
+    page = page_of(joined({Service.AUTH: Contract({}, {"Person": {"properties": {"name": name, "code": code}}})}))
+    limits = [one.limits for one in page.types[0].fields]
+    assert limits == [
+        "one line without control characters, of which something is seen, at most 9 characters",
+        "matches ^[a-f]$",
     ]
 
 
