@@ -22,6 +22,7 @@ from servicekit.web_addresses import leads_elsewhere
 
 _USERNAME = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9_.-]+")  # "." and ".." are places in a path, not names
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
+_ADDRESS_PART = rf"[^\s\\<>\"{UNFIT_IN_PATTERNS}]+"
 _EMAIL_PART = rf"[^@\s{UNFIT_IN_PATTERNS}]+"
 # Our own files and nothing beside them: no other path of ours is a picture.
 _OWN_FILE = re.compile(r"/api/files/[A-Za-z0-9_-]+(/thumbnail)?(\?[A-Za-z0-9_=&-]*)?")
@@ -86,7 +87,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     def avatar_url_limits(self) -> dict[str, object]:
         return {
             "maxLength": self.avatar_url_length_max,
-            "pattern": r"^\s*$|^\s*([Hh][Tt][Tt][Pp][Ss]?://|/api/files/)\S",
+            "pattern": rf"^\s*([Hh][Tt][Tt][Pp][Ss]?://{_ADDRESS_PART}|{_OWN_FILE.pattern})?\s*$",
         }
 
     @property

@@ -108,7 +108,14 @@ async def test_limits_follow_the_settings(settings: AuthSettings, clock: Clock) 
             "/api/update-avatar",
             "avatar_url",
             ["", "https://example.org/a.png", "HTTP://example.org/", "/api/files/x"],
-            ["ftp://example.org/a.png", "/api/avatars/ada", "example.org/a.png", "https://"],
+            [
+                "ftp://example.org/a.png",
+                "/api/avatars/ada",
+                "example.org/a.png",
+                "https://",
+                "https://example.org/a\x07.png",
+                "/api/files/a b",
+            ],
         ),
     ],
 )
