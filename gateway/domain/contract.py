@@ -18,8 +18,8 @@ _ABOUT: Mapping[str, str] = {
     GATEWAY: "The system as a whole",
 }
 _DESCRIPTION = """\
-Bodies are JSON in UTF-8, or forms where that is stated. GET paths answer HEAD too. Refusals are problems (RFC 9457)
-with a `code` that does not change.
+Bodies are JSON in UTF-8, or forms where that is stated. GET paths answer HEAD too. No text holds the character
+NUL. Refusals are problems (RFC 9457) with a `code` that does not change.
 
 There are WebSockets at {sockets}, which OpenAPI cannot describe. Their commands and events are in docs/protocol.md."""
 
