@@ -99,7 +99,7 @@ async def test_limits_follow_the_settings(settings: AuthSettings, clock: Clock) 
         (
             "/api/register",
             "password",
-            ["correct horse", "größer als acht"],
+            ["correct horse", "größer und länger"],
             ["a\nbreak in it", "        ", "\u202eturned back"],
         ),
         ("/api/update-nickname", "nickname", ["Ada", "Ada \U0001f9ea"], [" ", "Ada\x07L", "Ada\u2028L", "Ada\u2066L"]),
