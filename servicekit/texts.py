@@ -18,11 +18,12 @@ DIRECTION_CONTROLS = "\u202a-\u202e\u2066-\u2069"
 _CONTROLS = "\x00-\x1f\x7f-\x9f\u2028\u2029"
 _UNFIT_FOR_NAMES = re.compile(f"[{_CONTROLS}{DIRECTION_CONTROLS}]")
 UNFIT_IN_PATTERNS = re.sub("[^-]", lambda found: f"\\u{ord(found[0]):04x}", _CONTROLS + DIRECTION_CONTROLS)
-# For contracts, as patterns of JSON Schema, in ASCII: one line, empty or not, and one of which something is seen. The
-# dialects do not know all that is invisible, so `is_visible` asks for more.
+# For contracts, as patterns of JSON Schema, in ASCII: one line, empty or not, one of which something is seen, and any
+# text of which something is. The dialects do not know all that is invisible, so `is_visible` asks for more.
 _FIT = f"[^{UNFIT_IN_PATTERNS}]"
 LINE_PATTERN = rf"^{_FIT}*$(?!\n)"
 SEEN_LINE_PATTERN = rf"^{_FIT}*[^\s{UNFIT_IN_PATTERNS}]{_FIT}*$(?!\n)"
+SEEN_PATTERN = r"[^\s\u0000-\u001f\u007f-\u009f]"
 NO_CONTROLS = "Control characters are not allowed."
 _IOTA_SUBSCRIPT = re.compile("[\u0345\u1f80-\u1ffc]")  # alone, and in what is composed with it
 _JOINERS = re.compile(r"\u200d|.[\U0001f3fb-\U0001f3ff]", re.DOTALL)  # ZWJ, and skin tones behind what they colour

@@ -37,7 +37,7 @@ class StatusForm(msgspec.Struct, frozen=True):
 class ProfilesQuery(msgspec.Struct, frozen=True):
     """Separated by commas."""
 
-    usernames: Annotated[str, msgspec.Meta(min_length=1)]
+    usernames: Annotated[str, msgspec.Meta(min_length=1, extra_json_schema={"pattern": r"[^\s,]"})]
 
 
 class UsersQuery(msgspec.Struct, frozen=True):

@@ -41,6 +41,7 @@ from servicekit.bodies import read_json, read_query
 from servicekit.contract import Limits, describes
 from servicekit.problems import FieldError, Invalid
 from servicekit.responses import json_response, link
+from servicekit.texts import SEEN_PATTERN
 
 
 class NewMessage(msgspec.Struct, frozen=True):
@@ -48,6 +49,11 @@ class NewMessage(msgspec.Struct, frozen=True):
     nonce: Nonce | None = None
     attachments: FileIds = ()
     reply_to: commands.MessageId | None = None
+
+
+_HAS_FILES = {"required": ["attachments"], "properties": {"attachments": {"minItems": 1}}}
+_HAS_TEXT = {"required": ["message"], "properties": {"message": {"pattern": SEEN_PATTERN}}}
+_TEXT_OR_FILES = {"if": _HAS_FILES, "else": _HAS_TEXT}
 
 
 class ReadMark(msgspec.Struct, frozen=True):
@@ -105,6 +111,7 @@ async def messages(request: Request[State]) -> Response:
 @describes(
     "Send a message",
     body=NewMessage,
+    rules=_TEXT_OR_FILES,
     example=NewMessage("Hello!", "a7f0"),
     answer=MessageView,
     status=201,
@@ -240,4 +247,4 @@ async def _history(request: Request[State], username: str, label: Label) -> Resp
 
 def limits(request: Request[State]) -> Limits:
     text = {"maxLength": request.state["submissions"].message_length_max}
-    return {(NewMessage, "message"): text, (NewText, "message"): {"minLength": 1, **text}}
+    return {(NewMessage, "message"): text, (NewText, "message"): {"minLength": 1, "pattern": SEEN_PATTERN, **text}}

@@ -15,14 +15,13 @@ from servicekit.bodies import convert
 from servicekit.contract import describes
 from servicekit.problems import TookTooLong, TooManyAtOnce
 from servicekit.responses import json_response, link
-
-_SHOWN = r"[^\s\u0000-\u001f\u007f-\u009f]"  # somewhere in it
+from servicekit.texts import SEEN_PATTERN
 
 
 class SearchQuery(msgspec.Struct, frozen=True):
     # Without it the answer is `query_empty`, so it is told as required, though it has a default.
     query: Annotated[
-        str, msgspec.Meta(max_length=200, extra_json_schema={"minLength": 1, "pattern": _SHOWN, "required": True})
+        str, msgspec.Meta(max_length=200, extra_json_schema={"minLength": 1, "pattern": SEEN_PATTERN, "required": True})
     ] = ""
     before: MessageId | None = None
     limit: Annotated[int, msgspec.Meta(ge=1)] = HISTORY_PAGE

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from servicekit.contract import SCHEMAS, Schema
-from servicekit.texts import LINE_PATTERN, SEEN_LINE_PATTERN
+from servicekit.texts import LINE_PATTERN, SEEN_LINE_PATTERN, SEEN_PATTERN
 
 _KEYWORDS = {
     "pattern": "matches {}",
@@ -20,6 +20,7 @@ _KEYWORDS = {
 }
 _PATTERNS = {
     LINE_PATTERN: "one line without control characters",
+    SEEN_PATTERN: "something is seen",
     SEEN_LINE_PATTERN: "one line without control characters, of which something is seen",
 }
 
