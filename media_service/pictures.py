@@ -4,7 +4,8 @@ import asyncio
 import os
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from threading import Lock
 
 import msgspec
 
@@ -34,16 +35,32 @@ class Pictures:
         self._pixels_max = pixels_max
         self._picture_s_max = picture_s_max
         self._threads = ThreadPoolExecutor(os.cpu_count() or 1, "pictures")
+        self._unfinished = 0
+        self._counting = Lock()
 
     async def take(self, filename: str, read: Callable[[], bytes]) -> Picture:
         """The picture in the bytes that `read` gives. Raises NotAPicture, PictureTooLarge, BrokenPicture, Unavailable.
 
         What else it raises is our fault, and not the picture's.
         """
-        return await asyncio.get_running_loop().run_in_executor(self._threads, self._take, filename, read)
+        with self._counting:
+            self._unfinished += 1
+        work = self._threads.submit(self._take, filename, read)
+        taken = asyncio.wrap_future(work)
+        work.add_done_callback(self._finish)
+        return await taken
 
     def close(self) -> None:
         self._threads.shutdown()
+
+    def _finish(self, _: Future[Picture]) -> None:
+        """The memory of pixels is kept from one picture to the next, and given back behind the last."""
+        from media_service import picture_rendering  # noqa: PLC0415 - as below
+
+        with self._counting:
+            self._unfinished -= 1
+            if not self._unfinished:
+                picture_rendering.give_back()
 
     def _take(self, filename: str, read: Callable[[], bytes]) -> Picture:
         from media_service import picture_rendering  # noqa: PLC0415 - with the first picture Pillow is loaded, in here

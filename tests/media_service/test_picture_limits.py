@@ -1,6 +1,8 @@
 """What a picture may cost, whose fault it is when it fails, and how small ones are shown."""
 
+import asyncio
 import io
+import os
 from collections.abc import Awaitable, Callable, Iterator
 
 import pytest
@@ -8,7 +10,7 @@ from PIL import Image
 
 from media_service.domain.cleaning.cleaned import PARTS_MAX
 from media_service.domain.files import Picture
-from media_service.domain.refusals import BrokenPicture, PictureTooLarge
+from media_service.domain.refusals import BrokenPicture, NotAPicture, PictureTooLarge
 from media_service.pictures import Pictures
 from servicekit.problems import Unavailable
 from tests.media_service.cleaning.pictures import encoded, painted, segment, with_segments
@@ -40,6 +42,21 @@ async def test_more_parts_than_are_read_is_a_limit_and_named(take: Take) -> None
     many = with_segments(encoded(painted(), "JPEG"), segment(0xFE, b"") * PARTS_MAX)
     with pytest.raises(PictureTooLarge, match=f"{PARTS_MAX} parts"):
         await take(many)
+
+
+async def test_the_memory_of_pixels_serves_the_next_picture_and_goes_back_behind_the_last(take: Take) -> None:
+    png = encoded(painted(), "PNG")
+    before = Image.core.get_stats()["reused_blocks"]
+    await asyncio.gather(*(take(png) for _ in range(4 * (os.cpu_count() or 1))))
+    assert Image.core.get_stats()["reused_blocks"] > before
+    assert Image.core.get_stats()["blocks_cached"] == 0
+
+
+async def test_the_memory_of_pixels_goes_back_behind_a_broken_picture(take: Take) -> None:
+    good = encoded(painted(), "PNG")
+    taken = await asyncio.gather(take(good), take(good), take(b"no picture"), return_exceptions=True)
+    assert isinstance(taken[-1], NotAPicture)
+    assert Image.core.get_stats()["blocks_cached"] == 0
 
 
 async def test_no_memory_is_not_the_fault_of_the_file() -> None:
