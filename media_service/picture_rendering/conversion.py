@@ -4,6 +4,7 @@ All that they tell beside the picture stays behind; the colour profile comes alo
 """
 
 import io
+import re
 from collections.abc import Set as AbstractSet
 from contextlib import closing
 from typing import NamedTuple
@@ -16,8 +17,14 @@ from media_service.picture_rendering.limits import Limits, decoding
 from media_service.picture_rendering.turning import turn
 
 _ORIENTATION = 0x0112
-_JPEG = {"quality": 90}
-_WEBP = {"quality": 90, "method": 2}
+_QUALITY = 90
+_WEBP = {"quality": _QUALITY, "method": 2}
+# What a decoder is told before (AV1 in ISOBMFF §2.3.3, ISO 14496-15 §8.3.3.1.2): the byte with the sharing of colours.
+_CONFIGURATION = re.compile(rb"av1C\x81.(?P<av1>.)|hvcC\x01.{15}(?P<hevc>.)", re.DOTALL)
+_HEAD_BYTES = 64 * 1024  # it stands before the pictures
+_AV1_MONOCHROME, _AV1_SHARED = 0x10, 0x0C  # the latter: by columns and rows
+_HEVC_KIND, _HEVC_MONOCHROME, _HEVC_SHARED = 0x03, 0, 1
+_SHARED, _EACH_ITS_OWN = "4:2:0", "4:4:4"
 AvifImagePlugin.DEFAULT_MAX_THREADS = 1  # there are as many threads of ours as cores, and each counts its own time
 
 
@@ -35,7 +42,8 @@ def convert(data: bytes, format_: Format, limits: Limits) -> Converted:
     if image.has_transparency_data:
         return Converted(_encoded(image.convert("RGBA"), Format.WEBP, **_WEBP), Format.WEBP, names)
     image = image if image.mode in {"L", "RGB"} else image.convert("RGB")
-    return Converted(_encoded(image, Format.JPEG, **_JPEG), Format.JPEG, names)
+    jpeg = _encoded(image, Format.JPEG, quality=_QUALITY, subsampling=_subsampling(data))
+    return Converted(jpeg, Format.JPEG, names)
 
 
 def _bitmap(data: bytes, limits: Limits) -> Image.Image:
@@ -73,6 +81,18 @@ def _opened(data: bytes, format_: Format, limits: Limits) -> tuple[Image.Image, 
         image = turn(opened, orientation).copy()
         image.info = {**opened.info}
         return image, _told(image)
+
+
+def _subsampling(data: bytes) -> str:
+    """Four pixels share a colour where they do so in all that is in the file: text on a screen is blurred by that."""
+    return _EACH_ITS_OWN if any(map(_has_more_colours, _CONFIGURATION.finditer(data[:_HEAD_BYTES]))) else _SHARED
+
+
+def _has_more_colours(found: re.Match[bytes]) -> bool:
+    """Of one picture of the file: more of them than one for four pixels."""
+    if found["av1"]:
+        return not found["av1"][0] & _AV1_MONOCHROME and found["av1"][0] & _AV1_SHARED != _AV1_SHARED
+    return found["hevc"][0] & _HEVC_KIND not in {_HEVC_MONOCHROME, _HEVC_SHARED}
 
 
 def _orientation_in(block: bytes) -> int:

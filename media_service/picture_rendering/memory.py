@@ -5,13 +5,13 @@ New memory from the system, filled with zeros page by page, took a sixth of the 
 
 import os
 
-from PIL import Image
+from PIL import _imaging
 
 _BLOCKS_PER_PICTURE = 8  # 12 megapixels take three, turned as well, and there are small ones beside them
 
-Image.core.set_blocks_max(_BLOCKS_PER_PICTURE * (os.cpu_count() or 1))
+_imaging.set_blocks_max(_BLOCKS_PER_PICTURE * (os.cpu_count() or 1))
 
 
 def give_back() -> None:
     """To the system, what is not in use at the moment."""
-    Image.core.clear_cache()
+    _imaging.clear_cache()

@@ -216,3 +216,19 @@ def test_the_reader_of_heic_comes_with_the_first_of_them() -> None:
     )
     told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert told.stdout.split() == ["False", "False"]
+
+
+@needs_avif
+@pytest.mark.parametrize("kind, shared", [("4:4:4", (1, 1)), ("4:2:2", (1, 1)), ("4:2:0", (2, 2))])
+async def test_pixels_keep_a_colour_of_their_own(take: Take, kind: str, shared: tuple[int, int]) -> None:
+    """Of an AVIF: in 4:2:0 four pixels share one, and the others are taken as they are."""
+    jpeg = opened((await take(encoded(quarters(), "AVIF", subsampling=kind))).data)
+    assert jpeg.layer[0][1:3] == shared  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("chroma, shared", [(1, (2, 2)), (2, (1, 1)), (3, (1, 1))])
+async def test_pixels_of_a_heic_do_too(take: Take, chroma: int, shared: tuple[int, int]) -> None:
+    """Told in its box, where nothing here can encode another one; its decoder looks elsewhere."""
+    at = TURNED.index(b"hvcC") + 4 + 16
+    jpeg = opened((await take(TURNED[:at] + bytes([0xFC | chroma]) + TURNED[at + 1 :])).data)
+    assert jpeg.layer[0][1:3] == shared  # type: ignore[attr-defined]

@@ -6,7 +6,7 @@ import os
 from collections.abc import Awaitable, Callable, Iterator
 
 import pytest
-from PIL import Image
+from PIL import Image, _imaging
 
 from media_service.domain.cleaning.cleaned import PARTS_MAX
 from media_service.domain.files import Picture
@@ -46,17 +46,17 @@ async def test_more_parts_than_are_read_is_a_limit_and_named(take: Take) -> None
 
 async def test_the_memory_of_pixels_serves_the_next_picture_and_goes_back_behind_the_last(take: Take) -> None:
     png = encoded(painted(), "PNG")
-    before = Image.core.get_stats()["reused_blocks"]
+    before = _imaging.get_stats()["reused_blocks"]
     await asyncio.gather(*(take(png) for _ in range(4 * (os.cpu_count() or 1))))
-    assert Image.core.get_stats()["reused_blocks"] > before
-    assert Image.core.get_stats()["blocks_cached"] == 0
+    assert _imaging.get_stats()["reused_blocks"] > before
+    assert _imaging.get_stats()["blocks_cached"] == 0
 
 
 async def test_the_memory_of_pixels_goes_back_behind_a_broken_picture(take: Take) -> None:
     good = encoded(painted(), "PNG")
     taken = await asyncio.gather(take(good), take(good), take(b"no picture"), return_exceptions=True)
     assert isinstance(taken[-1], NotAPicture)
-    assert Image.core.get_stats()["blocks_cached"] == 0
+    assert _imaging.get_stats()["blocks_cached"] == 0
 
 
 async def test_no_memory_is_not_the_fault_of_the_file() -> None:
