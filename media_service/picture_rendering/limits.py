@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from time import thread_time
 
-from PIL import Image
+from PIL import Image, PngImagePlugin
 
-from media_service.domain.cleaning import Broken
+from media_service.domain.cleaning import PROFILE_BYTES_MAX, Broken
 
 Image.MAX_IMAGE_PIXELS = None  # the limit is ours, a setting, and checked before Pillow sees the picture
+PngImagePlugin.MAX_TEXT_CHUNK = PROFILE_BYTES_MAX  # it is that of profiles as well; texts are gone by then
 
 
 class TooDear(Exception):

@@ -24,7 +24,7 @@ from tests.media_service.cleaning.pictures import (
     painted,
     with_chunks,
 )
-from tests.media_service.cleaning.profiles import PROFILE
+from tests.media_service.cleaning.profiles import PROFILE, profile_of, reduced, tags_of
 
 Take = Callable[[bytes], Awaitable[Picture]]
 ORIENTED = b"Exif\0\0" + exif_of_orientation(6)
@@ -180,6 +180,14 @@ async def test_a_colour_profile_survives_a_turn(take: Take) -> None:
         picture = await take(encoded(painted(), kind, icc_profile=PROFILE, exif=ORIENTED))
         assert opened(picture.data).info["icc_profile"] == PROFILE
         assert picture.removed == ()
+
+
+@pytest.mark.parametrize("orientation", [1, 6])
+async def test_the_colour_profile_of_a_printer_survives_in_a_png(take: Take, orientation: int) -> None:
+    """Its table has more bytes than Pillow reads by itself."""
+    profile = reduced(profile_of({**tags_of(PROFILE), b"A2B0": secrets.token_bytes(3_000_000)}))
+    png = encoded(painted(), "PNG", icc_profile=profile, exif=exif_of_orientation(orientation))
+    assert opened((await take(png)).data).info["icc_profile"] == profile
 
 
 async def test_a_gamma_is_seen_in_the_thumbnail(take: Take) -> None:

@@ -15,6 +15,7 @@ from media_service.domain.cleaning.metadata_found import REMOVABLE, in_order
 __all__ = [
     "CONVERTED",
     "HEAD_BYTES",
+    "PROFILE_BYTES_MAX",
     "REMOVABLE",
     "Broken",
     "Cleaned",
@@ -29,6 +30,7 @@ __all__ = [
     "xmp_names",
 ]
 
+PROFILE_BYTES_MAX = png.PROFILE_BYTES_MAX
 read_exif, xmp_names = exif.read, xmp.names_in
 _CLEANERS = {Format.JPEG: jpeg.clean, Format.PNG: png.clean, Format.WEBP: webp.clean, Format.GIF: gif.clean}
 CONVERTED = frozenset(Format) - _CLEANERS.keys()  # into one of those that are cleaned
