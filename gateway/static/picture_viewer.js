@@ -1,18 +1,20 @@
-/** The viewer: a picture of the conversation, whole, in a dialog; arrows and swipes lead to the next. */
+/** The viewer: a picture of the conversation, whole, in a dialog; arrows and swipes lead to the next, or to a video. */
 
 import { all, closest, required } from "./dom.js";
-import { nameParts } from "./file_names.js";
+import { nameParts, whatIs } from "./file_names.js";
 import { t } from "./i18n.js";
 import { cover } from "./placeholders.js";
 
 const SWIPE_PX = 48;
+const CONTROLS_PX = 72; // at the lower edge of a video, where a finger moves its time
 
 /** With a modifier key a link stays a link. */
 export class PictureViewer {
   #root;
   #dialog;
   #image;
-  /** @type {HTMLAnchorElement | null} */
+  #video;
+  /** @type {HTMLElement | null} */
   #shown = null;
 
   /**
@@ -23,16 +25,19 @@ export class PictureViewer {
     this.#root = root;
     this.#dialog = dialog;
     this.#image = required(dialog, "img", HTMLImageElement);
+    this.#video = required(dialog, "video", HTMLVideoElement);
     root.addEventListener("click", (event) => this.#clicked(event));
     dialog.addEventListener("click", (event) => this.#clickedInside(event));
     dialog.addEventListener("close", () => this.#returnFocus());
-    dialog.addEventListener("keydown", (event) => this.#step({ ArrowLeft: -1, ArrowRight: 1 }[event.key] ?? 0));
+    dialog.addEventListener("keydown", (event) => {
+      this.#step(event.target === this.#video ? 0 : ({ ArrowLeft: -1, ArrowRight: 1 }[event.key] ?? 0));
+    });
     this.#wireSwipes(required(dialog, ".whole"));
   }
 
-  /** All of the conversation that this page has, in their order. */
-  get #links() {
-    return all(this.#root, ".gallery a", HTMLAnchorElement);
+  /** All pictures and videos of the conversation that this page has, in their order. */
+  get #items() {
+    return all(this.#root, ".gallery a, .film video");
   }
 
   /** @param {MouseEvent} event */
@@ -47,12 +52,12 @@ export class PictureViewer {
     this.#dialog.showModal();
   }
 
-  /** Beside the picture is out. @param {MouseEvent} event */
+  /** Beside what is shown is out. @param {MouseEvent} event */
   #clickedInside(event) {
     const action = closest(event, "[data-action]")?.dataset.action;
     if (action) {
       this.#step(action === "next" ? 1 : -1);
-    } else if (closest(event, ".whole") && event.target !== this.#image) {
+    } else if (closest(event, ".whole") && event.target !== this.#image && event.target !== this.#video) {
       this.#dialog.close();
     }
   }
@@ -62,7 +67,8 @@ export class PictureViewer {
     /** @type {{x: number, y: number} | null} */
     let from = null;
     place.addEventListener("pointerdown", (event) => {
-      from = event.pointerType === "touch" && event.isPrimary ? { x: event.clientX, y: event.clientY } : null;
+      const isSwipe = event.pointerType === "touch" && event.isPrimary && !this.#isOnControls(event);
+      from = isSwipe ? { x: event.clientX, y: event.clientY } : null;
     });
     place.addEventListener("pointercancel", () => (from = null));
     place.addEventListener("pointerup", (event) => {
@@ -74,42 +80,82 @@ export class PictureViewer {
     });
   }
 
-  /** @param {number} by how many pictures */
+  /** @param {PointerEvent} event */
+  #isOnControls(event) {
+    const { bottom } = this.#video.getBoundingClientRect();
+    return event.target === this.#video && event.clientY > bottom - CONTROLS_PX;
+  }
+
+  /** @param {number} by how many of them */
   #step(by) {
-    const links = this.#links;
-    const next = links[links.findIndex((link) => link === this.#shown) + by];
+    const items = this.#items;
+    const next = items[items.findIndex((item) => item === this.#shown) + by];
     if (by !== 0 && next) {
       this.#show(next);
     }
   }
 
+  /** @param {HTMLElement} item */
+  #show(item) {
+    this.#empty();
+    this.#shown = item;
+    const isVideo = item instanceof HTMLVideoElement;
+    this.#image.hidden = isVideo;
+    this.#video.hidden = !isVideo;
+    if (isVideo) {
+      this.#showVideo(item);
+    } else if (item instanceof HTMLAnchorElement) {
+      this.#showPicture(item);
+    }
+  }
+
+  /** From where it is in the conversation, which it leaves. @param {HTMLVideoElement} small */
+  #showVideo(small) {
+    small.pause();
+    this.#video.poster = small.poster;
+    this.#video.ariaLabel = small.ariaLabel;
+    this.#video.src = small.currentTime ? `${small.src}#t=${small.currentTime}` : small.src;
+    this.#tell(small, small.src, "video");
+  }
+
   /** @param {HTMLAnchorElement} link */
-  #show(link) {
-    this.#shown = link;
+  #showPicture(link) {
     const small = link.querySelector("img");
-    this.#dialog.querySelector("canvas.placeholder")?.remove();
-    this.#image.removeAttribute("src");
     this.#image.alt = small?.alt ?? "";
     this.#image.width = Number(link.dataset.width) || (small?.naturalWidth ?? 0);
     this.#image.height = Number(link.dataset.height) || (small?.naturalHeight ?? 0);
     cover(this.#image, link.dataset.placeholder ?? "");
     this.#image.src = link.href;
-    this.#tell(link);
+    this.#tell(link, link.href, "picture");
   }
 
-  /** Its name, and where in the row it is. @param {HTMLAnchorElement} link */
-  #tell(link) {
-    const filename = link.dataset.name ?? "";
-    const links = this.#links;
-    const place = links.indexOf(link) + 1;
-    const name = nameParts({ kind: "picture", filename: filename || t("Picture") });
+  #empty() {
+    this.#dialog.querySelector("canvas.placeholder")?.remove();
+    this.#image.removeAttribute("src");
+    if (this.#video.hasAttribute("src")) {
+      this.#video.removeAttribute("src");
+      this.#video.load(); // which ends the sound, and the loading
+    }
+  }
+
+  /**
+   * Its name, and where in the row it is.
+   * @param {HTMLElement} item
+   * @param {string} url
+   * @param {"picture" | "video"} kind
+   */
+  #tell(item, url, kind) {
+    const filename = item.closest("[data-name]")?.getAttribute("data-name") ?? "";
+    const items = this.#items;
+    const place = items.indexOf(item) + 1;
+    const name = nameParts({ kind, filename: filename || whatIs({ kind, filename }) });
     required(this.#dialog, ".name").replaceChildren(...name);
-    required(this.#dialog, ".position").textContent = t("%(place)s of %(count)s", { place, count: links.length });
+    required(this.#dialog, ".position").textContent = t("%(place)s of %(count)s", { place, count: items.length });
     const download = required(this.#dialog, '[data-icon="download"]', HTMLAnchorElement);
-    download.href = link.href;
+    download.href = url;
     download.download = filename;
     this.#setUsable("previous", place > 1);
-    this.#setUsable("next", place < links.length);
+    this.#setUsable("next", place < items.length);
   }
 
   /** A button that goes takes no focus with it. @param {string} action @param {boolean} isUsable */
@@ -121,12 +167,12 @@ export class PictureViewer {
     button.disabled = !isUsable;
   }
 
-  /** To the picture that was shown last; one that has no place of its own is behind the last that has. */
+  /** To what was shown last; a picture that has no place of its own is behind the last that has. */
   #returnFocus() {
-    const link = this.#shown;
-    const tiles = link ? all(link.parentElement ?? link, "a") : [];
-    const place = link?.checkVisibility() ? link : tiles.findLast((tile) => tile.checkVisibility());
+    const item = this.#shown;
+    const tiles = item ? all(item.parentElement ?? item, "a") : [];
+    const place = item?.checkVisibility() ? item : tiles.findLast((tile) => tile.checkVisibility());
     place?.focus();
-    this.#image.removeAttribute("src");
+    this.#empty();
   }
 }

@@ -1,5 +1,6 @@
 """Pictures: chosen, pasted and dropped; shown small, and whole."""
 
+import re
 from base64 import b64encode
 from pathlib import Path
 
@@ -125,6 +126,44 @@ async def test_the_viewer_leads_through_the_pictures_and_says_where_it_is(visito
     await ada.page.keyboard.press("Escape")
     await expect(viewer).to_be_hidden()
     await expect(links.nth(2)).to_be_focused()
+
+
+async def test_the_viewer_leads_to_videos_too_and_back_to_the_place_where_one_is(
+    visitors: Visitors, tmp_path: Path
+) -> None:
+    ada, grace = await visitors.people("ada", "grace")
+    await ada.chat_with(grace)
+    (tmp_path / "first.png").write_bytes(picture(60))
+    (tmp_path / "film.mp4").write_bytes(b"\0\0\0\x18ftypisom\0\0\2\0isomiso2" + bytes(100))
+    (tmp_path / "last.png").write_bytes(picture(61))
+    for name in ("first.png", "film.mp4", "last.png"):
+        await ada.page.locator('input[name="files"]').set_input_files(tmp_path / name)
+        await expect(ada.page.locator('#chosen > li[data-state="done"]')).to_have_count(1)
+        await ada.write(f"Here is {name}")
+        await expect(ada.page.locator("#chosen > li")).to_have_count(0)
+    await ada.article("Here is first.png").locator(".gallery a").click()
+    viewer, keys = ada.page.locator("#viewer"), ada.page.keyboard
+    video, place = viewer.locator("video"), viewer.locator(".position")
+    await expect(place).to_have_text("1 of 3")
+    await expect(video).to_be_hidden()
+    await keys.press("ArrowRight")
+    await expect(place).to_have_text("2 of 3")
+    await expect(viewer.locator(".name")).to_have_text("film.mp4")
+    await expect(video).to_be_visible()
+    await expect(viewer.locator("img")).to_be_hidden()
+    await expect(video).to_have_attribute("src", re.compile("/api/files/"))
+    await expect(viewer.locator("a[download]")).to_have_attribute("download", "film.mp4")
+    await video.focus()
+    await keys.press("ArrowRight")  # moves its time
+    await expect(place).to_have_text("2 of 3")
+    await viewer.locator('[data-action="next"]').click()
+    await expect(viewer.locator(".name")).to_have_text("last.png")
+    await expect(video).to_be_hidden()
+    await expect(video).not_to_have_attribute("src", re.compile("."))  # nothing plays on
+    await keys.press("ArrowLeft")
+    await keys.press("Escape")
+    await expect(viewer).to_be_hidden()
+    await expect(ada.article("Here is film.mp4").locator("video")).to_be_focused()
 
 
 async def test_more_pictures_than_tiles_are_in_the_viewer(visitors: Visitors, tmp_path: Path) -> None:
