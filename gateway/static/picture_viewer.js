@@ -50,6 +50,7 @@ export class PictureViewer {
     event.preventDefault();
     this.#show(link);
     this.#dialog.showModal();
+    this.#dialog.focus(); // not its first button, which has a ring as soon as an arrow is pressed
   }
 
   /** Beside what is shown is out. @param {MouseEvent} event */

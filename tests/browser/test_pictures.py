@@ -166,6 +166,25 @@ async def test_the_viewer_leads_to_videos_too_and_back_to_the_place_where_one_is
     await expect(ada.article("Here is film.mp4").locator("video")).to_be_focused()
 
 
+@pytest.mark.parametrize("count", [5, 6, 7, 13])
+async def test_no_place_in_a_gallery_is_empty(couple: Couple, tmp_path: Path, count: int) -> None:
+    ada, _ = couple
+    paths = [tmp_path / f"{number}.png" for number in range(count)]
+    for number, path in enumerate(paths):
+        path.write_bytes(picture(100 * count + number))
+    await ada.page.locator('input[name="files"]').set_input_files(paths)
+    await expect(ada.page.locator('#chosen > li[data-state="done"]')).to_have_count(count)
+    await ada.write(f"A gallery of {count}")
+    gallery = ada.article(f"A gallery of {count}").locator(".gallery")
+    await expect(gallery.locator("a")).to_have_count(count)
+    covered = await gallery.evaluate("""(gallery) => {
+      const area = (one) => one.clientWidth * one.clientHeight;
+      const tiles = [...gallery.querySelectorAll("a")].filter((one) => one.checkVisibility());
+      return tiles.reduce((sum, one) => sum + area(one), 0) / area(gallery);
+    }""")
+    assert covered > 0.95  # the rest are gaps between them
+
+
 async def test_more_pictures_than_tiles_are_in_the_viewer(visitors: Visitors, tmp_path: Path) -> None:
     ada, grace = await visitors.people("ada", "grace")
     await ada.chat_with(grace)
@@ -179,6 +198,7 @@ async def test_more_pictures_than_tiles_are_in_the_viewer(visitors: Visitors, tm
     await expect(links).to_have_count(14)
     await expect(links.nth(12)).to_be_hidden()
     await links.nth(11).click()
+    await expect(ada.page.locator("#viewer")).to_be_focused()
     await ada.page.keyboard.press("ArrowRight")
     viewer = ada.page.locator("#viewer")
     await expect(viewer.locator(".position")).to_have_text("13 of 14")
