@@ -37,6 +37,7 @@ export default [
       "no-restricted-syntax": [
         "error",
         { selector: "Literal[regex.pattern=/\\(\\?<[=!]/]", message: "Safari before 16.4 cannot read look-behind." },
+        { selector: "TemplateElement[value.raw=/\\n/]", message: "Joined scripts are not indented: write \\n." },
         ...[
           "ExportDefaultDeclaration",
           "ExportAllDeclaration",
@@ -48,7 +49,7 @@ export default [
     },
   },
   {
-    files: ["gateway/static/load_failure.js"],
+    files: ["gateway/static/script_loader.js"],
     languageOptions: { ecmaVersion: 5, sourceType: "script" },
     rules: { "no-var": "off" },
   },

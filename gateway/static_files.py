@@ -49,6 +49,7 @@ STYLES = (
 )
 # On lines of their own; what is left keeps its line.
 _COMMENTS = re.compile(r"^[ \t]*(?:/\*\*.*?\*/|//[^\n]*)$", re.MULTILINE | re.DOTALL)
+_STYLE_COMMENTS = re.compile(rb"[ \t]*/\*.*?\*/\n*|^[ \t]+", re.MULTILINE | re.DOTALL)
 # `from "./x.js"`, `import "./x.js"`, `import("./x.js")`, `URL("./x.css"` in a script; `url("x.svg")` and
 # `"src": "x.svg"` elsewhere.
 _REFERENCE = re.compile(r'(?P<before>\b(?:from|import)\s*\(?\s*"\./|\bURL\("\./|\burl\("|"src":\s*")(?P<name>[\w.-]+)"')
@@ -66,7 +67,7 @@ class StaticFile(msgspec.Struct, frozen=True):
 class StaticFiles:
     """All files of a folder, held in memory. `icon.svg` is at `/static/icon.<hash>.svg`.
 
-    Scripts go without the comments on lines of their own, the style sheets of all pages as `app.css`, and all
+    Scripts go without the comments on lines of their own, styles without any, those of all pages as `app.css`, and all
     that `app.js` begins with as one script, with a map for the tools of browsers. What it imports later are scripts of
     their own. Its modules are there as they are, too: the map leads to them.
 
@@ -122,7 +123,9 @@ class StaticFiles:
 
 
 def _read(path: Path) -> bytes:
-    """A script without its comments, which also name other scripts, for their types."""
+    """Styles and scripts without their comments; those of scripts also name others, for their types."""
+    if path.suffix == ".css":
+        return _STYLE_COMMENTS.sub(b"", path.read_bytes())
     if path.suffix != ".js":
         return path.read_bytes()
     return _COMMENTS.sub(lambda comment: "\n" * comment[0].count("\n"), path.read_text()).encode()

@@ -7,6 +7,7 @@
     $modules["theme.js"] = { wireTheme };
     }
 
+Empty lines and indentation stay behind: no text goes over more than one line (ESLint sees to it).
 A module runs after those that it imports, as it would by itself. What would then be different is refused: imports in a
 circle, and exports other than of functions, classes and constants where they are declared.
 """
@@ -52,8 +53,10 @@ def join(entry: str, sources: Mapping[str, str]) -> JoinedScript:
     texts, lines = [f"export const {MODULES} = {{}};"], list[tuple[int, int] | None]([None])
     for number, name in enumerate(exports):
         body = _without_exports(name, _bound(name, sources[name], exports))
-        texts += ["{", body, f"{MODULES}[{json.dumps(name)}] = {{ {', '.join(exports[name])} }};", "}"]
-        lines += [None, *((number, line) for line in range(body.count("\n") + 1)), None, None]
+        kept = [(line, text.strip()) for line, text in enumerate(body.split("\n")) if text.strip()]
+        texts += ["{", *(text for _, text in kept)]
+        texts += [f"{MODULES}[{json.dumps(name)}] = {{ {', '.join(exports[name])} }};", "}"]
+        lines += [None, *((number, line) for line, _ in kept), None, None]
     return JoinedScript("\n".join(texts), exports, lines)
 
 

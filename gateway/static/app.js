@@ -179,4 +179,4 @@ function wireMembership(connection, log, composer) {
 }
 
 begin();
-document.documentElement.dataset.scripts = "live"; // see load_failure.js
+document.documentElement.dataset.scripts = "live"; // see script_loader.js

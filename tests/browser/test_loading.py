@@ -56,6 +56,7 @@ async def test_a_page_whose_scripts_fail_says_so_and_works_as_without_them(
     await visitor.area.fill(text)
     await visitor.page.locator("#composer").get_by_role("button", name="Send").click()
     await visitor.sees(text)
+    await expect(line).to_be_visible()  # the new page has asked for its scripts, too
     await visitor.page.unroute_all(behavior="wait")
     await line.get_by_role("button", name="Reload").click()
     await visitor.live()

@@ -103,6 +103,11 @@ def test_scripts_go_without_comments_and_each_line_keeps_its_place(tmp_path: Pat
     assert "@param" not in joined
 
 
+def test_styles_go_without_comments_and_indentation(tmp_path: Path) -> None:
+    style = '/* A. */\n\n:root { --a: "x"; /* b */\n  color: red; }\n/* C\n   D */\np { }\n'
+    assert content(made(tmp_path, page_css=style), "page.css") == ':root { --a: "x";color: red; }\np { }\n'
+
+
 def test_the_style_sheets_of_all_pages_are_one(tmp_path: Path) -> None:
     files = made(tmp_path, palette_css="a{}", adaptations_css="z{}", controls_css="b{}", contract_css="other")
     assert content(files, "app.css") == "a{}b{}z{}"
@@ -125,7 +130,7 @@ def test_what_the_repository_has_is_served() -> None:
     files = StaticFiles()
     for path in FOLDER.iterdir():
         if path.name in STYLES:
-            assert path.read_text() in content(files, "app.css")
+            assert path.read_text().splitlines()[-1].strip() in content(files, "app.css")
         else:
             assert files.url(path.name)
     assert (files.url("icon.svg") or "") in content(files, "app.webmanifest") or "icon." in content(

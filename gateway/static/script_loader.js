@@ -1,12 +1,19 @@
 /**
- * Tells when the scripts of a page did not come to life: not loaded, not understood, or failed as they began.
+ * Loads the scripts of a page, and tells when they did not come to life: not loaded, not understood, or failed as they
+ * began.
+ *
+ * It is deferred, and so runs when the styles are there: a slow line brings what one reads before what one writes with.
  *
  * It stands alone and in the words of old browsers (ECMAScript 5), since they are among those who need it.
  */
 (function () {
   var root = document.documentElement;
-  var texts = document.currentScript && document.currentScript.getAttribute("data-texts");
-  var words = texts ? JSON.parse(texts) : {};
+  var here = document.currentScript;
+  var words = JSON.parse((here && here.getAttribute("data-texts")) || "{}");
+  var entry = document.createElement("script");
+  entry.type = "module";
+  entry.src = (here && here.getAttribute("data-entry")) || "";
+  document.head.appendChild(entry);
 
   /** @param {string} text @param {() => void} press */
   function button(text, press) {
