@@ -1,12 +1,13 @@
 """Attention: of what in a conversation the reader wants to be told, what is to count as unread, and who called them."""
 
 import asyncio
-from contextlib import suppress
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from gateway.domain.api_types import Room, SavedChat
 from gateway.domain.conversations import Conversation
 from gateway.domain.notification_choices import MUTES
 from gateway.domain.numbers import whole_number
@@ -19,6 +20,8 @@ from gateway.state import State
 
 _INBOX = "/?show=all"
 _MARKED_AT_ONCE_MAX = 10
+_REPETITIONS_MAX = 3
+_PAUSE_S = 1.0  # in which the rate of messages lets some more through
 
 
 async def choose_notifications(request: Request[State]) -> Response:
@@ -51,19 +54,39 @@ async def mark_read(request: Request[State]) -> Response:
 
 
 async def mark_all_read(request: Request[State]) -> Response:
-    """Up to where each conversation is now; what is read already, or cannot be marked, is passed over."""
+    """Up to where each conversation is now; what is read already, or cannot be marked, is passed over.
+
+    What comes faster than messages may is tried again; what is left then is told.
+    """
     page, _ = await read_signed_in_form(request)
     layout = await load_layout(page)
-    unread = [one for one in layout.conversations if one.unread]
+    left = await _mark_all([one for one in layout.conversations if one.unread], page)
+    for _ in range(_REPETITIONS_MAX):
+        if not left:
+            break
+        await asyncio.sleep(_PAUSE_S)
+        left = await _mark_all(left, page)
+    return page.redirect(_INBOX, "not-all-read" if left else "")
+
+
+async def _mark_all(unread: Sequence[SavedChat | Room], page: PageRequest) -> Sequence[SavedChat | Room]:
+    """Those that are left once it went too fast."""
     for start in range(0, len(unread), _MARKED_AT_ONCE_MAX):
         several = unread[start : start + _MARKED_AT_ONCE_MAX]
-        await asyncio.gather(*(_try_mark_read(page, one.conversation, one.last_seq) for one in several))
-    return page.redirect(_INBOX)
+        are_done = await asyncio.gather(*(_try_mark_read(page, one.conversation, one.last_seq) for one in several))
+        if not all(are_done):
+            late = [one for one, is_done in zip(several, are_done, strict=True) if not is_done]
+            return [*late, *unread[start + _MARKED_AT_ONCE_MAX :]]
+    return []
 
 
-async def _try_mark_read(page: PageRequest, conversation: Conversation, seq: int) -> None:
-    with suppress(Refused):
+async def _try_mark_read(page: PageRequest, conversation: Conversation, seq: int) -> bool:
+    """False where it is to be tried again."""
+    try:
         await _mark_read(page, conversation, seq)
+    except Refused as refused:
+        return refused.status != 429
+    return True
 
 
 async def _mark_read(page: PageRequest, conversation: Conversation, seq: int | None) -> None:

@@ -75,6 +75,8 @@ BY_CODE = {
     "invitation_spent": gettext_noop("This invitation has ended. Ask for another."),
     "unavailable": gettext_noop("Part of Parley is away. Try again in a moment."),
 }
+# Of many kinds, which the services' own sentences tell apart: said where such a sentence is not known here.
+_OF_ANY_KIND = {"too_many_requests": gettext_noop("Too often. Wait a while, then try again.")}
 # What scripts may be told, over a socket or after an upload, where no page is made of it.
 _FOR_SCRIPTS = (
     "too_many_messages",
@@ -136,6 +138,7 @@ _LEAST = gettext_noop("%(least)s is the least.")
 _MOST = gettext_noop("%(most)s is the most.")
 _WHOLE = gettext_noop("A whole number, please.")
 _OFTEN = gettext_noop("Too often; try again in %(seconds)s s.")
+_ACTS = "bans|invitations|link visits|changes of your profile"
 _BETWEEN = gettext_noop("Between %(least)s and %(most)s characters, please.")
 _AT_MOST = gettext_noop("At most %(most)s characters, please.")
 _NAME_RULE = gettext_noop("Only letters (A-Z), digits, and the signs _ . - are allowed, at most 64.")
@@ -156,7 +159,7 @@ _TEMPLATES = (
     (re.compile(r"Expected `int` >= (?P<least>-?\d+).*", re.DOTALL), _LEAST),
     (re.compile(r"Expected `int` <= (?P<most>-?\d+).*", re.DOTALL), _MOST),
     (re.compile(r"Expected `int`.*", re.DOTALL), _WHOLE),
-    (re.compile(r"Too many (?:bans|invitations); try again in (?P<seconds>\d+) s\."), _OFTEN),
+    (re.compile(rf"Too many (?:{_ACTS}); try again in (?P<seconds>\d+) s\."), _OFTEN),
     (re.compile(r"Expected `str` of length <= (?P<most>\d+).*", re.DOTALL), _AT_MOST),
     (re.compile(r"Expected `str` (?:matching regex|of length >= 1).*", re.DOTALL), _NAME_RULE),
     (re.compile(r"Too many sign-ins; try again in (?P<seconds>\d+) s\."), _SIGN_INS),
@@ -194,7 +197,11 @@ def in_short(problem: Problem, gettext: Gettext) -> str:
     if problem.code in BY_CODE:
         values = {} if problem.retry_after_s is None else {"seconds": problem.retry_after_s}
         return gettext(BY_CODE[problem.code], **values)
-    return detail(problem.detail, gettext) if problem.detail else gettext(FALLBACK)
+    if (known := _known(problem.detail, gettext)) is not None:
+        return known
+    if problem.code in _OF_ANY_KIND:
+        return gettext(_OF_ANY_KIND[problem.code])
+    return problem.detail or gettext(FALLBACK)
 
 
 def script_error_messages(gettext: Gettext) -> dict[str, str]:

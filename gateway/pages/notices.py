@@ -8,6 +8,7 @@ NOTICES = {
     "welcome": gettext_noop("Welcome! This is the lobby, where everybody is. Say hello!"),
     "password-reset": gettext_noop("Your password is changed. Sign in with it."),
     "marked-unread": gettext_noop("Marked as unread."),
+    "not-all-read": gettext_noop("Not everything could be marked as read at once. Once more marks the rest."),
     "saved": gettext_noop("Saved."),
     "password-changed": gettext_noop("Your password is changed. All other devices were signed out."),
     "device-ended": gettext_noop("That device is signed out."),

@@ -1,4 +1,4 @@
-/** Signing out: what was kept on this device goes, and so do the other pages of this browser. */
+/** Signing out, and erasing: what was kept on this device goes; who signs out leaves in all pages of the browser. */
 
 import { closest } from "./dom.js";
 
@@ -17,6 +17,12 @@ export function wireSignOut(connection) {
       leave();
       localStorage.setItem(SIGNED_OUT, "");
       localStorage.removeItem(SIGNED_OUT);
+    }
+  });
+  document.addEventListener("submit", ({ target }) => {
+    // Erased, it ends as a session does, and the page's own socket is not to hear of it first.
+    if (target instanceof HTMLFormElement && target.getAttribute("action") === "/settings/erase") {
+      leave();
     }
   });
   addEventListener("storage", ({ key, newValue }) => {

@@ -9,6 +9,7 @@ import pytest
 from playwright.async_api import Route, WebSocketRoute, expect
 
 from tests.browser.visitors import Couple, Visitor, Visitors
+from tests.system.people import PASSWORD
 
 # The way there is on other pages, too, and in what Ctrl+K opens.
 FOLLOW = """
@@ -117,3 +118,26 @@ async def test_signing_out_leads_to_the_sign_in_and_leaves_nothing_behind(visito
     await other_page.wait_for_url("**/sign-in")
     assert await kept(ada) == []
     assert "access_token" not in {cookie["name"] for cookie in await ada.context.cookies()}
+
+
+async def test_erasing_the_account_leaves_nothing_behind_in_the_browser(visitors: Visitors) -> None:
+    (ada,) = await visitors.people("ada")
+    closed = asyncio.Event()
+    ada.page.on("websocket", lambda socket: socket.on("close", lambda _: closed.set()))
+    await ada.open("/settings")
+    await ada.page.evaluate("localStorage.setItem('parley.upload.ada.1', '{}')")
+
+    async def answer_late(route: Route) -> None:
+        """As over plain HTTP, where browsers do not listen to what the server says of their storage."""
+        fetched = await route.fetch(max_redirects=0)
+        await closed.wait()
+        headers = {name: value for name, value in fetched.headers.items() if name != "clear-site-data"}
+        await route.fulfill(status=fetched.status, headers=headers)
+
+    await ada.page.route("**/settings/erase", answer_late)
+    await ada.page.get_by_text("Erase my account").click()
+    await ada.page.locator('[name="erasing_password"]').fill(PASSWORD)
+    await ada.page.locator('[name="erasing_password"]').press("Enter")
+    await ada.page.wait_for_url("**/sign-in")
+    await expect(ada.page.get_by_role("status")).to_contain_text("erased")
+    assert await kept(ada) == []

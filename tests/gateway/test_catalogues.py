@@ -11,9 +11,10 @@ from babel.messages.extract import extract
 from babel.messages.pofile import read_po
 
 from gateway import catalogues
+from gateway.domain.api_types import Problem
 from gateway.domain.languages import SOURCE
 from gateway.domain.refusals import TooManyRequests
-from gateway.pages.error_messages import detail
+from gateway.pages.error_messages import detail, in_short
 
 GATEWAY = catalogues.FOLDER.parent
 LANGUAGES = sorted(path.name for path in catalogues.FOLDER.iterdir())
@@ -79,6 +80,18 @@ def test_whatever_there_is_too_much_of_is_said_in_the_readers_words(what: str) -
     told = detail(str(TooManyRequests(what, 7)), catalogues.load()["de"].gettext)
     assert told.startswith("Zu viele ")
     assert "7 s" in told
+
+
+@pytest.mark.parametrize(
+    "sentence, words",
+    [
+        ("Too many changes of your profile; try again in 7 s.", "Zu oft; versuche es in 7 s noch einmal."),
+        ("More than 5 drafts a second; wait a moment.", "Zu oft. Warte eine Weile und versuche es dann noch einmal."),
+    ],
+)
+def test_too_often_is_said_in_the_readers_words_whatever_it_was(sentence: str, words: str) -> None:
+    problem = Problem(sentence, code="too_many_requests")
+    assert in_short(problem, catalogues.load()["de"].gettext) == words
 
 
 def test_today_is_told_by_the_time_and_another_day_with_the_day_first() -> None:

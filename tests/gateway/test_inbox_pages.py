@@ -1,5 +1,6 @@
 """The list of conversations and the inbox, as pages without scripts have them."""
 
+from collections import Counter
 from datetime import UTC, datetime
 from typing import Any
 
@@ -125,6 +126,29 @@ async def test_all_is_read_at_once_also_where_one_mark_is_refused(whole: System)
     assert told(whole, "PUT", "/api/messages/grace/read") == [{"seq": 4}]
     assert told(whole, "PUT", "/api/rooms/quiet/messages/read") == []
     assert "/read-all" in (await whole.http.get("/", headers=whole.cookie())).text
+
+
+async def test_what_is_marked_too_fast_is_marked_again_and_what_is_left_then_is_told(whole: System) -> None:
+    listing(whole, room("engines", unread=2), room("late", unread=1), room("stuck", unread=1))
+
+    tries = Counter[str]()
+
+    async def refuse(exchange: Exchange) -> None:
+        await exchange.read_body()
+        refused = {"detail": "More than 20 messages a second; wait a moment.", "code": "too_many_messages"}
+        tries[exchange.request.path] += 1
+        if tries[exchange.request.path] == 1 or "stuck" in exchange.request.path:
+            await exchange.reply_json(refused, 429)
+        else:
+            await exchange.reply_json({})
+
+    late, stuck = "/api/rooms/late/messages/read", "/api/rooms/stuck/messages/read"
+    whole.chat.at |= {late: refuse, stuck: refuse}
+    answer = await whole.http.post("/read-all", headers=whole.cookie())
+    assert answer.headers["location"] == "/?show=all"
+    assert answer.cookies["notice"] == "not-all-read"
+    assert tries == {late: 2, stuck: 4}
+    assert told(whole, "PUT", "/api/rooms/engines/messages/read") == [{"seq": 3}]
 
 
 @pytest.mark.parametrize(
