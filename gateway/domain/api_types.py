@@ -112,6 +112,11 @@ class Room(Listed, frozen=True, kw_only=True):
     timeouts: dict[str, datetime] = {}
 
     @property
+    def is_orderable(self) -> bool:
+        """Whether the reader may say where it stands in the list of all who are in it."""
+        return self.role in {"owner", "moderator"}
+
+    @property
     def conversation(self) -> Conversation:
         return Conversation.in_room(self.name)
 

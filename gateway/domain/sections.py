@@ -24,6 +24,11 @@ class Section(msgspec.Struct, frozen=True):
     def mentions(self) -> int:
         return sum(room.mentions for room in self.rooms)
 
+    @property
+    def is_movable(self) -> bool:
+        """Whether the reader may move it as a whole; what stands under no heading comes first."""
+        return bool(self.heading) and all(room.is_orderable for room in self.rooms)
+
 
 def sections_of(rooms: Iterable[Room]) -> list[Section]:
     """By the foremost room of each, then by heading; those without one come first. In a section by place and name."""

@@ -11,7 +11,7 @@ import { isRoom } from "./conversation_label.js";
 import { ConversationList } from "./conversation_list.js";
 import { wireCodeCopying } from "./code_copying.js";
 import { wireCopyButtons } from "./copy_button.js";
-import { optional, required } from "./dom.js";
+import { closest, optional, required } from "./dom.js";
 import { wireFolding } from "./folding.js";
 import { wireFoundMessages } from "./found_messages.js";
 import { t, why } from "./i18n.js";
@@ -79,7 +79,7 @@ function beginSession() {
     const conversations = new ConversationList({ list, open, connection });
     conversations.positions.forEach((seq, name) => connection.positions.set(name, seq));
     conversations.epochs.forEach((epoch, name) => connection.epochs.set(name, epoch));
-    list.addEventListener("dragstart", async (event) => (await import("./room_dragging.js")).dragRoom(event, list));
+    wireListOrder(list);
   });
   at("log", (log) => main && open && beginConversation({ main, element: log, connection, outbox }));
   wirePresence(connection);
@@ -104,6 +104,20 @@ function beginSession() {
   at("camera", async (form) => new (await import("./live_video.js")).LiveVideo(form));
   at("streams", async (list) => (await import("./stream_list.js")).wireStreamList(list));
   connection.open();
+}
+
+/** @param {HTMLElement} list */
+function wireListOrder(list) {
+  list.addEventListener("dragstart", async (event) => {
+    const heading = closest(event, "summary");
+    heading && event.dataTransfer?.setData("text/plain", heading.textContent ?? ""); // Firefox drags nothing without
+    (await import("./list_order.js")).drag(event, list);
+  });
+  list.addEventListener("keydown", async (event) => {
+    if (event.altKey && /^Arrow(Up|Down)$/.test(event.key)) {
+      (await import("./list_order.js")).moveByKey(event);
+    }
+  });
 }
 
 /** @param {{main: HTMLElement, element: HTMLElement, connection: Connection, outbox: Outbox}} parts */

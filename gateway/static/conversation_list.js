@@ -8,7 +8,7 @@ import { t } from "./i18n.js";
 import { isCalled } from "./notifications.js";
 import { me, nameOf } from "./people.js";
 import { learnPresence } from "./presence.js";
-import { countSections, foldSections, wireSectionFolding } from "./section_folding.js";
+import { countSections, focusedIn, foldSections, wireSectionFolding } from "./section_folding.js";
 import { preview } from "./texts.js";
 import { showTime } from "./time_format.js";
 
@@ -248,7 +248,7 @@ export class ConversationList {
         optional(item, ":scope > a")?.setAttribute("aria-current", "page");
       }
     }
-    const focused = document.activeElement?.closest("#conversations [data-conversation]");
+    const focused = focusedIn(this.#list);
     foldSections(fresh);
     this.#list.replaceChildren(...fresh.children);
     for (const time of all(this.#list, "time[datetime]", HTMLTimeElement)) {
@@ -256,8 +256,8 @@ export class ConversationList {
     }
     learnPresence(this.#list);
     this.#count();
-    if (focused instanceof HTMLElement) {
-      optional(this.#find(labelOf(focused)) ?? fresh, "a")?.focus({ preventScroll: true });
+    if (focused) {
+      optional(this.#list, focused)?.focus({ preventScroll: true });
     }
   }
 }

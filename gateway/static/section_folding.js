@@ -42,6 +42,19 @@ export function countSections(list) {
   }
 }
 
+/** How what has the focus is found when the list is replaced. @param {ParentNode} list @returns {string | null} */
+export function focusedIn(list) {
+  const { activeElement } = document;
+  const there = activeElement?.closest("[data-conversation], [data-section]");
+  if (!(there instanceof HTMLElement) || !list.contains(there)) {
+    return null;
+  }
+  const { conversation, section = "" } = there.dataset;
+  return conversation
+    ? `[data-conversation="${CSS.escape(conversation)}"] > a`
+    : `[data-section="${CSS.escape(section)}"] > summary`;
+}
+
 /** @param {string} section @param {boolean} isClosed */
 function remember(section, isClosed) {
   const closed = closedOnes();

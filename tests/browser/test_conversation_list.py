@@ -69,6 +69,36 @@ async def test_a_room_is_dragged_to_another_place_by_who_orders_it(pair: Couple,
     await expect(bed).to_have_attribute("data-movable", "")
 
 
+async def test_a_section_is_moved_as_a_whole_by_keys_and_by_dragging(pair: Couple, visitors: Visitors) -> None:
+    ada = await visitors.window(pair[0])
+    for name, section, position in (("ant", "Barn", 0), ("bee", "Barn", 3), ("cow", "Croft", 0), ("doe", "Den", 0)):
+        await ask(ada, "POST", "/api/rooms", name=f"{name}-{ada.name}", section=section)
+        await ask(ada, "PATCH", f"/api/rooms/{name}-{ada.name}", position=position)
+    await ada.open("/you")
+    await ada.live()
+    barn, croft, den = (ada.page.locator(f'[data-section="#{one}"]') for one in ("barn", "croft", "den"))
+
+    async def are_in_order(*headings: str) -> None:
+        """On the page, and where the next one comes from; the rooms within stay as they were."""
+        await ada.page.wait_for_function(
+            """async (wanted) => {
+                const page = new DOMParser().parseFromString(await (await fetch("/you")).text(), "text/html");
+                const found = [document, page].map((one) => [...one.querySelectorAll("#conversations h2")]);
+                return found.every((all) => all.map((one) => one.textContent).join().includes(wanted));
+            }""",
+            arg=",".join(headings),
+        )
+        for place, name in enumerate(("ant", "bee")):
+            await expect(barn.locator("li").nth(place)).to_have_attribute("data-conversation", f"#{name}-{ada.name}")
+
+    await barn.locator("summary").focus()
+    await ada.page.keyboard.press("Alt+ArrowDown")
+    await are_in_order("Croft", "Barn", "Den")
+    await expect(barn.locator("summary")).to_be_focused()
+    await den.locator("summary").drag_to(croft.locator("summary"))
+    await are_in_order("Den", "Croft", "Barn")
+
+
 async def test_a_room_takes_a_place_with_as_few_others_moving_as_can(run: Run) -> None:
     function = "({placesFor}, [rooms, name, at]) => placesFor(rooms, {name, position: 0, isMovable: true}, at)"
 
@@ -78,7 +108,7 @@ async def test_a_room_takes_a_place_with_as_few_others_moving_as_can(run: Run) -
             {"name": one[0], "position": int(one[1:].rstrip("!")), "isMovable": not one.endswith("!")}
             for one in rooms.split()
         ]
-        return [f"{one['name']}{one['position']}" for one in await run("room_dragging", function, [given, name, at])]
+        return [f"{one['name']}{one['position']}" for one in await run("room_order", function, [given, name, at])]
 
     assert await places("", "m", 0) == ["m0"]
     assert await places("a0 z0", "m", 1) == ["m0"]  # by its name it stands there

@@ -56,6 +56,17 @@ def test_a_heading_is_the_same_in_any_case_and_form_and_counts_who_called_the_re
     assert (section.heading, section.mentions) == ("\u00c4pfel", 4)
 
 
+def test_a_section_is_moved_as_a_whole_by_who_orders_all_of_its_rooms() -> None:
+    rooms = [
+        Room(name="a", section="Works", role="owner"),
+        Room(name="b", section="Works", role="moderator"),
+        Room(name="c", section="Yard", role="owner"),
+        Room(name="d", section="Yard", role="member"),
+        Room(name="e", role="owner"),
+    ]
+    assert [section.heading for section in sections_of(rooms) if section.is_movable] == ["Works"]
+
+
 async def test_the_list_has_sections_and_says_who_said_the_last_words(whole: System) -> None:
     said = {"last_message": "**Roses** are red", "last_message_time": NOON}
     listing(

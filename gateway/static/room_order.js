@@ -1,4 +1,4 @@
-/** A room of the list, dragged to another place by who may order it: there it stands for all who are in it. */
+/** A room of the list, moved to another place by who may order it: there it stands for all who are in it. */
 
 import { nameIn } from "./conversation_label.js";
 import { all, closest, optional, required } from "./dom.js";
@@ -7,32 +7,10 @@ import { tryTo } from "./message_changes.js";
 const POSITION_MAX = 9_999;
 
 /** @typedef {{name: string, position: number, isMovable: boolean}} Room */
-/** @typedef {{section: HTMLElement, before: HTMLElement | null}} Place `before` null: at its end */
-
-/** @param {Event} event the drag that begins @param {HTMLElement} list */
-export function dragRoom(event, list) {
-  const item = closest(event, "li[data-movable]");
-  if (!item) {
-    return;
-  }
-  const over = new AbortController();
-  const until = { signal: over.signal };
-  list.addEventListener("dragover", (moved) => show(list, moved, placeAt(moved, item)), until);
-  list.addEventListener("drop", (dropped) => {
-    const place = placeAt(dropped, item);
-    dropped.preventDefault();
-    over.abort();
-    show(list, dropped, null);
-    place && put(item, place);
-  }, until);
-  document.addEventListener("dragend", (ended) => {
-    over.abort();
-    show(list, ended, null);
-  }, until);
-}
+/** @import { Place } from "./list_order.js" */
 
 /** @param {DragEvent} event @param {HTMLElement} item @returns {Place | null} */
-function placeAt(event, item) {
+export function roomPlaceAt(event, item) {
   const section = closest(event, '[data-section^="#"]');
   const row = closest(event, 'li[data-conversation^="#"]');
   if (!section) {
@@ -40,49 +18,73 @@ function placeAt(event, item) {
   }
   const { top = 0, height = 0 } = row?.getBoundingClientRect() ?? {};
   const isAbove = event.clientY < top + height / 2;
-  const before = isAbove ? row : (row?.nextElementSibling ?? null);
-  return { section, before: before === item ? nextOf(item) : /** @type {HTMLElement | null} */ (before) };
+  const before = isAbove ? row : nextOf(row);
+  return placeBefore(section, before === item ? nextOf(item) : before, item);
 }
 
-/** @param {HTMLElement} item */
-function nextOf(item) {
-  return /** @type {HTMLElement | null} */ (item.nextElementSibling);
-}
-
-/** Where it would go. @param {HTMLElement} list @param {Event} event @param {Place | null} place */
-function show(list, event, place) {
-  all(list, "[data-drop]").forEach((one) => delete one.dataset.drop);
-  if (place) {
-    event.preventDefault(); // it may be dropped here
-    const last = all(place.section, "li").at(-1);
-    const [mark, side] = place.before ? [place.before, "before"] : [last ?? place.section, "after"];
-    mark.dataset.drop = side;
+/** In its section. @param {HTMLElement} item @param {boolean} isUp @returns {Place | null} */
+export function roomPlaceBeside(item, isUp) {
+  const there = isUp ? item.previousElementSibling : item.nextElementSibling;
+  const section = item.closest("[data-section]");
+  if (!(there instanceof HTMLElement) || !(section instanceof HTMLElement)) {
+    return null;
   }
+  return placeBefore(section, isUp ? there : nextOf(there), item);
+}
+
+/** @param {HTMLElement | null} item */
+function nextOf(item) {
+  return /** @type {HTMLElement | null | undefined} */ (item?.nextElementSibling) ?? null;
+}
+
+/**
+ * @param {HTMLElement} section
+ * @param {HTMLElement | null} before null: at its end
+ * @param {HTMLElement} item
+ * @returns {Place}
+ */
+function placeBefore(section, before, item) {
+  const take = () => put(item, section, before);
+  const last = all(section, "li").at(-1) ?? section;
+  return before ? { mark: before, side: "before", take } : { mark: last, side: "after", take };
 }
 
 /**
  * At once for the eye; the list is asked for again when it is told to all.
  * @param {HTMLElement} item
- * @param {Place} to
+ * @param {HTMLElement} section
+ * @param {HTMLElement | null} before
  */
-async function put(item, { section, before }) {
+async function put(item, section, before) {
   const [home, neighbour] = [item.parentElement, item.nextElementSibling];
-  const rooms = all(section, "li").filter((one) => one !== item);
-  const at = before ? rooms.indexOf(before) : rooms.length;
+  const rows = all(section, "li").filter((one) => one !== item);
+  const at = before ? rows.indexOf(before) : rows.length;
   required(section, "ul").insertBefore(item, before);
   const heading = section.dataset.section === "#" ? null : optional(section, "h2")?.textContent;
-  for (const { name, position } of placesFor(rooms.map(roomOf), roomOf(item), at)) {
-    if (await tryTo("PATCH", `/api/rooms/${encodeURIComponent(name)}`, { section: heading, position })) {
+  for (const { name, position } of placesFor(rows.map(roomOf), roomOf(item), at)) {
+    const row = [item, ...rows].find((one) => roomOf(one).name === name);
+    if (row && !(await orderRoom(row, { section: heading, position }))) {
       home?.insertBefore(item, neighbour);
       return;
     }
-    const row = name === roomOf(item).name ? item : rooms.find((one) => roomOf(one).name === name);
-    row && (row.dataset.position = String(position));
   }
 }
 
+/**
+ * @param {HTMLElement} row
+ * @param {{section?: string | null | undefined, position: number}} place
+ * @returns {Promise<boolean>} false where it is refused
+ */
+export async function orderRoom(row, place) {
+  if (await tryTo("PATCH", `/api/rooms/${encodeURIComponent(roomOf(row).name)}`, place)) {
+    return false;
+  }
+  row.dataset.position = String(place.position);
+  return true;
+}
+
 /** @param {HTMLElement} item @returns {Room} */
-function roomOf({ dataset }) {
+export function roomOf({ dataset }) {
   const { conversation = "", position = "0" } = dataset;
   return { name: nameIn(conversation), position: Number(position), isMovable: "movable" in dataset };
 }
