@@ -3,7 +3,7 @@
 import asyncio
 import shutil
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from uuid import uuid4
 
 import pytest
@@ -17,28 +17,41 @@ from tests.system.people import PASSWORD
 EnginePair = tuple[EnginePage, EnginePage]
 
 
-@pytest.fixture(scope="module", params=["chromium", "firefox", "webkit"])
+ENGINES = ("chromium", "firefox", "webkit")
+
+
+@pytest.fixture(scope="module", params=ENGINES)
 async def two_drivers(request: pytest.FixtureRequest, browser: Browser) -> AsyncIterator[list[Driver]]:
     async with AsyncExitStack() as stack:
-        drivers: list[Driver]
-        if request.param == "chromium":
-            drivers = [PlaywrightDriver(await (await browser.new_context()).new_page()) for _ in range(2)]
-        elif request.param == "firefox":
-            firefox_path = firefox.find_browser()
-            if firefox_path is None:
-                pytest.skip(f"no Firefox found (looked for {', '.join(firefox.NAMES)})")
-            drivers = await _both(stack, firefox.firefox(firefox_path), firefox.firefox(firefox_path))
-        else:
-            webkit_path = webkit.find_browser()
-            if webkit_path is None or not webkit.DRIVER.exists() or shutil.which("Xvfb") is None:
-                pytest.skip("no WebKitGTK found: it takes the packages webkit2gtk-driver and xvfb")
-            drivers = await _both(stack, webkit.webkit(webkit_path), webkit.webkit(webkit_path))
-        yield drivers
+        starting = [_driver(request.param, browser) for _ in range(2)]
+        yield await asyncio.gather(*map(stack.enter_async_context, starting))  # most of a start is waiting
 
 
-async def _both(stack: AsyncExitStack, *starting: AbstractAsyncContextManager[Driver]) -> list[Driver]:
-    """At once: most of a start is waiting."""
-    return await asyncio.gather(*map(stack.enter_async_context, starting))
+@pytest.fixture(params=ENGINES)
+async def scriptless_driver(request: pytest.FixtureRequest, browser: Browser) -> AsyncIterator[Driver]:
+    async with _driver(request.param, browser, runs_scripts=False) as driver:
+        yield driver
+
+
+def _driver(engine: str, browser: Browser, *, runs_scripts: bool = True) -> AbstractAsyncContextManager[Driver]:
+    if engine == "chromium":
+        return _chromium(browser, runs_scripts=runs_scripts)
+    if engine == "firefox":
+        firefox_path = firefox.find_browser()
+        if firefox_path is None:
+            pytest.skip(f"no Firefox found (looked for {', '.join(firefox.NAMES)})")
+        return firefox.firefox(firefox_path, runs_scripts=runs_scripts)
+    webkit_path = webkit.find_browser()
+    if webkit_path is None or not webkit.DRIVER.exists() or shutil.which("Xvfb") is None:
+        pytest.skip("no WebKitGTK found: it takes the packages webkit2gtk-driver and xvfb")
+    return webkit.webkit(webkit_path, runs_scripts=runs_scripts)
+
+
+@asynccontextmanager
+async def _chromium(browser: Browser, *, runs_scripts: bool) -> AsyncIterator[Driver]:
+    context = await browser.new_context(java_script_enabled=runs_scripts)
+    yield PlaywrightDriver(await context.new_page())
+    await context.close()
 
 
 @pytest.fixture(scope="module")

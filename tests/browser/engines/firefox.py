@@ -35,8 +35,10 @@ def find_browser() -> str | None:
 
 
 class FirefoxDriver:
-    def __init__(self, socket: ClientConnection) -> None:
+    def __init__(self, socket: ClientConnection, *, sandbox: str = "") -> None:
+        """With a `sandbox` what is evaluated runs beside the page, also where the page may run nothing."""
         self._socket = socket
+        self._sandbox = {"sandbox": sandbox} if sandbox else {}
         self._numbers = count(1)
         self._context = ""
 
@@ -92,7 +94,7 @@ class FirefoxDriver:
         await self._tell("input.performActions", context=self._context, actions=[source])
 
     async def _evaluated(self, expression: str) -> dict[str, Any]:
-        target = {"context": self._context}
+        target = {"context": self._context, **self._sandbox}
         answer = await self._tell("script.evaluate", expression=expression, target=target, awaitPromise=False)
         assert answer["type"] == "success", answer
         result: dict[str, Any] = answer["result"]
@@ -109,9 +111,10 @@ class FirefoxDriver:
 
 
 @asynccontextmanager
-async def firefox(path: str) -> AsyncIterator[FirefoxDriver]:
+async def firefox(path: str, *, runs_scripts: bool = True) -> AsyncIterator[FirefoxDriver]:
+    preferences = {**PREFERENCES, "javascript.enabled": runs_scripts}
     with TemporaryDirectory(prefix="parley-firefox-") as profile:
-        lines = (f"user_pref({json.dumps(name)}, {json.dumps(value)});\n" for name, value in PREFERENCES.items())
+        lines = (f"user_pref({json.dumps(name)}, {json.dumps(value)});\n" for name, value in preferences.items())
         (Path(profile) / "user.js").write_text("".join(lines))
         options = ("--headless", "--no-remote", "--remote-debugging-port=0", "--profile", profile)
         log = Path(profile) / "log"
@@ -119,7 +122,7 @@ async def firefox(path: str) -> AsyncIterator[FirefoxDriver]:
             browser = await asyncio.create_subprocess_exec(path, *options, stdout=DEVNULL, stderr=output)
         try:
             async with connect(f"{await _address(log)}/session", max_size=None, proxy=None) as socket:
-                driver = FirefoxDriver(socket)
+                driver = FirefoxDriver(socket, sandbox="" if runs_scripts else "tests")
                 await driver.begin()
                 yield driver
         finally:

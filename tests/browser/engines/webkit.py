@@ -62,9 +62,10 @@ class WebKitDriver:
 
 
 @asynccontextmanager
-async def webkit(browser: Path) -> AsyncIterator[WebKitDriver]:
+async def webkit(browser: Path, *, runs_scripts: bool = True) -> AsyncIterator[WebKitDriver]:
+    """What is evaluated runs also where the page may run nothing."""
     async with _display() as display, _driver(display) as url, httpx.AsyncClient(base_url=url, timeout=60) as http:
-        options = {"binary": str(browser), "args": ["--automation"]}
+        options = {"binary": str(browser), "args": ["--automation", f"--enable-javascript={str(runs_scripts).lower()}"]}
         wanted = {"capabilities": {"alwaysMatch": {"webkitgtk:browserOptions": options}}}
         answer = await http.post("/session", json=wanted)
         assert answer.status_code == 200, answer.text
