@@ -20,11 +20,11 @@ from tests.gateway.test_attention_pages import PREVIEWS
 from tests.gateway.test_message_markup import markup, new_renderer, said
 
 
-async def test_a_page_begins_with_one_script_and_its_loader(couple: Couple) -> None:
-    page = couple[0].page
-    loaded = await page.evaluate("performance.getEntriesByType('resource').map((entry) => entry.name)")
-    names = [re.sub(r"\.\w+\.js$", "", name).rpartition("/")[2] for name in loaded if name.endswith(".js")]
-    assert names == ["script_loader", "app"]
+async def test_a_page_begins_with_one_script_which_comes_after_the_styles(couple: Couple) -> None:
+    entries: list[dict[str, Any]] = await couple[0].page.evaluate("performance.getEntriesByType('resource')")
+    files = {re.sub(r"\.\w+\.(\w+)$", r".\1", one["name"]).rpartition("/")[2]: one for one in entries}
+    assert [name for name in files if name.endswith(".js")] == ["script_loader.js", "app.js"]
+    assert files["app.css"]["responseEnd"] <= files["app.js"]["startTime"]
 
 
 async def test_attempts_to_connect_come_apart_up_to_15_s(run: Run) -> None:
