@@ -2,12 +2,11 @@
 
 import asyncio
 import os
-from asyncio.subprocess import Process
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import IO, Protocol, Self
 
 import httpx
 
@@ -20,6 +19,14 @@ _LOG_TAIL_LINES = 30
 _SINGLE_SERVICES = ("AUTH", "MEDIA", "VIDEO")
 
 
+class Started(processes.Running, Protocol):
+    @property
+    def pid(self) -> int: ...
+
+
+Spawn = Callable[[Program, IO[bytes]], Awaitable[Started]]
+
+
 class NotReady(Exception):
     """The system did not come up in time; the text holds the end of each process's log."""
 
@@ -30,7 +37,7 @@ class TemporarySystem:
     The processes are `gateway`, `auth`, `chat` (then `chat-2`, `chat-3` …), `media`, `video` and `valkey`.
     Each writes to `logs/<name>.log` in `data_dir`. `environment` adds settings or replaces them; nothing of
     Parley's is taken from the environment of the caller. `modules` names what is run in place of a service. The gateway
-    listens on `port`, or on a free one.
+    listens on `port`, or on a free one. `spawn` starts a program with both its outputs going to a file.
     """
 
     def __init__(
@@ -41,6 +48,7 @@ class TemporarySystem:
         environment: Mapping[str, str] | None = None,
         modules: Mapping[str, str] | None = None,
         port: int | None = None,
+        spawn: Spawn = processes.spawn,
     ) -> None:
         free_port, *service_ports = ports.find_free(1 + len(_SINGLE_SERVICES) + chat_instances)
         gateway_port = port or free_port
@@ -61,7 +69,8 @@ class TemporarySystem:
             name: replace(program, command=(*program.command[:-1], (modules or {}).get(name, program.command[-1])))
             for name, program in self._plan(own, chat_instances).items()
         }
-        self._running: dict[str, Process] = {}
+        self._running: dict[str, Started] = {}
+        self._spawn = spawn
 
     def _plan(self, own: Mapping[str, str], chat_instances: int) -> dict[str, Program]:
         services = plan.services(
@@ -142,7 +151,7 @@ class TemporarySystem:
         path = self._log_path(program.name)
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("ab") as log:
-            self._running[program.name] = await processes.spawn(program, log)
+            self._running[program.name] = await self._spawn(program, log)
 
     async def _end_all(self) -> None:
         """The services at once, then Valkey, which they use to the end."""
@@ -184,5 +193,5 @@ def _environment_without_parley() -> dict[str, str]:
     }
 
 
-def _state(process: Process) -> str:
+def _state(process: Started) -> str:
     return "running" if process.returncode is None else f"ended with {process.returncode}"

@@ -2,8 +2,6 @@
 
 import asyncio
 import os
-import subprocess
-import sys
 import time
 from urllib.parse import urlsplit
 
@@ -13,13 +11,13 @@ from msgspec.structs import replace
 from auth_service import qr_codes
 from auth_service.feed import ORDERS_CHANNEL, PROFILES_CHANNEL
 from auth_service.settings import AuthSettings
-from launcher.processes import REPOSITORY
 from servicekit.authentication import REVOCATIONS_CHANNEL
 from tests.auth_service.owners import change_instance, claim_code, orders, owner_of, standing
 from tests.auth_service.people import PASSWORD, Auth, serving
 from tests.auth_service.test_feed import listening
 from tests.auth_service.test_full_disk import read_only
 from tests.clock import Clock
+from tests.fork_server import run
 from tests.problems import code
 from tests.waiting import eventually
 
@@ -52,18 +50,9 @@ def environment(settings: AuthSettings, **more: str) -> dict[str, str]:
 
 async def admin(settings: AuthSettings, *arguments: str, **more: str) -> tuple[int, str]:
     """The status, and all that was said."""
-    command = (sys.executable, "-m", "auth_service", "admin", *arguments)
-    process = await asyncio.create_subprocess_exec(
-        *command,
-        cwd=REPOSITORY,
-        env=environment(settings, **more),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-    )
-    said, _ = await process.communicate()
-    assert process.returncode is not None
-    return process.returncode, said.decode().rstrip("\n")
+    told = environment(settings, **more)
+    status, out, err = await asyncio.to_thread(run, "auth_service", ("admin", *arguments), told)
+    return status, (out + err).rstrip("\n")
 
 
 async def test_it_shows_the_claim_link_also_before_anything_runs(settings: AuthSettings, clock: Clock) -> None:

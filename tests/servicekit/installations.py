@@ -2,8 +2,6 @@
 
 import os
 import sqlite3
-import subprocess
-import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -11,6 +9,7 @@ import psycopg
 
 from launcher.processes import REPOSITORY
 from servicekit.migrations import scripts
+from tests.fork_server import run
 
 FILES = {"auth": "users.db", "chat": "chat.db", "media": "files.db", "video": "streams.db"}
 ON_POSTGRESQL = [name for name in FILES if scripts(REPOSITORY / f"{name}_service" / "migrations" / "postgresql")]
@@ -23,15 +22,17 @@ class Installation:
         self.folder = folder
         self.database_url = database_url
 
-    def start(self, service: str, *arguments: str) -> subprocess.Popen[str]:
-        environment = {**os.environ, "PARLEY_DATA_DIR": str(self.folder), "PARLEY_DATABASE_URL": self.database_url}
-        command = [sys.executable, "-m", f"{service}_service", *arguments]
-        return subprocess.Popen(
-            command, cwd=REPOSITORY, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        )
+    def run(self, service: str, *arguments: str) -> tuple[int, str]:
+        """Its status, and the one line that it said."""
+        status, said = self.said(service, *arguments)
+        (line,) = said.splitlines()
+        return status, line
 
-    def run(self, service: str, *arguments: str) -> tuple[int | None, str]:
-        return ended(self.start(service, *arguments))
+    def said(self, service: str, *arguments: str) -> tuple[int, str]:
+        """Its status, and all that it said."""
+        environment = {**os.environ, "PARLEY_DATA_DIR": str(self.folder), "PARLEY_DATABASE_URL": self.database_url}
+        status, out, err = run(f"{service}_service", arguments, environment)
+        return status, out + err
 
     def newest(self, service: str) -> int:
         folder = REPOSITORY / f"{service}_service" / "migrations"
@@ -51,10 +52,3 @@ class Installation:
     def set_version(self, service: str, number: int) -> None:
         statement = "UPDATE schema_version SET number = {}" if self.database_url else "PRAGMA user_version = {}"
         self.query(service, statement.format(number))
-
-
-def ended(process: subprocess.Popen[str]) -> tuple[int | None, str]:
-    """Its status, and the one line that it said."""
-    out, err = process.communicate(timeout=50)
-    (line,) = (out + err).splitlines()
-    return process.returncode, line

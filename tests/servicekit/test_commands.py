@@ -1,5 +1,6 @@
 """`python -m <service> migrate` and `accept`, as an operator runs them, on both engines."""
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from servicekit.engines import make_database, open_database
 from servicekit.migrations import Migrated
 from servicekit.startup_errors import EXIT_CANNOT_START, EXIT_FAULT
 from tests.postgres import Postgres
-from tests.servicekit.installations import FILES, ON_POSTGRESQL, Installation, ended
+from tests.servicekit.installations import FILES, ON_POSTGRESQL, Installation
 
 ROLE = "nobody_in_particular"
 
@@ -46,9 +47,8 @@ def test_a_schema_newer_than_the_code_is_refused_in_one_line(installation: Insta
     assert " 99, and this code knows none above" in line
 
 
-def test_two_that_migrate_at_once_do_it_once(installation: Installation) -> None:
-    processes = [installation.start("video", "migrate") for _ in range(3)]
-    answers = [ended(process) for process in processes]
+async def test_two_that_migrate_at_once_do_it_once(installation: Installation) -> None:
+    answers = await asyncio.gather(*(asyncio.to_thread(installation.run, "video", "migrate") for _ in range(3)))
     assert [status for status, _ in answers] == [0, 0, 0]
     assert sorted(" was brought up " in line for _, line in answers) == [False, False, True]
 
@@ -87,17 +87,15 @@ def test_a_peer_that_has_forgotten_is_accepted(installation: Installation, servi
     followed = "acts" if service == "auth" else "profiles"
     installation.run(service, "migrate")
     installation.query(service, f"INSERT INTO neighbours (list, store) VALUES ('{followed}', 'lost')")
-    process = installation.start(service, "accept", followed)
-    process.communicate(timeout=50)
-    assert process.returncode == 0
+    assert installation.said(service, "accept", followed)[0] == 0
     assert installation.query(service, "SELECT list, store FROM neighbours") == [(followed, "")]
 
 
 def test_what_is_no_command_is_refused(tmp_path: Path) -> None:
     for arguments in (("accept", "what"), ("serve",)):
-        process = Installation(tmp_path, "").start("video", *arguments)
-        assert "usage: python -m video_service" in process.communicate(timeout=50)[1]
-        assert process.returncode == EXIT_CANNOT_START
+        status, said = Installation(tmp_path, "").said("video", *arguments)
+        assert "usage: python -m video_service" in said
+        assert status == EXIT_CANNOT_START
     assert not list(tmp_path.iterdir())
 
 

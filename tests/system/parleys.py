@@ -14,6 +14,7 @@ import httpx
 
 from gateway.pages.readiness import READINESS_LASTS_S
 from launcher.temporary_system import TemporarySystem
+from tests import fork_server
 from tests.system.people import PASSWORD, WHISPER, Person
 
 # What stands in every request or message of these tests and may not stand in any log.
@@ -76,7 +77,11 @@ async def parley(
 ) -> AsyncIterator[Parley]:
     """All started and ready. After it has ended its logs are read: no secrets, no faults."""
     system = TemporarySystem(
-        data_dir, chat_instances=chat_instances, environment={**UNTRACED, **environment}, modules=modules
+        data_dir,
+        chat_instances=chat_instances,
+        environment={**UNTRACED, **environment},
+        modules=modules,
+        spawn=fork_server.spawn,
     )
     async with _inspected(system, system) as running:
         yield running
@@ -85,7 +90,8 @@ async def parley(
 @asynccontextmanager
 async def parley_without_redis(data_dir: Path) -> AsyncIterator[Parley]:
     """The five services, started where no Redis is; `system.start_valkey` brings it."""
-    system = TemporarySystem(data_dir, environment={**UNTRACED, **WITHOUT_RATES}, modules=QUICK_AUTH)
+    environment = {**UNTRACED, **WITHOUT_RATES}
+    system = TemporarySystem(data_dir, environment=environment, modules=QUICK_AUTH, spawn=fork_server.spawn)
     async with _inspected(system, _services_only(system)) as running:
         yield running
 

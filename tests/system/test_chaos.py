@@ -18,6 +18,7 @@ import pytest
 import websockets
 
 from launcher.temporary_system import TemporarySystem
+from tests import fork_server
 from tests.postgres import Postgres, running_postgres
 from tests.stores import opened_store
 from tests.system.parleys import QUICK_AUTH, UNTRACED
@@ -185,7 +186,11 @@ async def test_no_client_misses_doubles_or_misplaces_anything_in_a_bad_time(
     store = f"{url}#chat" if server else tmp_path / "chat" / "chat.db"
     environment = {**UNTRACED, **NO_LIMITS, "PARLEY_DATABASE_URL": url}
     async with TemporarySystem(
-        tmp_path, chat_instances=len(INSTANCES), environment=environment, modules=QUICK_AUTH
+        tmp_path,
+        chat_instances=len(INSTANCES),
+        environment=environment,
+        modules=QUICK_AUTH,
+        spawn=fork_server.spawn,
     ) as system:
         tokens = await _sign_up(system)
         clients = [Client(system, name, token, chance) for name, token in tokens.items()]

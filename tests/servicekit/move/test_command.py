@@ -18,6 +18,7 @@ from servicekit import sqlite_file
 from servicekit.engines import make_database
 from servicekit.move.__main__ import EXIT_INTERRUPTED
 from servicekit.startup_errors import EXIT_CANNOT_START, EXIT_FAULT
+from tests import fork_server
 from tests.postgres import Postgres
 from tests.servicekit.installations import FILES, ON_POSTGRESQL, Installation
 from tests.servicekit.move.filled_stores import ROWS, dump, fill
@@ -32,17 +33,13 @@ def path(folder: Path, service: str) -> Path:
     return folder / service / FILES[service]
 
 
-def command(source: str | Path, target: str | Path) -> list[str]:
-    """With addresses as the operator writes them."""
-    addresses = [f"sqlite:{one}" if isinstance(one, Path) else one for one in (source, target)]
-    return [sys.executable, "-m", "servicekit.move", *addresses]
+def addresses(*places: str | Path) -> list[str]:
+    """As the operator writes them."""
+    return [f"sqlite:{one}" if isinstance(one, Path) else one for one in places]
 
 
 def run(source: str | Path, target: str | Path, *options: str) -> tuple[int, str, str]:
-    ended = subprocess.run(
-        [*command(source, target), *options], cwd=REPOSITORY, capture_output=True, text=True, timeout=50, check=False
-    )
-    return ended.returncode, ended.stdout, ended.stderr
+    return fork_server.run("servicekit.move", [*addresses(source, target), *options], os.environ)
 
 
 def told(output: str) -> dict[tuple[str, str], int]:
@@ -183,7 +180,7 @@ def held_in_the_middle(source: str | Path, target: str | Path) -> Iterator[tuple
         os.write(full, b"x" * fcntl.fcntl(full, fcntl.F_GETPIPE_SZ))
         os.set_blocking(full, True)
         process = subprocess.Popen(
-            command(source, target),
+            [sys.executable, "-m", "servicekit.move", *addresses(source, target)],
             cwd=REPOSITORY,
             stderr=full,
             stdout=subprocess.DEVNULL,
