@@ -21,7 +21,7 @@ import traceback
 from collections.abc import Mapping, Sequence
 from functools import cache
 from threading import Lock
-from typing import IO, Any
+from typing import IO
 
 import coverage
 
@@ -69,7 +69,7 @@ class ForkServer:
         self._asking = Lock()
 
     def start(
-        self, module: str, arguments: Sequence[str], environment: Mapping[str, str], out: IO[Any], err: IO[Any]
+        self, module: str, arguments: Sequence[str], environment: Mapping[str, str], out: int, err: int
     ) -> tuple[int, int]:
         """`python -m module …`: its id, and a pipe from which its status can be read when it has ended."""
         status, theirs = os.pipe()
@@ -77,7 +77,7 @@ class ForkServer:
             request = json.dumps([module, list(arguments), dict(environment)]).encode()
             assert len(request) < _REQUEST_BYTES_MAX
             with self._asking:
-                socket.send_fds(self._socket, [request], [out.fileno(), err.fileno(), theirs])
+                socket.send_fds(self._socket, [request], [out, err, theirs])
                 pid = int(self._socket.recv(100))
         finally:
             os.close(theirs)
@@ -108,6 +108,9 @@ class ForkedProcess:
     def send_signal(self, number: signal.Signals) -> None:
         os.kill(self.pid, number)
 
+    def kill(self) -> None:
+        self.send_signal(signal.SIGKILL)
+
     def _on_end(self) -> None:
         asyncio.get_running_loop().remove_reader(self._status)
         with os.fdopen(self._status, "rb") as status:
@@ -123,17 +126,23 @@ def fork_server() -> ForkServer:
     return made
 
 
+def start(module: str, environment: Mapping[str, str]) -> ForkedProcess:
+    """`python -m module`, which says what it says where this process does."""
+    return ForkedProcess(*fork_server().start(module, (), environment, 1, 2))
+
+
 async def spawn(program: Program, output: IO[bytes]) -> Started:
     """As `launcher.processes.spawn`, which it leaves to start what is no service."""
     if not isinstance(program, Service):
         return await processes.spawn(program, output)
-    return ForkedProcess(*fork_server().start(program.module, (), program.environment, output, output))
+    said = output.fileno()
+    return ForkedProcess(*fork_server().start(program.module, (), program.environment, said, said))
 
 
 def run(module: str, arguments: Sequence[str], environment: Mapping[str, str]) -> tuple[int, str, str]:
     """Its status, and what it said to either output."""
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-        _, pipe = fork_server().start(module, arguments, environment, out, err)
+        _, pipe = fork_server().start(module, arguments, environment, out.fileno(), err.fileno())
         with os.fdopen(pipe, "rb") as status:
             ended_with = int(status.read())
         return ended_with, *(_read(one) for one in (out, err))
@@ -158,9 +167,10 @@ def _serve(requests: socket.socket) -> None:
                 os.close(status)
                 os.close(ready)
                 continue
-            request, (out, err, status), *_ = socket.recv_fds(requests, _REQUEST_BYTES_MAX, 3)
+            request, files, *_ = socket.recv_fds(requests, _REQUEST_BYTES_MAX, 3)
             if not request:
                 return
+            out, err, status = files
             pid = os.fork()
             if not pid:
                 _become(*json.loads(request), out, err)

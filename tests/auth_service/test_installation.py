@@ -6,7 +6,6 @@ import signal
 import socket
 import sqlite3
 import stat
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -21,6 +20,7 @@ from auth_service.secret import load_or_make_secret
 from auth_service.settings import AuthSettings
 from servicekit.settings import WrongSettings, load
 from servicekit.startup_errors import CannotStart, make_private_folder
+from tests import fork_server
 from tests.auth_service.people import Auth, serving
 from tests.clock import Clock
 from tests.waiting import eventually
@@ -127,17 +127,15 @@ def taken_port() -> Iterator[int]:
         yield listener.getsockname()[1]
 
 
-def run(environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "auth_service"]
-    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=30, check=False)
+run = partial(fork_server.run, "auth_service", ())  # the status, and what it says to either output
 
 
 def test_a_taken_port_is_one_clear_line(tmp_path: Path) -> None:
     with taken_port() as port:
-        ended = run(environment(tmp_path, port))
-    assert ended.returncode == 3
-    assert f"auth cannot listen on 127.0.0.1:{port}" in ended.stderr
-    assert "Traceback" not in ended.stderr
+        status, _, err = run(environment(tmp_path, port))
+    assert status == 3
+    assert f"auth cannot listen on 127.0.0.1:{port}" in err
+    assert "Traceback" not in err
 
 
 def damage(folder: Path, content: bytes) -> None:
@@ -180,12 +178,12 @@ def test_what_no_restart_helps_is_one_clear_line(tmp_path: Path, spoil: Callable
     spoil(tmp_path)
     with taken_port() as port:
         pass
-    ended = run(environment(tmp_path, port, PARLEY_METRICS_PORT="0"))
-    assert ended.returncode == 2
-    (line,) = ended.stderr.splitlines()
+    status, out, err = run(environment(tmp_path, port, PARLEY_METRICS_PORT="0"))
+    assert status == 2
+    (line,) = err.splitlines()
     assert line.startswith("auth cannot run: ")
     assert said in line
-    assert [line for line in ended.stdout.splitlines() if "started" in line or "Traceback" in line] == []
+    assert [line for line in out.splitlines() if "started" in line or "Traceback" in line] == []
 
 
 def test_a_secret_that_others_could_read_is_theirs_no_more_and_that_is_told(
@@ -224,11 +222,11 @@ def test_folders_are_made_for_their_owner_only(tmp_path: Path) -> None:
     ],
 )
 def test_a_wrong_setting_is_one_clear_line(tmp_path: Path, wrong: dict[str, str]) -> None:
-    ended = run(environment(tmp_path, 1, **wrong))
+    status, _, err = run(environment(tmp_path, 1, **wrong))
     (variable,) = wrong
-    assert ended.returncode == 2
-    assert ended.stderr.startswith(f"wrong setting: {variable}")
-    assert ended.stderr.count("\n") == 1
+    assert status == 2
+    assert err.startswith(f"wrong setting: {variable}")
+    assert err.count("\n") == 1
 
 
 async def test_the_process_serves_and_ends_cleanly_on_sigterm(tmp_path: Path) -> None:

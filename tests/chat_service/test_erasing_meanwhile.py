@@ -154,7 +154,7 @@ async def test_killed_in_the_middle_the_next_start_goes_on(world: World) -> None
             before = rows(world, deleted)[0][0]
             await eventually(lambda before=before: rows(world, deleted)[0][0] > before)
             running.kill()
-            running.wait()
+            await running.wait()
     (gone,) = rows(world, deleted)[0]
     assert 0 < gone < len(ids)
     assert not is_erased(world, "Ada")

@@ -96,7 +96,7 @@ async def test_the_connections_of_a_killed_instance_count_until_its_lease_runs_o
         for _ in range(2):
             await there.device("Ada")
         running.kill()
-        running.wait(10)
+        await running.wait()
         assert await here.refusal() == TOO_MANY_CONNECTIONS
     (key,) = await keys(bus)
     (left_ms,) = await bus.execute(("PTTL", key))

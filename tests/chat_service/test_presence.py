@@ -2,14 +2,14 @@
 
 import os
 import socket
-import subprocess
-import sys
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import httpx
 from websockets.exceptions import ConnectionClosed
 
+from launcher import processes
+from tests import fork_server
 from tests.chat_service.world import Device, Instance, World
 from tests.waiting import eventually
 
@@ -153,8 +153,8 @@ def free_port() -> int:
         return int(listener.getsockname()[1])
 
 
-@contextmanager
-def process(world: World, port: int) -> Iterator[subprocess.Popen[bytes]]:
+@asynccontextmanager
+async def process(world: World, port: int) -> AsyncIterator[fork_server.ForkedProcess]:
     environment = {
         **os.environ,
         "PARLEY_CHAT_URL": f"http://127.0.0.1:{port}",
@@ -165,16 +165,18 @@ def process(world: World, port: int) -> Iterator[subprocess.Popen[bytes]]:
         "PARLEY_METRICS_PORT": "0",
         "PARLEY_MESSAGES_PER_SECOND": "0",
     }
-    with subprocess.Popen([sys.executable, "-m", "chat_service"], env=environment) as running:
+    running = fork_server.start("chat_service", environment)
+    try:
         yield running
-        running.kill()
+    finally:
+        await processes.kill(running)
 
 
 @asynccontextmanager
-async def killable(world: World, here: Instance) -> AsyncIterator[tuple[Instance, subprocess.Popen[bytes]]]:
+async def killable(world: World, here: Instance) -> AsyncIterator[tuple[Instance, fork_server.ForkedProcess]]:
     """An instance in a process; its clock is the real one, so its tokens are of the far future."""
     port = free_port()
-    with process(world, port) as running:
+    async with process(world, port) as running:
         other = here.beside(f"http://127.0.0.1:{port}")
 
         async def is_ready() -> bool:
@@ -200,7 +202,7 @@ async def test_an_instance_that_is_killed_leaves_no_ghost_and_no_message_behind(
         running.kill()
         while (event := await last_words(ada)) is not None:
             acknowledged.append(event)
-        running.wait(10)
+        await running.wait()
 
         async def is_gone() -> bool:
             (saved,) = await here.get("Grace", "/api/saved-chats")
