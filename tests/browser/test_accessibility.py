@@ -27,6 +27,7 @@ ADMIN_PAGES = (
     "/admin/instance",
     "/invitations",
 )
+Theme = Literal["light", "dark"]
 SERIOUS = {"serious", "critical"}
 MARKUP = """# A plan for @grace
 - **bold**, `code`, ||hidden||
@@ -36,11 +37,11 @@ MARKUP = """# A plan for @grace
 ```python
 x = 1  # one
 ```"""
-# What axe is asked in each theme. The second differs from the first in its colours alone.
-ASKED: dict[Literal["light", "dark"], dict[str, list[str]]] = {
-    "light": {"resultTypes": ["violations"]},
-    "dark": {"resultTypes": ["violations"], "runOnly": ["color-contrast", "link-in-text-block"]},
-}
+AXE = Axe().axe_script
+RUN = "async ([within, options]) => (await axe.run(within ?? document, options)).violations"
+# What axe is asked in the theme that the page has, and in the other, which differs from it in its colours alone.
+ALL: dict[str, list[str]] = {"resultTypes": ["violations"]}
+OF_COLOURS = {**ALL, "runOnly": ["color-contrast", "link-in-text-block"]}
 # A colour that is still changing into another has the contrast of neither. Not waited for: where nothing is drawn, as
 # in a closed <details>, it would never end.
 SETTLED = """
@@ -53,10 +54,14 @@ document.getAnimations()
 async def faults(visitor: Visitor, within: str | None = None) -> list[str]:
     """What axe holds against the page as it is now, in both themes; on a long page, against that part of it."""
     found = []
-    for theme, options in ASKED.items():
+    is_dark = await visitor.page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")
+    themes: tuple[Theme, Theme] = ("dark", "light") if is_dark else ("light", "dark")
+    if await visitor.page.evaluate("typeof axe === 'undefined'"):
+        await visitor.page.evaluate(AXE)
+    for theme, options in zip(themes, (ALL, OF_COLOURS), strict=True):
         await visitor.page.emulate_media(color_scheme=theme)
         await visitor.page.evaluate(SETTLED)
-        told = (await Axe().run(visitor.page, within, options)).response["violations"]
+        told = await visitor.page.evaluate(RUN, [within, options])
         found += [
             f"{visitor.page.url} {theme} {fault['id']}: {node['target']} {node.get('failureSummary', '')}"
             for fault in told
