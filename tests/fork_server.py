@@ -64,7 +64,7 @@ class ForkServer:
                 [sys.executable, "-m", "tests.fork_server"],
                 cwd=REPOSITORY,
                 env={**os.environ, _COVERAGE: ""},
-                stdin=theirs,
+                stdin=theirs.fileno(),
             )
         self._asking = Lock()
 
@@ -145,7 +145,7 @@ def run(module: str, arguments: Sequence[str], environment: Mapping[str, str]) -
         _, pipe = fork_server().start(module, arguments, environment, out.fileno(), err.fileno())
         with os.fdopen(pipe, "rb") as status:
             ended_with = int(status.read())
-        return ended_with, *(_read(one) for one in (out, err))
+        return ended_with, _read(out), _read(err)
 
 
 def _read(file: IO[bytes]) -> str:
@@ -160,7 +160,7 @@ def _serve(requests: socket.socket) -> None:
     """Until nobody can ask for any more."""
     running: dict[int, tuple[int, int]] = {}  # by the descriptor of a process: its id, and whither its status goes
     while True:
-        for ready in select.select([requests, *running], [], [])[0]:
+        for ready in select.select([requests.fileno(), *running], [], [])[0]:
             if ready in running:
                 pid, status = running.pop(ready)
                 os.write(status, str(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])).encode())
@@ -173,7 +173,8 @@ def _serve(requests: socket.socket) -> None:
             out, err, status = files
             pid = os.fork()
             if not pid:
-                _become(*json.loads(request), out, err)
+                module, arguments, environment = json.loads(request)
+                _become(module, arguments, environment, out, err)
             requests.send(str(pid).encode())
             running[os.pidfd_open(pid)] = pid, status
             os.close(out)
