@@ -17,6 +17,7 @@ from servicekit import sqlite_file
 from servicekit.postgres_schema import migrate
 from servicekit.problems import Refusal
 from tests.chat_service.drafts import NOW, change, to_room
+from tests.new_stores import put_new_store
 from tests.stores import opened_store
 
 CAST = ("Ada", "Grace", "Linus")
@@ -26,6 +27,7 @@ GARDEN = "#garden"
 def make_empty(where: Path | str) -> None:
     """A store with its schema, the cast and a room."""
     if isinstance(where, Path):
+        put_new_store(where, MIGRATIONS)
         sqlite_file.make(where, MIGRATIONS)
     else:
         migrate(*urldefrag(where), MIGRATIONS)
