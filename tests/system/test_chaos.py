@@ -24,7 +24,7 @@ from tests.stores import opened_store
 from tests.system.parleys import QUICK_AUTH, UNTRACED
 
 PEOPLE = 50
-CHAOS_S = float(os.environ.get("PARLEY_CHAOS_S", "20"))
+CHAOS_S = float(os.environ.get("PARLEY_CHAOS_S", "12"))
 INSTANCES = ("chat", "chat-2", "chat-3")
 SECRET = "fifty people and one bad minute"
 ROOM = "garden"
