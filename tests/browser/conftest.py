@@ -23,6 +23,9 @@ ARGUMENTS = (
     "--no-sandbox",  # in a container there is no user namespace to make one of
     "--disable-dev-shm-usage",
     "--disable-gpu",  # there is none to be had in a container either
+    # A new page of somebody's takes the process of their old one, which has compiled the scripts: a quarter cheaper.
+    "--process-per-site",
+    "--renderer-process-limit=1",
     "--use-fake-device-for-media-stream",
     "--use-fake-ui-for-media-stream",
     f"--host-resolver-rules=MAP {ELSEWHERE} 127.0.0.1",
