@@ -27,7 +27,7 @@ ALONE = $(shell grep --recursive --files-with-matches --include='test_*.py' '^@p
 # How many chat instances `make run` starts, 1 to 16.
 CHAT ?= 1
 
-.PHONY: help run demo test test-fast environment check format bench screenshots words lock release clean
+.PHONY: help run demo test test-fast environment check check-types check-others format bench screenshots words lock release clean
 
 help: ## Shows this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -58,10 +58,16 @@ test-fast: $(VENV)/.dev ## Runs what needs no browser and no whole Parley: about
 
 environment: $(VENV)/.dev node_modules/.stamp ## Makes .venv and node_modules, or brings them up to date
 
+# mypy takes as long as all the others.
 check: $(VENV)/.dev node_modules/.stamp ## Lint, format, types, import contracts, spelling; the scripts too
+	@$(MAKE) --jobs=2 check-types check-others
+
+check-types:
+	@$(BIN)/mypy $(wildcard $(CODE))
+
+check-others:
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy $(wildcard $(CODE))
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/codespell
 	@$(NODE) node_modules/typescript/bin/tsc
