@@ -25,7 +25,10 @@ export class PictureViewer {
     this.#root = root;
     this.#dialog = dialog;
     this.#image = required(dialog, "img", HTMLImageElement);
-    this.#video = required(dialog, "video", HTMLVideoElement);
+    // Not in the page: Chromium keeps each document that it ever read with a player in it, and the list is read often.
+    this.#video = document.createElement("video");
+    this.#video.controls = this.#video.playsInline = this.#video.hidden = true;
+    this.#image.after(this.#video);
     root.addEventListener("click", (event) => this.#clicked(event));
     dialog.addEventListener("click", (event) => this.#clickedInside(event));
     dialog.addEventListener("close", () => this.#returnFocus());
