@@ -25,6 +25,8 @@ _OPTIONS = {
     "synchronous_commit": "off",
     "wal_level": "minimal",
 }
+# For one that is killed: a write of 8 KiB may end after 4, and is whole again by the copy in the log.
+KILLED = {"full_page_writes": "on"}
 _KEPT_MAX = 8
 
 

@@ -21,7 +21,7 @@ from servicekit.database import Connection
 from servicekit.problems import Refusal
 from tests.chat_service.drafts import NOW, change, to_person
 from tests.chat_service.several_writers import CAST, INSTANCES, Outcome, Writers, any_draft, assert_gapless, beside
-from tests.postgres import Postgres, running_postgres
+from tests.postgres import KILLED, Postgres, running_postgres
 from tests.stores import opened_store
 from tests.waiting import eventually
 
@@ -38,7 +38,7 @@ async def writers(postgres: Postgres) -> AsyncIterator[Writers]:
 
 @pytest.fixture
 def own_postgres() -> Iterator[Postgres]:
-    with running_postgres() as server:
+    with running_postgres(**KILLED) as server:
         yield server
 
 

@@ -16,7 +16,7 @@ from servicekit.startup_errors import EXIT_FAULT
 from tests.asgi import WAIT_S_MAX, client_of
 from tests.media_service.gallery import Galleries, Gallery, form, part
 from tests.media_service.tus import Sender
-from tests.postgres import Postgres, running_postgres
+from tests.postgres import KILLED, Postgres, running_postgres
 from tests.problems import code
 from tests.waiting import eventually
 
@@ -26,7 +26,7 @@ TEXT = b"All the world's a stage.\n" * 60_000  # 1.5 MB: two pieces and a half
 @pytest.fixture
 def postgres() -> Iterator[Postgres]:
     """One that the test may kill."""
-    with running_postgres() as server:
+    with running_postgres(**KILLED) as server:
         yield server
 
 

@@ -15,7 +15,7 @@ from servicekit.postgres_connection import PostgresConnection, translated
 from servicekit.problems import NotStored, TookTooLong, TooManyAtOnce
 from servicekit.startup_errors import CannotStart
 from tests.pgbouncer import running_pgbouncer
-from tests.postgres import Postgres, running_postgres
+from tests.postgres import KILLED, Postgres, running_postgres
 from tests.stores import opened_store
 from tests.waiting import eventually
 
@@ -45,7 +45,7 @@ async def database(url: str, migrations: Path) -> AsyncIterator[Database]:
 @pytest.fixture
 def own_postgres() -> Iterator[Postgres]:
     """One that the test may kill."""
-    with running_postgres() as server:
+    with running_postgres(**KILLED) as server:
         yield server
 
 

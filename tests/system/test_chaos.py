@@ -19,7 +19,7 @@ import websockets
 
 from launcher.temporary_system import TemporarySystem
 from tests import fork_server
-from tests.postgres import Postgres, running_postgres
+from tests.postgres import KILLED, Postgres, running_postgres
 from tests.stores import opened_store
 from tests.system.parleys import QUICK_AUTH, UNTRACED
 
@@ -173,7 +173,7 @@ def server(request: pytest.FixtureRequest) -> Iterator[Postgres | None]:
     if request.param == "sqlite":
         yield None
     else:
-        with running_postgres() as postgres:
+        with running_postgres(**KILLED) as postgres:
             yield postgres
 
 
