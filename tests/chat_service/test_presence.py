@@ -226,7 +226,8 @@ async def last_words(device: Device) -> str | None:
         return None
 
 
-async def test_who_comes_while_a_contact_reconnects_does_not_take_them_for_offline(chat: Instance) -> None:
+async def test_who_comes_while_a_contact_reconnects_does_not_take_them_for_offline(world: World) -> None:
+    chat = await world.instance(presence_grace_s=30)  # which does not end while a slow machine connects them
     await save(chat, "Grace", "Ada")
     ada = await chat.live_device("Ada")
     await leave(ada)
