@@ -22,7 +22,7 @@ from tests.asgi import client_of
 class Bus:
     """Redis is away."""
 
-    async def ping(self) -> bool:
+    async def is_sound(self) -> bool:
         return False
 
 
