@@ -291,11 +291,7 @@ _FILES: Schema = {
     "type": "object",
     "description": "One or more files. The name of the field may be any.",
     "properties": {
-        "files": {
-            "type": "array",
-            "minItems": 1,
-            "items": {**_BYTES, "contentMediaType": "application/octet-stream"},
-        }
+        "files": {"type": "array", "minItems": 1, "items": {**_BYTES, "contentMediaType": "application/octet-stream"}}
     },
     "required": ["files"],
 }

@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 
 from media_service.app import MIGRATIONS
+from servicekit.database import Database
+from servicekit.engines import open_database
 from tests.media_service.gallery import Galleries, Gallery
 from tests.postgres import Postgres
 
@@ -38,3 +40,17 @@ async def common(galleries_of_module: Galleries) -> AsyncIterator[Gallery]:
     """One for all tests of a file that look at nothing but what they have brought themselves."""
     async with galleries_of_module("common") as running:
         yield running
+
+
+@pytest.fixture
+async def database(tmp_path: Path, database_url: str) -> AsyncIterator[Database]:
+    async with open_database(f"{database_url}#media" if database_url else tmp_path / "files.db", MIGRATIONS) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def both(postgres: Postgres) -> AsyncIterator[tuple[Database, Database]]:
+    """What two instances have open."""
+    where = f"{postgres.new_database()}#media"
+    async with open_database(where, MIGRATIONS) as first, open_database(where, MIGRATIONS) as second:
+        yield first, second

@@ -4,13 +4,11 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
-from pathlib import Path
 
 import pytest
 
 from media_service.actions.resumable_uploads import CHECK_S, SMALL_PART_BYTES_MAX, ResumableUploads
 from media_service.actions.uploads import Uploads
-from media_service.app import MIGRATIONS
 from media_service.domain.files import KeptLimits, ProcessedFile
 from media_service.file_processor import FileProcessor
 from media_service.pictures import Pictures
@@ -25,27 +23,11 @@ from media_service.store import (
     UploadStore,
 )
 from servicekit.database import Connection, Database, try_hold
-from servicekit.engines import open_database
 from servicekit.token_buckets import TokenBuckets
 from tests.clock import Clock
-from tests.postgres import Postgres
 from tests.waiting import eventually
 
 LIMITS = KeptLimits(bytes_max=1_000_000, files_max=100)
-
-
-@pytest.fixture
-async def database(tmp_path: Path, database_url: str) -> AsyncIterator[Database]:
-    async with open_database(f"{database_url}#media" if database_url else tmp_path / "files.db", MIGRATIONS) as opened:
-        yield opened
-
-
-@pytest.fixture
-async def both(postgres: Postgres) -> AsyncIterator[tuple[Database, Database]]:
-    """What two instances have open."""
-    where = f"{postgres.new_database()}#media"
-    async with open_database(where, MIGRATIONS) as first, open_database(where, MIGRATIONS) as second:
-        yield first, second
 
 
 # Sweeping
