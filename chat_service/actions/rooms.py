@@ -64,6 +64,13 @@ class Rooms:
             raise UnknownRoom(name)
         return room
 
+    async def get_name(self, username: str, name: str) -> str:
+        """What the room is called that is asked for in any case. Raises UnknownRoom likewise."""
+        found = await self._store.find_name(username, name)
+        if found is None:
+            raise UnknownRoom(name)
+        return found
+
     async def enter(self, username: str, name: str) -> Room:
         """The room, joined if it is public and they were not in it. Raises UnknownRoom."""
         room = await self.get(username, name)

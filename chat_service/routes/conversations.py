@@ -26,7 +26,7 @@ async def conversation_of(request: Request[State], username: str) -> Conversatio
     """The one in the path: by its label, by a room's name or by a username. Raises what reading it does."""
     label = _label_in(request.path_params)
     if label.is_room:
-        return Conversation.room((await request.state["rooms"].get(username, label.name)).name)
+        return Conversation.room(await request.state["rooms"].get_name(username, label.name))
     return await request.state["addressing"].find_conversation(username, label.name)
 
 

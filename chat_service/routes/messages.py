@@ -206,8 +206,8 @@ async def read(request: Request[State]) -> Response:
 )
 async def room_messages(request: Request[State]) -> Response:
     identity = await identify(request)
-    found = await request.state["rooms"].get(identity.username, request.path_params["room"])
-    return await _history(request, identity.username, Label.of_room(found.name))
+    name = await request.state["rooms"].get_name(identity.username, request.path_params["room"])
+    return await _history(request, identity.username, Label.of_room(name))
 
 
 @describes(

@@ -20,7 +20,7 @@ class Attachments:
 
     async def may_see(self, username: str, file_id: str) -> bool:
         """Whether the person is in a conversation where the file is shown."""
-        return await self._database.read_few(_may_see, username, file_id)
+        return await self._database.read(_may_see, username, file_id)
 
     async def orphaned_after(self, number: int, limit: int) -> list[OrphanedFile]:
         """Files that a message showed and none shows now, in the order in which that ended."""

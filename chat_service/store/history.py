@@ -1,15 +1,17 @@
 """What was said, a page at a time, with who reacted and how much answers it."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 
 from chat_service.domain.conversations import Label
 from chat_service.domain.history import Page, Replies
 from chat_service.domain.messages import StoredMessage
 from chat_service.domain.refusals import NotAMember, UnknownMessage
-from chat_service.store.rows import MESSAGE, SEQ_MAX, message_of
+from chat_service.store.rows import MESSAGE, SEQ_MAX, is_to_be_rendered, message_of
 from chat_service.store.unread_counts import seen_seq
 from servicekit.database import Connection, Database, Row
 
+READ_QUICKLY_MAX = 1_000  # replies or reactions, a third of a millisecond
 # A message, who reacted by emoji, and what answers it.
 Item = tuple[StoredMessage, dict[str, list[str]], Replies | None]
 
@@ -20,15 +22,33 @@ class History:
 
     async def read(self, username: str, label: Label, page: Page) -> list[Item]:
         """Oldest first: the last messages, or those next to a message id. Raises NotAMember for a room not theirs."""
-        return await self._database.read_few(_read, username, label, page)
+        if not page.is_unread:  # to find what is unread may take a look at much of it
+            with suppress(_TakesLong):
+                return await self._database.read_few(_read_quickly, username, label, page)
+        return await self._database.read(_read, username, label, page)
 
     async def pins(self, username: str, label: Label) -> list[Item]:
         """What is pinned, the newest pin first. Raises NotAMember for a room that they are not in."""
-        return await self._database.read_few(_pins, username, label)
+        return await self._database.read(_pins, username, label)
 
     async def replies(self, username: str, message_id: int, *, after: int, limit: int) -> list[Item]:
         """What answers a message, oldest first. Raises UnknownMessage where they are not in its conversation."""
-        return await self._database.read_few(_replies, username, message_id, after, limit)
+        return await self._database.read(_replies, username, message_id, after, limit)
+
+
+class _TakesLong(Exception):
+    """What is asked for would hold up whoever else is served on that thread."""
+
+
+def _read_quickly(connection: Connection, username: str, label: Label, page: Page) -> list[Item]:
+    """The same as `_read`. Raises _TakesLong where texts are to be rendered, or there is much beside them."""
+    conversation_id = _conversation_id(connection, username, label)
+    if conversation_id is None:
+        return []
+    rows = _rows_of(connection, conversation_id, page)
+    if any(map(is_to_be_rendered, rows)) or _have_much_beside_them(connection, [row["id"] for row in rows]):
+        raise _TakesLong
+    return _items(connection, rows)
 
 
 def _read(connection: Connection, username: str, label: Label, page: Page) -> list[Item]:
@@ -137,6 +157,19 @@ def _reactions(connection: Connection, message_ids: list[int]) -> dict[int, dict
     ):
         found.setdefault(message_id, {}).setdefault(emoji, []).append(username)
     return found
+
+
+def _have_much_beside_them(connection: Connection, message_ids: list[int]) -> bool:
+    """Whether more answers these messages, or was reacted to them, than is read quickly."""
+    if not message_ids:
+        return False
+    marks = ", ".join("?" * len(message_ids))
+    for what in (f"messages WHERE reply_to IN ({marks})", f"reactions WHERE message_id IN ({marks})"):
+        most = (*message_ids, READ_QUICKLY_MAX + 1)
+        (count,) = connection.execute(f"SELECT count(*) FROM (SELECT 1 FROM {what} LIMIT ?) AS found", most).fetchone()
+        if count > READ_QUICKLY_MAX:
+            return True
+    return False
 
 
 def _replies_to(connection: Connection, message_ids: list[int]) -> dict[int, Replies]:

@@ -93,7 +93,11 @@ class Rooms:
 
     async def find(self, username: str, name: str) -> Room | None:
         """The room of that name in any case, if they may know of it."""
-        return await self._database.read_few(_find, username, name.casefold())
+        return await self._database.read(_find, username, name.casefold())
+
+    async def find_name(self, username: str, name: str) -> str | None:
+        """What that room is called, likewise: it has far less to count."""
+        return await self._database.read_few(_find_name, username, name.casefold())
 
     async def members(self, name: str) -> list[Member]:
         return await self._database.read(_members, Conversation.room(name))
@@ -133,12 +137,15 @@ def _page(connection: Connection, username: str, wanted: Wanted, after: str | No
 
 
 def _find(connection: Connection, username: str, name_folded: str) -> Room | None:
-    row = connection.execute(
-        f"{_ROOM} WHERE name_folded = :name"
-        " AND (is_private = 0 OR own.username IS NOT NULL OR owner_username = :username)",
-        {"username": username, "name": name_folded},
-    ).fetchone()
+    row = connection.execute(f"{_ROOM} {_KNOWN_BY_NAME}", {"username": username, "name": name_folded}).fetchone()
     return _room(row) if row else None
+
+
+def _find_name(connection: Connection, username: str, name_folded: str) -> str | None:
+    row = connection.execute(
+        f"SELECT rooms.name FROM rooms {_OWN_MEMBERSHIP} {_KNOWN_BY_NAME}", {"username": username, "name": name_folded}
+    ).fetchone()
+    return row[0] if row else None
 
 
 def _rooms(connection: Connection, username: str, ids: list[int]) -> list[Room]:
@@ -152,6 +159,12 @@ def _rooms(connection: Connection, username: str, ids: list[int]) -> list[Room]:
     return [found[one] for one in ids]
 
 
+_OWN_MEMBERSHIP = (
+    "LEFT JOIN memberships AS own ON own.conversation_id = rooms.conversation_id AND own.username = :username"
+)
+_KNOWN_BY_NAME = (
+    "WHERE name_folded = :name AND (is_private = 0 OR own.username IS NOT NULL OR owner_username = :username)"
+)
 _ROOM_LABEL = "'#' || rooms.name"
 _OWN_MARKS = ("rooms.conversation_id", "own.read_seq", "own.unread_seq", ":username")
 _ROOM = (
@@ -166,8 +179,7 @@ _ROOM = (
     "  AND timeouts.username = :username) AS timed_out_until,"
     " section, position, last.message AS last_message, last.timestamp AS last_message_time,"
     " last.sender_username AS last_sender_username"
-    " FROM rooms LEFT JOIN memberships AS own"
-    "  ON own.conversation_id = rooms.conversation_id AND own.username = :username"
+    f" FROM rooms {_OWN_MEMBERSHIP}"
     " LEFT JOIN messages AS last ON last.conversation_id = own.conversation_id"
     "  AND last.seq = (SELECT max(seq) FROM messages"
     "   WHERE messages.conversation_id = own.conversation_id AND deleted_at IS NULL)"

@@ -7,7 +7,7 @@ from chat_service.domain.calls import CallRecord
 from chat_service.domain.changes import Change
 from chat_service.domain.conversations import Conversation
 from chat_service.domain.link_cards import shown_cards
-from chat_service.domain.markdown import RENDERER_VERSION, render
+from chat_service.domain.markdown import RENDERER_VERSION, may_have_markup, render
 from chat_service.domain.messages import StoredMessage
 from servicekit.database import Row
 
@@ -69,6 +69,12 @@ def message_of(row: Row) -> StoredMessage:
 def html_of(row: Row) -> str | None:
     """Of a row that has these columns by their names."""
     return _html_of_now(row["message"], row["html"], row["html_version"], row["html_edited_at"], row["edited_at"])
+
+
+def is_to_be_rendered(row: Row) -> bool:
+    """Whether `message_of` will render its text, which may take long: an older renderer did it, or none."""
+    is_of_now = row["html_version"] == RENDERER_VERSION and row["html_edited_at"] == row["edited_at"]
+    return not is_of_now and may_have_markup(row["message"])
 
 
 def _html_of_now(

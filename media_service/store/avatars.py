@@ -19,7 +19,7 @@ class AvatarStore:
         return await self._database.read_few(_find_avatar, username)
 
     async def find_remote_picture(self, address: str) -> RemotePicture | None:
-        return await self._database.read_few(_find_remote_picture, address)
+        return await self._database.read(_find_remote_picture, address)
 
     async def put_remote_picture(self, address: str, picture: RemotePicture) -> None:
         """Keep what an address gave, unless nobody shows it any more."""
