@@ -3,12 +3,23 @@
 from typing import Any
 
 from tests.chat_service.world import Device, Event, Instance
+from tests.waiting import eventually
 
 
 async def say(chat: Instance, name: str, *texts: str) -> None:
+    seq = 0
     for text in texts:
-        assert await chat.does(name, "POST", "/api/rooms/garden/messages", json={"message": text}) == 201
-    await chat.state["bus"].ping()  # its answer comes after what was published before: the readers have heard of it
+        answer = await chat.request(name, "POST", "/api/rooms/garden/messages", json={"message": text})
+        assert answer.status_code == 201
+        seq = answer.json()["seq"]
+    await eventually(lambda: is_told(chat, name, seq))
+
+
+async def is_told(chat: Instance, name: str, seq: int) -> bool:
+    """Whether who connects now begins behind that place; until then it would come to them live."""
+    device = await chat.device(name)
+    await device.connection.close()
+    return bool(device.ready["positions"]["#garden"] >= seq)
 
 
 async def make_again(chat: Instance, *members: str) -> None:
