@@ -19,7 +19,7 @@ async def is_told(chat: Instance, name: str, seq: int) -> bool:
     """Whether who connects now begins behind that place; until then it would come to them live."""
     device = await chat.device(name)
     await device.connection.close()
-    return bool(device.ready["positions"]["#garden"] >= seq)
+    return bool(device.ready["positions"].get("#garden", 0) >= seq)  # it is in none while it changes rooms
 
 
 async def make_again(chat: Instance, *members: str) -> None:

@@ -7,10 +7,11 @@ import pytest
 from chat_service.domain.conversations import Label
 from chat_service.domain.envelopes import EVERYBODY, RoomEnvelope, room_channel
 from chat_service.feed import encode
-from tests.chat_service.epochs import make_again, resume, say
+from tests.chat_service.epochs import is_told, make_again, resume, say
 from tests.chat_service.rooms import away, back, hear_seqs
 from tests.chat_service.world import Instance, World
 from tests.valkey import Valkey
+from tests.waiting import eventually
 
 # Which conversation it is
 
@@ -55,6 +56,7 @@ async def test_a_device_that_is_past_the_end_of_a_room_made_again_gets_all_of_it
     assert before["positions"] == {"#garden": 12}
     await make_again(chat, "Grace")
     await say(chat, "Ada", "new", "newer")
+    await eventually(lambda: is_told(chat, "Grace", 4))  # she is connected still, and changes rooms
     grace = await chat.device("Grace")
     epochs = {"epochs": before["epochs"]} if knows_epochs else {}
     replayed, resumed = await resume(grace, positions=before["positions"], **epochs)
