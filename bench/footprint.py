@@ -3,7 +3,9 @@
 Measured: the command of `make run`, from its start until `/readyz` of the gateway says that every service and Redis do
 their work, in each round with a fresh folder of data. Memory is the proportional set size of all processes together,
 the launcher and Valkey among them: a page of several processes counts once. Fresh is after a moment of rest; used is
-after people have signed up, written, looked at pages in each language, shown a picture and sent live video.
+after people have signed up, written, looked at pages in each language, shown a picture and sent live video. Before that
+nobody asks anything for a while, and what the processor does then is counted. (A virtual machine with nothing else to
+do counts several times as much for each time that a process wakes up.)
 
 Yardstick: five bare services (`bench/baseline_service.py`), a uvicorn process each, started at once, until all listen;
 used is after they have answered once.
@@ -21,7 +23,7 @@ import httpx
 from picows import WSMsgType
 
 from bench.launched import Launched, clock, launched
-from bench.machine import memory_kib
+from bench.machine import memory_kib, processor_time_s
 from bench.people import NO_LIMITS, Person, sign_up_people
 from bench.rounds import Compared, Effort, alternate
 from bench.table import Figure, NoMoreThan, Report
@@ -30,6 +32,7 @@ from bench.web_servers import uvicorn
 
 SERVICES = 5
 REST_S = 2.0
+IDLE_S = 5.0
 MEMORY_MIB_MAX = 200
 READY_S_MAX = 1.5
 MESSAGES = 50
@@ -45,6 +48,7 @@ class Round:
     ready_s: float
     fresh: MiB
     used: MiB
+    idle_ms_per_s: float
 
 
 async def measure(effort: Effort, folder: Path) -> Report:
@@ -60,14 +64,20 @@ async def measure(effort: Effort, folder: Path) -> Report:
 async def _parley(folder: Path) -> Round:
     async with launched(folder, NO_LIMITS) as parley:
         await asyncio.sleep(REST_S)
-        fresh = _memory_mib(parley.pids)
+        fresh, idle = _memory_mib(parley.pids), await _idle_ms_per_s(parley.pids)
         await _use(parley)
         await asyncio.sleep(REST_S)
-        return Round(ready_s=parley.ready_s, fresh=fresh, used=_memory_mib(parley.pids))
+        return Round(ready_s=parley.ready_s, fresh=fresh, used=_memory_mib(parley.pids), idle_ms_per_s=idle)
 
 
 def _memory_mib(pids: Mapping[str, int]) -> MiB:
     return {name: memory_kib(pid) / 1024 for name, pid in pids.items()}
+
+
+async def _idle_ms_per_s(pids: Mapping[str, int]) -> float:
+    before_s = sum(map(processor_time_s, pids.values()))
+    await asyncio.sleep(IDLE_S)
+    return 1000 * (sum(map(processor_time_s, pids.values())) - before_s) / IDLE_S
 
 
 async def _use(parley: Launched) -> None:
@@ -111,16 +121,17 @@ async def _bare(folder: Path) -> Round:
         ready_s = clock() - started_s
         pids = {f"{server.port}": server.pid for server in servers}
         await asyncio.sleep(REST_S)
-        fresh = _memory_mib(pids)
+        fresh, idle = _memory_mib(pids), await _idle_ms_per_s(pids)
         async with httpx.AsyncClient() as client:
             for server in servers:
                 (await client.get(f"http://127.0.0.1:{server.port}/")).raise_for_status()
-        return Round(ready_s=ready_s, fresh=fresh, used=_memory_mib(pids))
+        return Round(ready_s=ready_s, fresh=fresh, used=_memory_mib(pids), idle_ms_per_s=idle)
 
 
 def _report(compared: Compared[Round]) -> Report:
     fresh, bare_fresh = compared.medians(lambda one: sum(one.fresh.values()))
     used, bare_used = compared.medians(lambda one: sum(one.used.values()))
+    idle, bare_idle = compared.medians(lambda one: one.idle_ms_per_s)
     ready_s, bare_ready_s = compared.medians(lambda one: one.ready_s)
     memory_bar, time_bar = NoMoreThan(MEMORY_MIB_MAX, "MiB"), NoMoreThan(READY_S_MAX, "s")
     return Report(
@@ -129,6 +140,7 @@ def _report(compared: Compared[Round]) -> Report:
         figures=[
             Figure(what="memory, fresh", unit="MiB", parley=fresh, yardstick=bare_fresh, bar=memory_bar),
             Figure(what="memory, used", unit="MiB", parley=used, yardstick=bare_used),
+            Figure(what="processor time while nobody asks", unit="ms/s", parley=idle, yardstick=bare_idle),
             Figure(what="from start to ready", unit="s", parley=ready_s, yardstick=bare_ready_s, bar=time_bar),
         ],
         notes=[

@@ -37,7 +37,7 @@ from servicekit.application import Application
 from servicekit.contract import contract_of
 from servicekit.logs import get_logger
 from servicekit.middleware import BodyLimit
-from servicekit.server import connections, running
+from servicekit.server import connections
 from servicekit.settings import addresses
 
 log = get_logger(__name__)
@@ -103,11 +103,7 @@ async def _opened(
 ) -> AsyncIterator[State]:
     upstreams = _upstreams(settings)
     rate_limits = _rate_limits(settings, upstreams[Service.AUTH])
-    async with (
-        aclosing(rate_limits),
-        connections(settings, clock) as peers,
-        running(*(upstream.watch() for upstream in upstreams.values())),
-    ):
+    async with aclosing(rate_limits), connections(settings, clock) as peers:
         urls = {
             service: [one.strip().rstrip("/") for one in url.split(",")] for service, url in _urls(settings).items()
         }

@@ -44,6 +44,8 @@ class Upstream:
         self._idle: list[UpstreamConnection] = []
         self._turn = count()
         self._throttle = LogThrottle()
+        self._look_interval_s = min(0.25, answer_timeout_s / 4)
+        self._look: asyncio.TimerHandle | None = None  # while answers are awaited
 
     def idle_connection(self) -> UpstreamConnection | None:
         """One that was used before, if there is any."""
@@ -112,14 +114,18 @@ class Upstream:
                     raise NoFilesLeft from None
         raise ServiceAway(self.name)
 
-    async def watch(self) -> None:
-        """Until cancelled, time out overdue answers: one look at all now and then costs less than a timer for each."""
+    def expect_progress(self, connection: UpstreamConnection, now_s: float) -> None:
+        """Time it out where the service does not move: a look at all now and then costs less than a timer for each."""
+        self.due[connection] = now_s + self.answer_timeout_s
+        if self._look is None:
+            self._look = asyncio.get_running_loop().call_later(self._look_interval_s, self._look_at_all)
+
+    def _look_at_all(self) -> None:
         loop = asyncio.get_running_loop()
-        while True:
-            await asyncio.sleep(min(0.25, self.answer_timeout_s / 4))
-            overdue = [connection for connection, due_at in self.due.items() if due_at < loop.time()]
-            for connection in overdue:
-                connection.time_out()
+        overdue = [connection for connection, due_at in self.due.items() if due_at < loop.time()]
+        for connection in overdue:
+            connection.time_out()
+        self._look = loop.call_later(self._look_interval_s, self._look_at_all) if self.due else None
 
     def keep(self, connection: UpstreamConnection) -> None:
         """Take back a connection whose answer is complete."""
@@ -129,6 +135,8 @@ class Upstream:
             connection.close()
 
     def close(self) -> None:
+        if self._look is not None:
+            self._look.cancel()
         for connection in self._idle:
             connection.close()
         self._idle.clear()

@@ -21,10 +21,10 @@ class Pool(Protocol):
     """Whose connection it is: the upstream."""
 
     name: str
-    answer_timeout_s: float
     idle_s_max: float
     due: dict["UpstreamConnection", float]  # when the service must have moved, in the loop's time
 
+    def expect_progress(self, connection: "UpstreamConnection", now_s: float) -> None: ...
     def keep(self, connection: "UpstreamConnection") -> None: ...
 
 
@@ -110,7 +110,7 @@ class UpstreamConnection(asyncio.Protocol):
         self._tell()
 
     def _expect_progress(self) -> None:
-        self._pool.due[self] = self._loop.time() + self._pool.answer_timeout_s
+        self._pool.expect_progress(self, self._loop.time())
 
     # The answer
 

@@ -4,15 +4,20 @@ Requests are counted in plain lists and turned into samples when somebody asks: 
 forwarded request a tenth of its time.
 """
 
+import socket
 from bisect import bisect_left
 from collections.abc import Iterator
+from threading import Thread
+from wsgiref.simple_server import WSGIRequestHandler, make_server
 
-from prometheus_client import REGISTRY, Counter, Gauge, Histogram, start_http_server
+from prometheus_client import REGISTRY, Counter, Gauge, Histogram, make_wsgi_app
 from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.exposition import ThreadingWSGIServer
 from prometheus_client.registry import Collector
 
 from servicekit.logs import get_logger
 
+_LOOK_INTERVAL_S = 3600.0  # whether it shall end, which it never does before the process
 TIME_BUCKETS_S = (0.001, 0.005, 0.025, 0.1, 0.5, 2.5, 10.0)
 log = get_logger(__name__)
 
@@ -75,9 +80,23 @@ def gauge(name: str, said: str) -> Gauge:
     return Gauge(name, said)
 
 
+class _Server6(ThreadingWSGIServer):
+    address_family = socket.AF_INET6
+
+
+class _Handler(WSGIRequestHandler):
+    def log_message(self, *_: object) -> None:
+        """Nothing: who asks does so every few seconds."""
+
+
 def serve(host: str, port: int) -> None:
-    """Serve `/metrics` from a thread; a taken port costs the metrics, never the service."""
+    """Serve `/metrics` from a thread; a taken port costs the metrics, never the service.
+
+    The library's own way to start it looks twice a second whether it shall end.
+    """
     try:
-        start_http_server(port, host)
+        server = make_server(host, port, make_wsgi_app(), _Server6 if ":" in host else ThreadingWSGIServer, _Handler)
     except (OSError, OverflowError) as error:  # taken, or above 65535
         log.warning("metrics are not served", port=port, reason=str(error))
+        return
+    Thread(target=server.serve_forever, args=(_LOOK_INTERVAL_S,), daemon=True).start()

@@ -22,6 +22,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from servicekit import logs, metrics
 from servicekit.authentication import Authentication
 from servicekit.bus import Bus
+from servicekit.event_driven_server import EventDrivenServer
 from servicekit.http_protocol import HttpProtocol
 from servicekit.problems import NotStored
 from servicekit.settings import Settings
@@ -30,7 +31,7 @@ from servicekit.startup_errors import EXIT_FAULT, CannotStart, refuse_to_start
 EXIT_PORT_TAKEN = 3
 KEEP_ALIVE_S = 75  # longer than the gateway keeps an idle connection, so that it is the gateway that closes
 log = logs.get_logger(__name__)
-_served: list[uvicorn.Server] = []  # by this process: one, or in a test none
+_served: list[EventDrivenServer] = []  # by this process: one, or in a test none
 _faults: list[BaseException] = []  # for which it ends, the first one first
 
 # httpcore imports sniffio several times a request; where it is missing, each time the whole path would be searched.
@@ -63,7 +64,7 @@ def serve(
         # uvicorn raises the signal again after an orderly end, which then is nobody's any more: exit code 0.
         signal.signal(signal_number, lambda *_: None)
     _collect_garbage_seldom()
-    _served.append(uvicorn.Server(config))
+    _served.append(EventDrivenServer(config))
     _start_with_one_line(config, address=f"http://{settings.host}:{listener.getsockname()[1]}")
     with suppress(SystemExit):  # uvicorn's, when the application did not start; the status is ours to choose
         _served[0].run(sockets=[listener])
@@ -191,7 +192,7 @@ def end_process(fault: BaseException) -> None:
     """Let what this process serves, if anything, end in an orderly way, and the process with EXIT_FAULT."""
     _faults.append(fault)
     for server in _served:
-        server.should_exit = True
+        server.end()
 
 
 @asynccontextmanager

@@ -41,6 +41,7 @@ class MessageRates:
         self._untold_max = max(1, burst // _SHARES_OF_BURST)
         self._monotonic = monotonic
         self._tell_interval_s = tell_interval_s
+        self._telling: asyncio.TimerHandle | None = None  # while there is something untold
 
     def take(self, username: str) -> bool:
         """Whether one more of theirs may pass now."""
@@ -52,17 +53,25 @@ class MessageRates:
         if untold >= self._untold_max:
             del self._untold[username]
             self._tell({username: untold})
+        elif self._telling is None:
+            self._telling = asyncio.get_running_loop().call_later(self._tell_interval_s, self._tell_all)
         return True
 
-    async def run(self) -> None:
-        """Tell and be told, until cancelled."""
+    async def listen(self) -> None:
+        """Be told what passes elsewhere."""
         if self.per_second:
             await self._bus.subscribe(self._channel_name, self._on_told)
-        while self.per_second:
-            await asyncio.sleep(self._tell_interval_s)
-            if self._untold:
-                untold, self._untold = self._untold, {}
-                self._tell(untold)
+
+    def close(self) -> None:
+        """Nothing more is told."""
+        if self._telling is not None:
+            self._telling.cancel()
+
+    def _tell_all(self) -> None:
+        self._telling = None
+        if self._untold:
+            untold, self._untold = self._untold, {}
+            self._tell(untold)
 
     def _tell(self, passed: dict[str, int]) -> None:
         """`<instance> <username> <count> <username> <count> …`; no name holds a blank."""

@@ -49,7 +49,9 @@ class PersonLimits:
 
     async def run(self) -> None:
         """Tell the other instances, and be told, until cancelled."""
-        await asyncio.gather(self.connections.run(), self.messages.run(), self.drafts.run())
+        await asyncio.gather(self.messages.listen(), self.drafts.listen(), self.connections.run())
 
     async def close(self) -> None:
         self.connections.close()
+        self.messages.close()
+        self.drafts.close()

@@ -81,6 +81,35 @@ async def test_it_serves_and_ends_with_0_when_told_to(signal_number: signal.Sign
     assert events[0]["address"] == f"http://127.0.0.1:{port}"
 
 
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="how often it wakes up is told by Linux alone")
+async def test_while_nobody_asks_it_wakes_up_seldom_and_dates_go_on(valkey_url: str) -> None:
+    port, dates, awoken = find_free(1)[0], set[str](), list[int]()
+    async with (
+        program(port, PARLEY_REDIS_URL=valkey_url) as process,
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as http,
+    ):
+        await until_good(http, "/healthz")
+
+        async def are_two_dates() -> bool:
+            awoken.append(await asyncio.to_thread(times_awoken, process.pid))
+            await asyncio.sleep(1.0)  # in which it is not asked
+            awoken.append(await asyncio.to_thread(times_awoken, process.pid))
+            dates.add((await http.get("/healthz")).headers["date"])
+            return len(dates) > 1
+
+        await eventually(are_two_dates)
+    # For the date, and for Redis, which is asked and answers; uvicorn as it comes would look ten times besides.
+    assert min(after - before for before, after in zip(awoken[::2], awoken[1::2], strict=True)) < 10
+
+
+def times_awoken(pid: int) -> int:
+    """How often its main thread has waited for something so far."""
+    (line,) = [
+        one for one in Path(f"/proc/{pid}/status").read_text().splitlines() if one.startswith("voluntary_ctxt_switches")
+    ]
+    return int(line.split()[1])
+
+
 async def test_a_fault_in_the_background_ends_it_in_an_orderly_way() -> None:
     (port,) = find_free(1)
     async with (
