@@ -20,7 +20,7 @@ from servicekit.fair_limiter import FairLimiter
 from servicekit.logs import get_logger
 from servicekit.read_pool import ReadPool
 from servicekit.sqlite_connection import SqliteConnection, Statement
-from servicekit.sqlite_file import LOCK_WAIT_MS_MAX, is_damage, refusal_of
+from servicekit.sqlite_file import LOCK_WAIT_MS_MAX, DiskRefused, FileInPlace, is_damage, refusal_of
 from servicekit.startup_errors import make_private_folder
 from servicekit.throttling import LogThrottle
 
@@ -58,7 +58,7 @@ async def open_sqlite(
             readers=readers,
             here=here,
             store_id=migrated.store,
-            folder=path.parent,
+            path=path,
             disk_free_bytes_min=disk_free_bytes_min,
             long_reads=long_reads,
         )
@@ -83,7 +83,7 @@ class SqliteDatabase(Database):
         readers: Sequence[SqliteConnection],
         here: sqlite3.Connection,
         store_id: str,
-        folder: Path,
+        path: Path,
         disk_free_bytes_min: int,
         long_reads: LongReads,
     ) -> None:
@@ -94,7 +94,8 @@ class SqliteDatabase(Database):
         self._long = ReadPool(readers[QUICK_READERS:], time_s_max=long_reads.time_s_max)
         self._long_reads_at_once_max = long_reads.at_once_max
         self._lane = FairLimiter(LONG_READERS)
-        self._folder = folder
+        self._folder = path.parent
+        self._file = FileInPlace(path)
         self._disk_free_bytes_min = disk_free_bytes_min
         self._is_damaged = False
         self._proving: asyncio.Task[None] | None = None
@@ -131,6 +132,7 @@ class SqliteDatabase(Database):
         """`statement(connection, …)` as one transaction, in the writing thread; rolled back if it raises."""
         async with self._writing:
             with self._telling_the_disk():
+                self._file.check()
                 return await self._writer.run(
                     lambda connection: _transaction(connection, lambda: statement(connection, *args, **kwargs))
                 )
@@ -148,6 +150,7 @@ class SqliteDatabase(Database):
         """
         async with self._writing:
             with self._telling_the_disk():
+                self._file.check()
                 await self._begin()
                 try:
                     yield self._writer.here
@@ -177,13 +180,19 @@ class SqliteDatabase(Database):
     def _telling_the_disk(self) -> Iterator[None]:
         try:
             yield
+        except DiskRefused as refusal:
+            self._tell(refusal)
+            raise
         except sqlite3.Error as error:
-            if (refusal := refusal_of(error)) is None:
+            if (refused := refusal_of(error)) is None:
                 raise DatabaseError(str(error)) from error
             self._is_damaged |= is_damage(error)
-            if (left_out := self._pace.left_out(str(error), monotonic())) is not None:
-                log.warning("the disk refuses", folder=str(self._folder), reason=str(error), left_out=left_out)
-            raise refusal from error
+            self._tell(error)
+            raise refused from error
+
+    def _tell(self, error: Exception) -> None:
+        if (left_out := self._pace.left_out(str(error), monotonic())) is not None:
+            log.warning("the disk refuses", folder=str(self._folder), reason=str(error), left_out=left_out)
 
     async def is_sound(self) -> bool:
         """Whether the file takes a durable write, proved at most PROOF_INTERVAL_S ago, and was never seen damaged.
@@ -203,12 +212,20 @@ class SqliteDatabase(Database):
 
     @property
     def disk_free_bytes(self) -> int:
-        """Free for us where the file is. Raises OSError."""
-        return shutil.disk_usage(self._folder).free
+        """Free for us where the file is: nothing where its folder is gone."""
+        return self._room()[1]
 
     @property
     def disk_total_bytes(self) -> int:
-        return shutil.disk_usage(self._folder).total
+        return self._room()[0]
+
+    def _room(self) -> tuple[int, int]:
+        """All of the disk, and what is free."""
+        try:
+            usage = shutil.disk_usage(self._folder)
+        except FileNotFoundError:
+            return 0, 0
+        return usage.total, usage.free
 
     async def has_room(self) -> bool:
         """Whether no less is free than there has to be."""

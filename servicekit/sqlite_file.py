@@ -1,5 +1,6 @@
 """An SQLite file: opened in WAL mode with its schema brought up to date, or a clear word why not."""
 
+import os
 import re
 import secrets
 import sqlite3
@@ -40,6 +41,30 @@ class DiskRefused(NotStored, DatabaseError):
 
 class StoreDamaged(DiskRefused, CannotStart):
     """No later try can help: the file has to be replaced."""
+
+
+class FileInPlace:
+    """Whether what was opened still is the file of that name: what is written to another one is lost, and no error.
+
+    Somebody may have removed the folder, or restored a backup, while a service runs.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._opened = self._identity()
+
+    def check(self) -> None:
+        """Raises DiskRefused."""
+        try:
+            is_it = self._identity() == self._opened
+        except OSError:
+            is_it = False
+        if not is_it:
+            raise DiskRefused("Nothing was stored: the store was moved or removed. Put it back, or start again.")
+
+    def _identity(self) -> tuple[int, int]:
+        found = os.stat(self._path)  # noqa: PTH116 - as a Path it takes twice the time, with each transaction
+        return found.st_dev, found.st_ino
 
 
 def make(path: Path, migrations: Path) -> Migrated:

@@ -44,7 +44,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 async def database(folder: Path, migrations: Path) -> AsyncIterator[SqliteDatabase]:
-    async with open_sqlite(folder / "notes.db", migrations) as opened:
+    async with open_sqlite(folder / "notes.db", migrations, disk_free_bytes_min=1) as opened:
         yield opened
 
 
@@ -157,6 +157,26 @@ async def test_a_file_that_was_seen_damaged_is_not_sound(database: SqliteDatabas
         await database.read(lambda connection: connection.execute("SELECT length(words) FROM notes").fetchall())
     assert isinstance(raised.value, CannotStart)  # a service that ends for it is not to be started again
     assert not await proved_anew(database)
+
+
+async def test_into_a_file_that_is_not_there_any_more_nothing_goes(database: SqliteDatabase, folder: Path) -> None:
+    """It would be acknowledged, and gone with the process."""
+    aside = folder.rename(folder.with_name("aside"))
+    for write_one in (database.write, database.write_many):
+        with pytest.raises(DiskRefused, match="moved or removed"):
+            await write_one(write)
+    assert not await proved_anew(database)
+    assert not await database.has_room()
+    assert (database.disk_free_bytes, database.disk_total_bytes) == (0, 0)
+    folder.mkdir()
+    shutil.copy(aside / "notes.db", folder)  # a backup is restored
+    assert await database.has_room()
+    with pytest.raises(DiskRefused, match="start again"):
+        await database.write(write)
+    shutil.rmtree(folder)
+    aside.rename(folder)
+    assert await proved_anew(database)
+    await database.write(write)
 
 
 # What a request gets
