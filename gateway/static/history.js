@@ -2,7 +2,7 @@
 
 import { messagesPathOf, pagePathOf } from "./conversation_label.js";
 
-export const PAGE_LENGTH = 50;
+const PAGE_LENGTH = 50;
 
 /** @typedef {{before?: string, after?: string, around?: string}} Place ids of messages; none is the end */
 /** @typedef {{items: Api.Message[], before: string | null, after: string | null}} Part null: nothing is there */

@@ -1,8 +1,10 @@
 /** Messages above and below those that are shown, a page at a time; or those around another one. */
 
-import { fetchHistory, PAGE_LENGTH } from "./history.js";
+import { fetchHistory } from "./history.js";
 
 const SEARCH_PAGE_LENGTH = 100;
+/** What is laid out in one go, in which neither keys nor clicks are answered. */
+const SCROLLED_LENGTH = 25;
 
 export class HistoryLoader {
   #list;
@@ -36,7 +38,7 @@ export class HistoryLoader {
   }
 
   /** One page more; the view stays where it is. Whoever asks meanwhile waits for the same page. */
-  async loadOlder(limit = PAGE_LENGTH) {
+  async loadOlder(limit = SCROLLED_LENGTH) {
     const { before } = this.#list;
     if (before !== null) {
       await this.#once(async () => {
@@ -55,7 +57,7 @@ export class HistoryLoader {
     const { after } = this.#list;
     if (after !== null) {
       await this.#once(async () => {
-        const part = await fetchHistory(this.#conversation, { after });
+        const part = await fetchHistory(this.#conversation, { after }, SCROLLED_LENGTH);
         this.#list.beQuiet();
         this.#scroll.keep(() => {
           this.#list.append(this.#articlesOf(part.items));
