@@ -1,7 +1,6 @@
 """Presence: told to those who have saved the person, when it really changed, on whatever instance they are."""
 
 import os
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -9,6 +8,7 @@ import httpx
 from websockets.exceptions import ConnectionClosed
 
 from launcher import processes
+from launcher.ports import find_free
 from tests import fork_server
 from tests.chat_service.world import Device, Instance, World
 from tests.waiting import eventually
@@ -148,11 +148,6 @@ async def test_without_redis_people_are_offline_and_everything_else_goes_on(worl
 # A process of its own, which can be killed
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
-
-
 @asynccontextmanager
 async def process(world: World, port: int) -> AsyncIterator[fork_server.ForkedProcess]:
     environment = {
@@ -175,7 +170,7 @@ async def process(world: World, port: int) -> AsyncIterator[fork_server.ForkedPr
 @asynccontextmanager
 async def killable(world: World, here: Instance) -> AsyncIterator[tuple[Instance, fork_server.ForkedProcess]]:
     """An instance in a process; its clock is the real one, so its tokens are of the far future."""
-    port = free_port()
+    port = find_free(1)[0]
     async with process(world, port) as running:
         other = here.beside(f"http://127.0.0.1:{port}")
 

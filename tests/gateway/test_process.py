@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -13,6 +12,7 @@ import httpx
 import pytest
 
 from gateway.settings import GatewaySettings
+from launcher.ports import find_free
 from servicekit.settings import WrongSettings
 from tests.gateway.gateways import System, system
 from tests.gateway.stand_ins import Exchange, head_of
@@ -21,11 +21,6 @@ from tests.waiting import eventually
 
 MIB = 1024 * 1024
 PIECE = bytes(64 * 1024)
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
 
 
 def peak_bytes(pid: int) -> int:
@@ -37,7 +32,7 @@ def peak_bytes(pid: int) -> int:
 @asynccontextmanager
 async def process(whole: System, **environment: str) -> AsyncIterator[asyncio.subprocess.Process]:
     """`python -m gateway` in front of the same stand-ins, on a port of its own that `whole` then speaks to."""
-    whole.port = free_port()
+    whole.port = find_free(1)[0]
     urls = {f"PARLEY_{service.name.upper()}_URL": service.url for service in whole.services}
     settings = {"PARLEY_PORT": str(whole.port), "PARLEY_METRICS_PORT": "0", "PARLEY_LOG_FORMAT": "json"}
     running = await asyncio.create_subprocess_exec(

@@ -1,7 +1,6 @@
 import asyncio
 import os
 import signal
-import socket
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -9,6 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from launcher.ports import find_free
 from media_service.app import create_app
 from media_service.settings import MediaSettings
 from tests.asgi import client_of
@@ -62,8 +62,7 @@ async def test_everything_else_is_not_found(http: httpx.AsyncClient) -> None:
 
 
 async def test_the_process_serves_and_ends_cleanly_on_sigterm(tmp_path: Path, database_url: str) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
+    (port,) = find_free(1)
     environment = {
         **os.environ,
         "PARLEY_MEDIA_URL": f"http://127.0.0.1:{port}",

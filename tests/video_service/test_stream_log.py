@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import socket
 import sqlite3
 import sys
 import threading
@@ -15,6 +14,7 @@ import httpx
 import pytest
 from websockets.asyncio.client import connect
 
+from launcher.ports import find_free
 from servicekit.database import Connection, DatabaseError, hold
 from tests.clock import NOW_S
 from tests.video_service.scenes import ground, jpeg
@@ -196,8 +196,7 @@ async def test_a_disk_that_refuses_costs_no_frame_and_is_written_when_it_can_be(
 async def test_a_kill_loses_ten_seconds_at_most_and_its_rows_are_closed_by_another(
     world: World, tmp_path: Path
 ) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
+    (port,) = find_free(1)
     environment = {
         **os.environ,
         "PARLEY_VIDEO_URL": f"http://127.0.0.1:{port}",
