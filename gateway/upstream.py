@@ -16,7 +16,7 @@ ProtocolT = TypeVar("ProtocolT", bound=asyncio.Protocol)
 # These may be sent again when a kept connection turns out to be dead (RFC 9110 §9.2.2).
 IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
 IDLE_S_MAX = 30.0  # below the services' keep-alive, so that they do not close under our hands
-IDLE_MAX = 64
+IDLE_MAX = 256  # a page asks for six things at once, and to connect is dearer than most answers
 _NO_FILES = frozenset({errno.EMFILE, errno.ENFILE})
 log = get_logger(__name__)
 
