@@ -61,6 +61,11 @@ async def test_operations_are_tried_as_who_is_signed_in_or_with_a_token(site: Pa
     await download.get_by_label("file_id").fill(other)
     await download.get_by_role("button", name="Send ").click()
     await expect(download.locator("form pre")).to_contain_text("(application/octet-stream is not shown)")
+    # axe goes through the whole page, whatever it is asked about: that of hundreds of operations takes it seconds.
+    await ada.page.locator("article.operation:not(:has(form.call))").evaluate_all(
+        "all => all.forEach(one => one.remove())"
+    )
+    assert await ada.page.locator("article.operation").count() == 6
     assert await faults(ada, "article:has(form.call)") == []
 
 
