@@ -12,7 +12,7 @@ from playwright.async_api import Browser, async_playwright
 
 from gateway.static_files import StaticFiles
 from launcher.ports import find_free
-from tests.browser.visitors import Couple, Visitors, meeting
+from tests.browser.visitors import Couple, Visitor, Visitors, in_chat, meeting
 from tests.system.parleys import BESIDE_HOSTS, WITHOUT_RATES, Parley, parley
 
 Run = Callable[[str, str, Any], Awaitable[Any]]
@@ -85,6 +85,13 @@ async def couple(pair: Couple) -> AsyncIterator[Couple]:
     """Ada and Grace, each with the chat with the other open; what was said before is still there."""
     async with meeting(pair):
         yield pair
+
+
+@pytest.fixture
+async def ada(pair: Couple) -> AsyncIterator[Visitor]:
+    """The first of the couple alone, with that chat open: the other sees nothing of it."""
+    async with in_chat(*pair):
+        yield pair[0]
 
 
 @pytest.fixture

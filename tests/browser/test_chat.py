@@ -99,8 +99,7 @@ async def test_shift_and_enter_breaks_the_line(couple: Couple) -> None:
     await grace.sees("one\ntwo")
 
 
-async def test_enter_that_ends_a_composition_sends_nothing(couple: Couple) -> None:
-    ada, _ = couple
+async def test_enter_that_ends_a_composition_sends_nothing(ada: Visitor) -> None:
     await ada.area.fill("すし")
     await ada.area.evaluate(
         "area => area.dispatchEvent(new KeyboardEvent('keydown', {key: 'Enter', isComposing: true, cancelable: true}))"
@@ -125,10 +124,9 @@ async def test_what_is_edited_changes_before_both(couple: Couple) -> None:
     await expect(ada.area).to_have_value("")
 
 
-async def test_escape_leaves_an_edit_and_gives_the_draft_back(couple: Couple) -> None:
-    ada, _ = couple
+async def test_escape_leaves_an_edit_and_gives_the_draft_back(ada: Visitor) -> None:
     await ada.write("First")
-    await ada.sees_state("First", "read")
+    await ada.has_sent("First")
     await ada.area.fill("half a thought")
     await ada.use("First", "edit")
     await expect(ada.area).to_have_value("First")

@@ -9,8 +9,7 @@ def picker(visitor: Visitor) -> Locator:
     return visitor.page.locator(".emoji-picker")
 
 
-async def test_an_emoji_goes_in_where_one_writes_and_is_at_hand_the_next_time(couple: Couple) -> None:
-    ada, _ = couple
+async def test_an_emoji_goes_in_where_one_writes_and_is_at_hand_the_next_time(ada: Visitor) -> None:
     await ada.area.fill("Tea  cake")
     await ada.area.evaluate("(area) => area.setSelectionRange(4, 4)")
     button = ada.page.locator('#composer [data-action="emoji"]')

@@ -84,8 +84,7 @@ async def test_a_text_and_a_sound_are_sent_and_seen_by_both(couple: Couple, tmp_
     await expect(chosen(ada)).to_have_count(0)
 
 
-async def test_a_sound_plays_alone_and_is_sought_by_mouse_and_keys(couple: Couple, tmp_path: Path) -> None:
-    ada, _ = couple
+async def test_a_sound_plays_alone_and_is_sought_by_mouse_and_keys(ada: Visitor, tmp_path: Path) -> None:
     article = await send(ada, "Two tones", *put(tmp_path, low__wav=sound(20, 220), high__wav=sound(20, 880)))
     first, second = article.locator(".sound").first, article.locator(".sound").last
     await first.get_by_role("button", name="Play").click()
@@ -110,8 +109,7 @@ async def test_a_sound_plays_alone_and_is_sought_by_mouse_and_keys(couple: Coupl
         await expect(speed.locator(".value")).to_have_text(f"{speed_now}\N{MULTIPLICATION SIGN}")
 
 
-async def test_a_short_sound_shows_how_loud_it_is(couple: Couple, tmp_path: Path) -> None:
-    ada, _ = couple
+async def test_a_short_sound_shows_how_loud_it_is(ada: Visitor, tmp_path: Path) -> None:
     article = await send(ada, "Louder and louder", *put(tmp_path, louder__wav=sound()))
     path = article.locator(".wave path").first
     await expect(path).to_have_attribute("d", re.compile(r"^(M[\d.]+ [\d.]+v[\d.]+){60}$"))
@@ -138,8 +136,7 @@ async def test_a_refused_file_stays_beside_its_reason_and_spoils_no_other(couple
     await expect(grace.article("With one of two").locator(".gallery img")).to_have_attribute("alt", "good.png")
 
 
-async def test_what_is_too_large_is_refused_before_it_is_sent(couple: Couple, tmp_path: Path) -> None:
-    ada, _ = couple
+async def test_what_is_too_large_is_refused_before_it_is_sent(ada: Visitor, tmp_path: Path) -> None:
     asked: list[str] = []
     ada.page.on("request", lambda request: asked.append(request.url))
     await choose(ada, *put(tmp_path, large__png=bytes(10 * 1024 * 1024 + 1)))
@@ -163,8 +160,7 @@ async def test_an_upload_is_cancelled_and_the_message_goes_without_it(couple: Co
     await ada.page.unroute(UPLOADS)
 
 
-async def test_three_at_once_are_uploaded_and_the_rest_waits(couple: Couple, tmp_path: Path) -> None:
-    ada, _ = couple
+async def test_three_at_once_are_uploaded_and_the_rest_waits(ada: Visitor, tmp_path: Path) -> None:
     held: asyncio.Queue[Route] = asyncio.Queue()
     await ada.page.route(UPLOADS, held.put)
     await choose(ada, *put(tmp_path, **{f"number{number}__txt": b"%d" % number for number in range(5)}))

@@ -7,7 +7,7 @@ from pathlib import Path
 from playwright.async_api import Request, Route, expect
 
 from tests.browser.test_files import choose, chosen, put
-from tests.browser.visitors import Couple, Visitors
+from tests.browser.visitors import Couple, Visitor, Visitors
 
 MB = 1_000_000
 BEGIN_FIVE = """
@@ -43,8 +43,7 @@ async def test_a_large_file_goes_on_where_the_connection_broke(couple: Couple, t
     await ada.page.unroute("**/api/uploads/*")
 
 
-async def test_a_large_file_goes_on_after_the_page_was_loaded_anew(couple: Couple, tmp_path: Path) -> None:
-    ada, _ = couple
+async def test_a_large_file_goes_on_after_the_page_was_loaded_anew(ada: Visitor, tmp_path: Path) -> None:
     offsets: list[str] = []
     held = asyncio.Event()
 
@@ -75,8 +74,7 @@ async def test_a_large_file_goes_on_after_the_page_was_loaded_anew(couple: Coupl
     assert int(patched[0]) >= 4 * 1024 * 1024
 
 
-async def test_a_large_file_that_is_cancelled_is_taken_back(couple: Couple, tmp_path: Path) -> None:
-    ada, _ = couple
+async def test_a_large_file_that_is_cancelled_is_taken_back(ada: Visitor, tmp_path: Path) -> None:
     held: asyncio.Queue[Route] = asyncio.Queue()
 
     async def hold(route: Route, request: Request) -> None:

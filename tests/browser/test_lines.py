@@ -138,8 +138,7 @@ async def test_more_than_the_socket_tells_is_read_from_the_history(site: Parley,
     assert texts == [f"missed {number}" for number in range(count - len(texts), count)]
 
 
-async def test_a_refused_message_can_be_thrown_away(couple: Couple) -> None:
-    ada, _ = couple
+async def test_a_refused_message_can_be_thrown_away(ada: Visitor) -> None:
     text = "x" * 4_001
     composer = ada.page.locator("#composer")
     await composer.evaluate("form => { form.dataset.messageLengthMax = '16000'; }")  # as it was when the page was made

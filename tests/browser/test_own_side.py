@@ -2,7 +2,7 @@
 
 from playwright.async_api import expect
 
-from tests.browser.visitors import Couple, Visitors
+from tests.browser.visitors import Couple, Visitor, Visitors
 
 
 async def test_a_draft_outlives_its_page_and_is_on_every_device(couple: Couple, visitors: Visitors) -> None:
@@ -32,10 +32,9 @@ async def test_a_draft_outlives_its_page_and_is_on_every_device(couple: Couple, 
     await expect(ada.area).to_have_value("")
 
 
-async def test_an_edit_is_no_draft_and_leaves_the_draft_alone(couple: Couple) -> None:
-    ada, _ = couple
+async def test_an_edit_is_no_draft_and_leaves_the_draft_alone(ada: Visitor) -> None:
     await ada.write("To be edited beside a draft")
-    await ada.sees_state("To be edited beside a draft", "read")
+    await ada.has_sent("To be edited beside a draft")
     await ada.area.fill("the draft")
     await ada.use("To be edited beside a draft", "edit")
     await ada.area.fill("half an edit")

@@ -77,8 +77,7 @@ async def test_a_chosen_picture_can_be_taken_away(couple: Couple, tmp_path: Path
     await expect(grace.article("Without a picture").locator(".attachments img")).to_have_count(0)
 
 
-async def test_a_picture_opens_whole_and_gives_the_focus_back(couple: Couple, tmp_path: Path) -> None:
-    ada, _ = couple
+async def test_a_picture_opens_whole_and_gives_the_focus_back(ada: Visitor, tmp_path: Path) -> None:
     path = tmp_path / "whole.png"
     path.write_bytes(picture(3))
     await ada.page.locator('input[name="files"]').set_input_files(path)
@@ -167,8 +166,7 @@ async def test_the_viewer_leads_to_videos_too_and_back_to_the_place_where_one_is
 
 
 @pytest.mark.parametrize("count", [5, 6, 7, 13])
-async def test_no_place_in_a_gallery_is_empty(couple: Couple, tmp_path: Path, count: int) -> None:
-    ada, _ = couple
+async def test_no_place_in_a_gallery_is_empty(ada: Visitor, tmp_path: Path, count: int) -> None:
     paths = [tmp_path / f"{number}.png" for number in range(count)]
     for number, path in enumerate(paths):
         path.write_bytes(picture(100 * count + number))

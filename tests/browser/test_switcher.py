@@ -106,8 +106,7 @@ async def test_what_may_follow_an_operator_is_offered_and_put_into_the_field(cou
     await expect(window_of(ada).get_by_role("group", name="Narrow it down")).to_have_count(0)
 
 
-async def test_the_page_of_search_completes_them_too(couple: Couple) -> None:
-    ada, _ = couple
+async def test_the_page_of_search_completes_them_too(ada: Visitor) -> None:
     await ada.open("/search")
     field, chosen = ada.page.locator("#query"), ada.page.locator('.completion [aria-selected="true"]')
     await expect(field).to_have_attribute("role", "combobox")
@@ -134,8 +133,7 @@ async def hrefs(options: Locator) -> list[str]:
     return [str(await one.get_attribute("href")) for one in await options.all()]
 
 
-async def test_who_asks_too_often_waits_and_what_comes_late_is_not_shown(couple: Couple) -> None:
-    ada, _ = couple
+async def test_who_asks_too_often_waits_and_what_comes_late_is_not_shown(ada: Visitor) -> None:
     asked: list[str] = []
 
     async def refuse_once(route: Route) -> None:
@@ -178,8 +176,7 @@ async def test_a_finger_opens_it_on_all_of_a_phone(pair: Couple, visitors: Visit
     assert await ada.page.evaluate("document.documentElement.scrollWidth") == 320
 
 
-async def test_where_it_cannot_be_had_the_page_of_search_comes(couple: Couple) -> None:
-    ada, _ = couple
+async def test_where_it_cannot_be_had_the_page_of_search_comes(ada: Visitor) -> None:
     await ada.page.route("**/switcher.*.js", lambda route: route.abort())
     ada.tolerates = re.compile("Failed to load resource")
     await ada.page.keyboard.press("Control+k")
@@ -187,8 +184,7 @@ async def test_where_it_cannot_be_had_the_page_of_search_comes(couple: Couple) -
     await ada.page.unroute("**/switcher.*.js")
 
 
-async def test_scripts_mark_lines_as_the_server_does(couple: Couple, run: Run) -> None:
-    ada, _ = couple
+async def test_scripts_mark_lines_as_the_server_does(ada: Visitor, run: Run) -> None:
     await ada.page.keyboard.press("Control+k")
     await expect(window_of(ada)).to_be_visible()
     marks = [(text, matches(text, words)) for text, words in LINES]

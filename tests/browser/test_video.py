@@ -38,8 +38,7 @@ async def shows_a_picture(canvas: Locator) -> None:
     await until(canvas, f"canvas => ({COLOURS})(canvas) > 10")
 
 
-async def test_ones_own_camera_comes_back_with_the_effect_that_is_chosen(couple: Couple) -> None:
-    ada, _ = couple
+async def test_ones_own_camera_comes_back_with_the_effect_that_is_chosen(ada: Visitor) -> None:
     await ada.open("/video")
     camera = ada.page.locator("#camera")
     await camera.locator('[data-action="start"]').click()

@@ -42,8 +42,7 @@ async def test_a_voice_message_is_heard_before_it_is_sent_and_by_both(couple: Co
     await expect(heard.locator(".time")).to_have_text(re.compile(r"^0:0\d / 0:0[1-9]$"))
 
 
-async def test_who_holds_the_button_records_until_it_is_let_go(couple: Couple) -> None:
-    ada, _ = couple
+async def test_who_holds_the_button_records_until_it_is_let_go(ada: Visitor) -> None:
     await microphone(ada).hover()
     await ada.page.mouse.down()
     await records(ada)
@@ -55,8 +54,7 @@ async def test_who_holds_the_button_records_until_it_is_let_go(couple: Couple) -
 
 
 @pytest.mark.parametrize("how", ["Escape", "button", "slide"])
-async def test_a_recording_is_taken_back(couple: Couple, how: str) -> None:
-    ada, _ = couple
+async def test_a_recording_is_taken_back(ada: Visitor, how: str) -> None:
     await microphone(ada).hover()
     await ada.page.mouse.down()
     if how != "slide":
@@ -86,8 +84,7 @@ async def test_what_is_said_while_it_is_sent_goes_with_it(couple: Couple) -> Non
     await expect(grace.articles.last.locator(".sound")).to_have_attribute("aria-label", "Voice message")
 
 
-async def test_who_writes_is_offered_no_microphone(couple: Couple) -> None:
-    ada, _ = couple
+async def test_who_writes_is_offered_no_microphone(ada: Visitor) -> None:
     await expect(microphone(ada)).to_be_visible()
     await ada.area.fill("Words")
     await expect(microphone(ada)).to_be_hidden()

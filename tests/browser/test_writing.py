@@ -4,7 +4,7 @@ import re
 
 from playwright.async_api import expect
 
-from tests.browser.visitors import PHONE, Couple, Visitors
+from tests.browser.visitors import PHONE, Couple, Visitor, Visitors
 
 PASTE = """
 (area, {text, names}) => {
@@ -77,8 +77,7 @@ async def test_names_are_completed_by_keyboard_and_told_to_screen_readers(couple
     await ada.area.fill("")
 
 
-async def test_text_wins_over_its_picture_and_too_much_is_told_not_cut(couple: Couple) -> None:
-    ada, _ = couple
+async def test_text_wins_over_its_picture_and_too_much_is_told_not_cut(ada: Visitor) -> None:
     ada.tolerates = re.compile("status of 415")  # it is no picture
     chosen = ada.page.locator("#chosen > li")
     assert await ada.area.evaluate(PASTE, {"text": "1\t2\n3\t4", "names": ["image.png"]}), "the browser pastes the text"
