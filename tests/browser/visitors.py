@@ -102,7 +102,8 @@ class Visitor:
 
     async def live(self) -> None:
         """Return when the page is connected, and has heard what it missed."""
-        await expect(self.page.locator("#connection")).to_have_attribute("data-state", "online")
+        # Counted: of an attribute that is not so yet Playwright keeps a description of the whole page, at each look.
+        await expect(self.page.locator('#connection[data-state="online"]')).to_have_count(1)
 
     # The log
 
