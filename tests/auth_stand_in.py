@@ -85,7 +85,7 @@ class Auth:
         self._revoked.append(session)
 
     def token(self, name: str, *, session: str = "", expires_at: int = NOW_S + 900) -> str:
-        session = session or f"session of {name}"
+        session = session or f"session-of-{name}"
         return self._tokens.sign(username=name, session_id=session, now=NOW_S, expires_at=expires_at)
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

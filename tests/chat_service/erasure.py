@@ -24,11 +24,15 @@ async def tell(world: World, channel: str, payload: str) -> None:
     await bus.execute(("PUBLISH", bus.channel(channel), payload))
 
 
+async def end_session(world: World, name: str) -> None:
+    world.auth.revoke(f"session-of-{name}")
+    await tell(world, REVOCATIONS_CHANNEL, f"session-of-{name}")
+
+
 async def erase(world: World, name: str = "Ada") -> None:
     """As the auth service does it; return when nothing is left."""
-    world.auth.revoke(f"session of {name}")
+    await end_session(world, name)
     world.auth.erase(name)
-    await tell(world, REVOCATIONS_CHANNEL, f"session of {name}")
     await tell(world, "profiles", "news")
     await eventually(lambda: is_erased(world, name))
 
@@ -57,12 +61,16 @@ def assert_gapless(world: World) -> None:
 
 async def say(chat: Instance, name: str, *texts: str, **where: str) -> list[int]:
     """Their ids."""
-    device, ids = await chat.live_device(name), []
+    device = await chat.live_device(name)
     for text in texts:
         await device.send(message=text, **where)
-        while (event := await device.hear_anything())["type"] != "sent":
+    ids: list[int] = []
+    while len(ids) < len(texts):
+        event = await device.hear_anything()
+        if event["type"] == "sent":
+            ids.append(event["id"])
+        else:
             assert event.get("code", "recipient_offline") == "recipient_offline", event
-        ids.append(event["id"])
     await device.connection.close()
     return ids
 

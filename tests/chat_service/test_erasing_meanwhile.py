@@ -18,6 +18,7 @@ from tests.chat_service.erasure import (
     UNKNOWN,
     assert_gapless,
     assert_nothing_is_left,
+    end_session,
     erase,
     hear_all,
     is_erased,
@@ -75,7 +76,13 @@ async def test_nothing_of_what_she_says_at_the_same_time_is_left(world: World) -
     devices = [await chat.live_device("Ada") for chat in (here, there)]
     async with talking(*devices):
         await eventually(lambda: rows(world, "SELECT count(*) > 50 FROM messages") == [(1,)])
-        await erase(world)
+        world.auth.erase("Ada")
+        await tell(world, "profiles", "news")
+        await eventually(
+            lambda: rows(world, "SELECT count(*) > 0 FROM messages WHERE deleted_at IS NOT NULL") == [(1,)]
+        )
+        await end_session(world, "Ada")  # in the middle
+        await eventually(lambda: is_erased(world, "Ada"))
         for device in devices:
             await device.connection.wait_closed()  # whoever listens reads
     assert [device.connection.close_code for device in devices] == [4401, 4401]

@@ -158,7 +158,7 @@ async def test_mjpeg_is_cut_off_for_who_reads_no_more_when_it_ends(
         await eventually(lambda: len(video.state["open_connections"]) == 2)
         for _ in range(10):  # megabytes: more than the line takes
             await camera.show(jpeg(noise, 100))
-        video.state["authentication"].revoke("session of Grace")
+        video.state["authentication"].revoke("session-of-Grace")
         await eventually(lambda: len(video.state["open_connections"]) == 1)
     assert not [record for record in caplog.records if record.exc_info]
 
@@ -167,7 +167,7 @@ async def test_a_session_that_ends_while_mjpeg_is_asked_for_sees_nothing(world: 
     class Interrupted(Feed):
         async def find(self, names: Sequence[str]) -> list[FoundStream]:
             found = await super().find(names)
-            there.state["authentication"].revoke("session of Grace")
+            there.state["authentication"].revoke("session-of-Grace")
             return found
 
     here, there = await world.instance(), await world.instance(new_feed=Interrupted)
