@@ -5,6 +5,9 @@ from asyncio.subprocess import DEVNULL, create_subprocess_exec
 from pathlib import Path
 
 from launcher.processes import REPOSITORY
+from media_service.peers import ORPHANED_FILES_CHANNEL, PROFILES_CHANNEL
+from servicekit import server
+from servicekit.bus import Bus
 from tests.system.parleys import Parley, code, parley
 from tests.system.people import PASSWORD, WHISPER
 from tests.waiting import eventually
@@ -16,6 +19,14 @@ async def lose(running: Parley, service: str, store: str) -> None:
     for path in (running.system.data_dir / Path(store).parent).glob(f"{Path(store).name}*"):
         path.unlink()
     await running.system.start(service)
+
+
+async def tell_of_news(running: Parley, channel: str) -> None:
+    """Who follows that list looks at it now, and not within ten seconds."""
+    bus = Bus(running.system.redis_url)
+    async with server.running(bus.run()):
+        await eventually(lambda: bus.is_connected)
+        await bus.ask(("PUBLISH", bus.channel(channel), "news"))
 
 
 async def accept(running: Parley, service: str, name: str) -> None:
@@ -56,6 +67,7 @@ async def test_who_takes_an_old_name_after_auth_s_store_was_lost_reads_nothing(t
         assert await is_refused()
         for service in ("chat_service", "media_service"):
             await accept(running, service, "profiles")
+        await tell_of_news(running, PROFILES_CHANNEL)
         await running.system.ready()
         assert len(await impostor.history(grace.name)) == 1  # the operator has answered for it
 
@@ -75,8 +87,14 @@ async def test_chat_whose_store_was_lost_is_told_by_media_and_accepted(tmp_path:
 
         await eventually(is_gone)
         await lose(running, "chat", "chat/chat.db")
-        await eventually(lambda: "a peer has forgotten" in running.system.log("media"))
+
+        async def is_forgotten() -> bool:
+            await tell_of_news(running, ORPHANED_FILES_CHANNEL)
+            return "a peer has forgotten" in running.system.log("media")
+
+        await eventually(is_forgotten)
         assert (await ada.ask("GET", "/api/files")).status_code == 200  # whose they are is certain
         assert (await running.checks())[1]["media"] == "unavailable"
         await accept(running, "media_service", "releases")
+        await tell_of_news(running, ORPHANED_FILES_CHANNEL)
         await running.system.ready()

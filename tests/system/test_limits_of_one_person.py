@@ -12,6 +12,8 @@ from tests.system.parleys import WITHOUT_RATES, Parley, goes_on, parley
 from tests.system.people import PASSWORD, WHISPER, Person, handshake_status
 from tests.waiting import eventually
 
+FLOOD = 1_000  # more than twice as many as are read at once: the others are read at a pace
+
 
 @pytest.fixture(scope="module")
 async def strict(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Parley]:
@@ -66,8 +68,8 @@ async def test_a_flood_is_answered_with_errors_and_delays_nobody(strict: Parley)
     async with eve.device() as device, bob.device() as bobs:
         loop = asyncio.get_running_loop()
         started_s = loop.time()
-        flooding = asyncio.create_task(_flood(device.socket, bob.name, 2_000))
-        reading = asyncio.create_task(_read_answers(device, 2_000))
+        flooding = asyncio.create_task(_flood(device.socket, bob.name, FLOOD))
+        reading = asyncio.create_task(_read_answers(device, FLOOD))
         await goes_on(strict, ada, bob)
         await flooding
         await reading
