@@ -25,6 +25,7 @@ _ICC, _ICC_HEAD_BYTES = b"ICC_PROFILE\0", 14
 
 _COEFFICIENTS = 64  # of a block
 _PAYLOAD_BYTES_MAX = 0xFFFF - 2
+_FILL_BLOCK_BYTES = 64 * 1024
 
 
 class _Frame(NamedTuple):
@@ -133,8 +134,9 @@ class _Reader:
         return True
 
     def _keep_scan(self, start: int, end: int) -> None:
-        while end > start and self._data[end - 1] == 0xFF:  # fill bytes of the next marker
-            end -= 1
+        while end > start and self._data[end - 1] == 0xFF:  # fill bytes of the next marker, which may be millions
+            block = self._data[max(start, end - _FILL_BLOCK_BYTES) : end]
+            end -= len(block) - len(block.rstrip(b"\xff"))
         self._kept.append(memoryview(self._data)[start:end])
 
     def _keep(self, marker: int, payload: bytes) -> None:

@@ -257,6 +257,8 @@ def test_floods_of_fill_bytes_are_dropped() -> None:
     fill = b"\xff" * SIZE_BYTES
     assert clean(PLAIN[:2] + fill + PLAIN[2:-2] + fill + PLAIN[-2:], Format.JPEG).data == PLAIN
     assert clean(PLAIN[:-2] + fill, Format.JPEG).data == PLAIN
+    for size_bytes in (1, 2**16 - 1, 2**16, 2**16 + 1):  # about the blocks that it is read in
+        assert clean(PLAIN[:-2] + fill[:size_bytes] + PLAIN[-2:], Format.JPEG).data == PLAIN
 
 
 def test_as_many_segments_as_allowed_are_read_and_one_more_is_not() -> None:
