@@ -4,11 +4,9 @@ With several workers (`make test`) each has a Valkey, Parleys and a browser of i
 """
 
 import gc
-import os
 import socket
-import sys
 from collections.abc import Callable, Generator, Iterator
-from contextlib import closing, contextmanager, nullcontext
+from contextlib import closing, nullcontext
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -16,6 +14,7 @@ from hypothesis import HealthCheck, settings
 from launcher.processes import REPOSITORY
 from tests import plain_logs
 from tests.postgres import Postgres, running_postgres
+from tests.unwatched import unwatched
 from tests.valkey import Valkey
 
 # How long it takes to make an example, or to try it, is the machine's affair.
@@ -26,7 +25,6 @@ plain_logs.configure()
 # Taken first, in this order: those that wait long, so that short ones fill the gaps they leave.
 LONGEST = ("system/test_chaos", "system/test_installation", "browser/test_chat", "system", "browser")
 FIGURE = "figure"
-COVERAGE_OF_PROCESSES = "COVERAGE_PROCESS_CONFIG"  # what it tells them by
 ENGINES = ("sqlite", "postgresql")
 
 
@@ -49,22 +47,6 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
     with unwatched() if name in _watched else nullcontext():
         _watched.add(name)
         return (yield)
-
-
-@contextmanager
-def unwatched() -> Iterator[None]:
-    """The test's own thread and its processes; what an engine does for it in other threads is watched all the same."""
-    tracer, processes = sys.gettrace(), os.environ.get(COVERAGE_OF_PROCESSES)
-    if tracer is None or processes is None:
-        yield
-        return
-    sys.settrace(None)
-    os.environ[COVERAGE_OF_PROCESSES] = ""
-    try:
-        yield
-    finally:
-        os.environ[COVERAGE_OF_PROCESSES] = processes
-        sys.settrace(tracer)
 
 
 def pytest_collection_finish() -> None:

@@ -9,9 +9,10 @@ import jsonschema
 import msgspec
 from starlette.routing import BaseRoute
 
-from servicekit.contract import contract_of, operations
+from servicekit.contract import SCHEMAS, contract_of, operations
 from servicekit.problems import CONTENT_TYPE, RefusalTable
 from servicekit.routing import MethodsRoute
+from tests.unwatched import unwatched
 
 AT_ANY_PATH = {405, 500, 502, 503, 504}
 Hook = Callable[[httpx.Response], Awaitable[None]]
@@ -33,7 +34,7 @@ class Contracts:
         self._routes = {(method, route.path): route for route, method, *_ in operations(routes)}
         part = contract_of(routes, refusals)
         self.paths = part.paths
-        self._components = {"components": {"schemas": {name: closed(one) for name, one in part.schemas.items()}}}
+        self._schemas = {SCHEMAS + name: closed(one) for name, one in part.schemas.items()}
         self._validators: dict[str, jsonschema.Draft202012Validator] = {}
 
     async def check(self, answer: httpx.Response) -> None:
@@ -56,8 +57,9 @@ class Contracts:
         """Raises jsonschema.ValidationError."""
         key = json.dumps(schema, sort_keys=True)
         if key not in self._validators:
-            self._validators[key] = jsonschema.Draft202012Validator({**schema, **self._components})
-        self._validators[key].validate(value)
+            self._validators[key] = jsonschema.Draft202012Validator(inlined(schema, self._schemas))
+        with unwatched():
+            self._validators[key].validate(value)
 
     def _operation(self, request: httpx.Request) -> Any:
         path = request.url.raw_path.decode().partition("?")[0]
@@ -76,6 +78,19 @@ def closed(schema: Any) -> Any:
         return schema
     shut = {"additionalProperties": False} if "properties" in schema and schema.get("type") == "object" else {}
     return {**{key: closed(one) for key, one in schema.items()}, **shut}
+
+
+def inlined(schema: Any, schemas: dict[str, Any]) -> Any:
+    """With what it refers to in place of each reference, which takes long to follow. None refers to itself."""
+    if isinstance(schema, list):
+        return [inlined(one, schemas) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    own = {key: inlined(one, schemas) for key, one in schema.items() if key != "$ref"}
+    if "$ref" not in schema:
+        return own
+    meant = inlined(schemas[schema["$ref"]], schemas)
+    return {**own, "allOf": [meant]} if own else meant
 
 
 def matches(content_type: str, contents: dict[str, Any]) -> bool:
