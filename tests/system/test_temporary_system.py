@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from launcher.temporary_system import NotReady, TemporarySystem
+from tests import fork_server
 
 
 def is_alive(pid: int) -> bool:
@@ -34,7 +35,7 @@ async def test_a_missing_service_is_told_with_the_logs_of_the_others_and_a_body_
 ) -> None:
     pids: dict[str, int] = {}
     with pytest.raises(NotReady, match=r"--- gateway \(running\)"):
-        async with TemporarySystem(tmp_path) as system:
+        async with TemporarySystem(tmp_path, spawn=fork_server.spawn) as system:
             pids = system.pids
             await system.stop("media")
             await system.ready(timeout=0.2)
