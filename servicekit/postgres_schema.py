@@ -13,23 +13,24 @@ from servicekit.startup_errors import CannotStart
 
 CONNECT_S_MAX = 5
 _LOCK = 0x7061726C6579  # "parley": of one schema at a time
-_OWN_TABLES = (
-    "CREATE TABLE IF NOT EXISTS store (only_row INTEGER PRIMARY KEY CHECK (only_row = 1), id TEXT NOT NULL)",
-    "CREATE TABLE IF NOT EXISTS schema_version (only_row INTEGER PRIMARY KEY CHECK (only_row = 1), number INTEGER)",
-    "CREATE TABLE IF NOT EXISTS proofs (number BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY, bytes BYTEA NOT NULL)",
-    'CREATE TABLE IF NOT EXISTS neighbours (list TEXT COLLATE "C" PRIMARY KEY, store TEXT NOT NULL)',
-    "INSERT INTO schema_version (only_row, number) VALUES (1, 0) ON CONFLICT DO NOTHING",
-    'CREATE TABLE IF NOT EXISTS counters (list TEXT COLLATE "C" PRIMARY KEY, number BIGINT NOT NULL)',
-    # The default of the column that numbers a list. Who numbers waits for who did and has not ended: those who follow
-    # the list never see a number before a lower one, as they would with an identity.
-    """CREATE OR REPLACE FUNCTION next_number(of_list TEXT) RETURNS BIGINT LANGUAGE sql AS $$
-        INSERT INTO counters (list, number) VALUES (of_list, 1)
-        ON CONFLICT (list) DO UPDATE SET number = counters.number + 1 RETURNING number $$""",
-    """CREATE OR REPLACE FUNCTION hold(what TEXT) RETURNS INTEGER LANGUAGE sql AS $$
-        SELECT 1 FROM pg_advisory_xact_lock(hashtextextended(current_schema() || '/' || what, 0)) $$""",
-    """CREATE OR REPLACE FUNCTION try_hold(what TEXT) RETURNS INTEGER LANGUAGE sql AS $$
-        SELECT pg_try_advisory_xact_lock(hashtextextended(current_schema() || '/' || what, 0))::INTEGER $$""",
-)
+# In one way to the server and back.
+_OWN_TABLES = b"""
+CREATE TABLE IF NOT EXISTS store (only_row INTEGER PRIMARY KEY CHECK (only_row = 1), id TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS schema_version (only_row INTEGER PRIMARY KEY CHECK (only_row = 1), number INTEGER);
+CREATE TABLE IF NOT EXISTS proofs (number BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY, bytes BYTEA NOT NULL);
+CREATE TABLE IF NOT EXISTS neighbours (list TEXT COLLATE "C" PRIMARY KEY, store TEXT NOT NULL);
+INSERT INTO schema_version (only_row, number) VALUES (1, 0) ON CONFLICT DO NOTHING;
+CREATE TABLE IF NOT EXISTS counters (list TEXT COLLATE "C" PRIMARY KEY, number BIGINT NOT NULL);
+-- The default of the column that numbers a list. Who numbers waits for who did and has not ended: those who follow
+-- the list never see a number before a lower one, as they would with an identity.
+CREATE OR REPLACE FUNCTION next_number(of_list TEXT) RETURNS BIGINT LANGUAGE sql AS $$
+  INSERT INTO counters (list, number) VALUES (of_list, 1)
+  ON CONFLICT (list) DO UPDATE SET number = counters.number + 1 RETURNING number $$;
+CREATE OR REPLACE FUNCTION hold(what TEXT) RETURNS INTEGER LANGUAGE sql AS $$
+  SELECT 1 FROM pg_advisory_xact_lock(hashtextextended(current_schema() || '/' || what, 0)) $$;
+CREATE OR REPLACE FUNCTION try_hold(what TEXT) RETURNS INTEGER LANGUAGE sql AS $$
+  SELECT pg_try_advisory_xact_lock(hashtextextended(current_schema() || '/' || what, 0))::INTEGER $$;
+"""
 
 
 def migrate(url: str, schema: str, migrations: Path) -> Migrated:
@@ -47,8 +48,7 @@ def bring_up_to_date(session: psycopg.Connection[tuple[Any, ...]], schema: str, 
     session.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
     session.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.Identifier(schema)))
     session.execute(sql.SQL("SET LOCAL search_path TO {}").format(sql.Identifier(schema)))
-    for statement in _OWN_TABLES:
-        session.execute(statement)
+    session.execute(_OWN_TABLES)
     version = _number(session, "SELECT number FROM schema_version")
     if version > (newest := max(known)):
         raise CannotStart(
