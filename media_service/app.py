@@ -12,7 +12,7 @@ from media_service.actions.files import Files
 from media_service.actions.housekeeping import Housekeeping
 from media_service.actions.link_cards import LinkCards
 from media_service.actions.list_followers import copy_orphaned_files, copy_profiles, follow_orders
-from media_service.actions.remote_pictures import RemotePictures
+from media_service.actions.remote_pictures import PATIENCE_S, RemotePictures
 from media_service.actions.resumable_uploads import ResumableUploads
 from media_service.actions.uploads import Uploads
 from media_service.domain.files import KeptLimits
@@ -46,14 +46,18 @@ _HEAD_BYTES_MAX = 16 * 1024  # what multipart puts around each file
 
 
 def create_app(
-    settings: MediaSettings, *, clock: Callable[[], float] = time.time, allowed_hosts: Collection[str] = ()
+    settings: MediaSettings,
+    *,
+    clock: Callable[[], float] = time.time,
+    allowed_hosts: Collection[str] = (),
+    patience_s: float = PATIENCE_S,
 ) -> ASGIApp:
-    """`allowed_hosts` are those of remote pictures that need not be public."""
+    """`allowed_hosts` are those of remote pictures that need not be public; a reader waits `patience_s` for one."""
     return application(
         routes=ROUTES,
         refusals=REFUSALS,
         body_bytes_max=_body_bytes_max(settings),
-        opened=lambda: _opened(settings, clock, allowed_hosts),
+        opened=lambda: _opened(settings, clock, allowed_hosts, patience_s),
     )
 
 
@@ -64,7 +68,7 @@ def _body_bytes_max(settings: MediaSettings) -> int:
 
 @asynccontextmanager
 async def _opened(
-    settings: MediaSettings, clock: Callable[[], float], allowed_hosts: Collection[str]
+    settings: MediaSettings, clock: Callable[[], float], allowed_hosts: Collection[str], patience_s: float
 ) -> AsyncIterator[State]:
     opening = open_database(
         settings.store_of("media", "files.db"), MIGRATIONS, disk_free_bytes_min=settings.disk_free_bytes_min
@@ -74,7 +78,9 @@ async def _opened(
             opening as database,
             connections(settings, clock) as opened,
             aclosing(PublicHttpClient(allowed_hosts=allowed_hosts)) as outgoing,
-            aclosing(_remote_pictures(settings, clock, AvatarStore(database), pictures, outgoing)) as remote_pictures,
+            aclosing(
+                _remote_pictures(settings, clock, AvatarStore(database), pictures, outgoing, patience_s)
+            ) as remote_pictures,
             aclosing(_link_cards(clock, database, pictures, outgoing)) as link_cards,
         ):
             lists, avatars, bus = FollowedLists(database), AvatarStore(database), opened.bus
@@ -209,6 +215,7 @@ def _remote_pictures(
     store: AvatarStore,
     pictures: Pictures,
     outgoing: PublicHttpClient,
+    patience_s: float,
 ) -> RemotePictures:
     return RemotePictures(
         store=store,
@@ -219,4 +226,5 @@ def _remote_pictures(
         deadline_s=settings.remote_avatar_s_max,
         at_once=settings.remote_avatars_at_once,
         at_once_per_person=settings.remote_avatars_at_once_per_person,
+        patience_s=patience_s,
     )

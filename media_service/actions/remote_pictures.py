@@ -39,6 +39,7 @@ class RemotePictures:
         deadline_s: float,
         at_once: int,
         at_once_per_person: int,
+        patience_s: float = PATIENCE_S,
     ) -> None:
         self._store = store
         self._pictures = pictures
@@ -48,6 +49,7 @@ class RemotePictures:
         self._deadline_s = deadline_s
         self._turns = asyncio.Semaphore(at_once)
         self._at_once_per_person = at_once_per_person
+        self._patience_s = patience_s
         self._readers: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()  # held by who waits
         self._fetches: dict[str, asyncio.Task[RemotePicture]] = {}
         self._begun: Counter[str] = Counter()
@@ -58,7 +60,7 @@ class RemotePictures:
         known = await self._store.find_remote_picture(address)
         if known is None or self._is_old(known):
             with suppress(TimeoutError):
-                async with asyncio.timeout(PATIENCE_S):
+                async with asyncio.timeout(self._patience_s):
                     known = await self._fetched(address, reader, owner) or known
         return known.data if known else None
 

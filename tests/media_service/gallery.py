@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from media_service.actions.remote_pictures import PATIENCE_S
 from media_service.app import MIGRATIONS, create_app
 from media_service.refusals import REFUSALS
 from media_service.routes import ROUTES
@@ -194,6 +195,7 @@ async def gallery(
     database_url: str = "",
     beside: Gallery | None = None,
     allowed_hosts: Collection[str] = (),
+    patience_s: float = PATIENCE_S,
     **settings: Any,
 ) -> AsyncIterator[Gallery]:
     """A media service with its peers, or with those of one `beside` it; without `redis_url` there is no Redis."""
@@ -211,9 +213,8 @@ async def gallery(
             "chat_url": chat_url,
             **settings,
         }
-        url, _ = await stack.enter_async_context(
-            serving(create_app(MediaSettings(**chosen), clock=clock, allowed_hosts=allowed_hosts))
-        )
+        app = create_app(MediaSettings(**chosen), clock=clock, allowed_hosts=allowed_hosts, patience_s=patience_s)
+        url, _ = await stack.enter_async_context(serving(app))
         made = Gallery(Store(folder, database_url), auth, chat, chat_url, url)
         made.clock = clock
         stack.push_async_callback(made.close)

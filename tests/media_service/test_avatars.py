@@ -131,7 +131,7 @@ async def test_an_endless_answer_holds_nobody_up_and_leaves_nothing(media: Galle
 
 
 async def test_a_slow_host_costs_a_reader_little_and_its_picture_comes_with_the_next_page(
-    media: Gallery, web: Web
+    galleries: Galleries, web: Web
 ) -> None:
     goes_on = asyncio.Event()
 
@@ -140,11 +140,12 @@ async def test_a_slow_host_costs_a_reader_little_and_its_picture_comes_with_the_
         await write(ok(PICTURE))
 
     web.without_end = slow
-    path = show(media, "Ada", web.at("/slow.png"))
-    assert await media.status("Grace", path) == 404
-    goes_on.set()
-    await eventually(lambda: remembered(media) == {web.at("/slow.png"): True})
-    assert await media.status("Grace", path) == 200
+    async with galleries(allowed_hosts=[web.host], patience_s=0.2) as media:
+        path = show(media, "Ada", web.at("/slow.png"))
+        assert await media.status("Grace", path) == 404
+        goes_on.set()
+        await eventually(lambda: remembered(media) == {web.at("/slow.png"): True})
+        assert await media.status("Grace", path) == 200
     assert len(web.heads) == 1
 
 
@@ -176,7 +177,7 @@ async def test_only_so_many_are_fetched_at_once(galleries: Galleries, web: Web) 
 
     web.without_end = slow
     limits: Any = {"remote_avatars_at_once": 3, "remote_avatars_at_once_per_person": 2}
-    async with galleries(allowed_hosts=[web.host], **limits) as media:
+    async with galleries(allowed_hosts=[web.host], patience_s=0.2, **limits) as media:
         media.auth.register(*(f"person-{number}" for number in range(6)))
         paths = [show(media, f"person-{number}", web.at(f"/{number}")) for number in range(6)]
         graces = [asyncio.create_task(media.status("Grace", path)) for path in paths]
