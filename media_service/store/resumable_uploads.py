@@ -149,8 +149,9 @@ def _append(connection: Connection, upload_id: str, offset: int, data: bytes) ->
 
 
 def _raise_why_not(connection: Connection, upload_id: str) -> NoReturn:
+    """What has become a file meanwhile, by another instance, is known still."""
     row = connection.execute(
-        f"SELECT received FROM resumable_uploads WHERE id = ? AND blob IS NOT NULL AND {_OPEN}", (upload_id,)
+        f"SELECT received FROM resumable_uploads WHERE id = ? AND (blob IS NOT NULL OR NOT ({_OPEN}))", (upload_id,)
     ).fetchone()
     raise UnknownUpload if row is None else WrongOffset(row["received"])
 
