@@ -5,12 +5,19 @@ from pathlib import Path
 import httpx
 import pytest
 
+from launcher.readiness import is_ready
 from launcher.temporary_system import NotReady, TemporarySystem
 from tests import fork_server
+from tests.waiting import eventually
 
 
 def is_alive(pid: int) -> bool:
     return Path(f"/proc/{pid}").exists()
+
+
+async def is_missed(system: TemporarySystem) -> bool:
+    async with httpx.AsyncClient(trust_env=False) as client:
+        return not await is_ready(client, system.url)
 
 
 async def test_services_and_valkey_can_be_ended_and_started_again(tmp_path: Path) -> None:
@@ -38,6 +45,7 @@ async def test_a_missing_service_is_told_with_the_logs_of_the_others_and_a_body_
         async with TemporarySystem(tmp_path, spawn=fork_server.spawn) as system:
             pids = system.pids
             await system.stop("media")
+            await eventually(lambda: is_missed(system))  # what was found just before is told for a moment longer
             await system.ready(timeout=0.2)
     assert len(pids) == 6
     assert not any(map(is_alive, pids.values()))
