@@ -53,8 +53,8 @@ else
 	@$(BIN)/python -m pytest $(PYTEST) $(TESTS)
 endif
 
-test-fast: $(VENV)/.dev ## Runs what needs no browser and no whole Parley: about two minutes
-	@$(BIN)/python -m pytest $(IN_PARALLEL) --ignore=tests/browser --ignore=tests/system $(PYTEST)
+test-fast: $(VENV)/.dev ## Runs what needs no browser and no whole Parley, on SQLite: about two minutes
+	@$(BIN)/python -m pytest $(IN_PARALLEL) --ignore=tests/browser --ignore=tests/system -k "not postgresql" $(PYTEST)
 
 environment: $(VENV)/.dev node_modules/.stamp ## Makes .venv and node_modules, or brings them up to date
 

@@ -23,6 +23,7 @@ async def test_one_signs_up_joins_writes_changes_and_signs_in_again(scriptless_d
 
     await page.open(f"/rooms/{room}")
     await page.click(".join-card button")
+    await page.until('return document.querySelector("#message");')  # she is in
     for path in (f"/rooms/{room}", f"/chat/{grace.name}"):
         await page.open(path)
         await page.driver.fill("#message", "Without **scripts**")
