@@ -53,7 +53,7 @@ else
 	@$(BIN)/python -m pytest $(PYTEST) $(TESTS)
 endif
 
-test-fast: $(VENV)/.dev ## Runs what needs no browser and no whole Parley, on SQLite: about two minutes
+test-fast: $(VENV)/.dev ## Runs what needs no browser and no whole Parley, on SQLite: two to three minutes
 	@$(BIN)/python -m pytest $(IN_PARALLEL) --ignore=tests/browser --ignore=tests/system -k "not postgresql" $(PYTEST)
 
 environment: $(VENV)/.dev node_modules/.stamp ## Makes .venv and node_modules, or brings them up to date
