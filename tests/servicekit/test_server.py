@@ -176,6 +176,14 @@ class Searches(MetaPathFinder):
         self.names.append(fullname)
 
 
+@pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="there is no IPv6 here")
+async def test_metrics_are_served_over_ipv6_too() -> None:
+    (port,) = find_free(1)
+    metrics.serve("::1", port)
+    async with httpx.AsyncClient(trust_env=False) as http:
+        assert "parley_http_requests" in (await http.get(f"http://[::1]:{port}/metrics")).text
+
+
 async def test_to_ask_a_peer_looks_for_no_module_on_the_disk() -> None:
     searches = Searches()
     async with serving(start(content_length="0"), body()) as port, httpx.AsyncClient(trust_env=False) as http:
