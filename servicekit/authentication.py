@@ -55,6 +55,7 @@ class Authentication:
         self._revoked: set[str] = set()
         self._revoked_while_reading: set[str] = set()
         self._listeners: list[Callable[[str], bool | None]] = []
+        self._new_keys_listeners: list[Callable[[], None]] = []
         self._poll_interval_s = poll_interval_s
         self._keys_interval_s = keys_interval_s
         self._reread_interval_s = reread_interval_s
@@ -66,6 +67,10 @@ class Authentication:
     def on_revoked(self, listener: Callable[[str], bool | None]) -> None:
         """Call `listener(session_id)` for each session that is revoked from now on; True: it has closed something."""
         self._listeners.append(listener)
+
+    def on_new_keys(self, listener: Callable[[], None]) -> None:
+        """Call `listener` when the issuer signs with other keys than before, or its first ones are known."""
+        self._new_keys_listeners.append(listener)
 
     def identify(self, token: str) -> Identity:
         """The bearer, without I/O. Raises Unauthenticated; UnknownKey when `authenticate` may know better."""
@@ -159,9 +164,13 @@ class Authentication:
                 return
             self._keys_tried_at_s = monotonic()
             try:
-                self._tokens.trust(await self._get("/.well-known/jwks.json"))
+                is_new = self._tokens.trust(await self._get("/.well-known/jwks.json"))
             except (httpx.HTTPError, ValueError) as error:
                 log.warning("keys cannot be fetched", reason=type(error).__name__)
+                return
+            if is_new:
+                for listener in self._new_keys_listeners:
+                    listener()
 
     async def _get(self, path: str) -> Any:
         response = await self._http.get(self._issuer_url + path)
@@ -176,8 +185,10 @@ async def identify(request: Request[Any]) -> Identity:
     """
     profiles = getattr(request.state, "profiles", None)
     if profiles is not None:
-        profiles.check()
+        await profiles.confirm()
     identity: Identity = await request.state["authentication"].authenticate(token_of(request))
+    if profiles is not None:
+        await profiles.confirm()  # again: the token may have been signed with a key that is new
     return identity
 
 

@@ -3,7 +3,8 @@
 It is pulled at the start, when Redis tells of news, and every so often, so that lost news only makes it late.
 
 Where a page comes from another store than those before, or from one that ends before what was taken of it, the peer has
-forgotten: what it says now is about others of the same names (docs/decisions/0024-refusing-to-start.md).
+forgotten: what it says now is about others of the same names (docs/decisions/0024-refusing-to-start.md). Who must be
+sure of it asks to `confirm`; after a start that takes a look, and again after a `doubt`.
 """
 
 import asyncio
@@ -55,6 +56,8 @@ class ListReplica(Generic[EntryT]):
         self._restart = restart
         self._forgotten: PeerForgot | None = None
         self._forgotten_listeners: list[Callable[[], None]] = []
+        self._doubts = 1
+        self._doubts_settled = 0
         self._reminded_at_s = float("-inf")
         self._list_after = list_after
         self._position = position
@@ -85,10 +88,29 @@ class ListReplica(Generic[EntryT]):
         """Call `listener` when the peer turns out to have forgotten."""
         self._forgotten_listeners.append(listener)
 
+    def doubt(self) -> None:
+        """The peer may have become another one: nobody is confirmed before it has been compared again."""
+        self._doubts += 1
+        self.tell_of_news()
+
+    async def confirm(self) -> None:
+        """Make sure that the peer is the one whose list was copied; no I/O where that is known.
+
+        Raises PeerForgot, or Unavailable where the peer does not answer.
+        """
+        tried = 0
+        while self._forgotten is None and self._doubts_settled < self._doubts > tried:
+            tried = self._doubts
+            with suppress(ConnectionError, DatabaseError):
+                await self.pull()
+        self.check()
+
     def check(self) -> None:
-        """Raises PeerForgot, without I/O."""
+        """The same of what is known by now. Raises PeerForgot or Unavailable."""
         if self._forgotten is not None:
             raise PeerForgot(*self._forgotten.args)
+        if self._doubts_settled < self._doubts:
+            raise Unavailable(f"The list of {self.name} cannot be read; it is not yet certain who is who.")
 
     async def is_in_step(self) -> bool | str:
         return "forgotten" if self._forgotten is not None else True
@@ -148,8 +170,10 @@ class ListReplica(Generic[EntryT]):
             if known == ACCEPTED and position:
                 await self._restart()
                 position = 0
+            doubts = self._doubts
             page = await self._list_after(position)
             self._compare(page, position, known)
+            self._doubts_settled = doubts
             if page.store not in {known, ""}:
                 await self._known_stores.put_known_store(self.name, page.store)
             if page.entries:

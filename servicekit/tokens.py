@@ -46,13 +46,15 @@ class TokenVerifier:
     def has_keys(self) -> bool:
         return bool(self._keys)
 
-    def trust(self, jwks: Mapping[str, Any]) -> None:
+    def trust(self, jwks: Mapping[str, Any]) -> bool:
         """Replace the key set (a JWK Set, RFC 7517 §5). Tokens of a withdrawn key are invalid from here on.
+
+        False: it is the one that was trusted before.
 
         Raises ValueError where it holds no key that can be used.
         """
         if jwks == self._trusted:
-            return
+            return False
         try:
             key_set = jwt.PyJWKSet.from_dict(dict(jwks))
         except (jwt.PyJWTError, TypeError) as error:
@@ -60,6 +62,7 @@ class TokenVerifier:
         self._trusted = jwks
         self._keys = {key.key_id: key for key in key_set.keys if key.key_id and key.key_type == "OKP"}
         self._verified.clear()
+        return True
 
     def remembered(self, token: str) -> Identity | None:
         """The identity in a token that was verified before and is still valid."""

@@ -54,9 +54,10 @@ class ChatSocket(EventSendingSocket):
     # From handshake to ready
 
     async def admit(self, handshake: Handshake) -> None:
-        self.state["profiles"].check()
+        await self.state["profiles"].confirm()
         token = bearer_token(handshake.headers.get("authorization"))
         self.identity = await self.state["authentication"].authenticate(token)
+        await self.state["profiles"].confirm()  # again: the token may have been signed with a key that is new
         username = self.identity.username
         self._claim = self.state["connection_counts"].claim(username)
         await self._claim.confirm()
@@ -67,7 +68,7 @@ class ChatSocket(EventSendingSocket):
         # Before the handshake is answered: what is said to them after that comes live.
         self.reader = await self.state["local_readers"].enter(username)
         self._has_entered = True
-        # Again: the session may have ended meanwhile.
+        # Once more, at the end: the session may have ended meanwhile.
         self.state["authentication"].identify(token or "")
         self.state["profiles"].check()
 
