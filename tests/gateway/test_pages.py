@@ -4,6 +4,7 @@ import json
 import re
 
 import pytest
+from bs4 import BeautifulSoup
 
 from tests.gateway.gateways import Clock, System, code, system
 from tests.gateway.pages import BROWSER, FIRST_PAGE, MARKUP, answering, assert_page, sign_in, telling
@@ -116,11 +117,13 @@ def paging(rooms: list[dict[str, object]], link: str) -> Handler:
 
 async def test_the_page_of_rooms_searches_and_leads_on(whole: System) -> None:
     link = '</api/rooms?query=a+b&after=2027%2C7&limit=100>; rel="next"'
-    whole.chat.handler = paging([room("garden", is_member=True), room("open", topic=MARKUP)], link)
+    whole.chat.handler = paging([room("garden", is_member=True, private=True), room("open", topic=MARKUP)], link)
     answer = await whole.http.get("/rooms?query=a+b&after=x", headers={**BROWSER, **whole.cookie()})
     assert answer.status_code == 200
     assert MARKUP not in answer.text
     assert 'href="/rooms?query=a+b&amp;after=2027%2C7"' in answer.text
+    signs = BeautifulSoup(answer.text, "html.parser").select(".cards .avatar")
+    assert [sign["data-icon"] for sign in signs] == ["lock", "room"]
     assert 'action="/rooms/open/join"' in answer.text
     assert 'action="/rooms/garden/join"' not in answer.text
     asked = {request.target for request in whole.chat.requests}
