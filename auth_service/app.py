@@ -66,11 +66,11 @@ def create_app(settings: AuthSettings, *, clock: Callable[[], float] = time.time
 async def _opened(settings: AuthSettings, clock: Callable[[], float], hasher: Hasher) -> AsyncIterator[State]:
     require_library(LIBRARY)
     secret = secret_of(settings)
-    tokens = Tokens(secret=secret, clock=clock, new_id=_new_id)
     links = links_of(settings, secret)
     bus = Bus(settings.redis_url)
     feed = Feed(bus, clock=clock)
     async with open_store(settings) as database, client_of_peers() as http:
+        tokens = Tokens(secret=secret, store=database.id, clock=clock, new_id=_new_id)
         with closing(Passwords(hasher=hasher, waiting_max=settings.passwords_waiting_max)) as passwords:
             account_store, session_store = AccountStore(database), SessionStore(database)
             accounts = Accounts(

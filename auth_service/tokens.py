@@ -19,10 +19,14 @@ _KEY_PURPOSE = b"parley token signing key, Ed25519"
 
 
 class Tokens:
-    """Signs and verifies with one Ed25519 key. Services with the same secret have the same key."""
+    """Signs and verifies with one Ed25519 key. Services with the same secret have the same key.
 
-    def __init__(self, *, secret: str, clock: Callable[[], float], new_id: Callable[[], str]) -> None:
+    `store` is the id of the store that the accounts are in: a lost one and its successor may have the same secret.
+    """
+
+    def __init__(self, *, secret: str, store: str, clock: Callable[[], float], new_id: Callable[[], str]) -> None:
         self._key = _signing_key(secret)
+        self._store = store
         self._new_id = new_id
         public: dict[str, str] = OKPAlgorithm.to_jwk(self._key.public_key(), as_dict=True)
         self._kid = thumbprint(public)
@@ -39,6 +43,7 @@ class Tokens:
             "jti": self._new_id(),
             "iat": int(now),
             "exp": expires_at,
+            "store": self._store,
         }
         return jwt.encode(claims, self._key, ALGORITHM, headers={"kid": self._kid})
 

@@ -46,7 +46,7 @@ def people_with_tokens(secret: str, count: int) -> list[Person]:
     For thousands: registering and signing in are two password hashes a person, minutes of argon2. They have
     no account, so nobody can write to them.
     """
-    tokens = Tokens(secret=secret, clock=time.time, new_id=_new_id)
+    tokens = Tokens(secret=secret, store="", clock=time.time, new_id=_new_id)
     now = time.time()
 
     def sign(username: str) -> str:

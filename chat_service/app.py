@@ -48,7 +48,6 @@ async def _opened(
     async with opening as database, connections(settings, clock) as opened:
         chat = Composition(settings, database, opened, clock, monotonic, waits)
         opened.authentication.on_revoked(chat.sockets.end_session)
-        opened.authentication.on_new_keys(chat.people.following.doubt)
         chat.people.following.on_forgotten(chat.sockets.close_all)
         async with running(*chat.background()):
             async with running(chat.write()):

@@ -91,7 +91,6 @@ async def _opened(
             orphaned_files = copy_orphaned_files(lists, peers, files, profiles, database)
             orders = follow_orders(lists, peers, database)
             await orders.listen(bus, ORDERS_CHANNEL)
-            opened.authentication.on_new_keys(profiles.doubt)
             await profiles.listen(bus, PROFILES_CHANNEL)
             await orphaned_files.listen(bus, ORPHANED_FILES_CHANNEL, on_news=files.forget_readers)
             uploads = _uploads(settings, clock, database, processor, orphaned_files.pull)

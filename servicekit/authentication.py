@@ -1,7 +1,7 @@
 """Authentication: whether the bearer of a token may pass now, from the issuer's keys and its list of revocations."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from time import monotonic
 from typing import Any
@@ -55,7 +55,6 @@ class Authentication:
         self._revoked: set[str] = set()
         self._revoked_while_reading: set[str] = set()
         self._listeners: list[Callable[[str], bool | None]] = []
-        self._new_keys_listeners: list[Callable[[], None]] = []
         self._poll_interval_s = poll_interval_s
         self._keys_interval_s = keys_interval_s
         self._reread_interval_s = reread_interval_s
@@ -67,10 +66,6 @@ class Authentication:
     def on_revoked(self, listener: Callable[[str], bool | None]) -> None:
         """Call `listener(session_id)` for each session that is revoked from now on; True: it has closed something."""
         self._listeners.append(listener)
-
-    def on_new_keys(self, listener: Callable[[], None]) -> None:
-        """Call `listener` when the issuer signs with other keys than before, or its first ones are known."""
-        self._new_keys_listeners.append(listener)
 
     def identify(self, token: str) -> Identity:
         """The bearer, without I/O. Raises Unauthenticated; UnknownKey when `authenticate` may know better."""
@@ -164,13 +159,9 @@ class Authentication:
                 return
             self._keys_tried_at_s = monotonic()
             try:
-                is_new = self._tokens.trust(await self._get("/.well-known/jwks.json"))
+                self._tokens.trust(await self._get("/.well-known/jwks.json"))
             except (httpx.HTTPError, ValueError) as error:
                 log.warning("keys cannot be fetched", reason=type(error).__name__)
-                return
-            if is_new:
-                for listener in self._new_keys_listeners:
-                    listener()
 
     async def _get(self, path: str) -> Any:
         response = await self._http.get(self._issuer_url + path)
@@ -179,16 +170,22 @@ class Authentication:
 
 
 async def identify(request: Request[Any]) -> Identity:
-    """Who asks, as the `authentication` in the request's state says. Raises Unauthenticated or Unavailable.
+    """Who asks, as `bearer` has it."""
+    return await bearer(request.scope["state"], token_of(request))
 
-    Where the state has a copy of all `profiles`, nobody passes while it is in doubt who is who.
+
+async def bearer(state: Mapping[str, Any], token: str | None) -> Identity:
+    """Whom the token was signed for, as the state's `authentication` says. Raises Unauthenticated or Unavailable.
+
+    Where the state has a copy of all `profiles`, nobody passes while it is in doubt who is who: the issuer may have
+    lost its store, and somebody else have taken the name in a new one.
     """
-    profiles = getattr(request.state, "profiles", None)
+    profiles = state.get("profiles")
     if profiles is not None:
-        await profiles.confirm()
-    identity: Identity = await request.state["authentication"].authenticate(token_of(request))
-    if profiles is not None:
-        await profiles.confirm()  # again: the token may have been signed with a key that is new
+        await profiles.confirm()  # first: else the tokens of a lost store would be refused, and their sessions given up
+    identity: Identity = await state["authentication"].authenticate(token)
+    if profiles is not None and not await profiles.confirm(identity.store):
+        raise Unauthenticated("The session has ended with the accounts that it was of.")
     return identity
 
 

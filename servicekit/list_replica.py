@@ -4,7 +4,7 @@ It is pulled at the start, when Redis tells of news, and every so often, so that
 
 Where a page comes from another store than those before, or from one that ends before what was taken of it, the peer has
 forgotten: what it says now is about others of the same names (docs/decisions/0024-refusing-to-start.md). Who must be
-sure of it asks to `confirm`; after a start that takes a look, and again after a `doubt`.
+sure of it asks to `confirm`; that takes a look after a start, and where somebody speaks of another store.
 """
 
 import asyncio
@@ -56,8 +56,8 @@ class ListReplica(Generic[EntryT]):
         self._restart = restart
         self._forgotten: PeerForgot | None = None
         self._forgotten_listeners: list[Callable[[], None]] = []
-        self._doubts = 1
-        self._doubts_settled = 0
+        self._is_compared = False  # since the start
+        self._store = ""
         self._reminded_at_s = float("-inf")
         self._list_after = list_after
         self._position = position
@@ -88,29 +88,33 @@ class ListReplica(Generic[EntryT]):
         """Call `listener` when the peer turns out to have forgotten."""
         self._forgotten_listeners.append(listener)
 
-    def doubt(self) -> None:
-        """The peer may have become another one: nobody is confirmed before it has been compared again."""
-        self._doubts += 1
-        self.tell_of_news()
-
-    async def confirm(self) -> None:
+    async def confirm(self, store: str = "") -> bool:
         """Make sure that the peer is the one whose list was copied; no I/O where that is known.
 
-        Raises PeerForgot, or Unavailable where the peer does not answer.
+        False: it is, but has another `store` than it was said to have. Raises PeerForgot, or Unavailable where the peer
+        does not answer.
         """
-        tried = 0
-        while self._forgotten is None and self._doubts_settled < self._doubts > tried:
-            tried = self._doubts
-            with suppress(ConnectionError, DatabaseError):
+        if self._forgotten is None and not (self._is_compared and self._may_be(store)):
+            try:
                 await self.pull()
+            except ConnectionError as error:
+                if not isinstance(error, PeerForgot):
+                    raise Unavailable(f"The list of {self.name} cannot be read: who is who is not certain.") from None
+            except DatabaseError:
+                pass  # it has been compared, or not, all the same
         self.check()
+        return self._may_be(store)
 
     def check(self) -> None:
-        """The same of what is known by now. Raises PeerForgot or Unavailable."""
+        """As `confirm`, from what is known; no I/O."""
         if self._forgotten is not None:
             raise PeerForgot(*self._forgotten.args)
-        if self._doubts_settled < self._doubts:
-            raise Unavailable(f"The list of {self.name} cannot be read; it is not yet certain who is who.")
+        if not self._is_compared:
+            raise Unavailable(f"The list of {self.name} has not been read yet: who is who is not certain.")
+
+    def _may_be(self, store: str) -> bool:
+        """Peers of earlier versions do not say which it is."""
+        return not store or not self._store or store == self._store
 
     async def is_in_step(self) -> bool | str:
         return "forgotten" if self._forgotten is not None else True
@@ -170,10 +174,9 @@ class ListReplica(Generic[EntryT]):
             if known == ACCEPTED and position:
                 await self._restart()
                 position = 0
-            doubts = self._doubts
             page = await self._list_after(position)
             self._compare(page, position, known)
-            self._doubts_settled = doubts
+            self._is_compared, self._store = True, page.store
             if page.store not in {known, ""}:
                 await self._known_stores.put_known_store(self.name, page.store)
             if page.entries:

@@ -17,11 +17,15 @@ _OPTIONS: jwt.types.Options = {
 
 
 class Identity(msgspec.Struct, frozen=True):
-    """What a valid token says: the person, the session, and until when (seconds since the epoch)."""
+    """What a valid token says: the person, the session, and until when (seconds since the epoch).
+
+    `store` is the id of the issuer's store, in which the person is; empty in tokens of earlier versions.
+    """
 
     username: str
     session_id: str
     expires_at: int
+    store: str = ""
 
 
 class InvalidToken(ValueError):
@@ -46,15 +50,13 @@ class TokenVerifier:
     def has_keys(self) -> bool:
         return bool(self._keys)
 
-    def trust(self, jwks: Mapping[str, Any]) -> bool:
+    def trust(self, jwks: Mapping[str, Any]) -> None:
         """Replace the key set (a JWK Set, RFC 7517 §5). Tokens of a withdrawn key are invalid from here on.
-
-        False: it is the one that was trusted before.
 
         Raises ValueError where it holds no key that can be used.
         """
         if jwks == self._trusted:
-            return False
+            return
         try:
             key_set = jwt.PyJWKSet.from_dict(dict(jwks))
         except (jwt.PyJWTError, TypeError) as error:
@@ -62,7 +64,6 @@ class TokenVerifier:
         self._trusted = jwks
         self._keys = {key.key_id: key for key in key_set.keys if key.key_id and key.key_type == "OKP"}
         self._verified.clear()
-        return True
 
     def remembered(self, token: str) -> Identity | None:
         """The identity in a token that was verified before and is still valid."""
@@ -108,7 +109,13 @@ class TokenVerifier:
 def _identity(claims: Mapping[str, Any]) -> Identity:
     try:
         return msgspec.convert(
-            {"username": claims["sub"], "session_id": claims["sid"], "expires_at": claims["exp"]}, Identity
+            {
+                "username": claims["sub"],
+                "session_id": claims["sid"],
+                "expires_at": claims["exp"],
+                "store": claims.get("store", ""),
+            },
+            Identity,
         )
     except msgspec.ValidationError:
         raise InvalidToken("The token's claims are not as expected.") from None

@@ -17,8 +17,8 @@ class Auth:
     """A stand-in for the auth service: what the others ask of it, over real HTTP."""
 
     def __init__(self) -> None:
-        numbers = count(1)
-        self._tokens = Tokens(secret="of the tests", clock=lambda: NOW_S, new_id=lambda: f"jti-{next(numbers)}")
+        new_id = map("jti-{}".format, count(1)).__next__
+        self._tokens = Tokens(secret="of the tests", store="", clock=lambda: NOW_S, new_id=new_id)
         self._versions = count(1)
         self._profiles: dict[str, dict[str, Any]] = {}
         self._revoked: list[str] = []

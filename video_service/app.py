@@ -104,6 +104,7 @@ async def _opened(
                 lease_s=waits.connection_lease_s,
             )
             opened.authentication.on_revoked(open_connections.on_revoked)
+            profiles.on_forgotten(open_connections.turn_all_away)
             await profiles.listen(opened.bus, PROFILES_CHANNEL)
             async with running(
                 stream_log.run(),
@@ -125,8 +126,10 @@ async def _opened(
                     mjpeg_unread_s_max=waits.mjpeg_unread_s_max,
                     new_frame_processor=partial(new_frame_processor, pixels_max=settings.frame_pixels_max),
                     open_connections=open_connections,
+                    profiles=profiles,
                     watched_streams=watched_streams,
                     published_streams=published_streams,
+                    replicas=(profiles,),
                     workers=workers,
                 )
                 published_streams.close()

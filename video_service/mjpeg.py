@@ -43,6 +43,7 @@ class MjpegResponse(StreamingResponse):
             await self._claim.confirm()
             self._watched = await self._state["watched_streams"].enter(name, self)
             self._state["authentication"].identify(token)  # again: the session may have ended meanwhile
+            self._state["profiles"].check()
         except BaseException:
             self._leave()
             raise
@@ -103,4 +104,7 @@ class MjpegResponse(StreamingResponse):
             self._cut_off = asyncio.get_running_loop().call_later(self._state["mjpeg_unread_s_max"], self._task.cancel)
 
     def end_session(self) -> None:
+        self.end()
+
+    def turn_away(self) -> None:
         self.end()

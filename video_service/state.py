@@ -1,12 +1,13 @@
 """What the lifespan gives to every request and socket."""
 
 from collections.abc import Callable
-from typing import TypedDict
+from typing import Any, TypedDict
 
 from servicekit.authentication import Authentication
 from servicekit.bus import Bus
 from servicekit.connection_counts import ConnectionCounts
 from servicekit.database import Database
+from servicekit.list_replica import ListReplica
 from video_service.actions.open_connections import OpenConnections
 from video_service.actions.published_streams import PublishedStreams
 from video_service.actions.stream_log import StreamLog
@@ -27,6 +28,8 @@ class State(TypedDict):
     mjpeg_unread_s_max: float
     new_frame_processor: Callable[[], FrameProcessor]
     open_connections: OpenConnections
+    profiles: ListReplica[Any]
     watched_streams: WatchedStreams
     published_streams: PublishedStreams
+    replicas: tuple[ListReplica[Any], ...]
     workers: Workers

@@ -1,4 +1,4 @@
-"""For the other services; the gateway never routes them."""
+"""For the other services; the gateway never routes them. What is about people waits until it is certain who is who."""
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -15,6 +15,7 @@ from servicekit.times import rfc3339, seconds_until
 
 async def attachment(request: Request[State]) -> Response:
     """204 where `reader` is in a conversation that shows the file, else 404."""
+    await request.state["profiles"].confirm()
     reader = request.query_params.get("reader", "")
     may_see = await request.state["attachments"].may_see(reader, request.path_params["file_id"])
     return Response(status_code=204 if may_see else 404)
@@ -35,6 +36,7 @@ async def acts(request: Request[State]) -> Response:
 
 async def audience(request: Request[State]) -> Response:
     """How the conversation is really called that `username` calls `label`; refused where they may not write there."""
+    await request.state["profiles"].confirm()
     username, label = request.query_params.get("username", ""), Label(request.query_params.get("label", "@"))
     if label.is_room:
         found = await request.state["rooms"].get(username, label.name)
@@ -51,6 +53,7 @@ async def audience(request: Request[State]) -> Response:
 
 async def inviting(request: Request[State]) -> Response:
     """204 where `username` may bring others into the `room`; else as inviting is refused."""
+    await request.state["profiles"].confirm()
     query = request.query_params
     await request.state["rooms"].check_may_invite(query.get("username", ""), query.get("room", ""))
     return Response(status_code=204)
@@ -62,6 +65,7 @@ async def count(state: State) -> Counts:
 
 async def members(request: Request[State]) -> Response:
     """Those of each `username` who are in the `room`."""
+    await request.state["profiles"].confirm()
     query = request.query_params
     found = await request.state["rooms"].members_among(query.get("room", ""), query.getlist("username"))
     return json_response({"usernames": found})

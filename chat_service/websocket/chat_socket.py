@@ -14,7 +14,7 @@ from chat_service.domain.places import Place
 from chat_service.domain.refusals import InvalidCommand
 from chat_service.websocket.command_outcomes import CommandOutcome
 from chat_service.websocket.event_sender import EventSendingSocket
-from servicekit.authentication import bearer_token
+from servicekit.authentication import bearer, bearer_token
 from servicekit.connection_counts import ConnectionClaim
 from servicekit.frames import CloseCode, Opcode
 from servicekit.handshake import Handshake
@@ -54,10 +54,8 @@ class ChatSocket(EventSendingSocket):
     # From handshake to ready
 
     async def admit(self, handshake: Handshake) -> None:
-        await self.state["profiles"].confirm()
         token = bearer_token(handshake.headers.get("authorization"))
-        self.identity = await self.state["authentication"].authenticate(token)
-        await self.state["profiles"].confirm()  # again: the token may have been signed with a key that is new
+        self.identity = await bearer(self.state, token)
         username = self.identity.username
         self._claim = self.state["connection_counts"].claim(username)
         await self._claim.confirm()
@@ -68,7 +66,7 @@ class ChatSocket(EventSendingSocket):
         # Before the handshake is answered: what is said to them after that comes live.
         self.reader = await self.state["local_readers"].enter(username)
         self._has_entered = True
-        # Once more, at the end: the session may have ended meanwhile.
+        # Again: the session may have ended meanwhile.
         self.state["authentication"].identify(token or "")
         self.state["profiles"].check()
 

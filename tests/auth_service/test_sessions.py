@@ -99,7 +99,7 @@ async def test_a_session_that_ends_while_it_is_refreshed_gets_no_token(settings:
             store=SessionStore(database),
             accounts=AccountStore(database),
             passwords=passwords,
-            tokens=Tokens(secret="x" * 16, clock=clock, new_id=str),
+            tokens=Tokens(secret="x" * 16, store="", clock=clock, new_id=str),
             feed=Feed(bus),
             clock=clock,
             new_id=str,

@@ -32,7 +32,7 @@ def parts(token: str) -> tuple[dict[str, Any], dict[str, Any]]:
 
 def signed_by_the_service(settings: AuthSettings, clock: Clock, **claims: Any) -> str:
     """A token with a good signature, whatever it claims."""
-    tokens = Tokens(secret=str(settings.secret_key), clock=clock, new_id=lambda: "id")
+    tokens = Tokens(secret=str(settings.secret_key), store="", clock=clock, new_id=lambda: "id")
     named: dict[str, Any] = {"username": "ada", "session_id": "none", "expires_at": int(clock()) + 60}
     return tokens.sign(now=clock(), **{**named, **claims})
 
@@ -54,6 +54,7 @@ async def test_a_token_names_its_issuer_person_session_and_times(auth: Auth, clo
         "sid": await ada.sid(),
         "iat": int(clock()),
         "exp": int(clock()) + 7 * 24 * 3600,
+        "store": (await auth.http.get("/internal/profiles")).json()["store"],
     }
 
 
@@ -130,7 +131,7 @@ async def test_a_token_of_an_unknown_key_is_refused(auth: Auth) -> None:
 
 async def test_a_token_without_key_id_is_refused(settings: AuthSettings, auth: Auth, clock: Clock) -> None:
     _, claims = parts((await auth.person("ada")).token)
-    signer = Tokens(secret=str(settings.secret_key), clock=clock, new_id=lambda: "id")
+    signer = Tokens(secret=str(settings.secret_key), store="", clock=clock, new_id=lambda: "id")
     await assert_refused(auth, jwt.encode(claims, signer._key, "EdDSA"))  # noqa: SLF001 - the forger has our key
 
 

@@ -23,7 +23,7 @@ CLAIMS = {"iss": ISSUER, "sub": "Ada", "sid": "s", "jti": "j", "iat": NOW_S, "ex
 
 
 def signed_by_another_key() -> str:
-    other = Tokens(secret="of somebody else", clock=lambda: NOW_S, new_id=lambda: "j")
+    other = Tokens(secret="of somebody else", store="", clock=lambda: NOW_S, new_id=lambda: "j")
     return other.sign(username="Ada", session_id="s", now=NOW_S, expires_at=NOW_S + 900)
 
 

@@ -151,7 +151,8 @@ async def test_what_the_disk_refuses_is_tried_again(world: World, step: str, whe
 
 async def test_killed_in_the_middle_the_next_start_goes_on(world: World) -> None:
     here = await world.instance(messages_per_second=0)
-    ids = await say(here, "Ada", *map(str, range(600)), to="Grace")
+    # More than are gone before it is seen that the first are.
+    ids = await say(here, "Ada", *map(str, range(1500)), to="Grace")
     await here.stop()
     deleted = "SELECT count(*) FROM messages WHERE deleted_at IS NOT NULL"
     for _ in range(2):
@@ -168,7 +169,7 @@ async def test_killed_in_the_middle_the_next_start_goes_on(world: World) -> None
     again = await world.instance(messages_per_second=0)
     await eventually(lambda: is_erased(world, "Ada"))
     assert set(await again.history("Grace", "Ada")) == {""}
-    assert rows(world, "SELECT count(*), count(DISTINCT message_id) FROM changes") == [(600, 600)]
+    assert rows(world, "SELECT count(*), count(DISTINCT message_id) FROM changes") == [(1500, 1500)]
     assert_nothing_is_left(world)
     assert_gapless(world)
 

@@ -174,7 +174,7 @@ class Issuer:
     """Signs tokens, and answers as the auth service does when it is asked for keys and revocations."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
-        self.tokens = Tokens(secret="a secret of these tests", clock=clock, new_id=lambda: "a-token")
+        self.tokens = Tokens(secret="a secret of these tests", store="", clock=clock, new_id=lambda: "a-token")
         self.revoked: list[str] = []
         self.instance: dict[str, object] = {}
         self.known: dict[tuple[str, str], str] = {}  # the mark, by username and address or browser

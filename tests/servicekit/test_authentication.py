@@ -114,17 +114,3 @@ async def test_a_new_key_of_the_issuer_is_found(issuer: Issuer, nowhere: str) ->
 )
 def test_the_token_is_what_follows_the_word_bearer(header: str | None, token: str | None) -> None:
     assert bearer_token(header) == token
-
-
-async def test_who_listens_is_told_when_the_issuer_signs_with_other_keys(issuer: Issuer, nowhere: str) -> None:
-    async with following(issuer, nowhere, keys_interval_s=0) as gateway:
-        told: list[str] = []
-        gateway.authentication.on_new_keys(lambda: told.append("new"))
-        assert await gateway.passes(issuer.key.sign()) == "ada"
-        assert told == ["new"]
-        other = Key("k2")
-        assert await gateway.passes(other.sign()) is None  # nobody's, so the keys are looked at
-        assert told == ["new"]
-        issuer.keys = [other.public()]
-        assert await gateway.passes(other.sign()) == "ada"
-        assert told == ["new", "new"]

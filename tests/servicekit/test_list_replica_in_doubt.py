@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from servicekit.database import DatabaseError
-from servicekit.list_replica import PeerForgot
+from servicekit.list_replica import ACCEPTED, PeerForgot
 from servicekit.problems import Unavailable
 from tests.servicekit.library import WAIT_S_MAX, Library
 
@@ -25,19 +25,30 @@ async def test_after_a_start_nobody_is_confirmed_by_a_peer_that_has_forgotten() 
     assert library.pages == pages  # it is known
 
 
-async def test_once_confirmed_nothing_is_asked_until_there_is_doubt() -> None:
+async def test_once_confirmed_nothing_is_asked_until_another_store_is_spoken_of() -> None:
     library = Library(3)
     replica = library.replica()
-    await replica.confirm()
-    await replica.confirm()
+    assert await replica.confirm()
+    assert await replica.confirm("first")
     assert (library.pages, library.copy) == (1, [1, 2, 3])
     library.lose_everything()
-    await replica.confirm()
-    replica.doubt()
-    with pytest.raises(Unavailable):
-        replica.check()
+    assert await replica.confirm()
     with pytest.raises(PeerForgot):
-        await replica.confirm()
+        await replica.confirm("second")
+    with pytest.raises(PeerForgot):
+        replica.check()
+
+
+async def test_who_speaks_of_a_store_that_is_no_more_is_not_confirmed() -> None:
+    library = Library(3)
+    replica = library.replica()
+    await replica.pull()
+    library.lose_everything()
+    await library.put_known_store("library", ACCEPTED)
+    assert await replica.confirm("second")
+    assert not await replica.confirm("first")
+    library.id = ""  # of an earlier version, which does not say which it is
+    assert await replica.confirm("first")
 
 
 async def test_a_peer_that_is_away_confirms_nobody_and_a_disk_that_is_full_hinders_nobody() -> None:
@@ -48,18 +59,26 @@ async def test_a_peer_that_is_away_confirms_nobody_and_a_disk_that_is_full_hinde
         await replica.confirm()
     assert not isinstance(raised.value, PeerForgot)
     library.failure, library.store_failure = None, DatabaseError("disk full")
-    await replica.confirm()
+    assert await replica.confirm()
     assert library.copy == []
+    library.failure = ConnectionError("away")
+    assert await replica.confirm()
+    with pytest.raises(Unavailable):
+        await replica.confirm("second")
 
 
-async def test_a_page_that_was_asked_for_before_the_doubt_does_not_settle_it() -> None:
+async def test_a_page_that_was_asked_for_before_somebody_spoke_of_another_store_does_not_do() -> None:
     library = Library(3)
     library.gate.clear()
     replica = library.replica()
-    first = asyncio.create_task(replica.confirm())
+    first = asyncio.create_task(replica.pull())
     await library.until(lambda: library.pages == 1)
-    replica.doubt()
+    second = asyncio.create_task(replica.confirm("second"))
+    await asyncio.sleep(0)
+    library.lose_everything()
     library.gate.set()
     async with asyncio.timeout(WAIT_S_MAX):
-        await first
+        await asyncio.wait([first])
+        with pytest.raises(PeerForgot):
+            await second
     assert library.pages == 2

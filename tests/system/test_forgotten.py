@@ -56,6 +56,7 @@ async def test_who_takes_an_old_name_after_auth_s_store_was_lost_reads_nothing(t
         assert code(await impostor.ask("GET", "/api/files")) == (503, "unavailable")
         status, checks = await running.checks()
         assert (status, checks["chat"], checks["media"]) == (503, "unavailable", "unavailable")
+        assert checks["video"] == "unavailable"
         assert "a peer has forgotten" in running.system.log("chat")
         await running.system.kill("chat")
         said_before = len(running.system.log("chat"))
@@ -70,11 +71,31 @@ async def test_who_takes_an_old_name_after_auth_s_store_was_lost_reads_nothing(t
         await eventually(has_looked)
         await has_looked()
         assert set(statuses) == {503}
-        for service in ("chat_service", "media_service"):
+        for service in ("chat_service", "media_service", "video_service"):
             await accept(running, service, "profiles")
         await tell_of_news(running, PROFILES_CHANNEL)
         await running.system.ready()
         assert len(await impostor.history(grace.name)) == 1  # the operator has answered for it
+
+
+async def test_nobody_passes_by_a_token_of_another_store_before_there_is_news_of_it(tmp_path: Path) -> None:
+    """Auth's secret is not lost with its store: the tokens are signed as before."""
+    async with parley(tmp_path) as running:
+        ada, grace = await running.people("ada", "grace")
+        async with ada.device() as device:
+            await device.write(grace.name, WHISPER)
+        await running.system.stop_valkey()
+        await lose(running, "auth", "auth/users.db")
+
+        async def is_registered() -> bool:
+            account = {"username": ada.name, "password": PASSWORD}
+            return (await running.http.post("/register", json=account)).status_code == 201
+
+        await eventually(is_registered)
+        impostor = await running.sign_in(ada.name)
+        for path in (f"/api/messages/{grace.name}", "/api/files", "/api/video/streams"):
+            assert code(await impostor.ask("GET", path)) == (503, "unavailable"), path
+        assert (await running.checks())[1]["video"] == "unavailable"
 
 
 async def test_chat_whose_store_was_lost_is_told_by_media_and_accepted(tmp_path: Path) -> None:

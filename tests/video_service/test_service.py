@@ -34,7 +34,7 @@ async def test_it_is_alive_without_its_peers_and_says_what_it_misses(http: httpx
     assert (await http.get("/healthz")).json() == {"status": "ok"}
     response = await http.get("/readyz")
     assert response.status_code == 200
-    assert response.json()["checks"] == {"store": "ok", "disk": "ok", "redis": "away"}
+    assert response.json()["checks"] == {"store": "ok", "disk": "ok", "redis": "away", "profiles": "ok"}
 
 
 async def test_its_status_counts_the_streams_that_are_live(http: httpx.AsyncClient) -> None:

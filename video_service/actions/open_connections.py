@@ -12,6 +12,7 @@ class OpenConnection(Protocol):
     identity: Identity
 
     def end_session(self) -> None: ...
+    def turn_away(self) -> None: ...
 
 
 class OpenConnections:
@@ -36,3 +37,8 @@ class OpenConnections:
         for connection in ended:
             connection.end_session()
         return bool(ended)
+
+    def turn_all_away(self) -> None:
+        """Who is who is not certain now."""
+        for connection in self:
+            connection.turn_away()

@@ -2,7 +2,7 @@
 
 from typing import Any, ClassVar, cast
 
-from servicekit.authentication import bearer_token
+from servicekit.authentication import bearer, bearer_token
 from servicekit.bodies import convert
 from servicekit.connection_counts import ConnectionClaim
 from servicekit.frames import CloseCode, Opcode, text_frame
@@ -41,13 +41,14 @@ class VideoSocket(WebSocketProtocol):
 
     async def admit(self, handshake: Handshake) -> None:
         token = bearer_token(handshake.headers.get("authorization"))
-        self.identity = await self.state["authentication"].authenticate(token)
+        self.identity = await bearer(self.state, token)
         self._claim = self.state["connection_counts"].claim(self.identity.username)
         self._role = self._find_role(handshake)
         await self._claim.confirm()
         await self._role.enter()
         # Again: the session may have ended meanwhile.
         self.state["authentication"].identify(token or "")
+        self.state["profiles"].check()
 
     def _find_role(self, handshake: Handshake) -> FrameSource | Watching:
         # A name or a look that is left empty is none, but never does it make everybody the audience.
@@ -72,6 +73,9 @@ class VideoSocket(WebSocketProtocol):
     def end_session(self) -> None:
         """The session was revoked."""
         self.close(CloseCode.SESSION_ENDED, "the session has ended")
+
+    def turn_away(self) -> None:
+        self.close(CloseCode.TRY_AGAIN_LATER, "who is who is not certain now")
 
     def close(self, code: int, reason: str = "") -> None:
         if code == CloseCode.TOO_BIG:
