@@ -114,7 +114,8 @@ def _add(
             "expires_at": int(now) + new.expires_in_s,
         },
     ).fetchone()
-    note(connection, actor, Act.INVITE, detail=f"{new.uses_max} uses" + (f", #{new.room}" if new.room else ""), now=now)
+    uses = f"{new.uses_max} use{'' if new.uses_max == 1 else 's'}"
+    note(connection, actor, Act.INVITE, detail=f"{uses}, #{new.room}" if new.room else uses, now=now)
     return Invitation(*row)
 
 
