@@ -18,13 +18,26 @@ export function confirmed(question, yes) {
   form.append(button("no", t("Cancel"), ""), button("yes", yes, "danger"));
   dialog.append(text, form);
   document.body.append(dialog);
+  const asker = document.activeElement;
   dialog.showModal();
   return new Promise((resolve) => {
     dialog.addEventListener("close", () => {
       dialog.remove();
+      giveFocusBack(asker);
       resolve(dialog.returnValue === "yes");
     });
   });
+}
+
+/**
+ * Where the browser could not: a message shows its tools only while it has the focus.
+ * @param {Element | null} asker
+ */
+function giveFocusBack(asker) {
+  if (asker instanceof HTMLElement && asker !== document.activeElement) {
+    asker.closest("article")?.focus();
+    asker.focus();
+  }
 }
 
 /**

@@ -119,7 +119,9 @@ async def test_a_question_can_be_left_and_gives_the_focus_back(couple: Couple) -
     await expect(ada.page.get_by_role("menuitem", name="Delete")).to_be_focused()
     await ada.page.keyboard.press("Enter")
     await expect(ada.page.get_by_role("dialog")).to_be_visible()
+    more = ada.article("To keep").locator('[data-action="more"]')
+    await expect(more).to_be_hidden()  # the message shows its tools no more
     await ada.page.keyboard.press("Escape")
     await expect(ada.page.get_by_role("dialog")).to_be_hidden()
-    await expect(ada.article("To keep").locator('[data-action="more"]')).to_be_focused()
+    await expect(more).to_be_focused()
     await grace.sees("To keep")

@@ -210,9 +210,11 @@ async def test_changes_cross_between_instances(world: World) -> None:
     assert (await grace.hear("edited"))["message"] == "hello"
     await grace.send(type="react", id=first, emoji="👍")
     await grace.send(type="read", to="Ada", seq=2)
-    assert [(await ada.hear_anything())["type"] for _ in range(3)] == ["edited", "reaction", "read"]
+    for kind in ("edited", "reaction", "read"):
+        await ada.hear(kind)
     await grace.send(type="typing", to="Ada")
     await ada.hear("typing")
     assert await there.does("Ada", "DELETE", f"/api/messages/Grace/{first}") == 200
     for device, expected in ((ada, ["deleted"]), (grace, ["reaction", "read", "deleted"])):
-        assert [(await device.hear_anything())["type"] for _ in expected] == expected
+        for kind in expected:
+            await device.hear(kind)
