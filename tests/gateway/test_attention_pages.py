@@ -111,14 +111,16 @@ async def test_a_level_is_chosen_and_a_conversation_muted_for_hours(whole: Syste
     assert timedelta(hours=7) < datetime.fromisoformat(hours["muted_until"]) - datetime.now(UTC) < timedelta(hours=9)
 
 
-async def test_a_level_that_is_refused_says_why_beside_the_conversation(whole: System) -> None:
+async def test_a_level_that_is_refused_says_why_beside_the_conversation(
+    whole: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
     telling_room(whole)
 
     async def refuse(exchange: Exchange) -> None:
         await exchange.read_body()
         await exchange.reply_json({"detail": "Expected `str`", "code": "not_a_member"}, 403)
 
-    whole.chat.at[f"{OWN}/notifications"] = refuse
+    monkeypatch.setitem(whole.chat.at, f"{OWN}/notifications", refuse)  # others share this system
     answer = await whole.http.post("/rooms/engines/notifications", data={"level": "x"}, headers=whole.cookie())
     assert answer.status_code == 403
     assert one(BeautifulSoup(answer.text, "html.parser"), ".error.banner").text == "You are not in this room."
