@@ -17,8 +17,9 @@ class Auth:
     """A stand-in for the auth service: what the others ask of it, over real HTTP."""
 
     def __init__(self) -> None:
-        new_id = map("jti-{}".format, count(1)).__next__
-        self._tokens = Tokens(secret="of the tests", store="", clock=lambda: NOW_S, new_id=new_id)
+        self._new_id = map("jti-{}".format, count(1)).__next__
+        self._store = "first"
+        self._tokens = self._signer()
         self._versions = count(1)
         self._profiles: dict[str, dict[str, Any]] = {}
         self._revoked: list[str] = []
@@ -44,6 +45,14 @@ class Auth:
         for writer in self._writers:
             writer.transport.abort()
         await eventually(lambda: not self._writers)
+
+    def _signer(self) -> Tokens:
+        return Tokens(secret="of the tests", store=self._store, clock=lambda: NOW_S, new_id=self._new_id)
+
+    def lose_store(self) -> None:
+        """Another one takes its place, with the same secret."""
+        self._store, self._profiles, self._versions = "second", {}, count(1)
+        self._tokens = self._signer()
 
     def register(self, *names: str) -> None:
         for name in names:
@@ -116,4 +125,6 @@ class Auth:
             orders = [one for one in self._orders if one["number"] > after]
             return {"orders": orders[:limit], "store": "of the tests", "last": len(self._orders)}
         newer = [one for one in self._profiles.values() if one["version"] > after]
-        return {"profiles": sorted(newer, key=lambda one: one["version"])[:limit]}
+        last = max((one["version"] for one in self._profiles.values()), default=0)
+        profiles = sorted(newer, key=lambda one: one["version"])[:limit]
+        return {"profiles": profiles, "store": self._store, "last": last}

@@ -11,12 +11,38 @@ from chat_service.domain.refusals import DirectoryUnavailable, UnknownRecipient
 from chat_service.peers import Peers
 from chat_service.store.people import PeopleStore
 from servicekit.database import Database
+from servicekit.list_replica import ACCEPTED
 from servicekit.numbered_lists import PAGE_MAX
 from servicekit.peers import Peer
 from tests.auth_stand_in import Auth
 from tests.chat_service.world import CAST, Instance, World
 from tests.stores import allow, refuse
 from tests.waiting import eventually
+
+# When it is not auth's any more
+
+
+async def test_nobody_passes_once_a_token_tells_that_auth_has_lost_its_store(world: World) -> None:
+    chat = await world.instance()
+    ada, old = await chat.live_device("Ada"), world.auth.token("Ada")
+    assert await chat.does("Grace", "GET", "/api/messages/Ada") == 200
+    world.auth.lose_store()
+    world.auth.register(*CAST)
+    assert (
+        await chat.does("Grace", "GET", "/api/messages/Ada") == 200
+    )  # hers is of the lost one, of which nothing is known
+    assert await chat.refusal("Ada") == (503, "unavailable")  # of the new one
+    assert await ada.closed() == 1013
+    assert await chat.does("Grace", "GET", "/api/messages/Ada") == (503, "unavailable")
+    for path in ("audience?username=Ada&label=@Grace", "inviting", "members", "attachments/f?reader=Ada"):
+        assert await chat.does("", "GET", f"/internal/{path}") == (503, "unavailable"), path
+
+    await chat.state["database"].put_known_store("profiles", ACCEPTED)
+    await chat.state["profiles"].pull()
+    assert await chat.does("Linus", "GET", "/api/messages/Ada") == 200
+    assert await chat.refusal(token=old) == (401, "unauthenticated")
+    assert await chat.does("Grace", "GET", "/api/messages/Ada") == (401, "unauthenticated")
+
 
 # Over sockets
 

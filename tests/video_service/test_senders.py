@@ -9,6 +9,7 @@ from websockets.exceptions import ConnectionClosed
 
 from tests.asgi import WAIT_S_MAX
 from tests.clock import NOW_S
+from tests.video_service.mjpeg import next_of, parts
 from tests.video_service.scenes import STILL, ground, jpeg, moving, png
 from tests.video_service.world import Camera, Instance, World, data_url
 from tests.waiting import eventually
@@ -91,6 +92,24 @@ async def test_a_revoked_session_ends_on_its_open_connections(world: World, vide
     assert [await camera.closed(), await screen.closed()] == [4401, 4401]
     await kept.show(STILL)
     assert await video.refusal(session="lost") == (401, "unauthenticated")
+
+
+async def test_nobody_enters_or_goes_on_once_a_token_tells_that_auth_has_lost_its_store(
+    world: World, video: Instance
+) -> None:
+    camera = await video.camera("Ada", "?stream=cam")
+    screen = await video.watching("cam")
+    await camera.show(STILL)
+    async with video.client() as client, client.stream("GET", "/api/video/streams/cam/mjpeg") as response:
+        pictures = parts(response)
+        await next_of(pictures)
+        world.auth.lose_store()
+        world.auth.register("Ada", "Grace", "Linus", "Mallory")
+        assert await video.refusal(name="Ada") == (503, "unavailable")
+        assert [await camera.closed(), await screen.closed()] == [1013, 1013]
+        assert [picture async for picture in pictures] == []
+    for path in ("", "/cam/snapshot", "/cam/mjpeg"):
+        assert await video.refuses(f"/api/video/streams{path}", "Linus") == (503, "unavailable")
 
 
 async def test_a_connection_ends_with_its_token(world: World, video: Instance) -> None:
