@@ -5,7 +5,7 @@ import { actionButton, all, required } from "./dom.js";
 import { isVoiceMessage, nameParts, plainName, sizeText } from "./file_names.js";
 import { fileNode } from "./file_view.js";
 import { messageOf, t } from "./i18n.js";
-import { showPreview } from "./picture_preview.js";
+import { previewOf } from "./picture_preview.js";
 import { send } from "./progress_request.js";
 import { upload } from "./upload.js";
 import { UploadRefused } from "./upload_refused.js";
@@ -132,7 +132,7 @@ export class ChosenFile {
   #thumbnail() {
     const made = element("span", "thumbnail");
     if (this.#file.type.startsWith("image/")) {
-      showPreview(made, this.#file);
+      previewOf(this.#file).then((preview) => preview && made.append(preview));
     }
     return made;
   }

@@ -2,6 +2,7 @@
 
 import { required } from "./dom.js";
 import { t } from "./i18n.js";
+import { previewOf } from "./picture_preview.js";
 
 /** @param {HTMLInputElement} input */
 export function wireOwnPicture(input) {
@@ -32,13 +33,10 @@ function put(input, file) {
 }
 
 /** Where the browser cannot show it, what was shown before stays. @param {HTMLElement} avatar @param {File} file */
-function show(avatar, file) {
-  const reader = new FileReader();
-  reader.addEventListener("load", async () => {
-    const image = new Image();
-    image.alt = "";
-    image.src = String(reader.result); // small by now, and of no address that the page may not load
-    await image.decode().then(() => avatar.append(image), () => {});
-  });
-  reader.readAsDataURL(file);
+async function show(avatar, file) {
+  const preview = await previewOf(file);
+  if (preview !== null) {
+    avatar.querySelector("canvas")?.remove();
+    avatar.append(preview);
+  }
 }

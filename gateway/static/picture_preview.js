@@ -1,22 +1,19 @@
 /** A preview of a picture that is not uploaded yet, drawn from the file itself. */
 
-const SIDE_PX = 96;
+const SIDE_PX = 144; // the largest place has 72, and two pixels each
 
-/** Into `place`, if the browser can decode it. @param {HTMLElement} place @param {File} file */
-export async function showPreview(place, file) {
-  try {
-    const picture = await createImageBitmap(file);
-    const canvas = document.createElement("canvas");
-    canvas.width = canvas.height = SIDE_PX;
-    const part = Math.max(SIDE_PX / picture.width, SIDE_PX / picture.height);
-    const [width, height] = [picture.width * part, picture.height * part];
-    const context = canvas.getContext("2d");
-    context?.drawImage(picture, (SIDE_PX - width) / 2, (SIDE_PX - height) / 2, width, height);
-    picture.close();
-    if (place.childElementCount === 0) {
-      place.append(canvas);
-    }
-  } catch {
-    // The icon stays; the service may know the format.
+/** Its middle, as a square; null where the browser cannot decode it. @param {File} file */
+export async function previewOf(file) {
+  const picture = await createImageBitmap(file).catch(() => null); // the service may know the format
+  if (picture === null) {
+    return null;
   }
+  const canvas = document.createElement("canvas");
+  canvas.width = canvas.height = SIDE_PX;
+  const part = Math.max(SIDE_PX / picture.width, SIDE_PX / picture.height);
+  const [width, height] = [picture.width * part, picture.height * part];
+  const context = canvas.getContext("2d");
+  context?.drawImage(picture, (SIDE_PX - width) / 2, (SIDE_PX - height) / 2, width, height);
+  picture.close();
+  return canvas;
 }

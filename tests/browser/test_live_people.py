@@ -147,6 +147,7 @@ async def test_ones_own_picture_is_cropped_to_the_part_that_one_chose(visitors: 
         await ada.page.keyboard.press("ArrowRight")  # the picture moves to the right: its left half is seen
     await crop.get_by_role("button", name="Use it").click()
     await expect(ada.page.locator("#picture-hint")).to_contain_text("halves.png")
+    await expect(ada.page.locator(".own-picture .avatar canvas")).to_be_visible()
     await ada.page.get_by_role("button", name="Save", exact=True).first.click()
     await ada.page.wait_for_url("**/settings")
     assert ada.person is not None
