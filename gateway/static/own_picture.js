@@ -8,7 +8,7 @@ import { previewOf } from "./picture_preview.js";
 export function wireOwnPicture(input) {
   const avatar = required(document, ".own-picture .avatar");
   const hint = required(document, "#picture-hint");
-  input.addEventListener("change", async () => {
+  const take = async () => {
     const file = input.files?.[0];
     if (!file) {
       return;
@@ -22,7 +22,9 @@ export function wireOwnPicture(input) {
     put(input, square);
     show(avatar, square);
     hint.textContent = t("Chosen: %(name)s. Save to show it.", { name: file.name });
-  });
+  };
+  input.addEventListener("change", take);
+  take(); // chosen before this script came, or kept by the browser when the page was loaded again
 }
 
 /** @param {HTMLInputElement} input @param {File} file */

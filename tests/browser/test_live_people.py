@@ -1,5 +1,7 @@
 """People on open pages: who comes and goes, what they call themselves, and their cards."""
 
+import asyncio
+import re
 from collections.abc import AsyncIterator
 from io import BytesIO
 from itertools import count
@@ -7,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from playwright.async_api import Locator, expect
+from playwright.async_api import Locator, Route, expect
 
 from tests.browser.test_accessibility import faults
 from tests.browser.test_moderation import Room, as_, enter
@@ -137,9 +139,14 @@ def halves(path: Path) -> Path:
 
 
 async def test_ones_own_picture_is_cropped_to_the_part_that_one_chose(visitors: Visitors, tmp_path: Path) -> None:
+    """Also where the file was chosen before the script had come."""
     ada = await visitors.person("ada")
+    held: asyncio.Queue[Route] = asyncio.Queue()
+    await ada.page.route(re.compile(r"/static/own_picture\.\w+\.js$"), held.put)
     await ada.open("/settings")
+    script = await held.get()
     await ada.page.locator("#avatar").set_input_files(halves(tmp_path / "halves.png"))
+    await script.continue_()
     crop = ada.page.locator("dialog.crop")
     await expect(crop.locator("canvas")).to_be_focused()
     assert await faults(ada) == []
