@@ -54,12 +54,15 @@ class GroupWriter(Generic[OriginT, DraftT, ResultT]):
 
         A group that is cancelled is committed or not, but never half.
         """
+        loop = asyncio.get_running_loop()
         while True:
             await self._has_work.wait()
             self._has_work.clear()
             while self._queue:
                 group: list[tuple[OriginT, DraftT]] = []
-                on_stored(await self._store(self._filled(group), takes_more=True))
+                outcomes = await self._store(self._filled(group), takes_more=True)
+                # The next group goes to the disk first: while that works, there is time to tell of this one.
+                loop.call_soon(on_stored, outcomes)
 
     def _filled(self, group: list[tuple[OriginT, DraftT]]) -> list[tuple[OriginT, DraftT]]:
         while self._queue and len(group) < self._group_max:

@@ -48,18 +48,21 @@ class SqliteConnection(aiosqlite.Connection):
         """`statement(connection, …)`, to its end even when the caller is cancelled: half of it is none of ours."""
         # The thread remembers its last call and what that returned until the next one, so it is given empty hands.
         calls, results = [partial(statement, self._conn, *args, **kwargs)], list[T]()
-        running = asyncio.ensure_future(self._execute(_call, calls, results))  # type: ignore[no-untyped-call]
         try:
-            await asyncio.shield(running)
+            await self._execute(_call, calls, results)  # type: ignore[no-untyped-call]
             return results.pop()
         except asyncio.CancelledError:
-            while not running.done():
-                with suppress(asyncio.CancelledError):  # the one that came first is raised in the end
-                    await asyncio.wait([running])
+            await self._until_idle()
             results.clear()
-            if not running.cancelled():
-                running.exception()  # looked at, so that asyncio does not report it
             raise
+
+    async def _until_idle(self) -> None:
+        """Return when the thread has done what was asked of it before, however often that is cancelled."""
+        while True:
+            with suppress(asyncio.CancelledError):  # the one that came first is raised in the end
+                with suppress(ValueError):  # it is being closed, behind that
+                    await self._execute(int)  # type: ignore[no-untyped-call]  # one thing after the other
+                return
 
 
 def _call(calls: list[Callable[[], T]], results: list[T]) -> None:

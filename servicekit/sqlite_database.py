@@ -36,7 +36,12 @@ log = get_logger(__name__)
 
 @asynccontextmanager
 async def open_sqlite(
-    path: Path, migrations: Path, *, disk_free_bytes_min: int = 0, long_reads: LongReads = USUAL_LONG_READS
+    path: Path,
+    migrations: Path,
+    *,
+    disk_free_bytes_min: int = 0,
+    long_reads: LongReads = USUAL_LONG_READS,
+    lock_wait_ms_max: int = LOCK_WAIT_MS_MAX,
 ) -> AsyncIterator["SqliteDatabase"]:
     """Open `path` (made with its folder where missing), with its schema brought up to date.
 
@@ -47,6 +52,7 @@ async def open_sqlite(
         with sqlite_file.opening(path):
             writer = await connections.enter_async_context(SqliteConnection(partial(sqlite_file.connect, path)))
             migrated = await writer.run(sqlite_file.migrate, path, migrations)
+            writer.here.execute("PRAGMA busy_timeout = 0")  # but where `_begin_after_waiting` says otherwise
             connect_reader = partial(sqlite_file.connect_reader, path)
             readers = [
                 await connections.enter_async_context(SqliteConnection(connect_reader))
@@ -61,6 +67,7 @@ async def open_sqlite(
             path=path,
             disk_free_bytes_min=disk_free_bytes_min,
             long_reads=long_reads,
+            lock_wait_ms_max=lock_wait_ms_max,
         )
         try:
             yield database
@@ -86,6 +93,7 @@ class SqliteDatabase(Database):
         path: Path,
         disk_free_bytes_min: int,
         long_reads: LongReads,
+        lock_wait_ms_max: int,
     ) -> None:
         super().__init__(store_id)
         self._writer = writer
@@ -97,6 +105,7 @@ class SqliteDatabase(Database):
         self._folder = path.parent
         self._file = FileInPlace(path)
         self._disk_free_bytes_min = disk_free_bytes_min
+        self._lock_wait_ms_max = lock_wait_ms_max
         self._is_damaged = False
         self._proving: asyncio.Task[None] | None = None
         self._proved_at_s = float("-inf")
@@ -133,9 +142,17 @@ class SqliteDatabase(Database):
         async with self._writing:
             with self._telling_the_disk():
                 self._file.check()
-                return await self._writer.run(
-                    lambda connection: _transaction(connection, lambda: statement(connection, *args, **kwargs))
-                )
+                return await self._writer.run(self._transaction, lambda: statement(self._writer.here, *args, **kwargs))
+
+    def _transaction(self, connection: sqlite3.Connection, work: Callable[[], T]) -> T:
+        self._begin_after_waiting(connection)
+        try:
+            result = work()
+        except BaseException:
+            _roll_back(connection)
+            raise
+        _commit(connection)
+        return result
 
     async def write_many(self, statement: Statement[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         async with self.transaction() as connection:
@@ -162,19 +179,24 @@ class SqliteDatabase(Database):
     async def _begin(self) -> None:
         connection = self._writer.here
         try:
-            connection.execute("PRAGMA busy_timeout = 0")
             connection.execute("BEGIN IMMEDIATE")
         except sqlite3.OperationalError:  # another process writes: wait for it elsewhere
             await self._begin_elsewhere()
-        finally:
-            connection.execute(f"PRAGMA busy_timeout = {LOCK_WAIT_MS_MAX}")
 
     async def _begin_elsewhere(self) -> None:
         try:
-            await self._writer.run(_begin_after_waiting)
+            await self._writer.run(self._begin_after_waiting)
         except BaseException:  # cancelled, say: the next transaction must find a connection without one
             _roll_back(self._writer.here)
             raise
+
+    def _begin_after_waiting(self, connection: sqlite3.Connection) -> None:
+        """In a thread: the loop waits for no lock."""
+        connection.execute(f"PRAGMA busy_timeout = {self._lock_wait_ms_max}")
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+        finally:
+            connection.execute("PRAGMA busy_timeout = 0")
 
     @contextmanager
     def _telling_the_disk(self) -> Iterator[None]:
@@ -237,22 +259,6 @@ class SqliteDatabase(Database):
             await asyncio.wait([self._proving])
         async with self._writing:
             pass
-
-
-def _transaction(connection: sqlite3.Connection, work: Callable[[], T]) -> T:
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        result = work()
-    except BaseException:
-        _roll_back(connection)
-        raise
-    _commit(connection)
-    return result
-
-
-def _begin_after_waiting(connection: sqlite3.Connection) -> None:
-    connection.execute(f"PRAGMA busy_timeout = {LOCK_WAIT_MS_MAX}")
-    connection.execute("BEGIN IMMEDIATE")
 
 
 def _commit(connection: sqlite3.Connection) -> None:

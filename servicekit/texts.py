@@ -34,6 +34,8 @@ _UNFIT_FOR_LINES = re.compile(f"(?![\t\n])[{_CONTROLS}]")
 
 def is_visible(text: str) -> bool:
     """Whether anything of it is seen."""
+    if (first := text[:1]).isascii() and first.isalnum():  # as nearly always
+        return True
     return any(character not in _BLANK and category(character) not in _INVISIBLE for character in text)
 
 

@@ -6,6 +6,7 @@ the gateway and the client one read. A write costs several times what it takes t
 
 import asyncio
 from enum import Enum
+from functools import lru_cache
 from typing import ClassVar
 
 from servicekit.frames import CloseCode
@@ -34,6 +35,7 @@ class WebSocketWriter(asyncio.Protocol):
     def __init__(self) -> None:
         self.phase = Phase.CONNECTING
         self._transport: asyncio.Transport
+        self._turn = _turn_of(asyncio.get_running_loop())
         self._outbox: list[bytes] = []
         self._outbox_bytes = 0
         self._is_writable = True
@@ -61,7 +63,7 @@ class WebSocketWriter(asyncio.Protocol):
         self._outbox_bytes += len(frame)
         if self._is_writable and not self._is_held:
             if len(self._outbox) == 1:
-                _turn.add(self)
+                self._turn.add(self)
             if self._outbox_bytes >= _BATCH_BYTES:
                 self._flush()
         elif len(self._outbox) > self.outbox_events_max or self._outbox_bytes > self.outbox_bytes_max:
@@ -134,20 +136,17 @@ class WebSocketWriter(asyncio.Protocol):
 class _Turn:
     """Whose frames leave at the end of the event loop's turn: one call for all, not one for each."""
 
-    def __init__(self) -> None:
-        self._loop: asyncio.AbstractEventLoop | None = None
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
         self._writers: list[WebSocketWriter] = []
 
     def add(self, writer: WebSocketWriter) -> None:
-        loop = asyncio.get_running_loop()
-        if not self._writers or loop is not self._loop:
-            self._loop, self._writers = loop, []
-            loop.call_soon(self._end, self._writers)
+        if not self._writers:
+            self._loop.call_soon(self._end)
         self._writers.append(writer)
 
-    def _end(self, writers: list[WebSocketWriter]) -> None:
-        if writers is self._writers:
-            self._writers = []
+    def _end(self) -> None:
+        writers, self._writers = self._writers, []
         for writer in writers:
             try:
                 writer._flush()  # noqa: SLF001 - it is one with the writers
@@ -155,4 +154,6 @@ class _Turn:
                 log.exception("a connection cannot be written")
 
 
-_turn = _Turn()
+@lru_cache(maxsize=1)  # a process has one loop; to ask for it with each frame would take longer than the frame
+def _turn_of(loop: asyncio.AbstractEventLoop) -> _Turn:
+    return _Turn(loop)

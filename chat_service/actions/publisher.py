@@ -40,7 +40,8 @@ class Publisher:
         if any(isinstance(outcome, Appended) and outcome.is_act for _, outcome in outcomes):
             self._feed.tell_of_acts()
         if fresh:
-            self._tasks.start(self._publish_and_reply(fresh))
+            deliveries = [self._deliver_at_once(entry) for _, entry in fresh]
+            self._tasks.start(self._publish_and_reply(fresh, deliveries))
 
     def _reply_for_old(self, reply_to: OutcomeListener, outcome: Appended) -> None:
         """And nudge: who stored it then may have died before publishing it."""
@@ -54,9 +55,13 @@ class Publisher:
             if outcome.unmarked is not None:
                 self._feed.tell([unmarked(*outcome.unmarked)])
 
-    async def _publish_and_reply(self, fresh: Sequence[tuple[OutcomeListener, Entry]]) -> None:
+    async def _publish_and_reply(
+        self, fresh: Sequence[tuple[OutcomeListener, Entry]], deliveries: Sequence[Delivery]
+    ) -> None:
         """`sent` comes to all the sender's devices through their channel; here is only what the asking one learns."""
-        delivered = await self.publish([entry for _, entry in fresh])
+        delivered = await self._publish(deliveries)
+        if any(isinstance(entry, Change) and entry.kind in _HIDING_FILES for _, entry in fresh):
+            self._feed.tell_of_hidden_files()
         for (reply_to, entry), is_delivered in zip(fresh, delivered, strict=True):
             reply_to.stored(entry)
             if is_delivered is False and isinstance(entry, StoredMessage):
@@ -64,17 +69,14 @@ class Publisher:
         for _, entry in fresh:
             self._on_told(entry)
 
-    async def publish(self, entries: Sequence[Entry]) -> list[bool | None]:
-        """Bring what is stored to its people; for each 1:1 message, whether its reader is connected. None: unknown."""
-        deliveries = [self._deliver_at_once(entry) for entry in entries]
+    async def _publish(self, deliveries: Sequence[Delivery]) -> list[bool | None]:
+        """For each 1:1 message, whether its reader is connected. None: unknown."""
         try:
             delivered = await self._feed.deliver(deliveries)
         except BusUnavailable:
             delivered = [None] * len(deliveries)
         if None in delivered:
             self._without_redis([one for one, known in zip(deliveries, delivered, strict=True) if known is None])
-        if any(isinstance(entry, Change) and entry.kind in _HIDING_FILES for entry in entries):
-            self._feed.tell_of_hidden_files()
         return delivered
 
     def _deliver_at_once(self, entry: Entry) -> Delivery:

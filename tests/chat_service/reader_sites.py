@@ -6,11 +6,12 @@ from typing import TypeVar
 from chat_service.actions.catch_up import CatchUp
 from chat_service.actions.local_readers import LocalReaders
 from chat_service.actions.nudges import Nudges
+from chat_service.actions.outcomes import PendingOutcome
 from chat_service.actions.presence import Presence
 from chat_service.actions.publisher import Publisher
 from chat_service.actions.room_subscriptions import RoomSubscriptions
 from chat_service.actions.typing_notices import TypingNotices
-from chat_service.domain.changes import Entry, Kind
+from chat_service.domain.changes import Appended, Entry, Kind
 from chat_service.domain.conversations import Conversation, Label
 from chat_service.domain.envelopes import to_person as envelope_to_person
 from chat_service.domain.events import EncodedEvent
@@ -117,7 +118,11 @@ class Site:
         return stored
 
     async def publish(self, *entries: Entry) -> None:
-        await self.publisher.publish(entries)
+        """Return when those concerned have been told."""
+        pending = [PendingOutcome() for _ in entries]
+        self.publisher.stored([*zip(pending, (Appended(entry, is_new=True) for entry in entries), strict=True)])
+        for one in pending:
+            await one.entry
 
     async def nudge_grace(self, label: Label, seq: int) -> None:
         envelope = envelope_to_person("Grace", label, seq)

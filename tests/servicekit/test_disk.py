@@ -223,10 +223,12 @@ async def test_a_mistake_in_sql_is_not_the_disk_s(database: SqliteDatabase) -> N
     assert not isinstance(raised.value, DiskRefused)
 
 
-async def test_a_file_that_another_holds_is_waited_for_and_then_refused(database: SqliteDatabase, folder: Path) -> None:
-    database._writer.here.execute("PRAGMA busy_timeout = 1")  # noqa: SLF001 - not ten seconds
-    with closing(sqlite3.connect(folder / "notes.db", isolation_level=None)) as other:
-        other.execute("BEGIN IMMEDIATE")
-        with pytest.raises(DiskRefused, match="locked"):
-            await database.write(write)
-    await eventually(lambda: is_sound(database))
+async def test_a_file_that_another_holds_is_waited_for_and_then_refused(folder: Path, migrations: Path) -> None:
+    async with open_sqlite(folder / "notes.db", migrations, lock_wait_ms_max=1) as database:
+        with closing(sqlite3.connect(folder / "notes.db", isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            with pytest.raises(DiskRefused, match="locked"):
+                await database.write(write)
+            with pytest.raises(DiskRefused, match="locked"):
+                await database.write_many(write)
+        await eventually(lambda: is_sound(database))
