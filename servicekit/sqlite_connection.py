@@ -57,12 +57,12 @@ class SqliteConnection(aiosqlite.Connection):
             raise
 
     async def _until_idle(self) -> None:
-        """Return when the thread has done what was asked of it before, however often that is cancelled."""
-        while True:
+        """Return when the thread has done what was asked of it before, however often this is cancelled."""
+        behind = asyncio.ensure_future(self._execute(int))  # type: ignore[no-untyped-call]  # one thing after the other
+        while not behind.done():
             with suppress(asyncio.CancelledError):  # the one that came first is raised in the end
-                with suppress(ValueError):  # it is being closed, behind that
-                    await self._execute(int)  # type: ignore[no-untyped-call]  # one thing after the other
-                return
+                await asyncio.wait([behind])
+        behind.exception()  # looked at, so that asyncio does not report it: it is being closed, behind that
 
 
 def _call(calls: list[Callable[[], T]], results: list[T]) -> None:

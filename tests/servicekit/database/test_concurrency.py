@@ -1,6 +1,7 @@
 """Transactions that wait or are cancelled: the loop goes on, and none is half done; long reads are in nobody's way."""
 
 import asyncio
+import sqlite3
 import threading
 from contextlib import suppress
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 
 from servicekit.database import Connection, DatabaseError, LongReads
 from servicekit.problems import TookTooLong, TooManyAtOnce
+from servicekit.sqlite_connection import SqliteConnection
 from servicekit.sqlite_database import LONG_READERS, QUICK_READERS, SqliteDatabase, open_sqlite
 from tests.servicekit.database.observations import (
     WAIT_S,
@@ -87,6 +89,26 @@ async def test_a_cancelled_write_that_has_begun_is_whole(database: SqliteDatabas
         await asyncio.wait([writing])
     assert writing.cancelled()
     assert on_disk(path) == ["ada", "grace"]
+
+
+async def test_who_is_cancelled_in_each_turn_of_the_loop_asks_no_more_of_the_thread_with_each() -> None:
+    """As anyio cancels what a request had begun: it would never come to its end."""
+    begun, going_on = threading.Event(), threading.Event()
+
+    def wait(_: Connection) -> None:
+        begun.set()
+        assert going_on.wait(WAIT_S)
+
+    async with SqliteConnection(lambda: sqlite3.connect(":memory:", check_same_thread=False)) as connection:
+        running = asyncio.create_task(connection.run(wait))
+        await asyncio.to_thread(begun.wait, WAIT_S)
+        for _ in range(100):
+            running.cancel()
+            await asyncio.sleep(0)
+        assert connection._tx.qsize() == 1  # noqa: SLF001 - what waits for the thread
+        going_on.set()
+        await asyncio.wait([running])
+    assert running.cancelled()
 
 
 async def test_a_cancelled_write_that_waits_for_its_turn_never_begins(database: SqliteDatabase, path: Path) -> None:
