@@ -43,6 +43,7 @@ class GroupWriter(Generic[OriginT, DraftT, ResultT]):
         self._group_max = group_max
         self._queue: deque[tuple[OriginT, DraftT]] = deque()  # also taken from in a thread of the database
         self._has_work = asyncio.Event()
+        self._fault: Exception | None = None  # of who was told
 
     def submit(self, origin: OriginT, draft: DraftT) -> None:
         """Queue `draft`; `origin` comes back with its outcome."""
@@ -50,19 +51,32 @@ class GroupWriter(Generic[OriginT, DraftT, ResultT]):
         self._has_work.set()
 
     async def run(self, on_stored: Callable[[Sequence[tuple[OriginT, ResultT | Refusal]]], None]) -> None:
-        """Write until cancelled, and call `on_stored` with each group after its commit, in order.
+        """Write until cancelled, and call `on_stored` with each group soon after its commit, in order.
 
-        A group that is cancelled is committed or not, but never half.
+        A group that is cancelled is committed or not, but never half. Raises what `on_stored` raises.
         """
         loop = asyncio.get_running_loop()
         while True:
             await self._has_work.wait()
             self._has_work.clear()
-            while self._queue:
+            while self._queue and self._fault is None:
                 group: list[tuple[OriginT, DraftT]] = []
                 outcomes = await self._store(self._filled(group), takes_more=True)
-                # The next group goes to the disk first: while that works, there is time to tell of this one.
-                loop.call_soon(on_stored, outcomes)
+                # The next group goes to the disk first: this one is announced while the disk works.
+                loop.call_soon(self._announce, on_stored, outcomes)
+            if self._fault is not None:
+                raise self._fault
+
+    def _announce(
+        self,
+        on_stored: Callable[[Sequence[tuple[OriginT, ResultT | Refusal]]], None],
+        outcomes: Sequence[tuple[OriginT, ResultT | Refusal]],
+    ) -> None:
+        try:
+            on_stored(outcomes)
+        except Exception as fault:  # noqa: BLE001 - `run` raises it
+            self._fault = fault
+            self._has_work.set()
 
     def _filled(self, group: list[tuple[OriginT, DraftT]]) -> list[tuple[OriginT, DraftT]]:
         while self._queue and len(group) < self._group_max:

@@ -58,11 +58,12 @@ class SqliteConnection(aiosqlite.Connection):
 
     async def _until_idle(self) -> None:
         """Return when the thread has done what was asked of it before, however often this is cancelled."""
-        behind = asyncio.ensure_future(self._execute(int))  # type: ignore[no-untyped-call]  # one thing after the other
+        # It does nothing but wait for its turn.
+        behind = asyncio.ensure_future(self._execute(int))  # type: ignore[no-untyped-call]
         while not behind.done():
             with suppress(asyncio.CancelledError):  # the one that came first is raised in the end
                 await asyncio.wait([behind])
-        behind.exception()  # looked at, so that asyncio does not report it: it is being closed, behind that
+        behind.exception()  # ValueError where the connection is being closed: nothing for asyncio to report
 
 
 def _call(calls: list[Callable[[], T]], results: list[T]) -> None:

@@ -45,6 +45,7 @@ async def open_sqlite(
 ) -> AsyncIterator["SqliteDatabase"]:
     """Open `path` (made with its folder where missing), with its schema brought up to date.
 
+    A transaction waits for `lock_wait_ms_max` to begin where another process writes.
     Raises CannotStart where that will never do, and DiskRefused where it may in a while.
     """
     make_private_folder(path.parent)  # what people wrote is nobody else's
@@ -52,7 +53,7 @@ async def open_sqlite(
         with sqlite_file.opening(path):
             writer = await connections.enter_async_context(SqliteConnection(partial(sqlite_file.connect, path)))
             migrated = await writer.run(sqlite_file.migrate, path, migrations)
-            writer.here.execute("PRAGMA busy_timeout = 0")  # but where `_begin_after_waiting` says otherwise
+            writer.here.execute("PRAGMA busy_timeout = 0")  # except in `_begin_after_waiting`
             connect_reader = partial(sqlite_file.connect_reader, path)
             readers = [
                 await connections.enter_async_context(SqliteConnection(connect_reader))
@@ -142,12 +143,14 @@ class SqliteDatabase(Database):
         async with self._writing:
             with self._telling_the_disk():
                 self._file.check()
-                return await self._writer.run(self._transaction, lambda: statement(self._writer.here, *args, **kwargs))
+                return await self._writer.run(
+                    self._transaction, lambda connection: statement(connection, *args, **kwargs)
+                )
 
-    def _transaction(self, connection: sqlite3.Connection, work: Callable[[], T]) -> T:
+    def _transaction(self, connection: sqlite3.Connection, work: Callable[[sqlite3.Connection], T]) -> T:
         self._begin_after_waiting(connection)
         try:
-            result = work()
+            result = work(connection)
         except BaseException:
             _roll_back(connection)
             raise

@@ -154,6 +154,6 @@ class _Turn:
                 log.exception("a connection cannot be written")
 
 
-@lru_cache(maxsize=1)  # a process has one loop; to ask for it with each frame would take longer than the frame
+@lru_cache(maxsize=1)  # a process has one loop, and to ask for it with each frame takes time
 def _turn_of(loop: asyncio.AbstractEventLoop) -> _Turn:
     return _Turn(loop)

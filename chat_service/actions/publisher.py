@@ -70,7 +70,7 @@ class Publisher:
             self._on_told(entry)
 
     async def _publish(self, deliveries: Sequence[Delivery]) -> list[bool | None]:
-        """For each 1:1 message, whether its reader is connected. None: unknown."""
+        """Publish them; for each 1:1 message, whether its reader is connected. None: unknown."""
         try:
             delivered = await self._feed.deliver(deliveries)
         except BusUnavailable:

@@ -132,7 +132,11 @@ export class ChosenFile {
   #thumbnail() {
     const made = element("span", "thumbnail");
     if (this.#file.type.startsWith("image/")) {
-      previewOf(this.#file).then((preview) => preview && made.append(preview));
+      previewOf(this.#file).then((preview) => {
+        if (preview !== null && made.childElementCount === 0) {
+          made.append(preview); // else it is uploaded by now, and shows what the service made of it
+        }
+      });
     }
     return made;
   }

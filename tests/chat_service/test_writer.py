@@ -20,7 +20,7 @@ from servicekit.database import Connection, Database
 from servicekit.engines import open_database
 from servicekit.problems import Refusal
 from tests.chat_service.drafts import to_person
-from tests.waiting import eventually
+from tests.waiting import WAIT_S_MAX, eventually
 
 Outcome = tuple[Any, Appended | Refusal]
 
@@ -193,6 +193,20 @@ async def test_a_failure_that_nobody_foresaw_does_not_end_the_writer(desk: Desk)
         assert not task.done()
     assert [type(outcome) for _, outcome in desk.outcomes()] == [NotStored, Appended]
     assert desk.on_disk() == ["after"]
+
+
+async def test_a_fault_of_who_is_told_ends_the_writer(desk: Desk) -> None:
+    """It would be nobody's else, and those of the group wait for an answer; the service is started again."""
+
+    def told(_: Sequence[Outcome]) -> None:
+        raise LookupError("a fault of ours")
+
+    running = asyncio.create_task(desk.writer.run(told))
+    desk.writer.submit(1, draft("one"))
+    with pytest.raises(LookupError):
+        async with asyncio.timeout(WAIT_S_MAX):
+            await running
+    assert desk.on_disk() == ["one"]
 
 
 async def test_a_failure_that_nobody_foresaw_costs_the_others_of_its_group_nothing(desk: Desk) -> None:
