@@ -36,7 +36,11 @@ export class MessageTools {
     if (withoutHover.matches) {
       await this.#openSheet(article);
     } else {
+      const focused = document.activeElement;
       const menu = await import("./message_menu.js");
+      if (document.activeElement !== focused) {
+        return; // they have gone on: what comes late must not take the next key
+      }
       menu.toggleMenu(opener, article, this.#conversation, (action) => this.#perform(action, article, opener));
     }
   }

@@ -1,8 +1,9 @@
 """Everything by keyboard: no test of this file touches a mouse."""
 
+import asyncio
 import re
 
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
 from tests.browser.visitors import Couple, Visitor, Visitors
 
@@ -106,6 +107,25 @@ async def test_tools_are_reached_used_and_left_by_keyboard(couple: Couple) -> No
     await ada.page.keyboard.press("Enter")
     await expect(grace.article("To react to").locator('[data-emoji="👍"]')).to_contain_text("1")
     await expect(opener).to_be_focused()
+
+
+async def test_a_menu_that_comes_late_takes_no_key_from_who_has_gone_on(pair: Couple, visitors: Visitors) -> None:
+    ada = await visitors.window(pair[0])
+    held: asyncio.Queue[Route] = asyncio.Queue()
+    await ada.page.route(re.compile(r"/static/message_menu\.\w+\.js$"), held.put)
+    await ada.chat_with(pair[1])
+    await ada.write("No menu, please")
+    await ada.sees_state("No menu, please", "sent")
+    await tab_to(ada, "#scroller", "Shift+Tab")
+    await ada.page.keyboard.press("End")
+    await expect(ada.articles.last).to_be_focused()
+    await ada.page.keyboard.press("Enter")
+    script = await held.get()
+    await tab_to(ada, "#composer textarea")
+    await script.continue_()
+    await ada.page.evaluate("name => import(name)", script.request.url)
+    await expect(ada.page.get_by_role("menu")).to_have_count(0)
+    await expect(ada.area).to_be_focused()
 
 
 async def test_a_question_can_be_left_and_gives_the_focus_back(couple: Couple) -> None:
