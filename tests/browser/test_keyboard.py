@@ -40,7 +40,8 @@ async def test_the_log_is_one_stop_and_arrows_go_from_message_to_message(couple:
     await ada.area.focus()
     await tab_to(ada, "#scroller", "Shift+Tab")
     await press("Tab")
-    stop = await ada.page.evaluate("document.activeElement.closest('#scroller') && document.activeElement.outerHTML")
+    # The link to earlier messages may be one, where there are some.
+    stop = await ada.page.evaluate("document.activeElement.closest('article') && document.activeElement.outerHTML")
     assert stop is None, "no message is a stop"
     await press("Shift+Tab")
     await press("End")
