@@ -27,7 +27,7 @@ export class LogKeyboard {
     this.#leave = leave;
     this.#toEnd = toEnd;
     this.#loadOlder = loadOlder;
-    all(log, ":scope > article").forEach(close);
+    all(log, ":scope > article, .more").forEach(close); // Home and End load what the links lead to
     new MutationObserver((changes) => this.#closeNew(changes)).observe(log, { childList: true, subtree: true });
     scroller.addEventListener("focusin", (event) => this.#enter(closest(event, "article")));
     scroller.addEventListener("focusout", ({ relatedTarget }) => {

@@ -150,6 +150,10 @@ async def test_ones_own_picture_is_cropped_to_the_part_that_one_chose(visitors: 
     crop = ada.page.locator("dialog.crop")
     await expect(crop.locator("canvas")).to_be_focused()
     assert await faults(ada) == []
+    corners = "parts => parts.map((part) => part.getBoundingClientRect()).map(({ x, y }) => [x, y])"
+    heading, size, no, yes = await crop.locator("h2, label, button").evaluate_all(corners)
+    assert heading[0] == size[0] == no[0]
+    assert no[1] == yes[1] > size[1]
     for _ in range(30):
         await ada.page.keyboard.press("ArrowRight")  # the picture moves to the right: its left half is seen
     await crop.get_by_role("button", name="Use it").click()
@@ -164,3 +168,19 @@ async def test_ones_own_picture_is_cropped_to_the_part_that_one_chose(visitors: 
         red, _, blue = picture.convert("RGB").getpixel((picture.width - 5, 5))  # type: ignore[misc]
     assert red > 200
     assert blue < 60
+
+
+async def test_a_picture_that_is_given_up_leaves_no_preview_of_one_before(visitors: Visitors, tmp_path: Path) -> None:
+    ada = await visitors.person("ada")
+    await ada.open("/settings")
+    hint, preview = ada.page.locator("#picture-hint"), ada.page.locator(".own-picture .avatar canvas")
+    unchosen = await hint.text_content() or ""
+    for answer, name in (("Use it", "first.png"), ("Cancel", "second.png")):
+        await ada.page.locator("#avatar").set_input_files(halves(tmp_path / name))
+        await ada.page.locator("dialog.crop").get_by_role("button", name=answer).click()
+        if answer == "Use it":
+            await expect(preview).to_be_visible()
+            await expect(hint).to_contain_text("first.png")
+    await expect(hint).to_have_text(unchosen)
+    await expect(preview).to_have_count(0)
+    assert await ada.page.locator("#avatar").input_value() == ""
