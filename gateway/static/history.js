@@ -45,7 +45,7 @@ export async function fetchHistory(conversation, place = {}, limit = PAGE_LENGTH
 function endsOf(items, { before, after, around }, limit) {
   const olderMax = Math.floor(limit / 2);
   const olderCount = items.filter(({ id }) => id < Number(around)).length;
-  const hasOlder = around ? olderCount >= olderMax : Boolean(after) || items.length >= limit;
+  const hasOlder = around ? olderCount >= olderMax : after ? Number(after) > 0 : items.length >= limit;
   const hasNewer = around
     ? items.length - olderCount >= limit - olderMax
     : Boolean(before) || (Boolean(after) && items.length >= limit);

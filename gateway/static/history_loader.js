@@ -3,6 +3,8 @@
 import { fetchHistory } from "./history.js";
 
 const SEARCH_PAGE_LENGTH = 100;
+/** Less than the id of any message. */
+const BEGINNING = "0";
 /** What is laid out in one go, in which neither keys nor clicks are answered. */
 const SCROLLED_LENGTH = 25;
 
@@ -81,6 +83,18 @@ export class HistoryLoader {
       await this.replace({ around: String(id) }, (part) => part.items.some((item) => item.id === id));
     }
     return this.#list.find(id);
+  }
+
+  /** The first messages of all instead of those that are shown, unless they are. */
+  async toStart() {
+    if (this.#list.before !== null) {
+      await this.replace({ after: BEGINNING });
+    }
+  }
+
+  /** The newest ones. */
+  async toEnd() {
+    await this.replace({});
   }
 
   /**

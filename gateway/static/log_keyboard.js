@@ -8,6 +8,7 @@ export class LogKeyboard {
   #scroller;
   #log;
   #leave;
+  #toStart;
   #toEnd;
   #loadOlder;
   /** The message that has the focus, or has something in it that has. @type {HTMLElement | null} */
@@ -18,16 +19,18 @@ export class LogKeyboard {
    * @param {HTMLElement} parts.scroller the stop for the tab key
    * @param {HTMLElement} parts.log
    * @param {() => void} parts.leave to where one writes
-   * @param {() => Promise<void>} parts.toEnd show the newest messages
+   * @param {() => Promise<void>} parts.toStart show the first messages of all
+   * @param {() => Promise<void>} parts.toEnd show the newest ones
    * @param {() => Promise<void>} parts.loadOlder
    */
-  constructor({ scroller, log, leave, toEnd, loadOlder }) {
+  constructor({ scroller, log, leave, toStart, toEnd, loadOlder }) {
     this.#scroller = scroller;
     this.#log = log;
     this.#leave = leave;
+    this.#toStart = toStart;
     this.#toEnd = toEnd;
     this.#loadOlder = loadOlder;
-    all(log, ":scope > article, .more").forEach(close); // Home and End load what the links lead to
+    all(log, ":scope > article, .more").forEach(close); // the keys load what the links lead to
     new MutationObserver((changes) => this.#closeNew(changes)).observe(log, { childList: true, subtree: true });
     scroller.addEventListener("focusin", (event) => this.#enter(closest(event, "article")));
     scroller.addEventListener("focusout", ({ relatedTarget }) => {
@@ -86,9 +89,11 @@ export class LogKeyboard {
 
   /** @param {string} key */
   async #go(key) {
-    if (key === "End") {
+    if (key === "Home") {
+      await this.#toStart();
+    } else if (key === "End") {
       await this.#toEnd();
-    } else if (key === "Home" || (key === "ArrowUp" && this.#current && !neighbour(this.#current, "previous"))) {
+    } else if (key === "ArrowUp" && this.#current && !neighbour(this.#current, "previous")) {
       await this.#loadOlder();
     }
     this.#focus(this.#next(key));

@@ -68,7 +68,7 @@ export class MessageLog {
       log: this.#log,
       outbox,
       makeArticle: (item) => this.#maker.make(item),
-      toPresent: () => this.#toPresent(),
+      toPresent: () => this.#history.toEnd(),
     });
     this.#begin();
     this.#listen(connection);
@@ -98,7 +98,11 @@ export class MessageLog {
 
   /** What leads to its ends. */
   get ends() {
-    return { loadOlder: () => this.#history.loadOlder(), toEnd: () => this.#goToEnd() };
+    return {
+      loadOlder: () => this.#history.loadOlder(),
+      toStart: () => this.#history.toStart(),
+      toEnd: () => this.#goToEnd(),
+    };
   }
 
   /** Show the message, and load what is around it if need be; false: there is none. @param {number} id */
@@ -287,14 +291,9 @@ export class MessageLog {
   async #goToEnd(how = {}) {
     this.#marks.leap();
     if (this.#list.isPast) {
-      await this.#toPresent();
+      await this.#history.toEnd();
     } else {
       this.#scroll.toEnd(how);
     }
-  }
-
-  /** The newest messages instead of those that are shown. */
-  async #toPresent() {
-    await this.#history.replace({});
   }
 }

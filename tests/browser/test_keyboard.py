@@ -34,7 +34,7 @@ async def tab_to_tool(visitor: Visitor, action: str) -> None:
 
 async def test_the_log_is_one_stop_and_arrows_go_from_message_to_message(couple: Couple) -> None:
     ada, grace = couple
-    for number in range(PAGE):
+    for number in range(2 * PAGE):
         await as_(ada, "POST", f"/api/messages/{grace.name}", message=f"Long ago {number}")
     await ada.page.reload()
     await ada.live()
@@ -62,6 +62,12 @@ async def test_the_log_is_one_stop_and_arrows_go_from_message_to_message(couple:
     await expect(ada.article(texts[0])).to_be_focused()
     await press("ArrowDown")
     await expect(ada.article(texts[1])).to_be_focused()
+    await press("End")
+    await expect(ada.article(texts[2])).to_be_focused()
+    await press("Home")  # to the first message of all, over everything between
+    await expect(ada.articles.first).to_be_focused()
+    await expect(ada.page.get_by_role("link", name="Earlier messages")).to_have_count(0)
+    await expect(ada.article(texts[2])).to_have_count(0)
     await press("End")
     await expect(ada.article(texts[2])).to_be_focused()
     await press("Home")
