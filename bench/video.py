@@ -102,9 +102,10 @@ async def _delivered(
     system: TemporarySystem, people: Sequence[Person], jpegs: Sequence[bytes], count: int, time_s: float
 ) -> Round:
     """Frames a second to all watchers together, of one sender who sends the next when the last one is back."""
+    stream = f"bench-{secrets.token_hex(4)}"  # the one of the round before may not be free yet
     async with (
-        connected(system.ws_url, people[:1], "?stream=bench", jpegs, WSMsgType.BINARY) as (sender,),
-        connected(system.ws_url, people[1 : count + 1], "/bench", [], WSMsgType.BINARY) as watchers,
+        connected(system.ws_url, people[:1], f"?stream={stream}", jpegs, WSMsgType.BINARY) as (sender,),
+        connected(system.ws_url, people[1 : count + 1], f"/{stream}", [], WSMsgType.BINARY) as watchers,
     ):
         sender.push()
         await asyncio.sleep(time_s / 4)

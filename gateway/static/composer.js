@@ -211,9 +211,9 @@ export class Composer {
       this.#leave();
     } else if (event.key === "ArrowUp" && this.#field.text === "" && this.#mode.kind === "message") {
       const last = this.#log.lastOwn();
-      if (last) {
+      if (last?.dataset.id) {
         event.preventDefault();
-        this.edit(last);
+        this.edit(last); // not the one before that which is still on its way
       }
     }
   }

@@ -102,9 +102,10 @@ export class MessageList {
     return nonce ? optional(this.#log, `:scope > [data-nonce="${CSS.escape(nonce)}"]:not([data-id])`) : null;
   }
 
-  /** The last message of one's own that can be edited. */
+  /** The last message of one's own that is there, or on its way. */
   lastOwn() {
-    return this.articles.findLast((one) => isOwnArticle(one) && one.dataset.id && !("deleted" in one.dataset));
+    const isGone = (/** @type {HTMLElement} */ { dataset }) => "deleted" in dataset || dataset.state === "failed";
+    return this.articles.findLast((one) => isOwnArticle(one) && !isGone(one));
   }
 
   /** Whether that place is above or below all that is shown, with more between. @param {number} seq */

@@ -91,7 +91,7 @@ export class MessageLog {
     return this.#list.find(id);
   }
 
-  /** The last message of one's own that can be edited. */
+  /** The last message of one's own that is there, or on its way. */
   lastOwn() {
     return this.#list.lastOwn();
   }

@@ -112,7 +112,7 @@ async def test_enter_that_ends_a_composition_sends_nothing(ada: Visitor) -> None
 async def test_what_is_edited_changes_before_both(couple: Couple) -> None:
     ada, grace = couple
     await ada.write("Helo")
-    await grace.sees("Helo")
+    await ada.has_sent("Helo")
     await ada.area.press("ArrowUp")
     await expect(ada.area).to_have_value("Helo")
     await ada.write("Hello")

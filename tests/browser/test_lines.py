@@ -30,15 +30,22 @@ async def bring_chat(site: Parley, *visitors: Visitor) -> None:
 
 async def test_what_is_written_without_a_line_is_sent_once_when_it_is_back(site: Parley, couple: Couple) -> None:
     ada, grace = couple
+    await ada.write("sent before")
+    await ada.has_sent("sent before")
     await lose_chat(site, ada, grace)
     unsent = [f"written offline {number}" for number in range(3)]
     for text in unsent:
         await ada.write(text)
         await ada.sees_state(text, "sending")
+    await ada.area.press("ArrowUp")
+    await expect(ada.area).to_have_value("")  # the last one cannot be edited yet, and no other is meant
     await bring_chat(site, ada, grace)
     for text in unsent:
         await grace.sees(text)
         await ada.sees_state(text, "read")
+    await ada.area.press("ArrowUp")
+    await expect(ada.area).to_have_value(unsent[-1])
+    await ada.area.press("Escape")
     for visitor in (ada, grace):
         assert (await visitor.texts())[-3:] == unsent
         await visitor.page.reload()
