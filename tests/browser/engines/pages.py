@@ -105,6 +105,11 @@ class EnginePage:
         body = "return articles().some((one) => one.querySelector(within)?.textContent.trim() === text);"
         await self.until(f"{ARTICLES} {body}", text=text, within=within)
 
+    async def has_sent(self, text: str) -> None:
+        """Return when that message is kept."""
+        body = "return articles().some((one) => one.dataset.id && one.querySelector('.text')?.textContent === text);"
+        await self.until(f"{ARTICLES} {body}", text=text)
+
     async def use(self, text: str, action: str) -> None:
         """Press a tool of the message that says this."""
         body = "articles().find((one) => one.querySelector('.text').textContent.trim() === text)"

@@ -53,6 +53,7 @@ async def test_what_was_said_is_found(pair: EnginePair) -> None:
     ada, grace = pair
     await ada.chat_with(grace)
     await ada.write("A heliograph on the hill")
+    await ada.has_sent("A heliograph on the hill")
     await grace.open("/search?query=heliograph")
     await grace.until("""return document.querySelector("main").textContent.includes("heliograph on the hill");""")
 
