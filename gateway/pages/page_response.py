@@ -45,7 +45,8 @@ def render_page(
 ) -> Response:
     """A template as an answer, to whoever `username` is; `context` is what it shows beside what all templates may."""
     language = language_of(request)
-    notice = request.cookies.get(NOTICE_COOKIE, "")
+    # Told once: not to a script that looks for what has changed, since nobody would read it there.
+    notice = request.cookies.get(NOTICE_COOKIE, "") if wants_page(request) else ""
     common = _common_context(request, language, username, notice)
     body = request.state["renderer"].render(template, language.code, {**common, **context})
     # The page repeats its query beside what is private: compressed together, the length would tell of matches (BREACH).
@@ -55,6 +56,11 @@ def render_page(
     if notice:
         response.delete_cookie(NOTICE_COOKIE, httponly=True, samesite="lax")
     return response
+
+
+def wants_page(request: Request[Any]) -> bool:
+    """Whether somebody is to read the answer as a page."""
+    return "text/html" in request.headers.get("accept", "")
 
 
 def language_of(request: Request[State]) -> Language:

@@ -1,6 +1,6 @@
 /** What cannot be undone asks in a dialog; without it, it opens where it stands, and asks there. */
 
-import { closest, required } from "./dom.js";
+import { all, closest, required } from "./dom.js";
 
 export function wireQuestions() {
   document.addEventListener("click", async (event) => {
@@ -15,7 +15,12 @@ export function wireQuestions() {
     if (!dialog) {
       asking.open = !asking.open;
     } else if (await dialog.confirmed(asking.dataset.question ?? "", button.textContent ?? "")) {
-      form.requestSubmit();
+      inPlace(form)?.requestSubmit();
     }
   });
+}
+
+/** The form itself, or what stands in its place, if the page was renewed meanwhile. @param {HTMLFormElement} form */
+function inPlace(form) {
+  return form.isConnected ? form : all(document, "form", HTMLFormElement).find(({ action }) => action === form.action);
 }

@@ -69,6 +69,12 @@ function keepTyped(old, fresh) {
       other.value = field.value;
     }
   }
+  for (const field of all(old, "select[id]", HTMLSelectElement)) {
+    const other = optional(fresh, `#${CSS.escape(field.id)}`, HTMLSelectElement);
+    if (other && !field.selectedOptions[0]?.defaultSelected) {
+      other.value = field.value;
+    }
+  }
 }
 
 /** @param {Element | null} element @returns {element is HTMLInputElement | HTMLTextAreaElement} */

@@ -146,6 +146,22 @@ async def test_a_new_moderator_can_act_at_once_and_who_is_removed_is_out(room: R
     assert await has_stayed(ada, grace, linus)
 
 
+async def test_what_was_chosen_and_asked_outlives_what_others_do_meanwhile(visitors: Visitors, room: Room) -> None:
+    ada, grace = room.ada, room.grace
+    linus, margaret = await visitors.person("linus"), await visitors.person("margaret")
+    slow_mode = details(ada).locator("#slow_mode_s")
+    await slow_mode.select_option("30")
+    await as_(linus, "PUT", f"/api{room.path}/members/{linus.name}")
+    await expect(details(ada).locator(".members-count")).to_have_text("3")
+    await expect(slow_mode).to_have_value("30")
+    await manage(ada, grace.name, "Remove from the room")
+    await expect(ada.page.get_by_role("dialog")).to_be_visible()
+    await as_(margaret, "PUT", f"/api{room.path}/members/{margaret.name}")
+    await expect(details(ada).locator(".members-count")).to_have_text("4")
+    await ada.page.get_by_role("dialog").get_by_role("button", name="Remove").click()
+    await expect(details(ada).locator(f'[data-username="{grace.name}"]')).to_have_count(0)
+
+
 async def test_what_is_typed_beside_the_messages_stays_when_others_act(room: Room) -> None:
     ada, grace = room.ada, room.grace
     field = details(ada).locator("#username")
