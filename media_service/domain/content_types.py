@@ -68,7 +68,8 @@ _BRANDS = {  # of a file that says `ftyp`; whether it has pictures, its tracks t
     b"3g2": "video/3gpp2",
     b"3gp": "video/3gpp",
 }
-_MOVIE_ATOMS = (b"moov", b"mdat", b"wide", b"pnot")  # QuickTime files from before `ftyp`
+_MOVIE_ATOMS = (b"moov", b"mdat", b"wide", b"pnot")  # QuickTime files from before `ftyp`, behind a size of 32 bits
+_SPACE = 0x20  # a text begins with no less; as a size it were half a GiB
 _WEBM = re.compile(rb"\x42\x82.{1,8}webm", re.DOTALL)  # the element DocType
 _WHITE = b"\t\n\x0c\r "
 _HTML = re.compile(
@@ -119,7 +120,7 @@ def _by_container(head: bytes) -> str | None:
         case _, b"ftyp":
             brand = head[8:12]
             return next((type_ for start, type_ in _BRANDS.items() if brand.startswith(start)), "video/mp4")
-        case _, atom if atom in _MOVIE_ATOMS:
+        case size, atom if atom in _MOVIE_ATOMS and size[0] < _SPACE:
             return "video/quicktime"
     return "application/x-tar" if head[257:262] == b"ustar" else None
 

@@ -7,12 +7,13 @@ that are signed, since the signature would no longer fit. Comments keep their au
 import base64
 import zlib
 from collections.abc import Callable, Iterator
+from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from typing import Any, BinaryIO
 
 import pikepdf
 
-from media_service.domain.cleaning import Broken, Format
+from media_service.domain.cleaning import Broken, Format, icc
 from media_service.domain.cleaning import clean as clean_picture
 from media_service.domain.cleaning.metadata_found import MetadataFound
 from media_service.domain.cleaning.xmp import names_in
@@ -22,6 +23,7 @@ OBJECTS_MAX = 500_000
 _DEPTH_MAX = 50
 _XMP_BYTES_MAX = 1 << 20
 _PICTURE_BYTES_MAX = 64 << 20
+_PROFILE_BYTES_MAX = 8 << 20
 
 _INFORMATION = {
     "/Author": "author",
@@ -40,6 +42,7 @@ _TELLING = {  # wherever they are
     "/LastModified": "timestamp",
     "/Thumb": "thumbnail",
 }
+_TELLING_UNREAD = {"/EmbeddedFiles", "/EF", "/XFA"}  # files, and a form with a description of its own
 _OF_ANNOTATIONS = {"/M": "timestamp", "/CreationDate": "timestamp"}
 
 
@@ -107,10 +110,12 @@ class _Cleaner:
         if "/Subtype" in keys and "/Rect" in keys:
             for key in _OF_ANNOTATIONS.keys() & keys:
                 self._delete(one, key, _OF_ANNOTATIONS[key])
-        if "/EmbeddedFiles" in keys or "/EF" in keys:  # whatever they tell
+        if _TELLING_UNREAD & keys:  # whatever they tell
             self.is_clean = False
-        if isinstance(one, pikepdf.Stream) and one.get("/Subtype") == "/Image":
-            self._take_picture(one)
+        if "/Threads" in keys:
+            self._take_threads(one["/Threads"])
+        if isinstance(one, pikepdf.Stream):
+            self._take_stream(one, keys)
 
     def _delete(self, one: Any, key: str, name: str) -> None:
         del one[key]
@@ -125,6 +130,33 @@ class _Cleaner:
         for name in names:
             self._metadata.add(name)
         del one["/Metadata"]
+
+    def _take_threads(self, threads: Any) -> None:
+        """Articles that go on from page to page, each with information like a document's (ISO 32000-1 §12.4.3)."""
+        for thread in threads if isinstance(threads, pikepdf.Array) else ():
+            if isinstance(thread, pikepdf.Dictionary) and "/I" in thread:
+                for key in thread.I.keys() if isinstance(thread.I, pikepdf.Dictionary) else ():
+                    self._metadata.add(_INFORMATION.get(key, "text"))
+                del thread["/I"]
+
+    def _take_stream(self, stream: pikepdf.Stream, keys: AbstractSet[str]) -> None:
+        if stream.get("/Subtype") == "/Image":
+            self._take_picture(stream)
+        elif "/N" in keys and "/Type" not in keys:  # as of colour profiles (ISO 32000-1 §8.6.5.5)
+            self._take_profile(stream)
+
+    def _take_profile(self, stream: pikepdf.Stream) -> None:
+        """Of a screen it may hold the serial number."""
+        try:
+            profile = stream.read_bytes()
+        except pikepdf.PdfError:
+            self.is_clean = False
+            return
+        if len(profile) > _PROFILE_BYTES_MAX or (smaller := icc.reduced(profile)) is None:
+            self.is_clean = False
+        elif smaller != profile:
+            stream.write(smaller)
+            self._metadata.add("profile_details")
 
     def _take_picture(self, picture: pikepdf.Stream) -> None:
         """A photograph is in it as its camera made it, EXIF with it. Which way up it is, the page says."""

@@ -60,6 +60,8 @@ def test_recordings_are_known_by_their_bytes(content_type: str) -> None:
         (b"Rar!\x1a\x07\x01", "application/vnd.rar"),
         (b"#!AMR\nabc", "audio/amr"),
         (b"#!/bin/sh\n", "text/plain; charset=utf-8"),
+        (b"The wide river", "text/plain; charset=utf-8"),
+        (b"\0\0\0\x08wide" + bytes(4) + b"mdat", "video/quicktime"),
         (b"\0" * 257 + b"ustar", "application/x-tar"),
         (b"OggS".ljust(60, b"\0"), "application/ogg"),
         (b"\xff\xfb\x90\x00abc", UNKNOWN),

@@ -7,13 +7,15 @@ import zlib
 import pikepdf
 import pytest
 
-from media_service.domain.cleaning import Format
+from media_service.domain.cleaning import Format, icc
 from media_service.domain.cleaning import clean as clean_picture
 from media_service.pdf_processing.cleaning import clean
 from media_service.pdf_processing.results import KEPT, CleanedPdf
+from tests.media_service.cleaning.profiles import FOREIGN_PROFILE, profile_of, tags_of
 from tests.media_service.pdfs import PHOTOGRAPH, Change, pdf
 
 Dictionary, Name = pikepdf.Dictionary, pikepdf.Name
+OF_A_SCREEN = profile_of({**tags_of(FOREIGN_PROFILE), b"mmod": b"mmod\0\0\0\0SERIAL 1234"})
 PEELED = clean_picture(PHOTOGRAPH, Format.JPEG).data
 
 
@@ -40,6 +42,48 @@ def test_keys_that_tell_go_from_wherever_they_are() -> None:
     page = document.pages[0].obj
     assert not {"/PieceInfo", "/LastModified", "/Thumb", "/Metadata"} & set(page.keys())
     assert "/CreatorInfo" not in page.Resources.Properties.Layer.Usage
+
+
+def test_of_a_colour_profile_the_colours_stay() -> None:
+    def change(document: pikepdf.Pdf) -> None:
+        profile = pikepdf.Stream(document, OF_A_SCREEN)
+        profile.N = 3
+        space = pikepdf.Array([Name.ICCBased, document.make_indirect(profile)])
+        document.pages[0].obj.Resources.ColorSpace = Dictionary(Screen=space)
+
+    result, document = cleaned(change)
+    assert result.cleaned
+    assert "profile_details" in result.removed
+    kept = document.pages[0].obj.Resources.ColorSpace.Screen[1].read_bytes()
+    assert b"SERIAL" not in kept
+    assert icc.reduced(OF_A_SCREEN) == kept
+
+
+def test_what_is_no_colour_profile_where_one_should_be_is_told() -> None:
+    def change(document: pikepdf.Pdf) -> None:
+        profile = pikepdf.Stream(document, b"Ada's screen")
+        profile.N = 3
+        document.pages[0].obj.Resources.ColorSpace = Dictionary(Screen=pikepdf.Array([Name.ICCBased, profile]))
+
+    assert not cleaned(change)[0].cleaned
+
+
+def test_a_form_with_a_description_of_its_own_is_told() -> None:
+    def change(document: pikepdf.Pdf) -> None:
+        packet = pikepdf.Stream(document, b"<x:xmpmeta><dc:creator>Ada</dc:creator></x:xmpmeta>")
+        document.Root.AcroForm = Dictionary(Fields=pikepdf.Array(), XFA=packet)
+
+    assert not cleaned(change)[0].cleaned
+
+
+def test_information_of_articles_goes() -> None:
+    def change(document: pikepdf.Pdf) -> None:
+        thread = Dictionary(Type=Name.Thread, I=Dictionary(Author="Ada", Title="A secret"))
+        document.Root.Threads = pikepdf.Array([document.make_indirect(thread)])
+
+    result, document = cleaned(change)
+    assert result.cleaned
+    assert "/I" not in document.Root.Threads[0]
 
 
 def test_times_of_comments_go_and_their_authors_stay() -> None:

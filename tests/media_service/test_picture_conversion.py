@@ -182,6 +182,25 @@ async def test_a_bmp_that_is_cut_off_is_broken(take: Take, length: int) -> None:
         await take(bmp[:length])
 
 
+@needs_avif
+@pytest.mark.parametrize("mode,kept_as", [("RGBA", "image/png"), ("RGB", "image/jpeg")])
+async def test_what_is_too_long_for_a_webp_becomes_a_png(mode: str, kept_as: str) -> None:
+    image = Image.new(mode, (16_400, 4), (220, 30, 30, 100)[: len(mode)])
+    pictures = Pictures(pixels_max=1 << 20, picture_s_max=20)
+    data = encoded(image, "AVIF")
+    picture = await pictures.take("a panorama", lambda: data)
+    pictures.close()
+    assert (picture.content_type, picture.width, picture.height) == (kept_as, 16_400, 4)
+    assert opened(picture.data).mode == mode
+
+
+@pytest.mark.parametrize("width,height", [(0, 4), (4, 0)])
+async def test_a_bmp_without_pixels_is_broken(take: Take, width: int, height: int) -> None:
+    bmp = with_masks(*MASKS["4444"], [(255, 0, 0, 255)] * 4, header_bytes=124)
+    with pytest.raises(BrokenPicture):
+        await take(bmp[:18] + struct.pack("<ii", width, height) + bmp[26:])
+
+
 @pytest.mark.parametrize("kind", ["HEIC", "AVIF", "BMP"])
 async def test_a_size_is_checked_before_anything_is_decoded(kind: str) -> None:
     if kind == "AVIF" and not features.check("avif"):

@@ -35,9 +35,9 @@ _REFUSED = {  # each may hold what nobody means to show, and is not cleaned here
     b"MM\0*": _TIFF,
     b"II+\0": _TIFF,
     b"MM\0+": _TIFF,
-    b"IIRO": _RAW,  # Olympus
-    b"IIRS": _RAW,
-    b"MMOR": _RAW,
+    b"IIRO\x08\0\0\0": _RAW,  # Olympus
+    b"IIRS\x08\0\0\0": _RAW,
+    b"MMOR\0\0\0\x08": _RAW,
     b"IIU\0": _RAW,  # Panasonic
     b"II\x1a\0\0\0HEAPCCDR": _RAW,  # Canon, older
     b"FUJIFILMCCD-RAW": _RAW,
@@ -48,7 +48,8 @@ _REFUSED = {  # each may hold what nobody means to show, and is not cleaned here
     b"\0\0\0\x0cjP  \r\n\x87\n": "JPEG 2000",
     b"\xff\x4f\xff\x51": "JPEG 2000",
     b"II\xbc": "JPEG XR",
-    b"8BPS": "a Photoshop file",
+    b"8BPS\0\1": "a Photoshop file",
+    b"8BPS\0\2": "a Photoshop file",
     b"gimp xcf": "a GIMP file",
     b"BPG\xfb": "BPG",
     b"FLIF": "FLIF",

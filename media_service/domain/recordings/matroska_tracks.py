@@ -20,7 +20,6 @@ _IN_ENTRY = frozenset(
 _WIDTH, _HEIGHT, _SHOWN_WIDTH, _SHOWN_HEIGHT, _SHOWN_UNIT = 0xB0, 0xBA, 0x54B0, 0x54BA, 0x54B2
 _SIZES = frozenset({_WIDTH, _HEIGHT, _SHOWN_WIDTH, _SHOWN_HEIGHT, _SHOWN_UNIT})
 _PRIVATE_BYTES_MAX = 1 << 20
-_SCRIPTS = (b"S_TEXT/ASS", b"S_TEXT/SSA", b"S_ASS", b"S_SSA")  # their header is needed, and has a title and an author
 
 
 @dataclass(slots=True)
@@ -53,6 +52,8 @@ def read_tracks(revision: Revision, tracks: Element) -> dict[int, Track]:
             found[track.number] = track
             if not track.is_kept:
                 void(revision, entry, "other")
+            elif track.type == _SUBTITLE_TYPE:  # it may say anything, as where the drone was
+                revision.is_clean = False
     if checksum is not None and revision.edits_count != before:
         void(revision, checksum, "")
     return found
@@ -80,8 +81,6 @@ def _read_entry(revision: Revision, entry: Element) -> Track:
 
 def _clean_private(revision: Revision, codec: bytes, private: Element) -> None:
     """What a decoder is set up with; of Vorbis, with the comments in it (RFC 9559 §6, the Matroska codec mappings)."""
-    if codec in _SCRIPTS:
-        revision.is_clean = False
     if codec == b"A_VORBIS":
         data = revision.source.read(private.start, min(private.end - private.start, _PRIVATE_BYTES_MAX))
         start, end = _second_packet(data)

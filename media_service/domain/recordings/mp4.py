@@ -51,6 +51,7 @@ class _Reader:
         kept = [track for track in self._tracks.values() if track.is_kept]
         if not kept:
             raise Broken("there is nothing to see or hear in it")
+        self._revision.is_clean &= not any(track.is_text for track in kept)
         shown = next((track for track in kept if track.is_video), None)
         if shown is None and content_type != "video/quicktime":
             content_type = content_type.replace("video/", "audio/")

@@ -8,7 +8,8 @@ from media_service.domain.recordings.revision import Revision, Zeros
 from media_service.domain.recordings.sample_entries import read_entries
 from media_service.domain.recordings.source import Broken
 
-_KEPT_HANDLERS = frozenset({b"vide", b"auxv", b"soun", b"subt", b"sbtl", b"text", b"clcp"})
+_TEXT_HANDLERS = frozenset({b"subt", b"sbtl", b"text", b"clcp"})
+_KEPT_HANDLERS = frozenset({b"vide", b"auxv", b"soun"}) | _TEXT_HANDLERS
 _CONTAINERS = frozenset({b"mdia", b"minf", b"stbl", b"dinf", b"edts"})
 _KEPT = {
     b"trak": frozenset({b"tkhd", b"edts", b"mdia", b"tref", b"trgr", b"tapt"}),
@@ -52,6 +53,11 @@ class Track:
     @property
     def is_video(self) -> bool:
         return self.handler == b"vide"
+
+    @property
+    def is_text(self) -> bool:
+        """Subtitles, it may be; or where the drone was that took the pictures."""
+        return self.handler in _TEXT_HANDLERS
 
 
 def times(revision: Revision, box: Box) -> Times:

@@ -58,6 +58,11 @@ def test_a_picture_that_is_never_kept_is_known_by_its_name(head: bytes, kind: st
     assert recognize(head) is None
 
 
+@pytest.mark.parametrize("text", [b"IIRS report 2024", b"IIRO, again", b"MMOR is short for", b"8BPS stands for"])
+def test_a_text_is_no_picture(text: bytes) -> None:
+    assert refused_picture(text) is None
+
+
 @pytest.mark.parametrize("head", [b"", b"II", b"a text", b"%PDF-1.7", b"PK\3\4", ftyp(b"mp42")])
 def test_what_is_no_picture_is_neither(head: bytes) -> None:
     assert recognize(head) is None

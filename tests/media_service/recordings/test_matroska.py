@@ -78,11 +78,17 @@ def test_a_broken_setup_is_refused(private: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    "codec,private,is_clean",
-    [(b"S_TEXT/ASS", b"", False), (b"A_FLAC", bytes(42), True), (b"A_FLAC", bytes(43), False), (b"V_AV1", b"x", True)],
+    "type,codec,private,is_clean",
+    [
+        (17, b"S_TEXT/ASS", b"", False),
+        (17, b"S_TEXT/UTF8", b"", False),
+        (2, b"A_FLAC", bytes(42), True),
+        (2, b"A_FLAC", bytes(43), False),
+        (1, b"V_AV1", b"x", True),
+    ],
 )
-def test_what_cannot_be_taken_out_is_told(codec: bytes, private: bytes, is_clean: bool) -> None:
-    data = file_of(entry(1, 2, codec, element(0x63A2, private)))
+def test_what_cannot_be_taken_out_is_told(type: int, codec: bytes, private: bytes, is_clean: bool) -> None:
+    data = file_of(entry(1, type, codec, element(0x63A2, private)))
     assert cleaned(data, WEBM)[1].cleaned is is_clean
 
 

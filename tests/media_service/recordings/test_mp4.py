@@ -63,7 +63,16 @@ def test_chapters_go() -> None:
     chapters = Samples(b"text", (b"Chapter One", b"Chapter Two"))
     data = replaced(mp4(VIDEO, chapters), box(b"cdsc", numbers(3)), box(b"chap", numbers(2)))
     assert b"Chapter" not in clean(data)
-    assert b"Chapter" in clean(mp4(VIDEO, chapters))
+    after, recording = cleaned(mp4(VIDEO, chapters), MP4)
+    assert b"Chapter" in after
+    assert not recording.cleaned
+
+
+@pytest.mark.parametrize("handler", [b"text", b"sbtl", b"subt", b"clcp"])
+def test_what_is_said_in_words_is_not_read_and_that_is_told(handler: bytes) -> None:
+    after, recording = cleaned(mp4(VIDEO, Samples(handler, (SECRET,))), MP4)
+    assert SECRET in after
+    assert not recording.cleaned
 
 
 def test_what_is_referred_to_and_gone_is_not_referred_to() -> None:
