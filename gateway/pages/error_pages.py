@@ -13,7 +13,6 @@ from gateway.domain.paths import sign_in_path
 from gateway.domain.refusals import REFUSALS
 from gateway.pages.error_messages import in_short
 from gateway.pages.page_request import PageRequest, SignInFirst
-from gateway.pages.page_response import wants_page
 from gateway.pages.service_client import Refused
 from gateway.state import State
 from servicekit import problems
@@ -30,14 +29,14 @@ def exception_handlers() -> dict[Any, ExceptionHandler]:
 
     async def on_http_exception(request: Request[Any], error: Exception) -> Response:
         assert isinstance(error, HTTPException)
-        if not wants_page(request):
+        if not _wants_page(request):
             answer: Response = await plain[HTTPException](request, error)
             return answer
         return _page(request, error.status_code, headers=error.headers)
 
     async def on_fault(request: Request[Any], error: Exception) -> Response:
         answer: Response = await plain[Exception](request, error)
-        return _page(request, 500) if wants_page(request) else answer
+        return _page(request, 500) if _wants_page(request) else answer
 
     return {**plain, Refusal: on_refusal, HTTPException: on_http_exception, Exception: on_fault}
 
@@ -48,10 +47,14 @@ def _answer_refusal(request: Request[State], refusal: Refusal) -> Response:
     if isinstance(refusal, Refused):
         return _page(request, refusal.status, refusal.problem, refusal.headers)
     is_for_page = isinstance(refusal, Unavailable) and not request.url.path.startswith("/api/")
-    if not (is_for_page or wants_page(request)):
+    if not (is_for_page or _wants_page(request)):
         return problems.refuse(refusal, REFUSALS)
     problem_type = problem_type_of(refusal, REFUSALS)
     return _page(request, problem_type.status, Problem(str(refusal), problem_type.code), refusal.headers)
+
+
+def _wants_page(request: Request[Any]) -> bool:
+    return "text/html" in request.headers.get("accept", "")
 
 
 def _page(

@@ -25,6 +25,7 @@ PERMISSIONS_POLICY = "camera=(self), microphone=(self), geolocation=(), payment=
 # For who leaves this browser: what was to be sent later, was looked at, or begun to be written goes.
 NOTHING_KEPT = {"Clear-Site-Data": '"cache", "storage"'}
 THEMES = ("light", "dark")
+BACKGROUND_HEADER = "x-background"  # of scripts that fetch a page for what has changed on it
 THEME_COOKIE, LANGUAGE_COOKIE, NOTICE_COOKIE = "theme", "language", "notice"
 
 
@@ -46,7 +47,7 @@ def render_page(
     """A template as an answer, to whoever `username` is; `context` is what it shows beside what all templates may."""
     language = language_of(request)
     # Told once: not to a script that looks for what has changed, since nobody would read it there.
-    notice = request.cookies.get(NOTICE_COOKIE, "") if wants_page(request) else ""
+    notice = "" if BACKGROUND_HEADER in request.headers else request.cookies.get(NOTICE_COOKIE, "")
     common = _common_context(request, language, username, notice)
     body = request.state["renderer"].render(template, language.code, {**common, **context})
     # The page repeats its query beside what is private: compressed together, the length would tell of matches (BREACH).
@@ -56,11 +57,6 @@ def render_page(
     if notice:
         response.delete_cookie(NOTICE_COOKIE, httponly=True, samesite="lax")
     return response
-
-
-def wants_page(request: Request[Any]) -> bool:
-    """Whether somebody is to read the answer as a page."""
-    return "text/html" in request.headers.get("accept", "")
 
 
 def language_of(request: Request[State]) -> Language:

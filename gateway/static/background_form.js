@@ -13,8 +13,7 @@ export async function sendForm(form, submitter = null) {
   const buttons = [...form.elements].filter((one) => one instanceof HTMLButtonElement);
   buttons.forEach((button) => (button.disabled = true));
   try {
-    const headers = { Accept: "text/html" }; // the page that it leads to says what was done
-    const answer = await fetch(form.action, { method: "POST", headers, body: new URLSearchParams(fields) });
+    const answer = await fetch(form.action, { method: "POST", body: new URLSearchParams(fields) });
     return { ok: answer.ok, page: new DOMParser().parseFromString(await answer.text(), "text/html") };
   } catch {
     showComposerError(t("You are offline. Try again in a moment."));

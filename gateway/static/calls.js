@@ -12,7 +12,10 @@ const RING_MS_MAX = 45_000;
 const END_SHOWN_MS = 2_000;
 
 /** @typedef {"calling" | "ringing" | "talking"} CallKind */
-/** @typedef {{other: string, stream: string, theirs: string, kind: CallKind}} Call `theirs` is the other's stream */
+/**
+ * `theirs` is the other's stream.
+ * @typedef {{other: string, stream: string, theirs: string, kind: CallKind, isAnswering?: boolean}} Call
+ */
 
 /** What ends a call when the service says so. @type {Record<CallKind, string[]>} */
 const REFUSALS = {
@@ -169,7 +172,11 @@ export class Calls {
 
   async #answer() {
     const call = this.#call;
-    if (!call || !(await this.#goOnAir(call)) || call !== this.#call) {
+    if (!call || call.isAnswering) {
+      return; // pressed twice, while the camera starts
+    }
+    call.isAnswering = true;
+    if (!(await this.#goOnAir(call)) || call !== this.#call) {
       return;
     }
     this.#connection.send({ type: "answer", to: call.other, stream: call.stream });
@@ -193,6 +200,10 @@ export class Calls {
     this.#show(kind, text);
     if (!this.#dialog.open) {
       this.#dialog.showModal();
+      if (kind === "ringing") {
+        this.#dialog.tabIndex = -1;
+        this.#dialog.focus(); // who is writing answers by no next space
+      }
     }
     return this.#call;
   }

@@ -110,7 +110,7 @@ export class Composer {
   /** The messages are gone: what is written is a message of its own. */
   detach() {
     if (this.#mode.kind === "edit") {
-      this.#waitingText = this.#field.text;
+      this.#waitingText = [this.#waitingText, this.#field.text].filter(Boolean).join("\n");
     }
     if (this.#mode.kind !== "message") {
       this.#leave();

@@ -6,6 +6,7 @@ import { all, optional } from "./dom.js";
 import { lineOf } from "./file_names.js";
 import { t } from "./i18n.js";
 import { isCalled } from "./notifications.js";
+import { fetchInBackground } from "./page_fetching.js";
 import { me, nameOf } from "./people.js";
 import { learnPresence } from "./presence.js";
 import { countSections, focusedIn, foldSections, wireSectionFolding } from "./section_folding.js";
@@ -286,7 +287,6 @@ function newTime(item) {
 }
 
 async function fetchList() {
-  const answer = await fetch("/you", { cache: "no-store" }); // the page that costs the least
-  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const { page } = await fetchInBackground("/you"); // the page that costs the least
   return page.getElementById("conversations");
 }

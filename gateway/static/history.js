@@ -1,6 +1,7 @@
 /** The history of one conversation over HTTP. */
 
 import { messagesPathOf, pagePathOf } from "./conversation_label.js";
+import { fetchInBackground } from "./page_fetching.js";
 
 const PAGE_LENGTH = 50;
 
@@ -13,11 +14,11 @@ const PAGE_LENGTH = 50;
  * @returns {Promise<Document>}
  */
 export async function fetchPage(conversation) {
-  const answer = await fetch(pagePathOf(conversation), { cache: "no-store" });
-  if (!answer.ok) {
-    throw new Error(`The page was refused: ${answer.status}`);
+  const { ok, status, page } = await fetchInBackground(pagePathOf(conversation));
+  if (!ok) {
+    throw new Error(`The page was refused: ${status}`);
   }
-  return new DOMParser().parseFromString(await answer.text(), "text/html");
+  return page;
 }
 
 /**

@@ -96,7 +96,9 @@ export class LogKeyboard {
     } else if (key === "ArrowUp" && this.#current && !neighbour(this.#current, "previous")) {
       await this.#loadOlder();
     }
-    this.#focus(this.#next(key));
+    if (this.#scroller.contains(document.activeElement)) {
+      this.#focus(this.#next(key)); // else they have gone on, while it was loaded
+    }
   }
 
   /** @param {string} key @returns {HTMLElement | null} */

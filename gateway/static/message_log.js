@@ -93,7 +93,7 @@ export class MessageLog {
 
   /** The last message of one's own that is there, or on its way. */
   lastOwn() {
-    return this.#list.lastOwn();
+    return this.#list.isPast ? undefined : this.#list.lastOwn();
   }
 
   /** What leads to its ends. */

@@ -2,6 +2,7 @@
 
 import { closest, optional } from "./dom.js";
 import { t } from "./i18n.js";
+import { fetchInBackground } from "./page_fetching.js";
 
 /** @import { Calls } from "./calls.js" */
 
@@ -34,9 +35,8 @@ export async function showProfileCard(address, calls) {
 /** @param {string} address @returns {Promise<HTMLElement | null>} */
 async function fetchCard(address) {
   try {
-    const answer = await fetch(address, { cache: "no-store" });
-    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    return answer.ok ? optional(page, ".profile-card") : null;
+    const { ok, page } = await fetchInBackground(address);
+    return ok ? optional(page, ".profile-card") : null;
   } catch {
     return null;
   }

@@ -42,7 +42,9 @@ export class SavedDraft {
     connection.on("draft", (event) => event.conversation === conversation && this.#hear(event));
     connection.on("state", (state) => state === "online" && this.#soon(0));
     addEventListener("pagehide", () => this.#leave());
-    document.addEventListener("visibilitychange", () => document.visibilityState === "hidden" && this.#leave());
+    document.addEventListener("visibilitychange", () => {
+      document.visibilityState === "hidden" ? this.#leave() : sessionStorage.removeItem(this.#key);
+    });
   }
 
   /** Show what the page before this one could not keep in time, unless another device has written since. */
@@ -100,11 +102,20 @@ export class SavedDraft {
   #leave() {
     if (!this.#isKept) {
       clearTimeout(this.#timer);
-      sessionStorage.setItem(this.#key, JSON.stringify({ base: this.#kept, here: this.#here }));
+      const [base, here] = [this.#kept, this.#here];
+      sessionStorage.setItem(this.#key, JSON.stringify({ base, here }));
       if (this.#fits) {
-        this.#put(this.#here, { keepalive: true }).catch(() => {});
-        this.#kept = this.#here;
+        this.#put(here, { keepalive: true }).catch(() => this.#notKept(here, base));
+        this.#kept = here;
       }
+    }
+  }
+
+  /** The page may have come back. @param {Api.Draft} here @param {Api.Draft} base */
+  #notKept(here, base) {
+    if (this.#kept === here) {
+      this.#kept = base;
+      this.#soon(RETRY_MS);
     }
   }
 

@@ -2,6 +2,7 @@
 
 import { all, closest, optional, required } from "./dom.js";
 import { t } from "./i18n.js";
+import { fetchInBackground } from "./page_fetching.js";
 import { loadStyle } from "./styles.js";
 import { showTime } from "./time_format.js";
 
@@ -129,8 +130,7 @@ class SideView {
 
   async #fetch() {
     try {
-      const answer = await fetch(this.url, { cache: "no-store" });
-      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      const { page } = await fetchInBackground(this.url);
       this.#heading.textContent = optional(page, "h1")?.textContent ?? "";
       const list = required(page, ".side-messages");
       all(list, "time[datetime]", HTMLTimeElement).forEach((time) => showTime(time, new Date(time.dateTime)));

@@ -27,7 +27,8 @@ export class UnsentMessages {
     outbox.onChange(async (entry) => {
       if (entry.conversation === conversation) {
         await (list.isPast && !entry.failure ? toPresent() : null);
-        this.#show(entry);
+        const now = outbox.list(conversation).find(({ nonce }) => nonce === entry.nonce);
+        now && this.#show(now); // it may have been kept, or refused, meanwhile
         if (!entry.failure) {
           scroll.toEnd();
         }

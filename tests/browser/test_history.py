@@ -177,6 +177,22 @@ async def test_a_message_opens_in_its_place_with_what_came_before_and_after(long
     await expect(ada.page.get_by_role("button", name="Newest messages")).to_be_visible()
 
 
+async def test_no_older_message_is_edited_where_the_newest_are_not_shown(long_talk: Couple) -> None:
+    ada, grace = long_talk
+    assert ada.person is not None
+    history = await ada.person.history(grace.name)
+    newest = [one["message"] for one in history if one["sender_username"] == grace.name][-1]
+    await grace.open(f"/chat/{ada.name}/m/{history[0]['id']}")
+    await grace.live()
+    await grace.area.press("ArrowUp")
+    await expect(grace.area).to_have_value("")
+    await grace.page.get_by_role("button", name="Newest messages").click()
+    await grace.sees(newest)
+    await grace.area.press("ArrowUp")
+    await expect(grace.area).to_have_value(newest)
+    await grace.area.press("Escape")
+
+
 async def test_without_scripts_what_a_page_shows_is_read(behind: Couple, visitors: Visitors) -> None:
     ada, grace = await visitors.window(behind[0], java_script_enabled=False), behind[1]
     await ada.open(f"/chat/{grace.name}")

@@ -32,6 +32,44 @@ async def test_a_draft_outlives_its_page_and_is_on_every_device(couple: Couple, 
     await expect(ada.area).to_have_value("")
 
 
+async def test_what_was_half_written_when_one_looked_elsewhere_does_not_come_back_once_sent(ada: Visitor) -> None:
+    await ada.area.fill("Half a")
+    await turn(ada, "hidden")
+    await turn(ada, "visible")
+    await ada.write("Half a thought, and the other half")
+    await ada.has_sent("Half a thought, and the other half")
+    await ada.page.reload()
+    await ada.live()
+    await expect(ada.area).to_have_value("")
+
+
+async def turn(visitor: Visitor, state: str) -> None:
+    """As when another window covers the page, or no longer does."""
+    await visitor.page.evaluate(
+        """state => {
+          Object.defineProperty(document, "visibilityState", {value: state, configurable: true});
+          document.dispatchEvent(new Event("visibilitychange"));
+        }""",
+        state,
+    )
+
+
+async def test_the_draft_outlives_the_message_that_is_edited_beside_it(couple: Couple) -> None:
+    ada, grace = couple
+    await ada.write("To be edited and deleted")
+    await ada.has_sent("To be edited and deleted")
+    article = ada.article("To be edited and deleted")
+    message_id = await article.get_attribute("data-id")
+    await ada.area.fill("the draft")
+    await ada.use("To be edited and deleted", "edit")
+    await ada.area.fill("half an edit")
+    assert ada.person is not None
+    assert (await ada.person.ask("DELETE", f"/api/messages/{grace.name}/{message_id}")).is_success
+    await expect(ada.page.locator("#composer-error")).to_contain_text("has been deleted")
+    await expect(ada.area).to_have_value("the draft\nhalf an edit")
+    await ada.area.fill("")
+
+
 async def test_an_edit_is_no_draft_and_leaves_the_draft_alone(ada: Visitor) -> None:
     await ada.write("To be edited beside a draft")
     await ada.has_sent("To be edited beside a draft")

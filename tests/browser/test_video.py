@@ -80,6 +80,25 @@ async def test_a_call_is_answered_seen_and_ended(couple: Couple) -> None:
         await expect(visitor.page.locator("#log .text.call").last).to_contain_text("Video call")
 
 
+async def test_who_is_writing_when_it_rings_does_not_answer_by_the_next_space(couple: Couple) -> None:
+    ada, grace = couple
+    await grace.area.focus()
+    await ring(ada, grace)
+    await expect(grace.page.locator("#call")).to_be_focused()
+    await grace.page.keyboard.press("Space")
+    answer = grace.page.locator('#call [data-action="answer"]')
+    await grace.page.keyboard.press("Tab")
+    await expect(answer).to_be_focused()
+    await answer.dblclick()  # while the camera starts
+    for visitor in (ada, grace):
+        await expect(visitor.page.locator("#call")).to_have_attribute("data-state", "talking")
+        await shows_a_picture(visitor.page.locator("#call canvas"))
+    await grace.page.locator('#call [data-action="hang-up"]').click()
+    for visitor in (ada, grace):
+        await expect(visitor.page.locator("#call")).to_be_hidden()
+        assert await visitor.page.locator("#call video").evaluate(TRACKS) == 0
+
+
 async def test_a_call_is_declined_on_all_devices(couple: Couple, visitors: Visitors) -> None:
     ada, grace = couple
     other = await visitors.window(grace)

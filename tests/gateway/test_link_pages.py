@@ -174,7 +174,7 @@ async def test_a_new_password_is_chosen_and_leads_to_the_sign_in_page(whole: Sys
     answer = await whole.http.post("/reset/a-code", data=form)
     assert_led_to(answer, "/sign-in")
     assert told.sent("POST /api/reset/a-code") == {"password": "another horse"}
-    assert "Sign in with it" in (await whole.http.get("/sign-in", headers=BROWSER)).text
+    assert "Sign in with it" in (await whole.http.get("/sign-in")).text
 
 
 async def test_two_different_passwords_are_none(whole: System) -> None:
