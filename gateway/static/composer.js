@@ -211,9 +211,9 @@ export class Composer {
       this.#leave();
     } else if (event.key === "ArrowUp" && this.#field.text === "" && this.#mode.kind === "message") {
       const last = this.#log.lastOwn();
-      if (last?.dataset.id) {
+      if (last?.dataset.id) { // else it is on its way, and no older one is meant
         event.preventDefault();
-        this.edit(last); // not the one before that which is still on its way
+        this.edit(last);
       }
     }
   }

@@ -91,7 +91,7 @@ export class MessageLog {
     return this.#list.find(id);
   }
 
-  /** The last message of one's own that is there, or on its way. */
+  /** The last message of one's own that is there, or on its way; known only where the newest are shown. */
   lastOwn() {
     return this.#list.isPast ? undefined : this.#list.lastOwn();
   }

@@ -42,9 +42,7 @@ export class SavedDraft {
     connection.on("draft", (event) => event.conversation === conversation && this.#hear(event));
     connection.on("state", (state) => state === "online" && this.#soon(0));
     addEventListener("pagehide", () => this.#leave());
-    document.addEventListener("visibilitychange", () => {
-      document.visibilityState === "hidden" ? this.#leave() : sessionStorage.removeItem(this.#key);
-    });
+    document.addEventListener("visibilitychange", () => document.visibilityState === "hidden" && this.#leave());
   }
 
   /** Show what the page before this one could not keep in time, unless another device has written since. */
@@ -89,13 +87,12 @@ export class SavedDraft {
   async #send() {
     const sent = this.#here;
     this.#isSending = true;
-    const status = await this.#put(sent).catch(() => 0);
+    const isSettled = await this.#put(sent);
     this.#isSending = false;
-    const isPassing = PASSING.has(status) || status >= 500;
-    if (!isPassing) {
+    if (isSettled) {
       this.#kept = sent; // what is refused for good is refused again
     }
-    this.#soon(isPassing ? RETRY_MS : QUIET_MS);
+    this.#soon(isSettled ? QUIET_MS : RETRY_MS);
   }
 
   /** The page goes. The next one may be made before this arrives. */
@@ -105,27 +102,37 @@ export class SavedDraft {
       const [base, here] = [this.#kept, this.#here];
       sessionStorage.setItem(this.#key, JSON.stringify({ base, here }));
       if (this.#fits) {
-        this.#put(here, { keepalive: true }).catch(() => this.#notKept(here, base));
+        this.#put(here, { keepalive: true }).then((isSettled) => isSettled || this.#unkeep(here, base));
         this.#kept = here;
       }
     }
   }
 
-  /** The page may have come back. @param {Api.Draft} here @param {Api.Draft} base */
-  #notKept(here, base) {
+  /** It was only hidden, and is there still. @param {Api.Draft} here @param {Api.Draft} base */
+  #unkeep(here, base) {
     if (this.#kept === here) {
       this.#kept = base;
       this.#soon(RETRY_MS);
     }
   }
 
-  /** @param {Api.Draft} draft @param {RequestInit} [options] @returns {Promise<number>} the status */
+  /**
+   * Whether that is the end of it; else it is to be tried again.
+   * @param {Api.Draft} draft
+   * @param {RequestInit} [options]
+   */
   async #put(draft, options = {}) {
     const nonce = newNonce();
     this.#nonces.add(nonce);
     const headers = { "Content-Type": "application/json" };
     const body = JSON.stringify({ ...draft, nonce });
-    return (await fetch(this.#path, { method: "PUT", headers, body, ...options })).status;
+    const request = fetch(this.#path, { method: "PUT", headers, body, ...options });
+    const status = await request.then((answer) => answer.status).catch(() => 0);
+    const isSettled = !PASSING.has(status) && status < 500;
+    if (isSettled && isSame(draft, this.#here)) {
+      sessionStorage.removeItem(this.#key); // else it would come back one day
+    }
+    return isSettled;
   }
 
   /** What is being written here is newer. @param {Api.Events["draft"]} event */

@@ -7,7 +7,6 @@ that are signed, since the signature would no longer fit. Comments keep their au
 import base64
 import zlib
 from collections.abc import Callable, Iterator
-from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from typing import Any, BinaryIO
 
@@ -22,8 +21,7 @@ from media_service.pdf_processing.results import KEPT, CleanedPdf
 OBJECTS_MAX = 500_000
 _DEPTH_MAX = 50
 _XMP_BYTES_MAX = 1 << 20
-_PICTURE_BYTES_MAX = 64 << 20
-_PROFILE_BYTES_MAX = 8 << 20
+_UNPACKED_BYTES_MAX = 64 << 20
 
 _INFORMATION = {
     "/Author": "author",
@@ -115,7 +113,7 @@ class _Cleaner:
         if "/Threads" in keys:
             self._take_threads(one["/Threads"])
         if isinstance(one, pikepdf.Stream):
-            self._take_stream(one, keys)
+            self._take_stream(one)
 
     def _delete(self, one: Any, key: str, name: str) -> None:
         del one[key]
@@ -139,20 +137,20 @@ class _Cleaner:
                     self._metadata.add(_INFORMATION.get(key, "text"))
                 del thread["/I"]
 
-    def _take_stream(self, stream: pikepdf.Stream, keys: AbstractSet[str]) -> None:
+    def _take_stream(self, stream: pikepdf.Stream) -> None:
         if stream.get("/Subtype") == "/Image":
             self._take_picture(stream)
-        elif "/N" in keys and "/Type" not in keys:  # as of colour profiles (ISO 32000-1 §8.6.5.5)
+        elif "/N" in stream and stream.get("/Type") != "/ObjStm":  # its number of colours (ISO 32000-1 §8.6.5.5)
             self._take_profile(stream)
 
     def _take_profile(self, stream: pikepdf.Stream) -> None:
         """Of a screen it may hold the serial number."""
         try:
-            profile = stream.read_bytes()
-        except pikepdf.PdfError:
-            self.is_clean = False
-            return
-        if len(profile) > _PROFILE_BYTES_MAX or (smaller := icc.reduced(profile)) is None:
+            profile = _unpacked(stream, _filters(stream))
+        except Broken:
+            profile = b""
+        smaller = icc.reduced(profile)
+        if smaller is None:
             self.is_clean = False
         elif smaller != profile:
             stream.write(smaller)
@@ -160,14 +158,13 @@ class _Cleaner:
 
     def _take_picture(self, picture: pikepdf.Stream) -> None:
         """A photograph is in it as its camera made it, EXIF with it. Which way up it is, the page says."""
-        filters = picture.get("/Filter")
-        names = [str(name) for name in filters] if isinstance(filters, pikepdf.Array) else [str(filters)]
-        if names[-1] == "/JPXDecode":
+        *packed, coded = _filters(picture) or [""]
+        if coded == "/JPXDecode":
             self.is_clean = False
-        if names[-1] != "/DCTDecode":
+        if coded != "/DCTDecode":
             return
         try:
-            cleaned = clean_picture(_jpeg(picture, names[:-1]), Format.JPEG)
+            cleaned = clean_picture(_unpacked(picture, packed), Format.JPEG)
         except Broken:
             self.is_clean = False
             return
@@ -177,24 +174,30 @@ class _Cleaner:
                 self._metadata.add(name)
 
 
-def _jpeg(picture: pikepdf.Stream, packed: list[str]) -> bytes:
-    """As it is inside of other filters. Raises Broken."""
-    if "/DecodeParms" in picture:
+def _filters(stream: pikepdf.Stream) -> list[str]:
+    """In the order in which they are undone."""
+    filters = stream.get("/Filter", pikepdf.Array())
+    return [str(name) for name in filters] if isinstance(filters, pikepdf.Array) else [str(filters)]
+
+
+def _unpacked(stream: pikepdf.Stream, filters: list[str]) -> bytes:
+    """What is inside of these. Raises Broken, also where it is larger than anybody needs."""
+    if "/DecodeParms" in stream:
         raise Broken("it is coded in a way of its own")
-    data = picture.read_raw_bytes()
-    for name in packed:
+    data = stream.read_raw_bytes()
+    for name in filters:
         unpack = _UNPACKED_BY.get(name)
         try:
             data = unpack(data) if unpack else b""
         except (zlib.error, ValueError):
             data = b""
-    if len(data) > _PICTURE_BYTES_MAX:
+    if len(data) > _UNPACKED_BYTES_MAX:
         raise Broken("it is too large")
     return data
 
 
 def _inflated(data: bytes) -> bytes:
-    return zlib.decompressobj().decompress(data, _PICTURE_BYTES_MAX + 1)
+    return zlib.decompressobj().decompress(data, _UNPACKED_BYTES_MAX + 1)
 
 
 def _from_ascii_85(data: bytes) -> bytes:

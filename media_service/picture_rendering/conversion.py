@@ -19,7 +19,7 @@ from media_service.picture_rendering.turning import turn
 _ORIENTATION = 0x0112
 _QUALITY = 90
 _WEBP = {"quality": _QUALITY, "method": 2}
-_SIDE_MAX = {Format.WEBP: 16_383, Format.JPEG: 65_500}  # pixels; what is longer becomes a PNG
+_WEBP_SIDE_MAX = 16_383  # pixels
 # What a decoder is told before (AV1 in ISOBMFF §2.3.3, ISO 14496-15 §8.3.3.1.2): the byte with the sharing of colours.
 _CONFIGURATION = re.compile(rb"av1C\x81.(?P<av1>.)|hvcC\x01.{15}(?P<hevc>.)", re.DOTALL)
 _HEAD_BYTES = 64 * 1024  # it stands before the pictures
@@ -40,8 +40,8 @@ def convert(data: bytes, format_: Format, limits: Limits) -> Converted:
     if format_ is Format.BMP:
         return Converted(_encoded(_bitmap(data, limits), Format.PNG), Format.PNG, frozenset())
     image, names = _heif(data, limits) if format_ is Format.HEIF else _opened(data, format_, limits)
-    if max(image.size) > _SIDE_MAX[Format.WEBP if image.has_transparency_data else Format.JPEG]:
-        return Converted(_encoded(image, Format.PNG), Format.PNG, names)
+    if image.has_transparency_data and max(image.size) > _WEBP_SIDE_MAX:
+        return Converted(_encoded(image.convert("RGBA"), Format.PNG), Format.PNG, names)
     if image.has_transparency_data:
         return Converted(_encoded(image.convert("RGBA"), Format.WEBP, **_WEBP), Format.WEBP, names)
     image = image if image.mode in {"L", "RGB"} else image.convert("RGB")

@@ -1,10 +1,12 @@
 """What was said long ago, and where the reader is meanwhile."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
 from tests.browser.visitors import Couple, Visitor, Visitors, meeting
 
@@ -191,6 +193,41 @@ async def test_no_older_message_is_edited_where_the_newest_are_not_shown(long_ta
     await grace.area.press("ArrowUp")
     await expect(grace.area).to_have_value(newest)
     await grace.area.press("Escape")
+
+
+@asynccontextmanager
+async def newest_held(grace: Visitor, ada: Visitor) -> AsyncIterator[None]:
+    """Grace is at the beginning of the chat, and what she asks for of the newest messages comes when this is left."""
+    assert ada.person is not None
+    first = (await ada.person.history(grace.name))[0]["id"]
+    await grace.open(f"/chat/{ada.name}/m/{first}")
+    await grace.live()
+    path, held = re.compile(rf"/api/messages/{ada.name}\?limit=50$"), asyncio.Queue[Route]()
+    await grace.page.route(path, held.put)
+    yield
+    await (await held.get()).continue_()
+    await grace.page.unroute(path)
+
+
+async def test_what_is_sent_while_the_newest_messages_are_loaded_stands_there_once(long_talk: Couple) -> None:
+    ada, grace = long_talk
+    async with newest_held(grace, ada):
+        await grace.write("Sent from the beginning")
+        await ada.sees("Sent from the beginning")
+    await grace.has_sent("Sent from the beginning")
+    await expect(grace.article("Sent from the beginning")).to_have_count(1)
+    await expect(grace.page.locator('#log > article[data-state="sending"]')).to_have_count(0)
+
+
+async def test_who_goes_on_while_the_newest_messages_are_loaded_is_not_taken_back(long_talk: Couple) -> None:
+    ada, grace = long_talk
+    async with newest_held(grace, ada):
+        await grace.page.locator("#scroller").focus()
+        await grace.page.keyboard.press("End")
+        await grace.page.keyboard.press("Escape")
+        await expect(grace.area).to_be_focused()
+    await expect(grace.page.get_by_role("button", name="Newest messages")).to_be_hidden()
+    await expect(grace.area).to_be_focused()
 
 
 async def test_without_scripts_what_a_page_shows_is_read(behind: Couple, visitors: Visitors) -> None:

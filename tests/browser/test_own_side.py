@@ -1,5 +1,7 @@
 """What one keeps of a conversation for oneself, on all devices: drafts, levels, marks of unread."""
 
+import re
+
 from playwright.async_api import expect
 
 from tests.browser.visitors import Couple, Visitor, Visitors
@@ -41,6 +43,24 @@ async def test_what_was_half_written_when_one_looked_elsewhere_does_not_come_bac
     await ada.page.reload()
     await ada.live()
     await expect(ada.area).to_have_value("")
+
+
+async def test_a_draft_that_could_not_be_kept_when_one_looked_elsewhere_is_kept_later(
+    couple: Couple, visitors: Visitors
+) -> None:
+    ada, grace = couple
+    other = await visitors.device(ada)
+    await other.chat_with(grace)
+    path = re.compile(r"/draft$")
+    await ada.page.route(path, lambda route: route.fulfill(status=503))
+    ada.tolerates = re.compile("503")
+    await ada.area.fill("Half a sentence")
+    await turn(ada, "hidden")
+    await turn(ada, "visible")
+    await ada.page.unroute(path)
+    await expect(other.area).to_have_value("Half a sentence")
+    await ada.area.fill("")
+    await expect(other.area).to_have_value("")
 
 
 async def turn(visitor: Visitor, state: str) -> None:

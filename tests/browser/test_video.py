@@ -66,17 +66,23 @@ async def test_a_stream_is_listed_and_watched_by_others(couple: Couple) -> None:
     await grace.open("/")  # a picture that never ends would keep the page loading
 
 
+async def talk_and_hang_up(one: Visitor, other: Visitor) -> None:
+    """Each sees the other; then `one` ends it, and no camera is on."""
+    for visitor in (one, other):
+        await expect(visitor.page.locator("#call")).to_have_attribute("data-state", "talking")
+        await shows_a_picture(visitor.page.locator("#call canvas"))
+    await one.page.locator('#call [data-action="hang-up"]').click()
+    for visitor in (one, other):
+        await expect(visitor.page.locator("#call")).to_be_hidden()
+        assert await visitor.page.locator("#call video").evaluate(TRACKS) == 0
+
+
 async def test_a_call_is_answered_seen_and_ended(couple: Couple) -> None:
     ada, grace = couple
     await ring(ada, grace)
     await grace.page.locator('#call [data-action="answer"]').click()
+    await talk_and_hang_up(ada, grace)
     for visitor in (ada, grace):
-        await expect(visitor.page.locator("#call")).to_have_attribute("data-state", "talking")
-        await shows_a_picture(visitor.page.locator("#call canvas"))
-    await ada.page.locator('#call [data-action="hang-up"]').click()
-    for visitor in (ada, grace):
-        await expect(visitor.page.locator("#call")).to_be_hidden()
-        assert await visitor.page.locator("#call video").evaluate(TRACKS) == 0
         await expect(visitor.page.locator("#log .text.call").last).to_contain_text("Video call")
 
 
@@ -90,13 +96,7 @@ async def test_who_is_writing_when_it_rings_does_not_answer_by_the_next_space(co
     await grace.page.keyboard.press("Tab")
     await expect(answer).to_be_focused()
     await answer.dblclick()  # while the camera starts
-    for visitor in (ada, grace):
-        await expect(visitor.page.locator("#call")).to_have_attribute("data-state", "talking")
-        await shows_a_picture(visitor.page.locator("#call canvas"))
-    await grace.page.locator('#call [data-action="hang-up"]').click()
-    for visitor in (ada, grace):
-        await expect(visitor.page.locator("#call")).to_be_hidden()
-        assert await visitor.page.locator("#call video").evaluate(TRACKS) == 0
+    await talk_and_hang_up(grace, ada)
 
 
 async def test_a_call_is_declined_on_all_devices(couple: Couple, visitors: Visitors) -> None:

@@ -2,6 +2,7 @@
 
 import base64
 import io
+import tracemalloc
 import zlib
 
 import pikepdf
@@ -66,6 +67,23 @@ def test_what_is_no_colour_profile_where_one_should_be_is_told() -> None:
         document.pages[0].obj.Resources.ColorSpace = Dictionary(Screen=pikepdf.Array([Name.ICCBased, profile]))
 
     assert not cleaned(change)[0].cleaned
+
+
+def test_a_colour_profile_that_is_all_air_is_not_unpacked() -> None:
+    def change(document: pikepdf.Pdf) -> None:
+        air = zlib.compressobj()
+        packed = b"".join(air.compress(bytes(1 << 20)) for _ in range(512)) + air.flush()
+        profile = pikepdf.Stream(document, b"")
+        profile.write(packed, filter=Name.FlateDecode)
+        profile.N = 3
+        document.pages[0].obj.Resources.ColorSpace = Dictionary(Screen=pikepdf.Array([Name.ICCBased, profile]))
+
+    tracemalloc.start()
+    result, _ = cleaned(change)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert not result.cleaned
+    assert peak < 200 << 20
 
 
 def test_a_form_with_a_description_of_its_own_is_told() -> None:
