@@ -55,6 +55,7 @@ class Visitor:
     def listen(self, page: Page) -> None:
         page.on("console", self._hear)
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        _settle_routes(page)
         _tell_of_lasting(page, self._note_lasting)
 
     async def begin_anew(self) -> None:
@@ -161,6 +162,19 @@ def _tell_of_lasting(page: Page, tell: Callable[[], None]) -> None:
     for owner, names in ((page, LASTING), (page.clock, LASTING_OF_CLOCK)):
         for name in names:
             setattr(owner, name, told(getattr(owner, name)))
+
+
+def _settle_routes(page: Page) -> None:
+    """A page hears of a route by another way than of a key: what a key asks for at once might go past it."""
+    route = page.route
+
+    @wraps(route)
+    async def settled(*arguments: Any, **options: Any) -> Any:
+        routed = await route(*arguments, **options)
+        await page.evaluate("0")
+        return routed
+
+    page.route = settled  # type: ignore[method-assign]
 
 
 Couple = tuple[Visitor, Visitor]
