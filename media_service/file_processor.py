@@ -36,18 +36,18 @@ class FileProcessor:
         self._pictures = pictures
         self._picture_bytes_max = picture_bytes_max
         self._pdfs = PdfProcesses(pdf_limits)
-        self._threads = ThreadPoolExecutor(os.cpu_count() or 1, "files")
+        self._threads = ThreadPoolExecutor(os.cpu_count() or 1, "recordings")
         self._pdf_threads = ThreadPoolExecutor(PDFS_MAX, "pdfs")
 
     async def take(self, sent: SentFile) -> ProcessedFile:
         """Its `content` is that of `sent` where nothing was changed. Raises a FileRefusal."""
-        head = await _run(self._threads, lambda: _head(sent))
+        head = await asyncio.to_thread(_head, sent)  # of whatever kind: it waits for no recording
         if recognize(head) is not None:
             return await self._picture(sent)
         kind = refused_picture(head)
         if kind or _is_announced_as_picture(sent):
             raise NotAPicture(sent.filename, kind)
-        content_type = await _run(self._threads, lambda: content_type_of(Source(sent.content, sent.size)))
+        content_type = await asyncio.to_thread(content_type_of, Source(sent.content, sent.size))
         if content_type == _PDF:
             return await _run(self._pdf_threads, lambda: self._pdfs.process(sent.content, sent.size))
         if recordings.is_known(content_type):

@@ -14,6 +14,7 @@ REFUSALS: RefusalTable = {
     facts.PictureTooLarge: ProblemType(413, "picture_too_large"),
     facts.NotAPicture: ProblemType(415, "not_a_picture"),
     facts.BrokenPicture: ProblemType(422, "broken_picture"),
+    facts.CannotCheck: ProblemType(500, "internal_error"),
     facts.BadMetadata: ProblemType(400, "malformed"),
     facts.BadUploadHeader: ProblemType(400, "malformed"),
     facts.WrongTusVersion: ProblemType(412, "wrong_version"),

@@ -2,14 +2,15 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Callable
-from contextlib import closing, suppress
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing, closing, suppress
 from time import monotonic
 
 from media_service.actions.uploads import Uploads
 from media_service.domain.filenames import clean_filename
 from media_service.domain.files import PIECE_BYTES, KeptLimits
 from media_service.domain.refusals import (
+    CannotCheck,
     FileTooLarge,
     MediaRefusal,
     UnknownUpload,
@@ -21,7 +22,7 @@ from media_service.sent_file import SentFile
 from media_service.store import ResumableUploadStore
 from servicekit.database import DatabaseError
 from servicekit.logs import get_logger
-from servicekit.problems import NotStored, Refusal
+from servicekit.problems import Refusal
 from servicekit.token_buckets import TokenBuckets
 
 OPEN_MAX = 5  # of one person
@@ -31,6 +32,7 @@ SMALL_PART_BYTES_MAX = PIECE_BYTES // 8
 SMALL_PARTS_PER_SECOND = 5.0
 SMALL_PARTS_BURST = 30
 LIFETIME_S = 24 * 3600
+CHECKS_MAX = 5  # that came to nothing, by a fault of ours or a kill: the file may be what brings that about
 CHECK_S = 10.0  # for so long a check that is not prolonged is taken to go on; of a killed instance, say
 _ID_BYTES = 16
 log = get_logger(__name__)
@@ -160,10 +162,13 @@ class ResumableUploads:
     async def _become_file(self, upload: ResumableUpload) -> None:
         try:
             now_s = self._clock()
-            if await self._store.begin_check(upload.id, now_s=now_s, until_s=now_s + CHECK_S):
+            checks = await self._store.begin_check(upload.id, now_s=now_s, until_s=now_s + CHECK_S)
+            if checks > CHECKS_MAX:
+                await self._store.refuse(upload.id, self._as_problem(CannotCheck(upload.filename)))
+            elif checks:
                 await self._check_alone(upload)
-        except NotStored:
-            pass  # the store has said why, and it is tried again
+        except Refusal:
+            pass  # the store has said why, or more of this person's is under way than may be: it is tried again
         except Exception:  # of whatever kind: so it is, too
             log.exception("an upload cannot be checked")
 
@@ -173,9 +178,9 @@ class ResumableUploads:
         try:
             with suppress(UnknownUpload):  # its sender has taken it back
                 await self._take_or_refuse(upload)
-        except BaseException:
+        except BaseException as error:
             with suppress(DatabaseError):
-                await self._store.end_check(upload.id)
+                await self._store.end_check(upload.id, counts=not isinstance(error, asyncio.CancelledError | Refusal))
             raise
         finally:
             prolonging.cancel()
@@ -188,13 +193,14 @@ class ResumableUploads:
 
     async def _take_or_refuse(self, upload: ResumableUpload) -> None:
         try:
-            await self._uploads.take(upload.owner, self._sent(upload), resumable_id=upload.id)
+            async with aclosing(self._sent(upload)) as files:
+                await self._uploads.take(upload.owner, files, resumable_id=upload.id)
         except UnknownUpload:
             raise
         except MediaRefusal as refusal:
             await self._store.refuse(upload.id, self._as_problem(refusal))
 
-    async def _sent(self, upload: ResumableUpload) -> AsyncIterator[SentFile]:
+    async def _sent(self, upload: ResumableUpload) -> AsyncGenerator[SentFile]:
         with closing(SentFile(upload.filename, upload.content_type)) as file:
             for number in range(-(-upload.length // PIECE_BYTES)):
                 piece = await self._store.piece(upload.blob or 0, number)

@@ -66,6 +66,13 @@ class BrokenPicture(FileRefusal):
     """The bytes begin as a picture does, but it cannot be shown."""
 
 
+class CannotCheck(FileRefusal):
+    """Whatever is wrong is wrong here."""
+
+    def __init__(self, filename: str) -> None:
+        super().__init__(filename, "The service failed at it several times; its log knows why.")
+
+
 class BadMetadata(MediaRefusal):
     def __init__(self, reason: str) -> None:
         super().__init__(f"`Upload-Metadata`: {reason}.")

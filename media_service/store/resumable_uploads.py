@@ -35,16 +35,16 @@ class ResumableUploadStore:
         """Those that are here as a whole and that nobody is checking."""
         return await self._database.read(_unchecked, now_s)
 
-    async def begin_check(self, upload_id: str, *, now_s: float, until_s: float) -> bool:
-        """Whether nobody else checks it; nobody else will until then."""
+    async def begin_check(self, upload_id: str, *, now_s: float, until_s: float) -> int:
+        """How many have begun that count, with this one; 0 if somebody else checks it. Nobody else will until then."""
         return await self._database.write(_begin_check, upload_id, now_s, until_s)
 
     async def prolong_check(self, upload_id: str, until_s: float) -> None:
         await self._database.write(_prolong_check, upload_id, until_s)
 
-    async def end_check(self, upload_id: str) -> None:
+    async def end_check(self, upload_id: str, *, counts: bool) -> None:
         """It has come to nothing; whoever likes may begin another."""
-        await self._database.write(_prolong_check, upload_id, 0.0)
+        await self._database.write(_end_check, upload_id, int(counts))
 
     async def piece(self, blob: int, number: int) -> bytes:
         return await self._database.read(_piece, blob, number)
@@ -163,16 +163,24 @@ def _unchecked(connection: Connection, now_s: float) -> list[ResumableUpload]:
     return [_upload_of(row) for row in rows]
 
 
-def _begin_check(connection: Connection, upload_id: str, now_s: float, until_s: float) -> bool:
-    begun = connection.execute(
-        f"UPDATE resumable_uploads SET checked_until = ? WHERE id = ? AND {_OPEN} AND checked_until <= ?",
+def _begin_check(connection: Connection, upload_id: str, now_s: float, until_s: float) -> int:
+    row = connection.execute(
+        "UPDATE resumable_uploads SET checked_until = ?, checks = checks + 1"
+        f" WHERE id = ? AND {_OPEN} AND checked_until <= ? RETURNING checks",
         (until_s, upload_id, now_s),
-    )
-    return begun.rowcount == 1
+    ).fetchone()
+    return int(row[0]) if row else 0
 
 
 def _prolong_check(connection: Connection, upload_id: str, until_s: float) -> None:
     connection.execute("UPDATE resumable_uploads SET checked_until = ? WHERE id = ?", (until_s, upload_id))
+
+
+def _end_check(connection: Connection, upload_id: str, counted: int) -> None:
+    connection.execute(
+        "UPDATE resumable_uploads SET checked_until = 0, checks = checks - ? WHERE id = ?",
+        (1 - counted, upload_id),
+    )
 
 
 def _piece(connection: Connection, blob: int, number: int) -> bytes:

@@ -1,5 +1,8 @@
 """FLAC (RFC 9639): kept are the stream's information and its table for seeking, and the frames."""
 
+from typing import NamedTuple
+
+from media_service.domain.recordings import flac_frames
 from media_service.domain.recordings.audio_tags import cut_before, cut_behind
 from media_service.domain.recordings.recording import Recording, recording
 from media_service.domain.recordings.revision import Revision
@@ -11,6 +14,18 @@ _LAST = 0x80
 _INFORMATION_BYTES = 34
 
 
+class _Information(NamedTuple):
+    """What the whole stream says of itself (RFC 9639 §8.2); 0 is not known."""
+
+    block_samples: int
+    rate_hz: int
+    samples: int
+
+    @property
+    def duration_s(self) -> float | None:
+        return self.samples / self.rate_hz if self.rate_hz else None
+
+
 def clean(source: Source, content_type: str) -> Recording:
     """Raises Broken."""
     revision = Revision(source)
@@ -18,7 +33,7 @@ def clean(source: Source, content_type: str) -> Recording:
     if source.read(start, 4) != b"fLaC":
         raise Broken("it is no FLAC")
     at, kept, is_last = start + 4, list[int](), False
-    duration_s: float | None = None
+    information = _Information(0, 0, 0)
     while not is_last:
         revision.count()
         is_last, kind = bool(source.number(at, 1) & _LAST), source.number(at, 1) & 0x7F
@@ -26,7 +41,7 @@ def clean(source: Source, content_type: str) -> Recording:
         if after > source.size:
             raise Broken("it ends too early")
         if kind == _INFORMATION:
-            duration_s = _duration_s(source, at + 4)
+            information = _information(source, at + 4)
         if kind in {_INFORMATION, _SEEK_TABLE}:
             kept.append(at)
         else:
@@ -38,8 +53,11 @@ def clean(source: Source, content_type: str) -> Recording:
         kind = source.number(block, 1) & 0x7F | (_LAST if block == kept[-1] else 0)
         if kind != source.number(block, 1):
             revision.put(block, bytes((kind,)))
-    cut_behind(revision, at)
-    return recording(revision, content_type, duration_s=duration_s)
+    end = cut_behind(revision, at)
+    revision.is_clean &= flac_frames.are_all(
+        source, at, end, block_samples=information.block_samples, total_samples=information.samples
+    )
+    return recording(revision, content_type, duration_s=information.duration_s)
 
 
 def _cut(revision: Revision, kind: int, at: int, after: int) -> None:
@@ -50,7 +68,7 @@ def _cut(revision: Revision, kind: int, at: int, after: int) -> None:
     revision.cut(at, after)
 
 
-def _duration_s(source: Source, at: int) -> float | None:
-    fields = int.from_bytes(source.read(at, _INFORMATION_BYTES)[10:18], "big")
-    rate_hz, samples = fields >> 44, fields & 0xF_FFFF_FFFF
-    return samples / rate_hz if rate_hz else None
+def _information(source: Source, at: int) -> _Information:
+    data = source.read(at, _INFORMATION_BYTES)
+    fields = int.from_bytes(data[10:18], "big")
+    return _Information(int.from_bytes(data[2:4], "big"), fields >> 44, fields & 0xF_FFFF_FFFF)

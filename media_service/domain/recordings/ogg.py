@@ -150,10 +150,11 @@ class _Reader:
         before = bytes(stream.comments)
         after = emptied(before)
         if before != after:
+            at = 0
             for page, start, end in stream.pages:
-                self._replace(page, start, after[: end - start])
+                self._replace(page, start, after[at : at + end - start])
                 self._revision.tell_of(start, end)
-                after = after[end - start :]
+                at += end - start
         stream.comments.clear()
         stream.pages.clear()
 

@@ -11,6 +11,7 @@ ELEMENTS_MAX = 500_000  # boxes, chunks, frames or pages of one file: a second o
 
 _PIECE_BYTES = 64 * 1024
 _TOLD_BYTES_MAX = 64 * 1024  # of one place, in which names are looked for
+_TOLD_BYTES_MAX_IN_ALL = 2 << 20  # half a second of looking
 
 
 class Zeros(NamedTuple):
@@ -34,6 +35,7 @@ class Revision:
         self._edits: list[_Edit] = []
         self._metadata = MetadataFound()
         self._elements = 0
+        self._told_bytes = 0
 
     def count(self, elements: int = 1) -> None:
         """Called for each thing that is looked at. Raises Broken behind ELEMENTS_MAX of them."""
@@ -78,8 +80,10 @@ class Revision:
         self._metadata.add(name)
 
     def tell_of(self, start: int, end: int, *, otherwise: str = "text") -> None:
-        """What the bytes there mention, or `otherwise`."""
-        for name in names_in(self.source.peek(start, min(end - start, _TOLD_BYTES_MAX))) or {otherwise}:
+        """What the bytes there mention, or `otherwise`: also where too much has been looked at already."""
+        length = min(end - start, _TOLD_BYTES_MAX, _TOLD_BYTES_MAX_IN_ALL - self._told_bytes)
+        self._told_bytes += length
+        for name in names_in(self.source.peek(start, length)) or {otherwise}:
             self.tell(name)
 
     @property

@@ -125,10 +125,30 @@ def aiff() -> bytes:
     )
 
 
-def flac() -> bytes:
-    information = bytes(10) + (44100 << 44 | 88200).to_bytes(8, "big") + bytes(16)
+def crc(data: bytes, polynomial: int, bits: int) -> bytes:
+    remainder = 0
+    for byte in data:
+        remainder ^= byte << bits - 8
+        for _ in range(8):
+            remainder = (remainder << 1 ^ (polynomial if remainder >> bits - 1 else 0)) & (1 << bits) - 1
+    return remainder.to_bytes(bits // 8, "big")
+
+
+def flac_frame(number: int, samples: int = 44_100, *, is_variable: bool = False) -> bytes:
+    """Silence of one channel with 16 bits, 44,100 Hz; `number` is a sample's where their lengths vary."""
+    coded = chr(number).encode()
+    header = bytes((0xFF, 0xF8 | is_variable, 0x79, 0x08)) + coded + (samples - 1).to_bytes(2, "big")
+    frame = header + crc(header, 0x07, 8) + bytes(3)
+    return frame + crc(frame, 0x8005, 16)
+
+
+FLAC_FRAMES = flac_frame(0) + flac_frame(1)
+
+
+def flac(frames: bytes = FLAC_FRAMES, *, samples: int = 88_200) -> bytes:
+    information = struct.pack(">HH6xQ16x", 44_100, 44_100, 44_100 << 44 | 15 << 36 | samples)
     blocks = (0, information), (4, comments(b"")), (3, bytes(18)), (6, SECRET), (0x81, SECRET)
-    return b"fLaC" + b"".join(bytes((kind,)) + len(data).to_bytes(3, "big") + data for kind, data in blocks) + b"FRAMES"
+    return b"fLaC" + b"".join(bytes((kind,)) + len(data).to_bytes(3, "big") + data for kind, data in blocks) + frames
 
 
 def id3(*frames: bytes) -> bytes:
@@ -164,7 +184,7 @@ WHOLE = {  # what is seen or heard in each
     "audio/wav": (wav(chunk(b"LIST", b"INFO", SECRET), chunk(b"bext", SECRET)), (b"\1\2" * 8000,)),
     "video/x-msvideo": (avi(), (b"VIDEO-ONE",)),
     "audio/aiff": (aiff(), (b"sound",)),
-    "audio/flac": (flac(), (b"FRAMES",)),
+    "audio/flac": (flac(), (FLAC_FRAMES,)),
     "audio/mpeg": (mp3(), (MP3_FRAME * 100,)),
     "audio/aac": (aac(), (b"a" * 93,)),
 }

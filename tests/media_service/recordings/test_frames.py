@@ -8,6 +8,7 @@ from media_service.domain.recordings import Broken
 from media_service.domain.recordings.ogg import checksum
 from tests.media_service.recordings.cleaned import SECRET, cleaned
 from tests.media_service.recordings.files import (
+    FLAC_FRAMES,
     MP3_FRAME,
     OPUS_HEAD,
     aac,
@@ -16,6 +17,7 @@ from tests.media_service.recordings.files import (
     chunk,
     comments,
     flac,
+    flac_frame,
     id3,
     mp3,
     opus,
@@ -93,6 +95,45 @@ def test_what_has_no_frame_is_refused() -> None:
 def test_a_broken_flac_is_refused(data: bytes) -> None:
     with pytest.raises(Broken):
         cleaned(data, "audio/flac")
+
+
+RFC_9639_D_1 = bytes.fromhex(
+    "664c6143 80000022 10001000 00000f00 000f0ac4 42f00000 00013e84 b41807dc 69030758 6a3dad1a 2e0ffff8 69180000"
+    "bf0358fd 03128baa 9a"
+)
+
+
+def test_the_flac_of_the_standard_has_nothing_that_tells() -> None:
+    after, recording = cleaned(RFC_9639_D_1, "audio/flac")
+    assert (after, recording.cleaned) == (RFC_9639_D_1, True)
+
+
+@pytest.mark.parametrize("kind", ["fixed", "variable"])
+@pytest.mark.parametrize("samples", [88_200, 0])
+def test_a_flac_that_ends_with_its_last_frame_is_clean(samples: int, kind: str) -> None:
+    frames = FLAC_FRAMES if kind == "fixed" else flac_frame(0) + flac_frame(44_100, is_variable=True)
+    for data in (flac(frames, samples=samples), flac(frames, samples=samples) + bytes(100)):
+        assert cleaned(data, "audio/flac").recording.cleaned
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        flac(FLAC_FRAMES + SECRET),
+        flac(FLAC_FRAMES + b"\xff\xf8" * 100),
+        flac(SECRET + FLAC_FRAMES),
+        flac(FLAC_FRAMES[:-1]),
+        flac(FLAC_FRAMES + flac()),
+        flac(FLAC_FRAMES + flac(flac_frame(0), samples=44_100)),
+        flac(flac_frame(0) + SECRET + bytes(1 << 18)),
+        flac(flac_frame(0)),
+        flac(b""),
+    ],
+)
+def test_what_else_is_in_a_flac_is_not_called_clean(data: bytes) -> None:
+    recording = cleaned(data, "audio/flac").recording
+    assert not recording.cleaned
+    assert recording.duration_s == 2.0
 
 
 def test_pages_have_right_checksums_though_comments_lie_on_several() -> None:

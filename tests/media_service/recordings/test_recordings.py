@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from media_service.domain.recordings import Broken, Source, clean, is_known
-from media_service.domain.recordings.revision import ELEMENTS_MAX
+from media_service.domain.recordings.revision import ELEMENTS_MAX, Revision
 from media_service.recording_processing import process
 from tests.media_service.recordings.cleaned import SECRET, cleaned
 from tests.media_service.recordings.files import BLOCKS, WHOLE, webm
@@ -96,6 +96,18 @@ def test_millions_of_parts_are_not_looked_at(content_type: str, head: bytes, par
     data = head + part * (ELEMENTS_MAX + 1)
     with pytest.raises(Broken):
         clean(Source(io.BytesIO(data), len(data)), content_type)
+
+
+def test_what_was_told_is_looked_for_only_so_long_and_goes_all_the_same() -> None:
+    place, rest = b"GPS".ljust(1 << 16), bytes(1 << 16)
+    data = place + rest * 40 + place
+    revision = Revision(Source(io.BytesIO(data), len(data)))
+    for at in range(len(place), len(data), len(place)):
+        revision.tell_of(at, at + len(place))
+    assert revision.removed == ("text",)
+    looked_at = Revision(revision.source)
+    looked_at.tell_of(0, len(place))
+    assert looked_at.removed == ("gps",)
 
 
 def test_other_kinds_are_not_known() -> None:
