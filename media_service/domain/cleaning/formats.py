@@ -24,7 +24,7 @@ _MAGIC = {
     b"GIF89a": Format.GIF,
 }
 _AVIF = frozenset((b"avif", b"avis"))
-_HEVC = frozenset((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx"))
+_HEVC = frozenset((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"))
 _ANY_CODEC = frozenset((b"mif1", b"mif2", b"msf1", b"miaf"))
 _BMP_HEADERS = frozenset((12, 40, 52, 56, 64, 108, 124))  # how many bytes each version's has
 
@@ -57,7 +57,14 @@ _REFUSED = {  # each may hold what nobody means to show, and is not cleaned here
     b"\x8bJNG\r\n\x1a\n": "JNG",
     b"\x76\x2f\x31\x01": "OpenEXR",
 }
-_REFUSED_BRANDS = {b"crx ": _RAW, b"jxl ": "JPEG XL", b"jp2 ": "JPEG 2000", b"jpx ": "JPEG 2000", b"j2ki": "JPEG 2000"}
+_REFUSED_BRANDS = {  # those of HEIF that nobody here decodes are stills, too
+    b"crx ": _RAW,
+    b"jxl ": "JPEG XL",
+    **dict.fromkeys((b"jp2 ", b"jpx ", b"j2ki", b"j2is"), "JPEG 2000"),
+    **dict.fromkeys((b"avci", b"avcs"), "HEIF with H.264 in it"),
+    **dict.fromkeys((b"jpeg", b"jpgs"), "HEIF with JPEG in it"),
+    **dict.fromkeys((b"vvic", b"vvis"), "HEIF with H.266 in it"),
+}
 
 
 def recognize(head: bytes) -> Format | None:

@@ -19,6 +19,7 @@ def ftyp(*brands: bytes) -> bytes:
         (ftyp(b"mif1", b"heic"), Format.HEIF),
         (ftyp(b"mif1", b"miaf", b"heic", b"avif"), Format.HEIF),
         (ftyp(b"msf1", b"hevc"), Format.HEIF),
+        (ftyp(b"hevm", b"mif1"), Format.HEIF),
         (ftyp(b"mif1"), Format.HEIF),
         (ftyp(b"avif", b"mif1", b"miaf"), Format.AVIF),
         (ftyp(b"avis", b"avif"), Format.AVIF),
@@ -50,6 +51,9 @@ def test_a_picture_that_is_converted_is_recognized_by_its_head(head: bytes, kind
         (b"\xff\x0a\x10", "JPEG XL"),
         (encoded(painted(), "JPEG2000"), "JPEG 2000"),
         (encoded(painted(), "JPEG2000", no_jp2=True), "JPEG 2000"),
+        (ftyp(b"avci", b"mif1"), "HEIF with H.264 in it"),
+        (ftyp(b"jpeg", b"mif1"), "HEIF with JPEG in it"),
+        (ftyp(b"vvic", b"mif1"), "HEIF with H.266 in it"),
         (b"8BPS\0\1", "a Photoshop file"),
     ],
 )
