@@ -19,6 +19,8 @@ from servicekit.numbered_lists import PAGE_MAX, EntryT, Page
 from servicekit.problems import NotStored, Unavailable
 
 REMINDER_INTERVAL_S = 60.0
+FIRST_PAUSE_S = 0.25  # until the peer is asked again that did not answer, and then twice as long each time
+STARTING_S = 1.0  # a pause of less is no news: the peer may be starting, as we are
 ACCEPTED = ""  # in place of a store's id: whoever answers next is copied, from the beginning
 log = get_logger(__name__)
 
@@ -121,12 +123,20 @@ class ListReplica(Generic[EntryT]):
 
     async def run(self) -> None:
         """Keep the copy current until cancelled."""
+        first_pause_s = failure_pause_s = min(FIRST_PAUSE_S, self._interval_s)
         try:
             while True:
                 self._news.clear()
-                await self._try_to_pull()
+                pause_s = self._interval_s
+                try:
+                    await self._try_to_pull()
+                    failure_pause_s = first_pause_s
+                except ConnectionError:
+                    if failure_pause_s >= STARTING_S:
+                        log.warning("a list cannot be followed", list=self.name)
+                    pause_s, failure_pause_s = failure_pause_s, min(2 * failure_pause_s, self._interval_s)
                 with suppress(TimeoutError):
-                    async with asyncio.timeout(self._interval_s):  # not wait_for: it may swallow a cancellation
+                    async with asyncio.timeout(pause_s):  # not wait_for: it may swallow a cancellation
                         await self._news.wait()
         finally:
             if self._pulling is not None:
@@ -146,12 +156,11 @@ class ListReplica(Generic[EntryT]):
         await asyncio.shield(self._pulling)
 
     async def _try_to_pull(self) -> None:
+        """Raises ConnectionError where the peer does not answer."""
         try:
             await self.pull()
         except PeerForgot as error:
             self._remind(error)
-        except ConnectionError:
-            log.warning("a list cannot be followed", list=self.name)
         except NotStored:
             pass  # the store has said why
         except DatabaseError:

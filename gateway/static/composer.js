@@ -42,7 +42,6 @@ export class Composer {
   /** The text that waits while a message is edited. */
   #waitingText = "";
   #isSaving = false;
-  #isWaiting = false;
 
   /**
    * @param {object} parts
@@ -164,6 +163,7 @@ export class Composer {
 
   /** As it is on another device now. @param {Api.Draft} draft */
   #take({ message, reply_to }) {
+    this.#form.ariaBusy = "false";
     if (this.#mode.kind === "edit") {
       this.#waitingText = message;
       return;
@@ -231,7 +231,6 @@ export class Composer {
     } else if (this.#mode.kind === "edit") {
       this.#submitEdit(this.#mode);
     } else if (this.#attachments.isUploading) {
-      this.#isWaiting = true;
       this.#form.ariaBusy = "true";
     } else if (this.#attachments.hasRefused) {
       showComposerError(t("Not every file could be sent. Remove those, or try again."));
@@ -241,8 +240,7 @@ export class Composer {
   }
 
   #sendIfWaiting() {
-    if (this.#isWaiting && !this.#attachments.isUploading) {
-      this.#isWaiting = false;
+    if (this.#form.ariaBusy === "true" && !this.#attachments.isUploading) {
       this.#form.ariaBusy = "false";
       this.#submit();
     }
@@ -293,6 +291,7 @@ export class Composer {
   }
 
   #changed() {
+    this.#form.ariaBusy = "false"; // what waited for a file to be sent with is something else now
     this.#voice.offer(this.#field.text === "");
     this.#draft.keep({ message: this.#text, reply_to: this.#mode.kind === "reply" ? this.#mode.id : null });
   }

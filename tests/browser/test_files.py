@@ -160,6 +160,23 @@ async def test_an_upload_is_cancelled_and_the_message_goes_without_it(couple: Co
     await ada.page.unroute(UPLOADS)
 
 
+async def test_what_is_written_on_while_a_file_comes_is_not_sent_half(couple: Couple, tmp_path: Path) -> None:
+    ada, grace = couple
+    held: asyncio.Queue[Route] = asyncio.Queue()
+    await ada.page.route(UPLOADS, held.put)
+    await choose(ada, *put(tmp_path, slow__txt=b"at last"))
+    upload = await held.get()
+    await ada.write("Said, and")
+    await expect(ada.page.locator("form[aria-busy=true]")).to_have_count(1)
+    await ada.page.keyboard.type(" not done")
+    await upload.continue_()
+    await expect(chosen(ada, "done")).to_have_count(1)
+    await expect(ada.area).to_have_value("Said, and not done")
+    await ada.page.keyboard.press("Enter")
+    await expect(grace.article("Said, and not done").locator(".file .name")).to_have_text("slow.txt")
+    await ada.page.unroute(UPLOADS)
+
+
 async def test_three_at_once_are_uploaded_and_the_rest_waits(ada: Visitor, tmp_path: Path) -> None:
     held: asyncio.Queue[Route] = asyncio.Queue()
     await ada.page.route(UPLOADS, held.put)
