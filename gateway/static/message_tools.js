@@ -3,7 +3,7 @@
 import { closest, optional } from "./dom.js";
 import { t } from "./i18n.js";
 import { wireLongPress } from "./long_press.js";
-import { isPinned, mayPin } from "./pinned_messages.js";
+import { isPinned, mayPin, namePinTool } from "./pinned_messages.js";
 import { nameReactions } from "./reactions.js";
 
 /** @typedef {(action: string, article: HTMLElement, opener: HTMLElement, emoji?: string) => void} Perform */
@@ -54,9 +54,7 @@ export class MessageTools {
     tools.ariaLive = "off"; // what comes and goes here is nobody's news
     nameReactions(article);
     optional(article, ".reactions .add")?.setAttribute("role", "button");
-    const pinned = isPinned(article.dataset.id);
-    this.#pin.dataset.action = pinned ? "unpin" : "pin";
-    this.#pin.title = this.#pin.ariaLabel = pinned ? t("Unpin") : t("Pin for everybody");
+    namePinTool(this.#pin, isPinned(article.dataset.id));
     this.#pin.hidden = !mayPin(this.#conversation);
     tools.prepend(this.#quick);
     optional(tools, '[data-action="more"]')?.before(this.#pin);

@@ -30,10 +30,20 @@ export function setPinned(id, pinned) {
   ids[pinned ? "add" : "delete"](String(id));
 }
 
+/** What it does next. @param {HTMLElement} tool @param {boolean} pinned */
+export function namePinTool(tool, pinned) {
+  tool.dataset.action = pinned ? "unpin" : "pin";
+  tool.title = tool.ariaLabel = pinned ? t("Unpin") : t("Pin for everybody");
+}
+
 /** @param {HTMLElement} article */
 export function showPinned(article) {
   const pinned = isPinned(article.dataset.id) && !("deleted" in article.dataset);
   article.toggleAttribute("data-pinned", pinned);
+  const tool = optional(article, '.tools > [data-action$="pin"]');
+  if (tool) {
+    namePinTool(tool, pinned);
+  }
   const mark = optional(article, ":scope > .pinned");
   if (!pinned) {
     mark?.remove();

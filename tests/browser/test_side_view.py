@@ -80,6 +80,12 @@ async def test_in_a_room_who_keeps_order_pins_and_a_full_board_is_told(pair: Cou
     await ada.page.unroute("**/pins/*")
     await pin.click()
     await expect(grace.article("Hers to say, not to pin").locator(".pinned")).to_be_visible()
+    # The next press takes it back, by the key that has the focus too.
+    unpin = ada.article("Hers to say, not to pin").locator('.tools [data-action="unpin"]')
+    await expect(unpin).to_have_attribute("title", "Unpin")
+    await unpin.press("Enter")
+    await expect(grace.article("Hers to say, not to pin").locator(".pinned")).to_have_count(0)
+    await expect(pin).to_have_attribute("title", "Pin for everybody")
 
 
 async def test_replies_stand_beside_the_messages_and_grow(couple: Couple, visitors: Visitors) -> None:
