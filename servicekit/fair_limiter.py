@@ -10,6 +10,8 @@ from contextlib import asynccontextmanager
 
 from servicekit.problems import TooManyAtOnce
 
+REFUSAL_INTERVAL_S = 0.001  # some five times what an answer takes
+
 
 class FairLimiter:
     """Lets `places` people in at once, each with one thing; who waits comes in turn, person by person.
@@ -22,11 +24,13 @@ class FairLimiter:
         self._inside: set[str] = set()
         self._waiting: dict[str, deque[asyncio.Future[None]]] = {}  # whose turn is next comes first
         self._present: Counter[str] = Counter()
+        self._refused = 0  # who have not been told yet
 
     @asynccontextmanager
     async def limited(self, person: str, at_once_max: int) -> AsyncIterator[None]:
         """A place, unless `at_once_max` of theirs are here already, inside or waiting. Raises TooManyAtOnce."""
         if self._present[person] >= at_once_max:
+            await self._wait_to_be_refused()
             raise TooManyAtOnce(at_once_max)
         self._present[person] += 1
         try:
@@ -45,6 +49,14 @@ class FairLimiter:
             yield
         finally:
             self._leave(person)
+
+    async def _wait_to_be_refused(self) -> None:
+        """One after another: answers to many at once would hold everybody up for as long as they take together."""
+        self._refused += 1
+        try:
+            await asyncio.sleep(self._refused * REFUSAL_INTERVAL_S)
+        finally:
+            self._refused -= 1
 
     async def _enter(self, person: str) -> None:
         turn = asyncio.get_running_loop().create_future()

@@ -104,10 +104,9 @@ async def test_so_many_of_one_person_are_taken_and_no_more() -> None:
             await asyncio.Event().wait()
 
     tasks = [asyncio.create_task(stay()) for _ in range(3)]
-    await settled()
-    assert [task.done() for task in tasks] == [False, False, True]
     with pytest.raises(TooManyAtOnce):
         await tasks[2]
+    assert [task.done() for task in tasks] == [False, False, True]
     tasks[0].cancel()
     await settled()
     async with asyncio.timeout(1):
@@ -118,6 +117,21 @@ async def test_so_many_of_one_person_are_taken_and_no_more() -> None:
         await settled()
         async with lane.limited("Ada", 1):
             assert entered == 2
+
+
+async def test_many_that_are_refused_at_once_are_told_one_after_another() -> None:
+    """So that nobody else waits for the answers to all of them."""
+    lane = FairLimiter(1)
+
+    async def ask() -> None:
+        async with lane.limited("Ada", 0):
+            pytest.fail("she was let in")
+
+    asked = [asyncio.create_task(ask()) for _ in range(20)]
+    told, waiting = await asyncio.wait(asked, return_when=asyncio.FIRST_COMPLETED)
+    assert waiting
+    answers = await asyncio.gather(*told, *waiting, return_exceptions=True)
+    assert all(isinstance(answer, TooManyAtOnce) for answer in answers)
 
 
 async def test_who_gives_up_in_the_moment_in_which_a_place_comes_free_is_passed_over() -> None:
