@@ -23,7 +23,7 @@ export class HistoryLoader {
    * @param {import("./scroll_position.js").ScrollPosition} parts.scroll
    * @param {Api.Label} parts.conversation
    * @param {(item: Api.Message) => HTMLElement} parts.makeArticle
-   * @param {() => void} parts.loaded
+   * @param {(hasWorked: boolean) => void} parts.loaded
    */
   constructor({ list, scroll, conversation, makeArticle, loaded }) {
     this.#list = list;
@@ -134,12 +134,14 @@ export class HistoryLoader {
 
   /** @param {() => Promise<void>} load */
   async #once(load) {
-    this.#loading ??= load()
-      .catch(() => {}) // the next scroll, or the link, asks again
-      .finally(() => {
-        this.#loading = null;
-        this.#loaded();
-      });
+    const loaded = (/** @type {boolean} */ hasWorked) => {
+      this.#loading = null;
+      this.#loaded(hasWorked); // if not, the next scroll, or the link, asks again
+    };
+    this.#loading ??= load().then(
+      () => loaded(true),
+      () => loaded(false),
+    );
     await this.#loading;
   }
 }

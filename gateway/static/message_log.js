@@ -51,7 +51,7 @@ export class MessageLog {
     this.#history = new HistoryLoader({
       ...shared,
       makeArticle: (item) => this.#maker.fromHistory(item),
-      loaded: () => this.#loaded(),
+      loaded: (hasWorked) => this.#loaded(hasWorked),
     });
     this.#maker = new ArticleMaker({
       conversation: this.conversation,
@@ -60,7 +60,7 @@ export class MessageLog {
     });
     const counted = (/** @type {number} */ unread) => (this.#news.count = unread);
     this.#marks = new ReadMarks({ main, log: this.#log, list: this.#list, connection, counted });
-    const parts = { history: this.#history, marks: this.#marks, done: () => this.#loaded() };
+    const parts = { history: this.#history, marks: this.#marks, done: () => this.#loaded(true) };
     this.#renewal = new LogRenewal({ ...shared, ...parts });
     this.#adopt(outbox);
     this.#unsent = new UnsentMessages({
@@ -222,13 +222,14 @@ export class MessageLog {
     }
   }
 
-  #loaded() {
+  /** @param {boolean} hasWorked */
+  #loaded(hasWorked) {
     this.#marks.showLastRead();
     if (!this.#list.isPast) {
       this.#unsent.showAll();
     }
     this.#changes.flush();
-    this.#moved();
+    hasWorked && this.#moved();
   }
 
   #showNews() {

@@ -9,6 +9,7 @@ import pytest
 from playwright.async_api import Route, expect
 
 from tests.browser.visitors import Couple, Visitor, Visitors, meeting
+from tests.waiting import eventually
 
 LINES = [f"line {number}" for number in range(340)]
 TOP_OF = "article => article.getBoundingClientRect().top"
@@ -228,6 +229,32 @@ async def test_who_goes_on_while_the_newest_messages_are_loaded_is_not_taken_bac
         await expect(grace.area).to_be_focused()
     await expect(grace.page.get_by_role("button", name="Newest messages")).to_be_hidden()
     await expect(grace.area).to_be_focused()
+
+
+async def test_a_part_that_cannot_be_had_is_asked_for_again_by_who_reads_not_by_the_page(long_talk: Couple) -> None:
+    ada, grace = long_talk
+    await grace.chat_with(ada)
+    path, asked = re.compile(rf"/api/messages/{ada.name}\?"), list[Route]()
+
+    async def refuse(route: Route) -> None:
+        asked.append(route)
+        await route.fulfill(status=503)
+
+    await grace.page.route(path, refuse)
+    grace.tolerates = re.compile("503")
+    await grace.page.locator("#scroller").evaluate(TO_THE_TOP)
+    await eventually(lambda: len(asked) > 0)
+    await ada.write("Meanwhile")
+    await grace.sees("Meanwhile")
+    assert len(asked) < 5
+    await grace.page.unroute(path)
+    before = await grace.articles.count()
+    await grace.page.locator("#scroller").evaluate("element => element.scrollBy(0, 20)")
+    await eventually(lambda: has_more(grace, before))
+
+
+async def has_more(visitor: Visitor, count: int) -> bool:
+    return await visitor.articles.count() > count
 
 
 async def test_without_scripts_what_a_page_shows_is_read(behind: Couple, visitors: Visitors) -> None:
