@@ -148,6 +148,7 @@ async def test_how_long_a_service_says_something_may_be_kept_counts(whole: Syste
     whole.media.handler = answer
     for _ in range(2):
         kept = await whole.http.get("/api/files/7", headers=whole.bearer())
+        assert kept.status_code == 200, kept.text
         assert kept.headers.get_list("cache-control") == ["private, no-cache"]
 
 
